@@ -1,0 +1,3 @@
+module github.com/doorward/doorward/adapters
+
+go 1.26.0

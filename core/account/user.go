@@ -1,0 +1,105 @@
+// Package account is the person's record: identifiers and profile, registration before the mailbox is
+// proven, changes of address, deactivation, deletion with a grace period, and the way back.
+package account
+
+import (
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/doorward/doorward/core"
+)
+
+// Status is the state of an account.
+type Status string
+
+// The states. Only active accounts sign in; a deactivated one becomes active by signing in.
+const (
+	StatusActive      Status = "active"
+	StatusSuspended   Status = "suspended"
+	StatusDeactivated Status = "deactivated"
+	StatusDeleted     Status = "deleted"
+)
+
+// The built-in roles.
+const (
+	RoleOwner = "OWNER"
+	RoleAdmin = "ADMIN"
+	RoleUser  = "USER"
+)
+
+// PasswordHash is a PHC string, or empty for an account without a password. It never prints itself.
+type PasswordHash string
+
+// String hides the hash.
+func (PasswordHash) String() string { return "[redacted]" }
+
+// GoString hides the hash from %#v.
+func (PasswordHash) GoString() string { return "[redacted]" }
+
+// LogValue hides the hash from structured logs.
+func (PasswordHash) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+
+// MarshalText hides the hash from every encoder.
+func (PasswordHash) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
+
+// Profile is what a person says of themselves. Lengths are in code points; see Profile.Validate.
+type Profile struct {
+	Name     string
+	Bio      string
+	ImageURL string
+	// Locale is a BCP 47 tag; empty means the deployment's default.
+	Locale string
+	// Phone is E.164 and unproven; empty when not given.
+	Phone string
+}
+
+// User is an account. Rev rises with every write; copies with a lower one are stale.
+type User struct {
+	ID core.ID
+	// Email is the address as its owner wrote it, EmailKey its unique form (see NormalizeEmail).
+	Email         string
+	EmailKey      string
+	EmailVerified bool
+	// Username and UsernameKey are empty for an account without one (see NormalizeUsername).
+	Username    string
+	UsernameKey string
+	Profile     Profile
+	Status      Status
+	Roles       []string
+
+	Password          PasswordHash
+	PasswordChangedAt time.Time
+	// MustReset bars sign-in by password until a reset is done.
+	MustReset bool
+
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	// DeletedAt is zero unless Status is StatusDeleted; PurgeAt is then when the row is erased.
+	DeletedAt time.Time
+	PurgeAt   time.Time
+	Rev       int64
+}
+
+// HasRole reports whether the user has the role.
+func (u User) HasRole(role string) bool { return slices.Contains(u.Roles, role) }
+
+// Registration is an account that waits for the proof of its mailbox. Its password counts only if this
+// very registration is the one that is proven.
+type Registration struct {
+	ID          core.ID
+	Email       string
+	EmailKey    string
+	Username    string
+	UsernameKey string
+	Profile     Profile
+	Password    PasswordHash
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+}
+
+// The conflicts of identifiers.
+var (
+	ErrUsernameTaken = core.NewError(core.KindConflict, core.CodeUsernameTaken, "This username is taken.")
+	ErrEmailTaken    = core.NewError(core.KindConflict, core.CodeEmailTaken, "This address already has an account.")
+)

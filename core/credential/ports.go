@@ -1,0 +1,26 @@
+// Package credential is about passwords: what makes a good one, hashing within bounds, forgetting,
+// resetting and changing.
+package credential
+
+import (
+	"context"
+
+	"github.com/doorward/doorward/core/account"
+)
+
+// Hasher turns passwords into hashes, a bounded number at a time.
+type Hasher interface {
+	// Hash makes a PHC string of a normalised password with the current parameters. KindUnavailable with
+	// core.CodeOverloaded and a RetryAfter when the queue is full, or ctx's error.
+	Hash(ctx context.Context, password string) (account.PasswordHash, error)
+	// Verify compares at the cost of one hash, also for an empty or malformed hash, which never matches:
+	// it then works on a decoy with the current parameters. stale means that a match was made with other
+	// than the current parameters. Errors as of Hash.
+	Verify(ctx context.Context, password string, hash account.PasswordHash) (match, stale bool, err error)
+}
+
+// Blocklist knows passwords that attackers try first.
+type Blocklist interface {
+	// Contains reports whether the normalised password is on the list. It keeps no copy of it.
+	Contains(password string) bool
+}

@@ -1,0 +1,3 @@
+module github.com/doorward/doorward/core
+
+go 1.26.0

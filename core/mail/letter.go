@@ -1,0 +1,57 @@
+// Package mail writes, keeps and delivers messages. A use case posts a Letter in the transaction that
+// causes it; a worker renders and sends it, again and again with back-off while the peer is away, and
+// erases its contents once it is sent.
+package mail
+
+import (
+	"context"
+	"time"
+)
+
+// Kind names a letter's template.
+type Kind string
+
+// The letters.
+const (
+	KindRegistration      Kind = "registration"       // code and link that prove a new account's mailbox
+	KindAlreadyRegistered Kind = "already_registered" // somebody registered with an address that has an account
+	KindConfirmation      Kind = "confirmation"       // code and link for an unverified account
+	KindPasswordReset     Kind = "password_reset"     // code and link to set a new password
+	KindPasswordChanged   Kind = "password_changed"   // notice after a change or reset
+	KindEmailChange       Kind = "email_change"       // code and link to the new address
+	KindEmailChanged      Kind = "email_changed"      // notice to the old address, with the undo link
+	KindEmailChangeUndone Kind = "email_change_undone"
+	KindSessionStolen     Kind = "session_stolen" // a used refresh token came back
+	KindDeactivated       Kind = "account_deactivated"
+	KindDeleted           Kind = "account_deleted" // with the restore link
+	KindRestored          Kind = "account_restored"
+)
+
+// Letter is one message to one person. Fields that its Kind does not use stay empty.
+type Letter struct {
+	Kind Kind
+	To   string
+	// Locale is the reader's BCP 47 tag; the catalog falls back to English.
+	Locale string
+	Name   string
+	// Code and Token are secrets: they are sealed at rest and erased once the letter is sent. The link is
+	// made of the kind's path and Token when the letter is rendered.
+	Code  string
+	Token string
+	// ExpiresAt is until when the code is good, LinkExpiresAt the link.
+	ExpiresAt     time.Time
+	LinkExpiresAt time.Time
+	// Address is another address that the letter speaks of, such as the new one.
+	Address string
+	// At, IP and Device tell when and where from the act was done.
+	At     time.Time
+	IP     string
+	Device string
+}
+
+// Post takes letters for delivery.
+type Post interface {
+	// Post queues the letter in the transaction that ctx carries, so that it leaves if and only if the
+	// act commits. It waits for no peer.
+	Post(ctx context.Context, letter Letter) error
+}

@@ -1,0 +1,173 @@
+// Package secret protects what is stored: it seals values with AES-256-GCM, makes keyed digests of short
+// codes, digests long random tokens, and derives keys per purpose, all from one ring of master keys.
+//
+// Use Ring.Seal for what must be read back (mail contents, signing keys), Ring.Digest for secrets of
+// fewer than 128 bits (six-digit codes), and Token for secrets that are random and long enough to need
+// no key (links).
+package secret
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// KeySize is the length of a master key in bytes (AES-256).
+const KeySize = 32
+
+// tagSize is the width of the key tag that leads every sealed value and every derived token.
+const tagSize = 4
+
+// Tag names a key of the ring in stored values, without telling its id: the first four bytes of the
+// SHA-256 of the id.
+type Tag [tagSize]byte
+
+type key struct {
+	id     string
+	tag    Tag
+	master []byte
+	aead   cipher.AEAD
+}
+
+// Ring is an ordered set of master keys. The first seals; all of them open. Safe for concurrent use.
+type Ring struct{ keys []key }
+
+// ErrOpen is returned for a value that no key of the ring opens: altered, cut, sealed for another
+// context, or sealed with a key that has been taken away.
+var ErrOpen = errors.New("secret: the value does not open with any key of the ring")
+
+// ParseRing reads a ring written as "id:base64,id:base64": standard base64 of 32 bytes each, ids unique,
+// the current key first.
+func ParseRing(text string) (*Ring, error) {
+	ring := &Ring{}
+	for part := range strings.SplitSeq(text, ",") {
+		id, encoded, found := strings.Cut(strings.TrimSpace(part), ":")
+		if !found || id == "" {
+			return nil, errors.New("secret: each master key is written id:base64")
+		}
+		master, err := base64.StdEncoding.DecodeString(encoded)
+		if err != nil || len(master) != KeySize {
+			return nil, fmt.Errorf("secret: master key %q is not the base64 of %d bytes", id, KeySize)
+		}
+		if err := ring.add(id, master); err != nil {
+			return nil, err
+		}
+	}
+	return ring, nil
+}
+
+// GenerateKey makes a random master key in the form that ParseRing reads.
+func GenerateKey(id string) string {
+	return id + ":" + base64.StdEncoding.EncodeToString(Random(KeySize))
+}
+
+func (r *Ring) add(id string, master []byte) error {
+	sum := sha256.Sum256([]byte(id))
+	entry := key{id: id, tag: Tag(sum[:tagSize]), master: master}
+	if _, err := r.byTag(entry.tag); err == nil {
+		return fmt.Errorf("secret: master key id %q stands twice in the ring", id)
+	}
+	block, err := aes.NewCipher(entry.derive("seal", KeySize))
+	if err != nil {
+		return fmt.Errorf("secret: %w", err)
+	}
+	if entry.aead, err = cipher.NewGCMWithRandomNonce(block); err != nil {
+		return fmt.Errorf("secret: %w", err)
+	}
+	r.keys = append(r.keys, entry)
+	return nil
+}
+
+func (k key) derive(purpose string, size int) []byte {
+	derived, err := hkdf.Key(sha256.New, k.master, nil, "doorward/"+purpose, size)
+	if err != nil {
+		panic(err) // only a size beyond 255 hashes fails
+	}
+	return derived
+}
+
+func (r *Ring) byTag(tag Tag) (key, error) {
+	for _, entry := range r.keys {
+		if entry.tag == tag {
+			return entry, nil
+		}
+	}
+	return key{}, ErrOpen
+}
+
+// Seal encrypts plaintext with the current key. context binds the value to its place (for example
+// "outbox/" and the row's id): it must be given again to open.
+func (r *Ring) Seal(context string, plaintext []byte) []byte {
+	current := r.keys[0]
+	return current.aead.Seal(current.tag[:], nil, plaintext, []byte(context))
+}
+
+// Open decrypts what Seal made for the same context. The only error is ErrOpen.
+func (r *Ring) Open(context string, sealed []byte) ([]byte, error) {
+	if len(sealed) < tagSize {
+		return nil, ErrOpen
+	}
+	entry, err := r.byTag(Tag(sealed[:tagSize]))
+	if err != nil {
+		return nil, err
+	}
+	plaintext, err := entry.aead.Open(nil, nil, sealed[tagSize:], []byte(context))
+	if err != nil {
+		return nil, ErrOpen
+	}
+	return plaintext, nil
+}
+
+// Digest is the HMAC-SHA-256 of a short secret under the current key, bound to a context that names
+// purpose and owner.
+func (r *Ring) Digest(context, short string) []byte { return r.keys[0].digest(context, short) }
+
+// Matches reports, in constant time per key, whether digest is that of short in this context under any
+// key of the ring.
+func (r *Ring) Matches(digest []byte, context, short string) bool {
+	found := false
+	for _, entry := range r.keys {
+		if hmac.Equal(digest, entry.digest(context, short)) {
+			found = true
+		}
+	}
+	return found
+}
+
+func (k key) digest(context, short string) []byte {
+	mac := hmac.New(sha256.New, k.derive("digest", sha256.Size))
+	mac.Write([]byte(context))
+	mac.Write([]byte{0})
+	mac.Write([]byte(short))
+	return mac.Sum(nil)
+}
+
+// Derived is a key made from one master key for one purpose.
+type Derived struct {
+	Tag Tag
+	Key []byte
+}
+
+// Derive makes one 32-byte key for purpose from every key of the ring by HKDF-SHA-256 (RFC 5869), the
+// current one first.
+func (r *Ring) Derive(purpose string) []Derived {
+	derived := make([]Derived, 0, len(r.keys))
+	for _, entry := range r.keys {
+		derived = append(derived, Derived{Tag: entry.tag, Key: entry.derive("derived/"+purpose, KeySize)})
+	}
+	return derived
+}
+
+// Random gives n bytes from the operating system's generator.
+func Random(n int) []byte {
+	bytes := make([]byte, n)
+	_, _ = rand.Read(bytes) // never fails: crypto/rand ends the program instead
+	return bytes
+}

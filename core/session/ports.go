@@ -1,0 +1,67 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+)
+
+// Store keeps sessions. It reads and writes the primary.
+type Store interface {
+	// Open adds a session for a user whose Rev still is userRev and whose status is active, and ends the
+	// user's oldest live sessions beyond limit (EndEvicted), all atomically, also when many open at once.
+	// It takes two statements in one round trip at the most. core.ErrConflict when the user has changed.
+	Open(ctx context.Context, session Session, userRev int64, limit int) (evicted []core.Change, err error)
+	// Refresh applies the rotation rule (see Chain.Present) to the token in one statement, and gives the
+	// session after it and its user. ErrNotFound when the token is not a living branch, the session has
+	// ended or expired, or its user is not active; nothing is changed then.
+	Refresh(ctx context.Context, token Presented, rotation Rotation) (Session, account.User, error)
+	// Find gives a session of any state. ErrNotFound. Inside a transaction the row is locked.
+	Find(ctx context.Context, id core.ID) (Session, error)
+	// List gives the live sessions of a user, newest sign-in first.
+	List(ctx context.Context, user core.ID, now time.Time, page core.Page) ([]Session, error)
+	// Prove records a fresh proof of identity: AuthTime and Factors are set, Rev rises and is journalled,
+	// and one more branch of the current generation is handed out. ErrNotFound when it is not live.
+	Prove(ctx context.Context, id core.ID, authTime time.Time, factors []string) (Session, core.Change, error)
+}
+
+// Ender ends sessions. Every end raises the session's Rev and journals the change in the same step.
+type Ender interface {
+	// End ends one session of the user. ErrNotFound when there is no such live session of that user.
+	End(ctx context.Context, user, id core.ID, reason EndReason, now time.Time) (core.Change, error)
+	// EndAll ends the user's live sessions other than except (zero: all) and gives the changes.
+	EndAll(ctx context.Context, user, except core.ID, reason EndReason, now time.Time) ([]core.Change, error)
+}
+
+// Lookup is what every authenticated request asks. Stores answer from the primary; caches decorate it.
+type Lookup interface {
+	// Session gives the session of any state, without its Chain. ErrNotFound.
+	Session(ctx context.Context, id core.ID) (Session, error)
+	// User gives the user of any status, without the password. ErrNotFound.
+	User(ctx context.Context, id core.ID) (account.User, error)
+}
+
+// Journal is the list of changes that are committed and perhaps not yet announced.
+type Journal interface {
+	// Pending gives up to limit changes journalled before the instant, oldest first.
+	Pending(ctx context.Context, before time.Time, limit int) ([]core.Change, error)
+	// Clear removes changes that were announced. One that is gone already is no error.
+	Clear(ctx context.Context, changes ...core.Change) error
+}
+
+// Publisher delivers changes to the caches of every replica.
+type Publisher interface {
+	// Publish makes every copy with a lower Rev stale, on all replicas. An older change never undoes a
+	// newer one. Errors: KindUnavailable when the cache is away; some of the changes may then be
+	// delivered.
+	Publish(ctx context.Context, changes ...core.Change) error
+}
+
+// Recognizer reads a User-Agent header.
+type Recognizer interface {
+	// Recognize gives kind (desktop, mobile, tablet, bot, other), browser and operating system, each
+	// empty where unknown. It accepts any text.
+	Recognize(userAgent string) Device
+}

@@ -1,0 +1,33 @@
+// Package token makes and reads the two tokens that a client holds: the access token, a signed JWT
+// (RFC 9068) that every request carries, and the refresh token, an authenticated name for a place in a
+// session's chain. It keeps the ring of signing keys.
+package token
+
+import (
+	"time"
+
+	"github.com/doorward/doorward/core"
+)
+
+// Claims are the contents of an access token (RFC 9068 §2.2).
+type Claims struct {
+	ID        core.ID // jti
+	Issuer    string
+	Audience  string
+	ClientID  string
+	Subject   core.ID
+	SessionID core.ID // sid
+	IssuedAt  time.Time
+	ExpiresAt time.Time
+	AuthTime  time.Time
+	Factors   []string // amr
+	ACR       string
+	Roles     []string
+}
+
+// ErrInvalid is the one answer to a token that is malformed, altered, of another type, issuer or
+// audience, or signed with an unknown key.
+var ErrInvalid = core.NewError(core.KindUnauthenticated, core.CodeInvalidToken, "The token is not valid.")
+
+// ErrExpired is the answer to a genuine token whose time is over.
+var ErrExpired = core.NewError(core.KindUnauthenticated, core.CodeTokenExpired, "The token has expired.")

@@ -1,0 +1,3 @@
+module github.com/doorward/doorward/sql
+
+go 1.26.0
