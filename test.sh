@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# The one test command: every module of the workspace, against a real PostgreSQL and a real Valkey.
+#
+#   ./test.sh                              everything
+#   ./test.sh --race | --cover             with the race detector | with coverage and its two floors
+#   ./test.sh ./core/... -run Refresh      anything else goes to go test
+#
+# Servers come from TEST_POSTGRES_URL and TEST_VALKEY_URL, else private ones are started (see
+# .ci/servers) and stopped at the end. A server that cannot be had fails the run; nothing is skipped.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+CORE_FLOOR=90
+WHOLE_FLOOR=80
+
+race='' cover='' packages=() args=()
+while (($#)); do
+  case "$1" in
+  --race) race=1 ;;
+  --cover) cover=1 ;;
+  ./* | github.com/*) packages+=("$1") ;;
+  *) args+=("$1") ;;
+  esac
+  shift
+done
+
+work=$(mktemp -d)
+export SERVERS_DIR="$work/servers"
+chmod 711 "$work" # PostgreSQL's user has to pass through
+
+finish() {
+  local rc=$?
+  trap - EXIT
+  .ci/servers stop || true
+  rm -rf "$work"
+  ((rc == 0)) && echo "test.sh: passed in $SECONDS s" || echo "test.sh: FAILED after $SECONDS s"
+  exit "$rc"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+modules() { GOFLAGS='' go list -m -f '{{.Dir}}' | sed "s#^$PWD#.#"; }
+
+# What a module's tests may count towards: itself and what it may import. Wider, and every test
+# binary would link the whole product.
+covered_by() {
+  case "$1" in
+  ./core) echo ./core/... ;;
+  ./sql) echo ./sql/... ;;
+  ./api) echo ./api/...,./core/... ;;
+  ./adapters) echo ./adapters/...,./core/...,./sql/... ;;
+  *) modules | sed 's#$#/...#' | paste -sd, - ;;
+  esac
+}
+
+test_with_cover() {
+  local module rc=0 profiles=()
+  while read -r module; do
+    profiles+=("$work/$(basename "$module").out")
+    go test -covermode=atomic -coverpkg="$(covered_by "$module")" -coverprofile="${profiles[-1]}" \
+      "${args[@]}" "$module/..." | sed 's/\tcoverage: .* of statements in .*//' || rc=1
+  done < <(modules)
+  ((rc == 0)) || return 1
+  .ci/coverage "$CORE_FLOOR" "$WHOLE_FLOOR" "${profiles[@]}"
+}
+
+export CGO_ENABLED="${CGO_ENABLED:-0}"
+if [[ -n $race ]]; then
+  export CGO_ENABLED=1
+  if ! command -v "$(go env CC)" >/dev/null; then
+    echo "test.sh: --race needs a C compiler ($(go env CC) is missing)" >&2
+    exit 1
+  fi
+  args+=(-race)
+fi
+
+servers=$(.ci/servers start)
+eval "$servers"
+
+if [[ -n $cover && ${#packages[@]} == 0 ]]; then
+  test_with_cover
+else
+  if [[ -n $cover ]]; then args+=(-cover); fi
+  if ((${#packages[@]} == 0)); then mapfile -t packages < <(modules | sed 's#$#/...#'); fi
+  go test "${packages[@]}" "${args[@]}"
+fi
