@@ -22,7 +22,9 @@ type Store interface {
 	Save(ctx context.Context, user User) (core.Change, error)
 	// Rehash replaces the password hash where it still equals old, without raising Rev.
 	Rehash(ctx context.Context, id core.ID, old, fresh PasswordHash) error
-	// CountOwners counts the active users with RoleOwner, other than the one named.
+	// CountOwners counts the active users with RoleOwner, other than the one named. Inside a transaction
+	// the users counted are locked (FOR UPDATE) until it ends, so that of two owners who leave at once
+	// one waits, or is rolled back and run again, and then finds itself the last.
 	CountOwners(ctx context.Context, except core.ID) (int, error)
 	// UsernameTaken reports whether a user has the key.
 	UsernameTaken(ctx context.Context, key string) (bool, error)

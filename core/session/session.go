@@ -6,20 +6,21 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
 )
 
 // EndReason says why a session ended.
-type EndReason string
+type EndReason = account.EndReason
 
 // The reasons.
 const (
 	EndSignedOut   EndReason = "signed_out"
 	EndRevoked     EndReason = "revoked"
 	EndEvicted     EndReason = "evicted"
-	EndPassword    EndReason = "password_changed"
-	EndEmail       EndReason = "email_change_undone"
-	EndDeactivated EndReason = "account_deactivated"
-	EndDeleted     EndReason = "account_deleted"
+	EndPassword              = account.EndPassword
+	EndEmail                 = account.EndEmail
+	EndDeactivated           = account.EndDeactivated
+	EndDeleted               = account.EndDeleted
 	EndStolen      EndReason = "refresh_token_reused"
 	EndStateLost   EndReason = "state_lost"
 )

@@ -50,6 +50,9 @@ type Links interface {
 	Use(ctx context.Context, digest secret.TokenDigest, purpose Purpose, now time.Time) (Link, error)
 	// KillUser kills every link of the user with one of the purposes.
 	KillUser(ctx context.Context, user core.ID, purposes ...Purpose) error
+	// KillSince kills the user's links of that purpose that were made at or after the instant. Older ones
+	// stay: who takes an act back takes the later ones back too, never the earlier.
+	KillSince(ctx context.Context, user core.ID, purpose Purpose, since time.Time) error
 }
 
 // Handler resolves one kind of intake.

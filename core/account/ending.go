@@ -1,0 +1,27 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"github.com/doorward/doorward/core"
+)
+
+// EndReason says why sessions were ended. The reasons that come from the account stand here, those that
+// come from the session itself in package session.
+type EndReason string
+
+// The reasons that come from the account.
+const (
+	EndPassword    EndReason = "password_changed"
+	EndEmail       EndReason = "email_change_undone"
+	EndDeactivated EndReason = "account_deactivated"
+	EndDeleted     EndReason = "account_deleted"
+)
+
+// SessionEnder ends the sessions of an account that changes state. session.Ender is one.
+type SessionEnder interface {
+	// EndAll ends the user's live sessions other than except (zero: all) in ctx's transaction and gives
+	// the changes, to be announced once it has committed.
+	EndAll(ctx context.Context, user, except core.ID, reason EndReason, now time.Time) ([]core.Change, error)
+}
