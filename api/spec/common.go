@@ -1,0 +1,94 @@
+package spec
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// answer is a status that an operation can have, and the component that describes it.
+type answer struct{ status, component string }
+
+var (
+	// anyAnswers come from the server itself, whatever the operation.
+	anyAnswers = []answer{
+		{"400", "BadRequest"}, {"431", "HeadersTooLarge"}, {"500", "InternalError"}, {"503", "Unavailable"},
+	}
+	// bodyAnswers come from reading a body.
+	bodyAnswers = []answer{
+		{"408", "RequestTimeout"}, {"413", "PayloadTooLarge"}, {"415", "UnsupportedMediaType"},
+	}
+	// signedInAnswers come from the demand for an access token.
+	signedInAnswers = []answer{{"401", "Unauthorized"}}
+	// recentAnswers come from the demand for a recent sign-in.
+	recentAnswers = []answer{{"403", "ReauthenticationRequired"}}
+)
+
+var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
+// addCommonResponses completes the responses of every operation. One that the source states itself stays.
+func addCommonResponses(document *yaml.Node) error {
+	for path, item := range members(member(document, "paths")) {
+		for method, operation := range members(item) {
+			if !slices.Contains(methods, method.Value) {
+				continue
+			}
+			responses := member(operation, "responses")
+			if responses == nil || member(operation, "operationId") == nil {
+				return fmt.Errorf("%s %s lacks responses or an operationId", method.Value, path.Value)
+			}
+			complete(responses, commonAnswers(operation))
+		}
+	}
+	return nil
+}
+
+func commonAnswers(operation *yaml.Node) []answer {
+	answers := slices.Clone(anyAnswers)
+	if member(operation, "requestBody") != nil {
+		answers = append(answers, bodyAnswers...)
+	}
+	if member(operation, "security") != nil {
+		answers = append(answers, signedInAnswers...)
+	}
+	if member(operation, "x-recent-sign-in") != nil {
+		answers = append(answers, recentAnswers...)
+	}
+	return answers
+}
+
+// complete adds the answers that are missing and sorts all by status.
+func complete(responses *yaml.Node, answers []answer) {
+	for _, answer := range answers {
+		if member(responses, answer.status) != nil {
+			continue
+		}
+		key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: answer.status, Style: yaml.SingleQuotedStyle}
+		reference := &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle, Content: []*yaml.Node{
+			{Kind: yaml.ScalarNode, Value: "$ref"},
+			{
+				Kind: yaml.ScalarNode, Tag: "!!str", Style: yaml.SingleQuotedStyle,
+				Value: "#/components/responses/" + answer.component,
+			},
+		}}
+		responses.Content = append(responses.Content, key, reference)
+	}
+	sortMembers(responses)
+}
+
+func sortMembers(mapping *yaml.Node) {
+	type pair struct{ key, value *yaml.Node }
+	var pairs []pair
+	for key, value := range members(mapping) {
+		pairs = append(pairs, pair{key, value})
+	}
+	slices.SortStableFunc(pairs, func(a, b pair) int {
+		return strings.Compare(a.key.Value, b.key.Value)
+	})
+	mapping.Content = mapping.Content[:0]
+	for _, p := range pairs {
+		mapping.Content = append(mapping.Content, p.key, p.value)
+	}
+}
