@@ -1,0 +1,113 @@
+package verification
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/secret"
+)
+
+// ProverDeps are what a Prover is made of. All are needed.
+type ProverDeps struct {
+	Flows Flows
+	Links Links
+	Ring  *secret.Ring
+	Clock core.Clock
+}
+
+// Prover hands out codes and links and takes them back. Whatever is wrong with a code it answers with
+// ErrCode, with a link with ErrLink.
+type Prover struct{ ProverDeps }
+
+// NewProver makes a prover.
+func NewProver(deps ProverDeps) *Prover { return &Prover{deps} }
+
+// Code starts the flow, or renews the code of the flow of that id, and gives the code for its message
+// and until when it is good. ID, Purpose, Subject and whom it proves are the caller's; a renewed flow
+// must name the same.
+func (p *Prover) Code(ctx context.Context, flow Flow) (code string, expiresAt time.Time, err error) {
+	code = secret.NewCode()
+	flow.Digest = p.Ring.Digest(flow.DigestContext(), code)
+	expiresAt, err = p.start(ctx, flow)
+	return code, expiresAt, err
+}
+
+// Decoy starts a flow that no code fits: it expires and counts tries like a real one.
+func (p *Prover) Decoy(ctx context.Context, id core.ID, purpose Purpose, subject string) error {
+	_, err := p.start(ctx, Flow{ID: id, Purpose: purpose, Subject: subject, Digest: secret.Random(len(secret.TokenDigest{}))})
+	return err
+}
+
+func (p *Prover) start(ctx context.Context, flow Flow) (time.Time, error) {
+	flow.CreatedAt = p.Clock.Now()
+	flow.ExpiresAt = flow.CreatedAt.Add(CodeTTL)
+	if err := p.Flows.Start(ctx, flow); err != nil {
+		return time.Time{}, fmt.Errorf("start flow: %w", err)
+	}
+	return flow.ExpiresAt, nil
+}
+
+// Link makes a link that is good for ttl, and gives its token for the message. Purpose, whom it proves,
+// Flow and Detail are the caller's.
+func (p *Prover) Link(ctx context.Context, link Link, ttl time.Duration) (token string, expiresAt time.Time, err error) {
+	token, link.Digest = secret.NewToken()
+	link.CreatedAt = p.Clock.Now()
+	link.ExpiresAt = link.CreatedAt.Add(ttl)
+	if err := p.Links.Put(ctx, link); err != nil {
+		return "", time.Time{}, fmt.Errorf("put link: %w", err)
+	}
+	return token, link.ExpiresAt, nil
+}
+
+// Try spends one try on the code and gives the flow it fits. It must run outside a transaction: the try
+// stays spent whatever becomes of the request. The flow is not used up yet; see Spend. ErrCode.
+func (p *Prover) Try(ctx context.Context, id core.ID, purpose Purpose, code string) (Flow, error) {
+	flow, err := p.Flows.Try(ctx, id, purpose, p.Clock.Now())
+	if err != nil {
+		return Flow{}, instead(err, ErrCode)
+	}
+	decoy := flow.Registration.IsZero() && flow.User.IsZero()
+	if !p.Ring.Matches(flow.Digest, flow.DigestContext(), code) || decoy {
+		return Flow{}, ErrCode
+	}
+	return flow, nil
+}
+
+// Spend uses the flow up, in the transaction of what it permits: of many calls one succeeds. ErrCode.
+func (p *Prover) Spend(ctx context.Context, flow Flow) error {
+	return instead(p.Flows.Use(ctx, flow.ID, p.Clock.Now()), ErrCode)
+}
+
+// Peek tells whether the token is that of a live link, without using it. ErrLink.
+func (p *Prover) Peek(ctx context.Context, token string, purpose Purpose) (Link, error) {
+	link, err := p.Links.Find(ctx, secret.DigestToken(token), purpose, p.Clock.Now())
+	return link, instead(err, ErrLink)
+}
+
+// Follow uses the link up, in the transaction of what it permits: of many calls one succeeds. ErrLink.
+func (p *Prover) Follow(ctx context.Context, token string, purpose Purpose) (Link, error) {
+	link, err := p.Links.Use(ctx, secret.DigestToken(token), purpose, p.Clock.Now())
+	return link, instead(err, ErrLink)
+}
+
+// Kill ends the user's codes and links of the purposes.
+func (p *Prover) Kill(ctx context.Context, user core.ID, purposes ...Purpose) error {
+	if err := p.Flows.KillUser(ctx, user, purposes...); err != nil {
+		return fmt.Errorf("kill flows: %w", err)
+	}
+	if err := p.Links.KillUser(ctx, user, purposes...); err != nil {
+		return fmt.Errorf("kill links: %w", err)
+	}
+	return nil
+}
+
+// instead puts answer in the place of ErrNotFound and leaves every other error as it is.
+func instead(err error, answer *core.Error) error {
+	if errors.Is(err, core.ErrNotFound) {
+		return answer
+	}
+	return err
+}
