@@ -13,17 +13,23 @@ type Store interface {
 	// Open adds a session for a user whose Rev still is userRev and whose status is active, and ends the
 	// user's oldest live sessions beyond limit (EndEvicted), all atomically, also when many open at once.
 	// It takes two statements in one round trip at the most. core.ErrConflict when the user has changed.
+	// The session's CreatedAt is the instant at which liveness is judged and the evicted ones end; the
+	// oldest is by CreatedAt, then ID.
 	Open(ctx context.Context, session Session, userRev int64, limit int) (evicted []core.Change, err error)
-	// Refresh applies the rotation rule (see Chain.Present) to the token in one statement, and gives the
-	// session after it and its user. ErrNotFound when the token is not a living branch, the session has
-	// ended or expired, or its user is not active; nothing is changed then.
+	// Refresh applies the rotation rule (see Session.Present) to the token in one statement, and gives the
+	// session after it and its user. LastUsedAt and IdleExpiresAt are written for every living outcome, also
+	// when the chain stays as it is; Rev is not raised. ErrNotFound when the token is not a living branch,
+	// the session has ended or expired at rotation.Now, or its user is not active; nothing is changed then.
 	Refresh(ctx context.Context, token Presented, rotation Rotation) (Session, account.User, error)
 	// Find gives a session of any state. ErrNotFound. Inside a transaction the row is locked.
 	Find(ctx context.Context, id core.ID) (Session, error)
-	// List gives the live sessions of a user, newest sign-in first.
+	// List gives up to page.Limit live sessions of a user behind page.After, newest sign-in first (by
+	// CreatedAt, then ID, both descending).
 	List(ctx context.Context, user core.ID, now time.Time, page core.Page) ([]Session, error)
-	// Prove records a fresh proof of identity: AuthTime and Factors are set, Rev rises and is journalled,
-	// and one more branch of the current generation is handed out. ErrNotFound when it is not live.
+	// Prove records a fresh proof of identity: AuthTime and Factors are set, Rev rises and is journalled. The
+	// chain stays as it is, so that Session.Current names the token that the client holds already: one more
+	// branch would die unseen under a refresh that races it. ErrNotFound when the session is not live at
+	// authTime.
 	Prove(ctx context.Context, id core.ID, authTime time.Time, factors []string) (Session, core.Change, error)
 }
 

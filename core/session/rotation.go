@@ -38,6 +38,25 @@ var outcomeNames = [...]string{"rotated", "same", "repeated", "branched", "stole
 // String names the outcome for logs and metrics.
 func (o Outcome) String() string { return outcomeNames[o] }
 
+// Living reports whether the token was good and is to be answered; any other outcome ends the session.
+func (o Outcome) Living() bool { return o <= OutcomeBranched }
+
+// Present applies the rule to a token of a live session and gives the session after it: for a living
+// outcome the chain of Chain.Present, LastUsedAt and a new idle limit; for any other the session unchanged.
+func (s Session) Present(token Presented, rotation Rotation) (Session, Outcome) {
+	chain, outcome := s.Chain.Present(token, rotation)
+	if !outcome.Living() {
+		return s, outcome
+	}
+	s.Chain = chain
+	s.LastUsedAt = rotation.Now
+	s.IdleExpiresAt = rotation.Now.Add(rotation.IdleTTL)
+	if s.ExpiresAt.Before(s.IdleExpiresAt) {
+		s.IdleExpiresAt = s.ExpiresAt
+	}
+	return s, outcome
+}
+
 // Present applies the rule to a token and gives the chain after it. The chain is unchanged unless the
 // outcome is OutcomeRotated or OutcomeBranched. A negative age, from a clock that was set back, counts as
 // inside the window, and RotatedAt never moves back.
