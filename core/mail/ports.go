@@ -40,11 +40,14 @@ type Outbox interface {
 	// Claim hands out up to limit due messages, longest due first, counts the attempt, and hides them
 	// from other claimers until now+lease. Two claimers never get the same one within its lease.
 	Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Envelope, error)
-	// Sent marks a message sent and erases its payload.
+	// Sent marks a message sent and erases its payload. core.ErrNotFound when it is unknown or was marked
+	// before.
 	Sent(ctx context.Context, id core.ID, now time.Time) error
-	// Defer notes why an attempt failed and makes the message due at next.
+	// Defer notes why an attempt failed and makes the message due at next. core.ErrNotFound when it is
+	// not queued any more.
 	Defer(ctx context.Context, id core.ID, reason string, next time.Time) error
-	// Fail gives a message up. Its payload stays, sealed, for a retry by an operator.
+	// Fail gives a message up. Its payload stays, sealed, for a retry by an operator. core.ErrNotFound when
+	// it is not queued any more.
 	Fail(ctx context.Context, id core.ID, reason string) error
 	// Stats counts the queued and failed messages and tells since when the oldest due one waits (zero:
 	// none waits).

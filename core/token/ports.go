@@ -34,7 +34,8 @@ type KeyStore interface {
 	// Keys lists all keys, oldest first.
 	Keys(ctx context.Context) ([]KeyRecord, error)
 	// AddKey adds a key. When first is set it is added only if there is none at all: exactly one of many
-	// replicas that start at once succeeds, the others get core.ErrConflict.
+	// replicas that start at once succeeds, the others get core.ErrConflict, as does one
+	// whose id exists.
 	AddKey(ctx context.Context, key KeyRecord, first bool) error
 	// RetireKeys sets RetireAt, where it is zero, on every key but the one named.
 	RetireKeys(ctx context.Context, except string, at time.Time) error

@@ -22,27 +22,30 @@ type Intakes interface {
 
 // Flows keeps code flows.
 type Flows interface {
-	// Start adds a flow. When one with the same id exists its digest, expiry and detail are replaced and
-	// its tries and owner are kept; a used one stays used. Of the subject's live flows of that purpose
-	// all but the MaxLive newest are killed.
+	// Start adds a flow. When one with the same id exists its digest, expiry and detail are replaced, it
+	// counts as started at the new CreatedAt, and its tries, purpose, subject and owner are kept; a used
+	// or killed one stays so. Of the subject's live flows of that purpose all but the MaxLive newest
+	// expire. core.ErrNotFound when the registration or user that it names is gone.
 	Start(ctx context.Context, flow Flow) error
-	// Find gives a flow by id, whatever its state but used. ErrNotFound otherwise.
+	// Find gives a flow by id, also when it is expired or out of tries. ErrNotFound when it is unknown,
+	// used or killed.
 	Find(ctx context.Context, id core.ID) (Flow, error)
-	// Try reserves, in one atomic step and outside any transaction of the caller, one try of a live flow
-	// of that purpose and one of its subject's MaxFailures, and gives the flow. ErrNotFound when the flow
-	// is unknown, of another purpose, used, expired, or out of tries, or its subject is out of failures.
-	// At most MaxTries calls ever succeed for one flow, however many run at once.
+	// Try reserves, in one atomic step of its own, one try of a live flow of that purpose and one of its
+	// subject's MaxFailures, and gives the flow. ErrNotFound when the flow is unknown, of another purpose,
+	// used, killed, expired, or out of tries, or its subject is out of failures. At most MaxTries calls
+	// ever succeed for one flow, however many run at once. The reservation must survive what fails after
+	// it, and must not wait for a second connection, so Try is refused (KindInternal) inside a transaction.
 	Try(ctx context.Context, id core.ID, purpose Purpose, now time.Time) (Flow, error)
 	// Use marks a live flow used and forgets its subject's failures. Exactly one of many calls succeeds;
 	// the others get ErrNotFound.
 	Use(ctx context.Context, id core.ID, now time.Time) error
-	// KillUser kills every flow of the user with one of the purposes.
+	// KillUser kills every flow of the user with one of the purposes, for good.
 	KillUser(ctx context.Context, user core.ID, purposes ...Purpose) error
 }
 
 // Links keeps the digests of link tokens.
 type Links interface {
-	// Put adds a link.
+	// Put adds a link. core.ErrNotFound when the registration or user that it names is gone.
 	Put(ctx context.Context, link Link) error
 	// Find gives a live, unused link of that purpose without using it. ErrNotFound otherwise.
 	Find(ctx context.Context, digest secret.TokenDigest, purpose Purpose, now time.Time) (Link, error)

@@ -1,0 +1,216 @@
+// Package accounttest holds the contract suite of the account stores and the in-memory fakes of them.
+package accounttest
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/coretest"
+)
+
+// Store is an account.Store in memory.
+type Store struct {
+	db    *coretest.Database
+	users *coretest.Table[core.ID, account.User]
+}
+
+// NewStore makes an empty store that takes part in the database's transactions. A user that retention
+// removes takes with it what other fakes hang on the subject "user".
+func NewStore(db *coretest.Database) *Store {
+	store := &Store{db: db, users: coretest.NewTable[core.ID, account.User](db)}
+	coretest.Expires(db, "accounts", store.users,
+		func(user account.User) time.Time { return user.PurgeAt },
+		func(id core.ID) { db.Removed("user", id) })
+	return store
+}
+
+// Create implements account.Store.
+func (s *Store) Create(ctx context.Context, user account.User) error {
+	return s.db.Do(ctx, func() error {
+		if err := s.conflict(user); err != nil {
+			return err
+		}
+		s.users.Put(user.ID, clone(user))
+		return nil
+	})
+}
+
+// Find implements account.Store.
+func (s *Store) Find(ctx context.Context, id core.ID) (account.User, error) {
+	return s.find(ctx, func(user account.User) bool { return user.ID == id })
+}
+
+// FindByIdentifier implements account.Store.
+func (s *Store) FindByIdentifier(ctx context.Context, identifier account.Identifier) (account.User, error) {
+	return s.find(ctx, func(user account.User) bool {
+		if identifier.Kind == account.IdentifierUsername {
+			return user.UsernameKey != "" && user.UsernameKey == identifier.Key
+		}
+		return user.EmailKey == identifier.Key
+	})
+}
+
+// Save implements account.Store.
+func (s *Store) Save(ctx context.Context, user account.User) (core.Change, error) {
+	change := core.Change{Subject: core.SubjectUser, ID: user.ID, Rev: user.Rev + 1}
+	err := s.db.Do(ctx, func() error {
+		stored, found := s.users.Get(user.ID)
+		if !found || stored.Rev != user.Rev {
+			return core.ErrConflict
+		}
+		if err := s.conflict(user); err != nil {
+			return err
+		}
+		saved := clone(user)
+		saved.Roles, saved.CreatedAt, saved.Rev = stored.Roles, stored.CreatedAt, change.Rev
+		s.users.Put(user.ID, saved)
+		s.db.Journal(user.UpdatedAt, change)
+		return nil
+	})
+	if err != nil {
+		return core.Change{}, err
+	}
+	return change, nil
+}
+
+// Rehash implements account.Store.
+func (s *Store) Rehash(ctx context.Context, id core.ID, old, fresh account.PasswordHash) error {
+	return s.db.Do(ctx, func() error {
+		user, found := s.users.Get(id)
+		if found && user.Password == old {
+			user.Password = fresh
+			s.users.Put(id, user)
+		}
+		return nil
+	})
+}
+
+// CountOwners implements account.Store.
+func (s *Store) CountOwners(ctx context.Context, except core.ID) (int, error) {
+	owners, err := s.list(ctx, func(user account.User) bool {
+		return user.ID != except && user.Status == account.StatusActive && user.HasRole(account.RoleOwner)
+	})
+	return len(owners), err
+}
+
+// UsernameTaken implements account.Store.
+func (s *Store) UsernameTaken(ctx context.Context, key string) (bool, error) {
+	users, err := s.list(ctx, func(user account.User) bool { return key != "" && user.UsernameKey == key })
+	return len(users) > 0, err
+}
+
+func (s *Store) conflict(user account.User) error {
+	for id, other := range s.users.All() {
+		switch {
+		case id == user.ID:
+		case other.EmailKey == user.EmailKey:
+			return account.ErrEmailTaken
+		case user.UsernameKey != "" && other.UsernameKey == user.UsernameKey:
+			return account.ErrUsernameTaken
+		}
+	}
+	return nil
+}
+
+func (s *Store) find(ctx context.Context, match func(account.User) bool) (account.User, error) {
+	users, err := s.list(ctx, match)
+	if err != nil {
+		return account.User{}, err
+	}
+	if len(users) == 0 {
+		return account.User{}, core.ErrNotFound
+	}
+	return users[0], nil
+}
+
+func (s *Store) list(ctx context.Context, match func(account.User) bool) (users []account.User, err error) {
+	err = s.db.Do(ctx, func() error {
+		for _, user := range s.users.All() {
+			if match(user) {
+				users = append(users, clone(user))
+			}
+		}
+		return nil
+	})
+	return users, err
+}
+
+// clone copies a user with its roles in the order that every store gives them.
+func clone(user account.User) account.User {
+	user.Roles = slices.Sorted(slices.Values(user.Roles))
+	return user
+}
+
+// Registrations is an account.Registrations in memory.
+type Registrations struct {
+	db   *coretest.Database
+	rows *coretest.Table[core.ID, account.Registration]
+}
+
+// NewRegistrations makes an empty store that takes part in the database's transactions. A registration
+// that is settled or swept takes with it what other fakes hang on the subject "registration".
+func NewRegistrations(db *coretest.Database) *Registrations {
+	store := &Registrations{db: db, rows: coretest.NewTable[core.ID, account.Registration](db)}
+	coretest.Expires(db, "registrations", store.rows,
+		func(row account.Registration) time.Time { return row.ExpiresAt },
+		func(id core.ID) { db.Removed("registration", id) })
+	return store
+}
+
+// Put implements account.Registrations.
+func (r *Registrations) Put(ctx context.Context, registration account.Registration) error {
+	return r.db.Do(ctx, func() error {
+		r.rows.Put(registration.ID, registration)
+		return nil
+	})
+}
+
+// Find implements account.Registrations.
+func (r *Registrations) Find(ctx context.Context, id core.ID, now time.Time) (account.Registration, error) {
+	var found account.Registration
+	err := r.db.Do(ctx, func() error {
+		row, known := r.rows.Get(id)
+		if !known || !now.Before(row.ExpiresAt) {
+			return core.ErrNotFound
+		}
+		found = row
+		return nil
+	})
+	return found, err
+}
+
+// byEmailLimit is what the port promises of ByEmail.
+const byEmailLimit = 10
+
+// ByEmail implements account.Registrations.
+func (r *Registrations) ByEmail(
+	ctx context.Context, emailKey string, now time.Time,
+) (live []account.Registration, err error) {
+	err = r.db.Do(ctx, func() error {
+		live = r.rows.Rows(
+			func(row account.Registration) bool { return row.EmailKey == emailKey && now.Before(row.ExpiresAt) },
+			func(a, b account.Registration) int {
+				return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), coretest.CompareIDs(b.ID, a.ID))
+			})
+		live = live[:min(byEmailLimit, len(live))]
+		return nil
+	})
+	return live, err
+}
+
+// Settle implements account.Registrations.
+func (r *Registrations) Settle(ctx context.Context, emailKey string) error {
+	return r.db.Do(ctx, func() error {
+		for id, row := range r.rows.All() {
+			if row.EmailKey == emailKey {
+				r.rows.Delete(id)
+				r.db.Removed("registration", id)
+			}
+		}
+		return nil
+	})
+}
