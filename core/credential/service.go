@@ -1,0 +1,41 @@
+package credential
+
+import (
+	"time"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/verification"
+)
+
+// ResetLinkTTL is how long the link of a reset mail is good. It outlives the code of the same mail, for
+// people whose mail is slow, and is a token of 256 bits, so that guessing does not matter (OWASP Forgot
+// Password Cheat Sheet: single use and short-lived).
+const ResetLinkTTL = 30 * time.Minute
+
+// Deps are what a Service is made of. All are needed.
+type Deps struct {
+	Users     account.Store
+	Sessions  account.SessionEnder
+	Hasher    Hasher
+	Policy    Checker
+	Desk      *verification.Desk
+	Prover    *verification.Prover
+	Post      mail.Post
+	Tx        core.Transactor
+	Announcer core.Announcer
+	Clock     core.Clock
+	Devices   account.DeviceNames
+}
+
+// Service is forgetting, resetting and changing a password.
+type Service struct{ Deps }
+
+// NewService makes the service.
+func NewService(deps Deps) *Service { return &Service{deps} }
+
+// Handlers are the handlers of the intakes that this service writes.
+func (s *Service) Handlers() verification.Handlers {
+	return verification.Handlers{kindForgot: verification.HandlerFunc(s.resolveForgot)}
+}
