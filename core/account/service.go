@@ -1,9 +1,6 @@
 package account
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/doorward/doorward/core"
@@ -46,19 +43,14 @@ type Deps struct {
 	Devices DeviceNames
 }
 
-// DeviceNames turns a User-Agent header into words for a letter ("Firefox on Linux"), empty where it is
-// unknown. It uses words from a fixed list, never the header's own: strangers could otherwise write into
-// somebody's mail.
-type DeviceNames func(userAgent string) string
-
 // Service is what people do with their own account.
 type Service struct {
-	Deps
+	deps   Deps
 	config Config
 }
 
 // NewService makes the service.
-func NewService(deps Deps, config Config) *Service { return &Service{Deps: deps, config: config} }
+func NewService(deps Deps, config Config) *Service { return &Service{deps: deps, config: config} }
 
 // Handlers are the handlers of the intakes that this service writes.
 func (s *Service) Handlers() verification.Handlers {
@@ -70,45 +62,5 @@ const FactorPassword = "pwd"
 
 // recent refuses a caller who has not proven lately who they are.
 func (s *Service) recent(principal core.Principal) error {
-	return principal.RequireRecent(s.Clock.Now(), s.config.RecentWindow, FactorPassword)
-}
-
-// editTries is how often Edit reads and writes before it gives a conflict up: two honest clients of one
-// person never collide that often.
-const editTries = 5
-
-// Edit reads the user, lets change alter them and saves; when somebody else wrote in between it reads
-// again and starts over. It is the one place where conflicts of revisions are resolved. change may run
-// several times, and an error of it is returned as it is. The user returned carries the new Rev.
-// core.ErrNotFound; core.ErrConflict after the fifth collision; ErrEmailTaken, ErrUsernameTaken.
-func Edit(ctx context.Context, users Store, id core.ID, change func(user *User) error) (User, core.Change, error) {
-	for try := 1; ; try++ {
-		user, err := users.Find(ctx, id)
-		if err != nil {
-			return User{}, core.Change{}, fmt.Errorf("find user: %w", err)
-		}
-		if err := change(&user); err != nil {
-			return User{}, core.Change{}, err
-		}
-		saved, err := users.Save(ctx, user)
-		switch {
-		case err == nil:
-			user.Rev = saved.Rev
-			return user, saved, nil
-		case !errors.Is(err, core.ErrConflict) || try == editTries:
-			return User{}, core.Change{}, fmt.Errorf("save user: %w", err)
-		}
-	}
-}
-
-// Letter addresses a letter to the user and tells when and from where the act was done.
-func (d DeviceNames) Letter(kind mail.Kind, user User, client core.Client, now time.Time) mail.Letter {
-	letter := mail.Letter{
-		Kind: kind, To: user.Email, Locale: user.Profile.Locale, Name: user.Profile.Name,
-		At: now, Device: d(client.UserAgent),
-	}
-	if client.IP.IsValid() {
-		letter.IP = client.IP.String()
-	}
-	return letter
+	return principal.RequireRecent(s.deps.Clock.Now(), s.config.RecentWindow, FactorPassword)
 }

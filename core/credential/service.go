@@ -30,7 +30,7 @@ type Deps struct {
 }
 
 // Service is forgetting, resetting and changing a password.
-type Service struct{ Deps }
+type Service struct{ deps Deps }
 
 // NewService makes the service.
 func NewService(deps Deps) *Service { return &Service{deps} }

@@ -23,7 +23,7 @@ type DeskDeps struct {
 
 // Desk takes requests whose answer must not depend on whom they name: it writes one intake and gives a
 // receipt, and knows nothing else.
-type Desk struct{ DeskDeps }
+type Desk struct{ deps DeskDeps }
 
 // NewDesk makes a desk.
 func NewDesk(deps DeskDeps) *Desk { return &Desk{deps} }
@@ -31,14 +31,14 @@ func NewDesk(deps DeskDeps) *Desk { return &Desk{deps} }
 // Submit writes the request, as sealed JSON, with one statement and gives the receipt of a new
 // verification. The intake's id is the verification's id.
 func (d *Desk) Submit(ctx context.Context, kind string, request any) (Receipt, error) {
-	id := d.IDs.New()
+	id := d.deps.IDs.New()
 	return d.put(ctx, id, id, kind, request)
 }
 
 // SubmitAgain is Submit for a verification that the asking client already holds the id of: the receipt
 // names that one again, whether it exists or not.
 func (d *Desk) SubmitAgain(ctx context.Context, verification core.ID, kind string, request any) (Receipt, error) {
-	return d.put(ctx, d.IDs.New(), verification, kind, request)
+	return d.put(ctx, d.deps.IDs.New(), verification, kind, request)
 }
 
 func (d *Desk) put(ctx context.Context, id, verification core.ID, kind string, request any) (Receipt, error) {
@@ -46,12 +46,12 @@ func (d *Desk) put(ctx context.Context, id, verification core.ID, kind string, r
 	if err != nil {
 		return Receipt{}, core.Internal(err)
 	}
-	now := d.Clock.Now()
-	intake := Intake{ID: id, Kind: kind, Payload: d.Ring.Seal(intakeContext(id), payload), CreatedAt: now}
-	if err := d.Intakes.Put(ctx, intake); err != nil {
+	now := d.deps.Clock.Now()
+	intake := Intake{ID: id, Kind: kind, Payload: d.deps.Ring.Seal(intakeContext(id), payload), CreatedAt: now}
+	if err := d.deps.Intakes.Put(ctx, intake); err != nil {
 		return Receipt{}, fmt.Errorf("put intake: %w", err)
 	}
-	d.Nudge()
+	d.deps.Nudge()
 	return Receipt{ID: verification, Channel: ChannelEmail, ExpiresAt: now.Add(CodeTTL)}, nil
 }
 
@@ -61,7 +61,7 @@ func intakeContext(id core.ID) string { return "intake/" + id.String() }
 // the intake: both happen or neither. The intake is removed first, so that of two workers one waits for
 // the other and then finds nothing to do, which is no error.
 func (d *Desk) Resolve(ctx context.Context, intake Intake, request any, act func(ctx context.Context) error) error {
-	payload, err := d.Ring.Open(intakeContext(intake.ID), intake.Payload)
+	payload, err := d.deps.Ring.Open(intakeContext(intake.ID), intake.Payload)
 	if err != nil {
 		return fmt.Errorf("open intake: %w", err)
 	}
@@ -69,8 +69,8 @@ func (d *Desk) Resolve(ctx context.Context, intake Intake, request any, act func
 		return fmt.Errorf("read intake: %w", err)
 	}
 	resolved := false
-	err = d.Tx.InTx(ctx, func(ctx context.Context) error {
-		if err := d.Intakes.Done(ctx, intake.ID); err != nil {
+	err = d.deps.Tx.InTx(ctx, func(ctx context.Context) error {
+		if err := d.deps.Intakes.Done(ctx, intake.ID); err != nil {
 			resolved = errors.Is(err, core.ErrNotFound)
 			return err
 		}

@@ -20,7 +20,7 @@ type ProverDeps struct {
 
 // Prover hands out codes and links and takes them back. Whatever is wrong with a code it answers with
 // ErrCode, with a link with ErrLink.
-type Prover struct{ ProverDeps }
+type Prover struct{ deps ProverDeps }
 
 // NewProver makes a prover.
 func NewProver(deps ProverDeps) *Prover { return &Prover{deps} }
@@ -30,7 +30,7 @@ func NewProver(deps ProverDeps) *Prover { return &Prover{deps} }
 // must name the same.
 func (p *Prover) Code(ctx context.Context, flow Flow) (code string, expiresAt time.Time, err error) {
 	code = secret.NewCode()
-	flow.Digest = p.Ring.Digest(flow.DigestContext(), code)
+	flow.Digest = p.deps.Ring.Digest(flow.DigestContext(), code)
 	expiresAt, err = p.start(ctx, flow)
 	return code, expiresAt, err
 }
@@ -42,9 +42,9 @@ func (p *Prover) Decoy(ctx context.Context, id core.ID, purpose Purpose, subject
 }
 
 func (p *Prover) start(ctx context.Context, flow Flow) (time.Time, error) {
-	flow.CreatedAt = p.Clock.Now()
+	flow.CreatedAt = p.deps.Clock.Now()
 	flow.ExpiresAt = flow.CreatedAt.Add(CodeTTL)
-	if err := p.Flows.Start(ctx, flow); err != nil {
+	if err := p.deps.Flows.Start(ctx, flow); err != nil {
 		return time.Time{}, fmt.Errorf("start flow: %w", err)
 	}
 	return flow.ExpiresAt, nil
@@ -54,9 +54,9 @@ func (p *Prover) start(ctx context.Context, flow Flow) (time.Time, error) {
 // Flow and Detail are the caller's.
 func (p *Prover) Link(ctx context.Context, link Link, ttl time.Duration) (token string, expiresAt time.Time, err error) {
 	token, link.Digest = secret.NewToken()
-	link.CreatedAt = p.Clock.Now()
+	link.CreatedAt = p.deps.Clock.Now()
 	link.ExpiresAt = link.CreatedAt.Add(ttl)
-	if err := p.Links.Put(ctx, link); err != nil {
+	if err := p.deps.Links.Put(ctx, link); err != nil {
 		return "", time.Time{}, fmt.Errorf("put link: %w", err)
 	}
 	return token, link.ExpiresAt, nil
@@ -65,12 +65,12 @@ func (p *Prover) Link(ctx context.Context, link Link, ttl time.Duration) (token 
 // Try spends one try on the code and gives the flow it fits. It must run outside a transaction: the try
 // stays spent whatever becomes of the request. The flow is not used up yet; see Spend. ErrCode.
 func (p *Prover) Try(ctx context.Context, id core.ID, purpose Purpose, code string) (Flow, error) {
-	flow, err := p.Flows.Try(ctx, id, purpose, p.Clock.Now())
+	flow, err := p.deps.Flows.Try(ctx, id, purpose, p.deps.Clock.Now())
 	if err != nil {
 		return Flow{}, instead(err, ErrCode)
 	}
 	decoy := flow.Registration.IsZero() && flow.User.IsZero()
-	if !p.Ring.Matches(flow.Digest, flow.DigestContext(), code) || decoy {
+	if !p.deps.Ring.Matches(flow.Digest, flow.DigestContext(), code) || decoy {
 		return Flow{}, ErrCode
 	}
 	return flow, nil
@@ -78,27 +78,27 @@ func (p *Prover) Try(ctx context.Context, id core.ID, purpose Purpose, code stri
 
 // Spend uses the flow up, in the transaction of what it permits: of many calls one succeeds. ErrCode.
 func (p *Prover) Spend(ctx context.Context, flow Flow) error {
-	return instead(p.Flows.Use(ctx, flow.ID, p.Clock.Now()), ErrCode)
+	return instead(p.deps.Flows.Use(ctx, flow.ID, p.deps.Clock.Now()), ErrCode)
 }
 
 // Peek tells whether the token is that of a live link, without using it. ErrLink.
 func (p *Prover) Peek(ctx context.Context, token string, purpose Purpose) (Link, error) {
-	link, err := p.Links.Find(ctx, secret.DigestToken(token), purpose, p.Clock.Now())
+	link, err := p.deps.Links.Find(ctx, secret.DigestToken(token), purpose, p.deps.Clock.Now())
 	return link, instead(err, ErrLink)
 }
 
 // Follow uses the link up, in the transaction of what it permits: of many calls one succeeds. ErrLink.
 func (p *Prover) Follow(ctx context.Context, token string, purpose Purpose) (Link, error) {
-	link, err := p.Links.Use(ctx, secret.DigestToken(token), purpose, p.Clock.Now())
+	link, err := p.deps.Links.Use(ctx, secret.DigestToken(token), purpose, p.deps.Clock.Now())
 	return link, instead(err, ErrLink)
 }
 
 // Kill ends the user's codes and links of the purposes.
 func (p *Prover) Kill(ctx context.Context, user core.ID, purposes ...Purpose) error {
-	if err := p.Flows.KillUser(ctx, user, purposes...); err != nil {
+	if err := p.deps.Flows.KillUser(ctx, user, purposes...); err != nil {
 		return fmt.Errorf("kill flows: %w", err)
 	}
-	if err := p.Links.KillUser(ctx, user, purposes...); err != nil {
+	if err := p.deps.Links.KillUser(ctx, user, purposes...); err != nil {
 		return fmt.Errorf("kill links: %w", err)
 	}
 	return nil

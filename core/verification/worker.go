@@ -37,7 +37,7 @@ type WorkerDeps struct {
 }
 
 // Worker resolves intakes. Any number of workers may run, in any number of processes.
-type Worker struct{ WorkerDeps }
+type Worker struct{ deps WorkerDeps }
 
 // NewWorker makes a worker.
 func NewWorker(deps WorkerDeps) *Worker { return &Worker{deps} }
@@ -48,7 +48,7 @@ func NewWorker(deps WorkerDeps) *Worker { return &Worker{deps} }
 func (w *Worker) Step(ctx context.Context) (handled int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, stepLease)
 	defer cancel()
-	intakes, err := w.Intakes.Claim(ctx, w.Clock.Now(), stepLease, stepBatch)
+	intakes, err := w.deps.Intakes.Claim(ctx, w.deps.Clock.Now(), stepLease, stepBatch)
 	if err != nil {
 		return 0, fmt.Errorf("claim intakes: %w", err)
 	}
@@ -65,7 +65,7 @@ func (w *Worker) Step(ctx context.Context) (handled int, err error) {
 
 func (w *Worker) resolve(ctx context.Context, intake Intake) error {
 	err := fmt.Errorf("nobody resolves intakes of kind %q", intake.Kind)
-	if handler, known := w.Handlers[intake.Kind]; known {
+	if handler, known := w.deps.Handlers[intake.Kind]; known {
 		err = handler.Resolve(ctx, intake)
 	}
 	if err == nil {
@@ -74,8 +74,8 @@ func (w *Worker) resolve(ctx context.Context, intake Intake) error {
 	if intake.Attempts < maxAttempts {
 		return fmt.Errorf("resolve intake %s: %w", intake.ID, err)
 	}
-	w.Log.ErrorContext(ctx, "giving up an intake", "intake", intake.ID, "kind", intake.Kind, "error", err)
-	if err := w.Intakes.Done(ctx, intake.ID); err != nil && !errors.Is(err, core.ErrNotFound) {
+	w.deps.Log.ErrorContext(ctx, "giving up an intake", "intake", intake.ID, "kind", intake.Kind, "error", err)
+	if err := w.deps.Intakes.Done(ctx, intake.ID); err != nil && !errors.Is(err, core.ErrNotFound) {
 		return fmt.Errorf("give up intake %s: %w", intake.ID, err)
 	}
 	return nil
