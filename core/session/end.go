@@ -1,0 +1,88 @@
+package session
+
+import (
+	"context"
+	"errors"
+
+	"github.com/doorward/doorward/core"
+)
+
+// SignOut ends the caller's own session on every replica. Signing out twice is no error.
+func (s *Service) SignOut(ctx context.Context, caller core.Principal) error {
+	return s.signOut(ctx, caller.UserID, caller.SessionID)
+}
+
+// EndByRefreshToken signs out from a refresh token alone. Any genuine token of the session will do, also an
+// old one: who holds it may end the session, though no longer refresh it. A session that is over or gone is
+// no error. ErrReference for a token that is not genuine.
+func (s *Service) EndByRefreshToken(ctx context.Context, raw string) error {
+	token, err := s.parts.References.Read(raw)
+	if err != nil {
+		return err
+	}
+	row, err := s.parts.Store.Find(ctx, token.SessionID)
+	if errors.Is(err, core.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.signOut(ctx, row.UserID, row.ID)
+}
+
+func (s *Service) signOut(ctx context.Context, user, id core.ID) error {
+	err := s.end(ctx, user, id, EndSignedOut)
+	if errors.Is(err, core.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// End ends one of the caller's sessions on every replica. core.ErrNotFound when the caller has no such live
+// session.
+func (s *Service) End(ctx context.Context, caller core.Principal, id core.ID) error {
+	reason := EndRevoked
+	if id == caller.SessionID {
+		reason = EndSignedOut
+	}
+	return s.end(ctx, caller.UserID, id, reason)
+}
+
+func (s *Service) end(ctx context.Context, user, id core.ID, reason EndReason) error {
+	change, err := s.parts.Ender.End(ctx, user, id, reason, s.parts.Clock.Now())
+	if err != nil {
+		return err
+	}
+	s.ended(ctx, reason, change)
+	return nil
+}
+
+// EndOthers ends all of the caller's sessions but the one that calls, on every replica, and tells how many.
+func (s *Service) EndOthers(ctx context.Context, caller core.Principal) (int, error) {
+	changes, err := s.EndAll(ctx, caller.UserID, caller.SessionID, EndRevoked)
+	if err != nil {
+		return 0, err
+	}
+	s.parts.Announcer.Announce(ctx, changes...)
+	return len(changes), nil
+}
+
+// EndAll ends the user's sessions other than except (zero: all) in ctx's transaction and gives the changes,
+// for use cases that end sessions as part of something larger. They announce the changes once the
+// transaction has committed.
+func (s *Service) EndAll(ctx context.Context, user, except core.ID, reason EndReason) ([]core.Change, error) {
+	changes, err := s.parts.Ender.EndAll(ctx, user, except, reason, s.parts.Clock.Now())
+	if err == nil && len(changes) > 0 {
+		s.parts.Observer.Ended(reason, len(changes))
+	}
+	return changes, err
+}
+
+// ended counts sessions that have been ended and tells every replica.
+func (s *Service) ended(ctx context.Context, reason EndReason, changes ...core.Change) {
+	if len(changes) == 0 {
+		return
+	}
+	s.parts.Observer.Ended(reason, len(changes))
+	s.parts.Announcer.Announce(ctx, changes...)
+}

@@ -1,0 +1,151 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/mail"
+)
+
+// Refresh takes a refresh token and gives the session after it, whose Current is the token to answer with,
+// and the session's user. ErrReference for a token that is not genuine, ErrEnded when the session is over or
+// its user not active, ErrReused when the token proves a theft: the session is then ended everywhere and its
+// owner told. Only a token that nothing matches costs more than one statement.
+func (s *Service) Refresh(ctx context.Context, raw string) (Session, account.User, error) {
+	token, err := s.parts.References.Read(raw)
+	if err != nil {
+		s.parts.Observer.Refreshed(ResultInvalid)
+		return Session{}, account.User{}, err
+	}
+	refreshed, user, err := s.refresh(ctx, token)
+	if !errors.Is(err, core.ErrNotFound) {
+		return refreshed, user, err
+	}
+	if err := s.judge(ctx, token); err != nil {
+		return Session{}, account.User{}, err
+	}
+	// The token has become good between the two statements; what happens twice is no race any more.
+	refreshed, user, err = s.refresh(ctx, token)
+	if errors.Is(err, core.ErrNotFound) {
+		err = core.Unavailable(err)
+	}
+	return refreshed, user, err
+}
+
+func (s *Service) refresh(ctx context.Context, token Presented) (Session, account.User, error) {
+	rotation := s.rotation()
+	refreshed, user, err := s.parts.Store.Refresh(ctx, token, rotation)
+	if err == nil {
+		s.parts.Observer.Refreshed(refreshed.Chain.reached(token, rotation).String())
+	}
+	return refreshed, user, err
+}
+
+func (s *Service) rotation() Rotation {
+	return Rotation{
+		Now:     s.parts.Clock.Now(),
+		Window:  s.settings.Grace,
+		IdleTTL: s.settings.IdleTTL,
+		Nonce:   newNonce(),
+	}
+}
+
+// verdict is what becomes of a session whose token matched nothing.
+type verdict struct {
+	result string
+	reason EndReason
+	change core.Change
+	answer error
+}
+
+// judge finds out, with the row locked, why a token matched nothing, and ends the session where it must. A
+// nil answer means that the token is good by now.
+func (s *Service) judge(ctx context.Context, token Presented) error {
+	var found verdict
+	err := s.parts.Tx.InTx(ctx, func(ctx context.Context) (err error) {
+		found, err = s.weigh(ctx, token)
+		return err
+	})
+	if err != nil || found.answer == nil {
+		return err
+	}
+	s.parts.Observer.Refreshed(found.result)
+	if found.reason != "" {
+		s.ended(ctx, found.reason, found.change)
+		s.parts.Log.WarnContext(ctx, "session ended by a refresh", "reason", found.reason, "session_id", token.SessionID)
+	}
+	return found.answer
+}
+
+func (s *Service) weigh(ctx context.Context, token Presented) (verdict, error) {
+	over := verdict{result: ResultEnded, answer: ErrEnded}
+	rotation := s.rotation()
+	row, err := s.parts.Store.Find(ctx, token.SessionID)
+	if errors.Is(err, core.ErrNotFound) || err == nil && !row.Live(rotation.Now) {
+		return over, nil
+	}
+	if err != nil {
+		return verdict{}, err
+	}
+	owner, err := s.parts.Owners.Find(ctx, row.UserID)
+	if err != nil {
+		return verdict{}, err
+	}
+	_, outcome := row.Present(token, rotation)
+	switch {
+	case outcome == OutcomeStolen:
+		return s.condemn(ctx, row, owner, rotation)
+	case outcome == OutcomeStateLost:
+		change, err := s.parts.Ender.End(ctx, row.UserID, row.ID, EndStateLost, rotation.Now)
+		return verdict{result: outcome.String(), reason: EndStateLost, change: change, answer: ErrEnded}, err
+	case owner.Status != account.StatusActive:
+		return over, nil
+	}
+	return verdict{}, nil
+}
+
+// condemn ends a stolen session and writes to its owner in the same transaction.
+func (s *Service) condemn(ctx context.Context, row Session, owner account.User, rotation Rotation) (verdict, error) {
+	change, err := s.parts.Ender.End(ctx, row.UserID, row.ID, EndStolen, rotation.Now)
+	if err != nil {
+		return verdict{}, err
+	}
+	from := s.device(ctx)
+	err = s.parts.Post.Post(ctx, mail.Letter{
+		Kind:   mail.KindSessionStolen,
+		To:     owner.Email,
+		Locale: owner.Profile.Locale,
+		Name:   owner.Profile.Name,
+		At:     rotation.Now,
+		IP:     from.IP,
+		Device: from.String(),
+	})
+	return verdict{result: OutcomeStolen.String(), reason: EndStolen, change: change, answer: ErrReused}, err
+}
+
+// String names the device for people: "Firefox, Linux", or as much of it as is known.
+func (d Device) String() string {
+	named := make([]string, 0, 2)
+	for _, name := range []string{d.Browser, d.OS} {
+		if name != "" {
+			named = append(named, name)
+		}
+	}
+	return strings.Join(named, ", ")
+}
+
+// reached tells by which living outcome the token led to the chain c, for counting.
+func (c Chain) reached(token Presented, rotation Rotation) Outcome {
+	switch {
+	case c.Generation == token.Generation:
+		return OutcomeSame
+	case c.Nonce == rotation.Nonce:
+		return OutcomeRotated
+	case c.RotatedAt.Equal(rotation.Now):
+		return OutcomeBranched
+	}
+	return OutcomeRepeated
+}

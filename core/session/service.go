@@ -1,0 +1,102 @@
+package session
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/mail"
+)
+
+// Settings are the lifetimes and limits of sessions.
+type Settings struct {
+	// IdleTTL is how long a session lives after its last refresh, MaxTTL how long after its sign-in
+	// (NIST SP 800-63B-4 §2.1.3: 30 days at most for one factor).
+	IdleTTL time.Duration
+	MaxTTL  time.Duration
+	// Limit is how many sessions a user has at once; one more ends the oldest.
+	Limit int
+	// Grace is the window within which a racing or repeated refresh is answered with the same token.
+	Grace time.Duration
+}
+
+// DefaultSettings are the lifetimes for a deployment that sets none.
+func DefaultSettings() Settings {
+	return Settings{IdleTTL: 168 * time.Hour, MaxTTL: 720 * time.Hour, Limit: 10, Grace: 10 * time.Second}
+}
+
+// Owners finds the owner of a session; account.Store is one.
+type Owners interface {
+	// Find gives a user of any status. core.ErrNotFound.
+	Find(ctx context.Context, id core.ID) (account.User, error)
+}
+
+// Observer counts what happens to sessions. Its methods return at once.
+type Observer interface {
+	// Refreshed tells how one refresh ended: by the name of an Outcome, as "ended" for a session that is
+	// over, or as "invalid" for a token that is not genuine.
+	Refreshed(result string)
+	// Ended tells that sessions were ended, and why.
+	Ended(reason EndReason, sessions int)
+	// Published tells how long the delivery of changes to the caches took, and whether it failed.
+	Published(changes int, took time.Duration, err error)
+}
+
+// The results of a refresh that no Outcome names.
+const (
+	ResultEnded   = "ended"
+	ResultInvalid = "invalid"
+)
+
+// Parts are what the use cases need. Observer and Log may be nil.
+type Parts struct {
+	Store Store
+	Ender Ender
+	// Lookup is the one that every request asks, with its caches.
+	Lookup     Lookup
+	Owners     Owners
+	Tx         core.Transactor
+	Announcer  core.Announcer
+	Post       mail.Post
+	Recognizer Recognizer
+	References *References
+	Clock      core.Clock
+	IDs        *core.IDs
+	Observer   Observer
+	Log        *slog.Logger
+}
+
+// Service is the use cases of sessions: Start, Refresh, Authenticate, List, End, SignOut, EndOthers,
+// EndByRefreshToken, EndAll and Prove. Safe for concurrent use.
+type Service struct {
+	settings Settings
+	parts    Parts
+}
+
+// NewService makes the use cases.
+func NewService(settings Settings, parts Parts) *Service {
+	if parts.Observer == nil {
+		parts.Observer = unobserved{}
+	}
+	if parts.Log == nil {
+		parts.Log = core.Discard()
+	}
+	return &Service{settings: settings, parts: parts}
+}
+
+type unobserved struct{}
+
+func (unobserved) Refreshed(string)                    {}
+func (unobserved) Ended(EndReason, int)                {}
+func (unobserved) Published(int, time.Duration, error) {}
+
+// The refusals of a session.
+var (
+	// ErrEnded answers whoever holds a token of a session that is over, whatever ended it.
+	ErrEnded = core.NewError(core.KindUnauthenticated, core.CodeSessionEnded, "The session has ended. Please sign in again.")
+	// ErrReused answers the refresh by which a theft was found. The session has ended and its owner was told.
+	ErrReused = core.NewError(core.KindUnauthenticated, core.CodeRefreshReused,
+		"This refresh token was used before, so the session was ended. Please sign in again.")
+)

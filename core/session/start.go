@@ -1,0 +1,74 @@
+package session
+
+import (
+	"context"
+	"strings"
+	"unicode"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/secret"
+)
+
+// userAgentMax is how much of a User-Agent is kept, in bytes. Real ones are below 300.
+const userAgentMax = 512
+
+// Start opens a session for a person who has just proven who they are by the factors (RFC 8176 names, in the
+// order used), on the client that ctx carries. The user's oldest sessions beyond the limit end, and every
+// replica knows of it before Start returns. Call it outside of a transaction. core.ErrConflict when the user
+// has changed since it was read, or is not active: read and judge it anew.
+func (s *Service) Start(ctx context.Context, user account.User, factors []string) (Session, error) {
+	opened := s.fresh(ctx, user.ID, factors)
+	evicted, err := s.parts.Store.Open(ctx, opened, user.Rev, s.settings.Limit)
+	if err != nil {
+		return Session{}, err
+	}
+	s.ended(ctx, EndEvicted, evicted...)
+	return opened, nil
+}
+
+func (s *Service) fresh(ctx context.Context, user core.ID, factors []string) Session {
+	now := s.parts.Clock.Now()
+	nonce := newNonce()
+	idle, limit := now.Add(s.settings.IdleTTL), now.Add(s.settings.MaxTTL)
+	if limit.Before(idle) {
+		idle = limit
+	}
+	return Session{
+		ID:            s.parts.IDs.New(),
+		UserID:        user,
+		Device:        s.device(ctx),
+		Factors:       factors,
+		AuthTime:      now,
+		CreatedAt:     now,
+		LastUsedAt:    now,
+		IdleExpiresAt: idle,
+		ExpiresAt:     limit,
+		Chain:         Chain{Nonce: nonce, Branches: 1, RotatedAt: now},
+		Rev:           1,
+	}
+}
+
+func newNonce() Nonce { return Nonce(secret.Random(len(Nonce{}))) }
+
+// device is what the client says of itself, cleared of what a database or a terminal would choke on.
+func (s *Service) device(ctx context.Context) Device {
+	client := core.ClientFrom(ctx)
+	agent := printable(client.UserAgent)
+	device := s.parts.Recognizer.Recognize(agent)
+	device.UserAgent = agent
+	if client.IP.IsValid() {
+		device.IP = client.IP.String()
+	}
+	return device
+}
+
+func printable(text string) string {
+	text = text[:min(len(text), userAgentMax)]
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) && r != unicode.ReplacementChar {
+			return r
+		}
+		return -1
+	}, text)
+}
