@@ -1,0 +1,119 @@
+package config
+
+import (
+	"fmt"
+	"net/mail"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/doorward/doorward/core/secret"
+)
+
+// Invalid is every problem of the settings.
+type Invalid struct{ Problems []string }
+
+// Error lists the problems, one a line.
+func (i Invalid) Error() string {
+	return "the settings are not valid:\n  - " + strings.Join(i.Problems, "\n  - ")
+}
+
+type findings struct{ problems []string }
+
+func (f *findings) require(holds bool, format string, args ...any) {
+	if !holds {
+		f.problems = append(f.problems, fmt.Sprintf(format, args...))
+	}
+}
+
+func (s Settings) check() []string {
+	found := &findings{}
+	found.require(s.Profile.Environment == Development || s.Profile.Environment == Production,
+		"APP_ENV is development or production.")
+	s.checkServer(found)
+	s.checkStorage(found)
+	s.checkMail(found)
+	s.checkLifetimes(found)
+	s.checkPasswords(found)
+	found.require(slices.Contains([]string{"debug", "info", "warn", "error"}, s.Log.Level), "LOG_LEVEL is debug, info, warn or error.")
+	found.require(s.Log.Format == "console" || s.Log.Format == "json", "LOG_FORMAT is console or json.")
+	found.require(s.Cleanup.BatchSize >= 1 && s.Cleanup.BatchSize <= 100_000, "CLEANUP_BATCH is 1 to 100000.")
+	if s.Profile.Environment == Production {
+		s.checkProduction(found)
+	}
+	return found.problems
+}
+
+func (s Settings) checkServer(found *findings) {
+	found.require(s.Server.Port >= 0 && s.Server.Port <= 65535, "PORT is 0 to 65535.")
+	for name, text := range map[string]string{"APP_URL": s.Server.AppURL, "FRONTEND_URL": s.Server.FrontendURL} {
+		found.require(isBaseURL(text), "%s is an absolute http or https URL without query or fragment.", name)
+	}
+	found.require(s.Server.BodyLimit >= 64<<10, "BODY_LIMIT is 65536 at least.")
+	found.require(s.Server.RequestTimeout >= time.Second, "REQUEST_TIMEOUT is 1s at least.")
+	found.require(s.Server.DrainDelay >= 0, "DRAIN_DELAY is not negative.")
+}
+
+func isBaseURL(text string) bool {
+	parsed, err := url.Parse(text)
+	return err == nil && (parsed.Scheme == "http" || parsed.Scheme == "https") && parsed.Host != "" &&
+		parsed.RawQuery == "" && parsed.Fragment == "" && parsed.User == nil
+}
+
+func (s Settings) checkStorage(found *findings) {
+	database := s.Storage.DatabaseURL.Reveal()
+	found.require(strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://") || s.SQLite(),
+		"DATABASE_URL begins with postgres:// or sqlite://.")
+	cache := s.Storage.ValkeyURL.Reveal()
+	found.require(cache == "" || hasScheme(cache, "redis", "rediss", "valkey", "valkeys"),
+		"VALKEY_URL begins with redis://, rediss:// or valkey://.")
+	if ring := s.Storage.MasterKeys.Reveal(); ring != "" {
+		_, err := secret.ParseRing(ring)
+		found.require(err == nil, "MASTER_KEYS is not a key ring: %v.", err)
+	}
+	found.require(s.Storage.DatabaseMaxConns >= 2, "DATABASE_MAX_CONNS is 2 at least.")
+	found.require(s.Storage.DatabaseTimeout >= 100*time.Millisecond, "DATABASE_TIMEOUT is 100ms at least.")
+}
+
+func hasScheme(text string, schemes ...string) bool {
+	scheme, _, found := strings.Cut(text, "://")
+	return found && slices.Contains(schemes, scheme)
+}
+
+func (s Settings) checkMail(found *findings) {
+	smtp := s.Mail.SMTPURL.Reveal()
+	found.require(smtp == "" || hasScheme(smtp, "smtp", "smtps"), "SMTP_URL begins with smtp:// or smtps://.")
+	_, err := mail.ParseAddress(s.Mail.From)
+	found.require(err == nil, "MAIL_FROM is not an address.")
+	found.require(smtp != "" || s.Mail.DevMailbox, "SMTP_URL is not set and DEV_MAILBOX is off: mails could not leave.")
+	found.require(smtp == "" || !s.Mail.DevMailbox, "SMTP_URL is set and DEV_MAILBOX is on: choose one.")
+}
+
+func (s Settings) checkLifetimes(found *findings) {
+	positive := map[string]time.Duration{
+		"ACCESS_TOKEN_TTL": s.Tokens.AccessTTL, "SESSION_IDLE_TTL": s.Accounts.SessionIdleTTL,
+		"SESSION_MAX_TTL": s.Accounts.SessionMaxTTL, "DELETION_GRACE": s.Accounts.DeletionGrace,
+		"REGISTRATION_TTL": s.Accounts.RegistrationTTL, "RESET_LINK_TTL": s.Accounts.ResetLinkTTL,
+		"REAUTHENTICATION_TTL": s.Accounts.ReauthenticationTTL, "RETAIN_SESSIONS": s.Cleanup.Sessions,
+		"RETAIN_MAIL": s.Cleanup.Mail, "RETAIN_MAILBOX": s.Cleanup.Mailbox,
+	}
+	for name, ttl := range positive {
+		found.require(ttl > 0, "%s is more than 0s.", name)
+	}
+	found.require(s.Accounts.SessionIdleTTL <= s.Accounts.SessionMaxTTL, "SESSION_IDLE_TTL is not longer than SESSION_MAX_TTL.")
+	found.require(s.Tokens.AccessTTL <= s.Accounts.SessionIdleTTL, "ACCESS_TOKEN_TTL is not longer than SESSION_IDLE_TTL.")
+	found.require(s.Accounts.RefreshGrace >= 0 && s.Accounts.RefreshGrace <= time.Minute, "REFRESH_GRACE is 0s to 1m.")
+	found.require(s.Accounts.SessionLimit >= 1, "SESSION_LIMIT is 1 at least.")
+	found.require(slices.Contains([]string{"ES256", "EdDSA", "RS256"}, s.Tokens.Algorithm), "TOKEN_ALGORITHM is ES256, EdDSA or RS256.")
+	found.require(s.Tokens.KeyMaxAge >= 0 && s.Cleanup.Interval >= 0, "SIGNING_KEY_MAX_AGE and CLEANUP_INTERVAL are not negative.")
+}
+
+func (s Settings) checkPasswords(found *findings) {
+	found.require(s.Password.MinLength >= 8 && s.Password.MinLength <= 64, "PASSWORD_MIN_LENGTH is 8 to 64.")
+	found.require(s.Password.Time >= 1 && s.Password.Parallelism >= 1, "ARGON2_TIME and ARGON2_PARALLELISM are 1 at least.")
+	found.require(s.Password.MemoryKiB >= 8*uint32(s.Password.Parallelism) && s.Password.MemoryKiB <= 4<<20,
+		"ARGON2_MEMORY_KIB is 8 per lane at least and 4194304 at most.")
+	found.require(s.Password.Workers >= 1, "HASH_WORKERS is 1 at least.")
+	found.require(s.Password.Queue >= 128, "HASH_QUEUE is 128 at least.")
+}

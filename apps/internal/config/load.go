@@ -1,0 +1,151 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/joho/godotenv"
+)
+
+// fileSuffix marks a variable that names a file with the value of another: SMTP_URL_FILE for SMTP_URL.
+const fileSuffix = "_FILE"
+
+// Load reads the settings from the process environment, over a .env file in the working folder where
+// there is one, and checks them. The error lists every problem.
+func Load() (Settings, error) {
+	variables, err := godotenv.Read(".env")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Settings{}, fmt.Errorf("the .env file cannot be read: %w", err)
+	}
+	if variables == nil {
+		variables = map[string]string{}
+	}
+	for _, pair := range os.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		variables[name] = value
+	}
+	return Parse(variables)
+}
+
+// Parse makes settings of variables: it reads secret files, fills defaults that depend on others, and
+// checks the whole. The error is an Invalid with every problem.
+func Parse(variables map[string]string) (Settings, error) {
+	problems := readFiles(variables)
+	fillDefaults(variables)
+	settings, err := env.ParseAsWithOptions[Settings](env.Options{Environment: variables})
+	problems = append(problems, parseProblems(err)...)
+	if len(problems) > 0 {
+		return settings, Invalid{Problems: problems}
+	}
+	if problems = settings.check(); len(problems) > 0 {
+		return settings, Invalid{Problems: problems}
+	}
+	return settings, nil
+}
+
+// readFiles replaces NAME_FILE by NAME for every setting. A setting given both ways is a problem.
+func readFiles(variables map[string]string) []string {
+	var problems []string
+	for _, field := range Fields() {
+		path := variables[field.Name+fileSuffix]
+		if path == "" {
+			continue
+		}
+		if variables[field.Name] != "" {
+			problems = append(problems, fmt.Sprintf("%s and %s%s are both set: keep one.", field.Name, field.Name, fileSuffix))
+			continue
+		}
+		contents, err := os.ReadFile(path)
+		if err != nil {
+			problems = append(problems, fmt.Sprintf("%s%s cannot be read: %v.", field.Name, fileSuffix, err))
+			continue
+		}
+		variables[field.Name] = strings.TrimRight(string(contents), "\r\n")
+	}
+	return problems
+}
+
+func parseProblems(err error) []string {
+	if err == nil {
+		return nil
+	}
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return []string{err.Error()}
+	}
+	var problems []string
+	for _, one := range all.Errors {
+		var parse env.ParseError
+		if errors.As(one, &parse) {
+			// The value is left out: it may be a secret.
+			problems = append(problems, fmt.Sprintf("%s does not read as %s.", nameOf(parse.Name), readable(parse.Type.String())))
+			continue
+		}
+		problems = append(problems, one.Error())
+	}
+	return problems
+}
+
+func readable(kind string) string {
+	switch kind {
+	case "time.Duration":
+		return "a duration such as 15m or 720h"
+	case "bool":
+		return "true or false"
+	default:
+		return "a whole number in range"
+	}
+}
+
+// fillDefaults sets the variables whose default depends on others, where they are not set.
+func fillDefaults(variables map[string]string) {
+	production := Environment(variables["APP_ENV"]) == Production
+	unset := func(name, value string) {
+		if variables[name] == "" {
+			variables[name] = value
+		}
+	}
+	unset("PORT", "8080")
+	unset("DATA_DIR", "./data")
+	unset("HOST", choose(production, "0.0.0.0", "127.0.0.1"))
+	unset("APP_URL", "http://localhost:"+variables["PORT"])
+	unset("FRONTEND_URL", variables["APP_URL"])
+	unset("DRAIN_DELAY", choose(production, "5s", "0s"))
+	unset("DATABASE_URL", "sqlite://"+filepath.Join(variables["DATA_DIR"], "doorward.db"))
+	unset("DATABASE_MAX_CONNS", strconv.Itoa(max(16, 4*runtime.NumCPU())))
+	unset("DEV_MAILBOX", strconv.FormatBool(variables["SMTP_URL"] == "" && !production))
+	unset("TOKEN_ISSUER", variables["APP_URL"])
+	unset("TOKEN_AUDIENCE", variables["APP_URL"])
+	unset("HASH_WORKERS", strconv.Itoa(max(1, runtime.GOMAXPROCS(0)-1)))
+	unset("LOG_FORMAT", choose(production, "json", "console"))
+	unset("CLEANUP_INTERVAL", choose(strings.HasPrefix(variables["DATABASE_URL"], "sqlite:"), "1h", "0s"))
+	for _, name := range []string{"APP_URL", "FRONTEND_URL"} {
+		variables[name] = strings.TrimRight(variables[name], "/")
+	}
+}
+
+func choose[T any](condition bool, yes, no T) T {
+	if condition {
+		return yes
+	}
+	return no
+}
+
+// SQLite reports whether the database is an SQLite file.
+func (s Settings) SQLite() bool { return strings.HasPrefix(s.Storage.DatabaseURL.Reveal(), "sqlite:") }
+
+// SQLitePath is the path of the SQLite file.
+func (s Settings) SQLitePath() string {
+	path := strings.TrimPrefix(s.Storage.DatabaseURL.Reveal(), "sqlite:")
+	return strings.TrimPrefix(path, "//")
+}
+
+// ServesPages reports whether links in mails lead to this server.
+func (s Settings) ServesPages() bool { return s.Server.FrontendURL == s.Server.AppURL }

@@ -1,0 +1,52 @@
+package config
+
+import (
+	"net/url"
+	"strings"
+)
+
+// minArgon2MemoryTime is OWASP's headline minimum for argon2id: 19 MiB and two passes. Other pairs of
+// its table trade memory for passes along about the same product.
+const minArgon2MemoryTime = 7168 * 5
+
+// checkProduction names every setting that is unsafe to run for real users, and what to set instead.
+func (s Settings) checkProduction(found *findings) {
+	found.require(s.Storage.MasterKeys != "", "MASTER_KEYS must be set in production: make one with \"api keys master\" and keep it safe.")
+	found.require(!s.Mail.DevMailbox, "DEV_MAILBOX must be off in production.")
+	found.require(s.Mail.SMTPURL != "", "SMTP_URL must be set in production.")
+	found.require(strings.HasPrefix(s.Server.AppURL, "https://"), "APP_URL must be an https:// URL in production.")
+	found.require(strings.HasPrefix(s.Server.FrontendURL, "https://"), "FRONTEND_URL must be an https:// URL in production.")
+	found.require(!strings.Contains(s.Mail.From, "@localhost"), "MAIL_FROM must be a real address in production.")
+	found.require(s.Profile.SingleNode || !s.SQLite(),
+		"DATABASE_URL must name a PostgreSQL database in production, or SINGLE_NODE=true must say that one replica is all.")
+	found.require(s.Profile.SingleNode || s.Storage.ValkeyURL != "",
+		"VALKEY_URL must be set in production, or SINGLE_NODE=true must say that one replica is all.")
+	found.require(uint64(s.Password.MemoryKiB)*uint64(s.Password.Time) >= minArgon2MemoryTime && s.Password.MemoryKiB >= 7168,
+		"ARGON2_MEMORY_KIB and ARGON2_TIME are below OWASP's minimum (19456 and 2, or an equivalent pair).")
+	found.require(s.Accounts.HideExistence, "ENUMERATION_PROTECTION must be on in production.")
+	s.checkEncryption(found)
+}
+
+// checkEncryption wants TLS on every connection that leaves the machine (OWASP ASVS 5.0 12.3.2).
+func (s Settings) checkEncryption(found *findings) {
+	if s.Storage.AllowPlaintext {
+		return
+	}
+	const permit = "or ALLOW_PLAINTEXT_NETWORK=true must say that it is on a private network."
+	if database, err := url.Parse(s.Storage.DatabaseURL.Reveal()); err == nil && !s.SQLite() && !local(database) {
+		mode := database.Query().Get("sslmode")
+		found.require(mode == "verify-full" || mode == "verify-ca", "DATABASE_URL must say sslmode=verify-full in production, "+permit)
+	}
+	if cache, err := url.Parse(s.Storage.ValkeyURL.Reveal()); err == nil && s.Storage.ValkeyURL != "" && !local(cache) {
+		found.require(cache.Scheme == "rediss" || cache.Scheme == "valkeys", "VALKEY_URL must begin with rediss:// in production, "+permit)
+	}
+	if peer, err := url.Parse(s.Mail.SMTPURL.Reveal()); err == nil && s.Mail.SMTPURL != "" && !local(peer) {
+		found.require(peer.Scheme == "smtps" || peer.User != nil,
+			"SMTP_URL must begin with smtps://, or carry credentials (which makes STARTTLS obligatory), in production, "+permit)
+	}
+}
+
+func local(target *url.URL) bool {
+	host := target.Hostname()
+	return host == "" || host == "localhost" || host == "127.0.0.1" || host == "::1"
+}

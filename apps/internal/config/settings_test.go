@@ -1,0 +1,137 @@
+package config_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/doorward/doorward/apps/internal/config"
+	"github.com/doorward/doorward/core/secret"
+)
+
+func TestDefaultsAreTheEmbeddedOnes(t *testing.T) {
+	t.Parallel()
+	settings, err := config.Parse(map[string]string{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if settings.Server.Host != "127.0.0.1" || settings.Server.AppURL != "http://localhost:8080" ||
+		settings.Server.FrontendURL != settings.Server.AppURL || settings.Tokens.Issuer != settings.Server.AppURL {
+		t.Errorf("server defaults: %+v", settings.Server)
+	}
+	if !settings.SQLite() || settings.SQLitePath() != filepath.Join("data", "doorward.db") || !settings.Mail.DevMailbox {
+		t.Errorf("storage defaults: sqlite %v at %q, mailbox %v", settings.SQLite(), settings.SQLitePath(), settings.Mail.DevMailbox)
+	}
+	if settings.Cleanup.Interval != time.Hour || settings.Server.DrainDelay != 0 {
+		t.Errorf("cleanup every %v, drain %v", settings.Cleanup.Interval, settings.Server.DrainDelay)
+	}
+}
+
+func TestExplicitZeroBeatsADependentDefault(t *testing.T) {
+	t.Parallel()
+	variables := safeProduction()
+	variables["DRAIN_DELAY"] = "0s"
+	settings, err := config.Parse(variables)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if settings.Server.DrainDelay != 0 {
+		t.Errorf("drain delay %v, want 0s as set", settings.Server.DrainDelay)
+	}
+}
+
+func safeProduction() map[string]string {
+	return map[string]string{
+		"APP_ENV": "production", "APP_URL": "https://accounts.example.com", "FRONTEND_URL": "https://app.example.com",
+		"DATABASE_URL": "postgres://u:p@db.example.com/accounts?sslmode=verify-full", "VALKEY_URL": "rediss://cache.example.com:6379",
+		"SMTP_URL": "smtps://u:p@mail.example.com:465", "MAIL_FROM": "Accounts <accounts@example.com>",
+		"MASTER_KEYS": secret.GenerateKey("k1"),
+	}
+}
+
+func TestProductionRefusesEachUnsafeSetting(t *testing.T) {
+	t.Parallel()
+	if _, err := config.Parse(safeProduction()); err != nil {
+		t.Fatalf("the safe settings are refused: %v", err)
+	}
+	for _, unsafe := range []struct{ name, value, named string }{
+		{"MASTER_KEYS", "", "MASTER_KEYS"},
+		{"APP_URL", "http://accounts.example.com", "APP_URL"},
+		{"FRONTEND_URL", "http://app.example.com", "FRONTEND_URL"},
+		{"DATABASE_URL", "sqlite:///var/lib/doorward.db", "DATABASE_URL"},
+		{"DATABASE_URL", "postgres://u:p@db.example.com/accounts?sslmode=disable", "sslmode"},
+		{"VALKEY_URL", "", "VALKEY_URL"},
+		{"VALKEY_URL", "redis://cache.example.com:6379", "rediss"},
+		{"SMTP_URL", "", "SMTP_URL"},
+		{"SMTP_URL", "smtp://mail.example.com:25", "smtps"},
+		{"DEV_MAILBOX", "true", "DEV_MAILBOX"},
+		{"MAIL_FROM", "a@localhost", "MAIL_FROM"},
+		{"ARGON2_MEMORY_KIB", "1024", "ARGON2"},
+		{"ENUMERATION_PROTECTION", "false", "ENUMERATION_PROTECTION"},
+	} {
+		t.Run(unsafe.name+"="+unsafe.value, func(t *testing.T) {
+			t.Parallel()
+			variables := safeProduction()
+			variables[unsafe.name] = unsafe.value
+			_, err := config.Parse(variables)
+			var invalid config.Invalid
+			if !errors.As(err, &invalid) || !slices.ContainsFunc(invalid.Problems, func(p string) bool { return strings.Contains(p, unsafe.named) }) {
+				t.Errorf("got %v, want a problem that names %s", err, unsafe.named)
+			}
+		})
+	}
+}
+
+func TestEveryProblemAtOnceAndNoSecretInIt(t *testing.T) {
+	t.Parallel()
+	_, err := config.Parse(map[string]string{
+		"PORT": "eighty", "SESSION_LIMIT": "many", "MASTER_KEYS": "k1:canary-not-base64", "APP_ENV": "staging",
+	})
+	if err == nil || !strings.Contains(err.Error(), "PORT") || !strings.Contains(err.Error(), "SESSION_LIMIT") {
+		t.Fatalf("got %v, want PORT and SESSION_LIMIT", err)
+	}
+	_, err = config.Parse(map[string]string{"MASTER_KEYS": "k1:canary-not-base64", "APP_ENV": "staging"})
+	if err == nil || !strings.Contains(err.Error(), "MASTER_KEYS") || !strings.Contains(err.Error(), "APP_ENV") {
+		t.Fatalf("got %v, want MASTER_KEYS and APP_ENV", err)
+	}
+	if strings.Contains(err.Error(), "canary") {
+		t.Errorf("the problem repeats the secret: %v", err)
+	}
+}
+
+func TestSecretsFromFiles(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "smtp")
+	if err := os.WriteFile(path, []byte("smtp://u:p@localhost:2525\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	settings, err := config.Parse(map[string]string{"SMTP_URL_FILE": path})
+	if err != nil || settings.Mail.SMTPURL.Reveal() != "smtp://u:p@localhost:2525" {
+		t.Fatalf("got %v, %v", settings.Mail.SMTPURL.Reveal(), err)
+	}
+	if printed := fmt.Sprintf("%v %+v %#v", settings, settings, settings); strings.Contains(printed, "u:p") {
+		t.Error("printing the settings shows a secret")
+	}
+	if _, err = config.Parse(map[string]string{"SMTP_URL_FILE": path, "SMTP_URL": "smtp://localhost"}); err == nil {
+		t.Error("a setting given twice is accepted")
+	}
+	if _, err = config.Parse(map[string]string{"SMTP_URL_FILE": path + ".missing"}); err == nil {
+		t.Error("a missing secret file is accepted")
+	}
+}
+
+func TestEveryFieldIsDocumented(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, field := range config.Fields() {
+		if field.Name == "" || len(field.Doc) < 5 || seen[field.Name] {
+			t.Errorf("setting %+v lacks a name or a text, or stands twice", field)
+		}
+		seen[field.Name] = true
+	}
+}
