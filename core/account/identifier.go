@@ -1,5 +1,7 @@
 package account
 
+import "strings"
+
 // IdentifierKind tells emails and usernames apart.
 type IdentifierKind uint8
 
@@ -13,4 +15,16 @@ const (
 type Identifier struct {
 	Kind IdentifierKind
 	Key  string
+}
+
+// ParseIdentifier reads what a person typed: an email when it holds an "@", else a username. It reports
+// false, and never why, for what can name no account: those who sign people in treat that like an unknown
+// one, so that nothing is learnt from the difference.
+func ParseIdentifier(text string) (Identifier, bool) {
+	if strings.Contains(text, "@") {
+		_, key, err := NormalizeEmail(text)
+		return Identifier{Kind: IdentifierEmail, Key: key}, err == nil
+	}
+	_, key, err := NormalizeUsername(strings.Trim(text, " "))
+	return Identifier{Kind: IdentifierUsername, Key: key}, err == nil
 }
