@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"time"
 
 	"github.com/doorward/doorward/core"
 )
@@ -19,9 +18,9 @@ const (
 	EndDeleted     EndReason = "account_deleted"
 )
 
-// SessionEnder ends the sessions of an account that changes state. session.Ender is one.
+// SessionEnder ends the sessions of an account that changes state. *session.Service is one.
 type SessionEnder interface {
 	// EndAll ends the user's live sessions other than except (zero: all) in ctx's transaction and gives
 	// the changes, to be announced once it has committed.
-	EndAll(ctx context.Context, user, except core.ID, reason EndReason, now time.Time) ([]core.Change, error)
+	EndAll(ctx context.Context, user, except core.ID, reason EndReason) ([]core.Change, error)
 }

@@ -76,6 +76,12 @@ func (p *Prover) Try(ctx context.Context, id core.ID, purpose Purpose, code stri
 	return flow, nil
 }
 
+// Flow gives the flow without spending a try on it. ErrCode when it is unknown, used or killed.
+func (p *Prover) Flow(ctx context.Context, id core.ID) (Flow, error) {
+	flow, err := p.deps.Flows.Find(ctx, id)
+	return flow, instead(err, ErrCode)
+}
+
 // Spend uses the flow up, in the transaction of what it permits: of many calls one succeeds. ErrCode.
 func (p *Prover) Spend(ctx context.Context, flow Flow) error {
 	return instead(p.deps.Flows.Use(ctx, flow.ID, p.deps.Clock.Now()), ErrCode)
@@ -99,6 +105,14 @@ func (p *Prover) Kill(ctx context.Context, user core.ID, purposes ...Purpose) er
 		return fmt.Errorf("kill flows: %w", err)
 	}
 	if err := p.deps.Links.KillUser(ctx, user, purposes...); err != nil {
+		return fmt.Errorf("kill links: %w", err)
+	}
+	return nil
+}
+
+// KillSince ends the links of that purpose that the link's user was given at or after its making.
+func (p *Prover) KillSince(ctx context.Context, link Link) error {
+	if err := p.deps.Links.KillSince(ctx, link.User, link.Purpose, link.CreatedAt); err != nil {
 		return fmt.Errorf("kill links: %w", err)
 	}
 	return nil

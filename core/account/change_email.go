@@ -1,0 +1,187 @@
+package account
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/verification"
+)
+
+// secretPurposes are the ways to get at an account by its mailbox. They die when the mailbox changes or
+// the account goes. Undo and restore links are not among them: whoever has stolen an account could kill
+// them by changing the address twice or by resetting the password.
+var secretPurposes = []verification.Purpose{
+	verification.PurposeConfirmation, verification.PurposePasswordReset, verification.PurposeEmailChange,
+}
+
+const kindEmailChange = "email_change"
+
+// emailChange is the sealed payload of the intake, and address, the sealed detail of its flow.
+type (
+	emailChange struct {
+		User    core.ID `json:"user"`
+		Address address `json:"address"`
+	}
+	address struct {
+		Email string `json:"email"`
+		Key   string `json:"key"`
+	}
+)
+
+// RequestEmailChange asks for a code to be sent to the caller's new address. It wants a recent sign-in. The
+// answer is the same whether the address is free or not; whoever has it is not told, for nothing of theirs
+// was touched. Errors: core.CodeReauthentication, KindInvalid for the field "email".
+func (s *Service) RequestEmailChange(
+	ctx context.Context, principal core.Principal, email string,
+) (verification.Receipt, error) {
+	if err := s.recent(principal); err != nil {
+		return verification.Receipt{}, err
+	}
+	email, key, err := NormalizeEmail(email)
+	if err != nil {
+		return verification.Receipt{}, err
+	}
+	user, err := s.deps.Users.Find(ctx, principal.UserID)
+	if err != nil {
+		return verification.Receipt{}, fmt.Errorf("find user: %w", err)
+	}
+	if user.EmailKey == key {
+		return verification.Receipt{}, core.InvalidField("email", core.CodeNotAllowed, "This is your address already.")
+	}
+	return s.deps.Desk.Submit(ctx, kindEmailChange, emailChange{User: user.ID, Address: address{Email: email, Key: key}})
+}
+
+// resolveEmailChange sends the code to the new address, and no link: the code is typed in where the change
+// was asked for, by somebody signed in.
+func (s *Service) resolveEmailChange(ctx context.Context, intake verification.Intake) error {
+	var request emailChange
+	return s.deps.Desk.Resolve(ctx, intake, &request, func(ctx context.Context) error {
+		purpose, subject := verification.PurposeEmailChange, request.User.String()
+		_, err := s.deps.Users.FindByIdentifier(ctx, Identifier{Kind: IdentifierEmail, Key: request.Address.Key})
+		if err == nil {
+			return s.deps.Prover.Decoy(ctx, intake.ID, purpose, subject)
+		}
+		if !errors.Is(err, core.ErrNotFound) {
+			return fmt.Errorf("find address: %w", err)
+		}
+		user, err := s.deps.Users.Find(ctx, request.User)
+		if errors.Is(err, core.ErrNotFound) || err == nil && user.Status != StatusActive {
+			return s.deps.Prover.Decoy(ctx, intake.ID, purpose, subject)
+		}
+		if err != nil {
+			return fmt.Errorf("find user: %w", err)
+		}
+		return s.mailEmailCode(ctx, user, verification.Flow{
+			ID: intake.ID, Purpose: purpose, Subject: subject, User: user.ID, Detail: s.seal(intake.ID, request.Address),
+		}, request.Address)
+	})
+}
+
+func (s *Service) mailEmailCode(ctx context.Context, user User, flow verification.Flow, to address) error {
+	code, expiresAt, err := s.deps.Prover.Code(ctx, flow)
+	if err != nil {
+		return err
+	}
+	// No name: the mailbox may be a stranger's, who is not to read what somebody made up.
+	return s.deps.Post.Post(ctx, mail.Letter{
+		Kind: mail.KindEmailChange, To: to.Email, Locale: user.Profile.Locale, Code: code, ExpiresAt: expiresAt,
+	})
+}
+
+// ConfirmEmailChange makes the new address the caller's, by the code that was sent there. It wants a recent
+// sign-in, and the verification must be the caller's own. The old address, if it was ever proven, is told
+// and can undo the change for UndoWindow. Errors: core.CodeReauthentication, verification.ErrCode, and
+// ErrEmailTaken when somebody else has proven the address meanwhile.
+func (s *Service) ConfirmEmailChange(
+	ctx context.Context, principal core.Principal, id core.ID, code string,
+) (User, error) {
+	if err := s.recent(principal); err != nil {
+		return User{}, err
+	}
+	// Another's verification is refused before a try is spent on it: its owner has only five.
+	flow, err := s.deps.Prover.Flow(ctx, id)
+	if err != nil {
+		return User{}, err
+	}
+	if flow.User != principal.UserID {
+		return User{}, verification.ErrCode
+	}
+	flow, err = s.deps.Prover.Try(ctx, id, verification.PurposeEmailChange, code)
+	if err != nil {
+		return User{}, err
+	}
+	var to address
+	if err := s.open(flow.ID, flow.Detail, &to); err != nil {
+		return User{}, err
+	}
+	var user User
+	err = core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) (changes []core.Change, err error) {
+		user, changes, err = s.changeEmail(ctx, flow, to)
+		return changes, err
+	})
+	return user, err
+}
+
+func (s *Service) changeEmail(ctx context.Context, flow verification.Flow, to address) (User, []core.Change, error) {
+	if err := s.deps.Prover.Spend(ctx, flow); err != nil {
+		return User{}, nil, err
+	}
+	var before User
+	user, saved, err := Edit(ctx, s.deps.Users, flow.User, func(user *User) error {
+		if user.Status != StatusActive {
+			return verification.ErrCode
+		}
+		before = *user
+		user.Email, user.EmailKey, user.EmailVerified = to.Email, to.Key, true
+		user.UpdatedAt = s.deps.Clock.Now()
+		return nil
+	})
+	if err != nil {
+		return User{}, nil, err
+	}
+	if err := s.deps.Prover.Kill(ctx, user.ID, secretPurposes...); err != nil {
+		return User{}, nil, err
+	}
+	return user, []core.Change{saved}, s.mailUndo(ctx, before, to)
+}
+
+// mailUndo tells the old address and gives it the way back. An address that was never proven gets neither:
+// it may have been a slip of the pen, and its true owner must not be handed somebody else's account.
+func (s *Service) mailUndo(ctx context.Context, before User, to address) error {
+	if !before.EmailVerified {
+		return nil
+	}
+	link := verification.Link{
+		Purpose: verification.PurposeEmailUndo, User: before.ID,
+		Detail: s.seal(before.ID, address{Email: before.Email, Key: before.EmailKey}),
+	}
+	letter := s.letter(ctx, mail.KindEmailChanged, before)
+	letter.Address = to.Email
+	var err error
+	letter.Token, letter.LinkExpiresAt, err = s.deps.Prover.Link(ctx, link, UndoWindow)
+	if err != nil {
+		return err
+	}
+	return s.deps.Post.Post(ctx, letter)
+}
+
+// seal seals an address for the detail of a flow or link, bound to the flow or to the link's user.
+func (s *Service) seal(bound core.ID, detail address) []byte {
+	text, _ := json.Marshal(detail) // two strings always marshal
+	return s.deps.Ring.Seal("address/"+bound.String(), text)
+}
+
+func (s *Service) open(bound core.ID, sealed []byte, detail *address) error {
+	text, err := s.deps.Ring.Open("address/"+bound.String(), sealed)
+	if err == nil {
+		err = json.Unmarshal(text, detail)
+	}
+	if err != nil {
+		return core.Internal(fmt.Errorf("open address: %w", err))
+	}
+	return nil
+}

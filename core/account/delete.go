@@ -1,0 +1,99 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/verification"
+)
+
+// ErrLastOwner keeps a deployment from being left without anybody who may run it.
+var ErrLastOwner = core.NewError(core.KindConflict, core.CodeLastOwner, "The last owner cannot leave.")
+
+// Delete deletes the caller's account and ends all their sessions. It wants a recent sign-in. Until PurgeAt
+// of the user returned, the account is kept, its email and username stay taken, and the link that is mailed
+// to the owner brings it back. Errors: core.CodeReauthentication, ErrLastOwner.
+func (s *Service) Delete(ctx context.Context, principal core.Principal) (User, error) {
+	if err := s.recent(principal); err != nil {
+		return User{}, err
+	}
+	var deleted User
+	err := core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
+		user, changes, err := s.retire(ctx, principal.UserID, EndDeleted, func(user *User) error {
+			return s.markDeleted(ctx, user)
+		})
+		if err != nil {
+			return nil, err
+		}
+		deleted = user
+		if err := s.deps.Prover.Kill(ctx, user.ID, secretPurposes...); err != nil {
+			return nil, err
+		}
+		return changes, s.mailRestore(ctx, user)
+	})
+	return deleted, err
+}
+
+func (s *Service) markDeleted(ctx context.Context, user *User) error {
+	if user.HasRole(RoleOwner) {
+		others, err := s.deps.Users.CountOwners(ctx, user.ID)
+		if err != nil {
+			return err
+		}
+		if others == 0 {
+			return ErrLastOwner
+		}
+	}
+	user.Status = StatusDeleted
+	user.DeletedAt = user.UpdatedAt
+	user.PurgeAt = user.DeletedAt.Add(s.config.DeletionGrace)
+	return nil
+}
+
+// mailRestore sends the link that brings the account back while it is kept.
+func (s *Service) mailRestore(ctx context.Context, user User) error {
+	link := verification.Link{Purpose: verification.PurposeRestore, User: user.ID}
+	letter := s.letter(ctx, mail.KindDeleted, user)
+	var err error
+	letter.Token, letter.LinkExpiresAt, err = s.deps.Prover.Link(ctx, link, s.config.DeletionGrace)
+	if err != nil {
+		return err
+	}
+	return s.deps.Post.Post(ctx, letter)
+}
+
+// Restore brings a deleted account back, by the token of the mail that told of its deletion. It signs
+// nobody in. verification.ErrLink, also when the account is not deleted or its grace is over.
+func (s *Service) Restore(ctx context.Context, token string) error {
+	return core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
+		link, err := s.deps.Prover.Follow(ctx, token, verification.PurposeRestore)
+		if err != nil {
+			return nil, err
+		}
+		user, saved, err := Edit(ctx, s.deps.Users, link.User, func(user *User) error {
+			now := s.deps.Clock.Now()
+			if user.Status != StatusDeleted || !now.Before(user.PurgeAt) {
+				return verification.ErrLink
+			}
+			user.revive(now)
+			return nil
+		})
+		if err != nil {
+			return nil, gone(err)
+		}
+		if err := s.deps.Prover.Kill(ctx, user.ID, verification.PurposeRestore); err != nil {
+			return nil, err
+		}
+		return []core.Change{saved}, s.deps.Post.Post(ctx, s.letter(ctx, mail.KindRestored, user))
+	})
+}
+
+// revive takes a deletion back. The account is active then, whatever it was before: only active ones are
+// deleted by their owners.
+func (u *User) revive(now time.Time) {
+	u.Status = StatusActive
+	u.DeletedAt, u.PurgeAt = time.Time{}, time.Time{}
+	u.UpdatedAt = now
+}

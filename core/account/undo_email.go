@@ -1,0 +1,74 @@
+package account
+
+import (
+	"context"
+	"errors"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/verification"
+)
+
+// UndoEmailChange takes an email change back by the token that was mailed to the old address: the address
+// is restored, all sessions, codes and reset links end, and the password counts only once it has been
+// reset, for whoever changed the address may know it. An account that was deleted after the change is
+// brought back as well.
+//
+// Undo links that are older than this one stay good, those of later changes die: a thief who changes the
+// address twice gains a link of their own, and must not be able to use it against the first.
+//
+// Errors: verification.ErrLink; ErrEmailTaken when somebody else has opened an account under the old
+// address meanwhile. That takes the mailbox in which this link lies (unless the deployment does not verify
+// addresses), so it is told plainly, nothing changes, and the link stays good.
+func (s *Service) UndoEmailChange(ctx context.Context, token string) error {
+	return core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
+		link, err := s.deps.Prover.Follow(ctx, token, verification.PurposeEmailUndo)
+		if err != nil {
+			return nil, err
+		}
+		user, saved, err := s.restoreEmail(ctx, link)
+		if err != nil {
+			return nil, gone(err)
+		}
+		if err := s.killAfter(ctx, link); err != nil {
+			return nil, err
+		}
+		ended, err := s.deps.Sessions.EndAll(ctx, user.ID, core.ID{}, EndEmail)
+		if err != nil {
+			return nil, err
+		}
+		return append(ended, saved), s.deps.Post.Post(ctx, s.letter(ctx, mail.KindEmailChangeUndone, user))
+	})
+}
+
+func (s *Service) restoreEmail(ctx context.Context, link verification.Link) (User, core.Change, error) {
+	var old address
+	if err := s.open(link.User, link.Detail, &old); err != nil {
+		return User{}, core.Change{}, err
+	}
+	return Edit(ctx, s.deps.Users, link.User, func(user *User) error {
+		user.UpdatedAt = s.deps.Clock.Now()
+		if user.Status == StatusDeleted && user.DeletedAt.After(link.CreatedAt) {
+			user.revive(user.UpdatedAt)
+		}
+		user.Email, user.EmailKey, user.EmailVerified = old.Email, old.Key, true
+		user.MustReset = true
+		return nil
+	})
+}
+
+func (s *Service) killAfter(ctx context.Context, link verification.Link) error {
+	purposes := append([]verification.Purpose{verification.PurposeRestore}, secretPurposes...)
+	if err := s.deps.Prover.Kill(ctx, link.User, purposes...); err != nil {
+		return err
+	}
+	return s.deps.Prover.KillSince(ctx, link)
+}
+
+// gone answers a link whose user has been purged like one that is not good any more.
+func gone(err error) error {
+	if errors.Is(err, core.ErrNotFound) {
+		return verification.ErrLink
+	}
+	return err
+}
