@@ -5,6 +5,7 @@ package mail
 
 import (
 	"context"
+	"log/slog"
 	"time"
 )
 
@@ -28,26 +29,38 @@ const (
 )
 
 // Letter is one message to one person. Fields that its Kind does not use stay empty.
+//
+// Its JSON form is what the outbox seals. Replicas of two versions may share an outbox, so a field is
+// never renamed, and one that is unknown is ignored.
 type Letter struct {
-	Kind Kind
-	To   string
+	Kind Kind   `json:"kind"`
+	To   string `json:"to"`
 	// Locale is the reader's BCP 47 tag; the catalog falls back to English.
-	Locale string
-	Name   string
+	Locale string `json:"locale,omitzero"`
+	Name   string `json:"name,omitzero"`
 	// Code and Token are secrets: they are sealed at rest and erased once the letter is sent. The link is
 	// made of the kind's path and Token when the letter is rendered.
-	Code  string
-	Token string
-	// ExpiresAt is until when the code is good, LinkExpiresAt the link.
-	ExpiresAt     time.Time
-	LinkExpiresAt time.Time
+	Code  string `json:"code,omitzero"`
+	Token string `json:"token,omitzero"`
+	// ExpiresAt is until when the code is good, LinkExpiresAt the link; zero for one without an end.
+	ExpiresAt     time.Time `json:"expires_at,omitzero"`
+	LinkExpiresAt time.Time `json:"link_expires_at,omitzero"`
 	// Address is another address that the letter speaks of, such as the new one.
-	Address string
+	Address string `json:"address,omitzero"`
 	// At, IP and Device tell when and where from the act was done.
-	At     time.Time
-	IP     string
-	Device string
+	At     time.Time `json:"at,omitzero"`
+	IP     string    `json:"ip,omitzero"`
+	Device string    `json:"device,omitzero"`
 }
+
+// String names the letter without its contents, so that no log ever shows its secrets.
+func (l Letter) String() string { return "letter " + string(l.Kind) }
+
+// GoString is String for %#v.
+func (l Letter) GoString() string { return l.String() }
+
+// LogValue is String for structured logs.
+func (l Letter) LogValue() slog.Value { return slog.StringValue(l.String()) }
 
 // Post takes letters for delivery.
 type Post interface {

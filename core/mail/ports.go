@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/doorward/doorward/core"
@@ -61,27 +62,42 @@ type Stats struct {
 	OldestDue time.Time
 }
 
-// Email is a rendered message.
+// Email is a rendered message. Its JSON form is what the development mailbox seals.
 type Email struct {
 	// ID becomes the Message-ID, so that a receiver can drop a doubled delivery.
-	ID      core.ID
-	Kind    Kind
-	To      string
-	Subject string
-	Text    string
-	HTML    string
+	ID      core.ID `json:"id"`
+	Kind    Kind    `json:"kind"`
+	To      string  `json:"to"`
+	Subject string  `json:"subject"`
+	Text    string  `json:"text"`
+	HTML    string  `json:"html"`
 	// Code and Link repeat the secrets of the text, for the development mailbox.
-	Code string
-	Link string
+	Code string `json:"code,omitzero"`
+	Link string `json:"link,omitzero"`
 }
+
+// String names the message without its contents, so that no log ever shows its secrets.
+func (e Email) String() string { return "email " + string(e.Kind) + " " + e.ID.String() }
+
+// GoString is String for %#v.
+func (e Email) GoString() string { return e.String() }
+
+// LogValue is String for structured logs.
+func (e Email) LogValue() slog.Value { return slog.StringValue(e.String()) }
 
 // Sender hands a rendered message to the next peer.
 type Sender interface {
 	// Send returns nil once the peer has taken responsibility for the message. An error of KindInvalid
-	// is final (the peer refused for good); any other may be tried again.
+	// is final (see Refused); any other may be tried again. Send gives up when ctx ends. Its errors hold
+	// no credentials of the peer.
 	Send(ctx context.Context, email Email) error
 	// Check tells whether the peer can be reached now.
 	Check(ctx context.Context) error
+}
+
+// Refused is the final error of a Sender: the peer will never take this message.
+func Refused(cause error) error {
+	return core.NewError(core.KindInvalid, core.CodeNotAllowed, "The message was refused for good.").Because(cause)
 }
 
 // Caught is a message in the development mailbox. Contents is the sealed Email.
