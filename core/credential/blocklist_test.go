@@ -1,0 +1,67 @@
+package credential_test
+
+import (
+	"compress/gzip"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/doorward/doorward/core/credential"
+)
+
+// entries reads the embedded list apart from the code under test.
+func entries(t testing.TB) []string {
+	t.Helper()
+	file, err := os.Open("blocklist.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	reader, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.Trim(string(text), "\n"), "\n")
+}
+
+func TestCommonPasswordsHoldsEveryEntry(t *testing.T) {
+	t.Parallel()
+	list, all := credential.CommonPasswords{}, entries(t)
+	if len(all) < 3000 {
+		t.Fatalf("only %d entries", len(all))
+	}
+	for _, entry := range all {
+		if !list.Contains(entry) || !list.Contains(strings.ToUpper(entry)) {
+			t.Errorf("%q is not found", entry)
+		}
+	}
+}
+
+func TestCommonPasswordsKnowsOnlyItsEntries(t *testing.T) {
+	t.Parallel()
+	list := credential.CommonPasswords{}
+	for _, password := range []string{
+		"", "\n", "\npassword\n", "password\npassword1", "0", "~~~~~~~~", "\xff\xff", "correct horse battery staple",
+		"passwordx", "xpassword", "password123456789", "dragon\u00e9", "12345678#8302", "82946105", "\U0001f511\U0001f511",
+	} {
+		if list.Contains(password) {
+			t.Errorf("%q is found", password)
+		}
+	}
+	for _, entry := range entries(t) {
+		if list.Contains("\x00" + entry) {
+			t.Errorf("%q is found with a byte before it", entry)
+		}
+	}
+}
+
+func BenchmarkCommonPasswords(b *testing.B) {
+	for b.Loop() {
+		credential.CommonPasswords{}.Contains("mqzrvkwp2026")
+	}
+}
