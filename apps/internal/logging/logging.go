@@ -73,7 +73,9 @@ type handler struct {
 }
 
 // Enabled implements slog.Handler.
-func (h *handler) Enabled(_ context.Context, level slog.Level) bool { return h.core.Enabled(zapLevel(level)) }
+func (h *handler) Enabled(_ context.Context, level slog.Level) bool {
+	return h.core.Enabled(zapLevel(level))
+}
 
 // Handle implements slog.Handler.
 func (h *handler) Handle(ctx context.Context, record slog.Record) error {

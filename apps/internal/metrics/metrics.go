@@ -1,0 +1,133 @@
+// Package metrics counts what a process does, in the words of Prometheus. The Meters are the observers of
+// the domain and of the edge; figures that others keep (pools, queues) are read when a scrape asks.
+//
+// Every name begins with doorward_. Labels have few values that are known beforehand: never an id, an
+// address or a path.
+package metrics
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/session"
+)
+
+// namespace begins every name.
+const namespace = "doorward"
+
+// The bounds of histograms, in seconds: requests from a cached read to the deadline, announcements around
+// their limit of 50 ms, hashes around the 20 ms that one of them costs, mails up to a day of back-off.
+var (
+	requestBuckets  = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 15}
+	announceBuckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1}
+	hashBuckets     = []float64{.005, .01, .02, .04, .08, .16, .32, .64, 1.28, 5}
+	mailBuckets     = []float64{.1, .5, 1, 2.5, 5, 15, 60, 300, 3600, 86400}
+)
+
+// Meters count. Safe for concurrent use.
+type Meters struct {
+	registry *prometheus.Registry
+
+	requests  *prometheus.CounterVec
+	durations *prometheus.HistogramVec
+	refreshes *prometheus.CounterVec
+	ended     *prometheus.CounterVec
+	announced *prometheus.CounterVec
+	announce  prometheus.Histogram
+	attempts  *prometheus.CounterVec
+	mailAge   prometheus.Histogram
+	hashes    *prometheus.CounterVec
+	hashWait  prometheus.Histogram
+	hashTime  prometheus.Histogram
+	lookups   *prometheus.CounterVec
+	version   *prometheus.GaugeVec
+}
+
+// New makes meters with the figures of the Go runtime and the process beside them. version is told as a
+// label.
+func New(version string) *Meters {
+	m := &Meters{registry: prometheus.NewRegistry()}
+	m.requests = m.counter("http_requests_total", "Requests by route template, method and class of status.", "method", "route", "status")
+	m.durations = m.histogramVec("http_request_duration_seconds", "Time from a request's head to its reply.", requestBuckets, "method", "route")
+	m.refreshes = m.counter("session_refreshes_total", "Refreshes by how they ended.", "result")
+	m.ended = m.counter("sessions_ended_total", "Sessions ended by reason.", "reason")
+	m.announced = m.counter("revocations_published_total", "Changes of sessions and users published to the caches of all replicas.", "result")
+	m.announce = m.histogram("revocation_publish_seconds", "Time that publishing took.", announceBuckets)
+	m.attempts = m.counter("mail_attempts_total", "Attempts to send a mail by kind and outcome.", "kind", "outcome")
+	m.mailAge = m.histogram("mail_sent_age_seconds", "Age of a mail when it was sent.", mailBuckets)
+	m.hashes = m.counter("password_hashes_total", "Password hashes by result.", "result")
+	m.hashWait = m.histogram("password_hash_wait_seconds", "Time a hash waited for its turn.", hashBuckets)
+	m.hashTime = m.histogram("password_hash_seconds", "Time a hash took.", hashBuckets)
+	m.lookups = m.counter("session_cache_lookups_total", "Session and user lookups by where the answer came from.", "source")
+	m.version = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: namespace, Name: "build_info", Help: "Version of this process; the value is 1.",
+	}, []string{"version"})
+	m.version.WithLabelValues(version).Set(1)
+	m.registry.MustRegister(m.version, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *Meters) counter(name, help string, labels ...string) *prometheus.CounterVec {
+	made := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+	m.registry.MustRegister(made)
+	return made
+}
+
+func (m *Meters) histogram(name, help string, buckets []float64) prometheus.Histogram {
+	made := prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets})
+	m.registry.MustRegister(made)
+	return made
+}
+
+func (m *Meters) histogramVec(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+	made := prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets}, labels)
+	m.registry.MustRegister(made)
+	return made
+}
+
+// Handler serves the figures in the text format of Prometheus.
+func (m *Meters) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// Observe counts one request. route is a template.
+func (m *Meters) Observe(method, route string, status int, took time.Duration) {
+	m.requests.WithLabelValues(method, route, strconv.Itoa(status/100)+"xx").Inc()
+	m.durations.WithLabelValues(method, route).Observe(took.Seconds())
+}
+
+var _ session.Observer = (*Meters)(nil)
+
+// Refreshed implements session.Observer.
+func (m *Meters) Refreshed(result string) { m.refreshes.WithLabelValues(result).Inc() }
+
+// Ended implements session.Observer.
+func (m *Meters) Ended(reason session.EndReason, sessions int) {
+	m.ended.WithLabelValues(string(reason)).Add(float64(sessions))
+}
+
+// Published implements session.Observer.
+func (m *Meters) Published(changes int, took time.Duration, err error) {
+	result := "delivered"
+	if err != nil {
+		result = "failed"
+	}
+	m.announced.WithLabelValues(result).Add(float64(changes))
+	m.announce.Observe(took.Seconds())
+}
+
+var _ mail.Observer = (*Meters)(nil)
+
+// Attempted implements mail.Observer.
+func (m *Meters) Attempted(kind mail.Kind, outcome mail.Outcome, age time.Duration) {
+	m.attempts.WithLabelValues(string(kind), string(outcome)).Inc()
+	if outcome == mail.OutcomeSent {
+		m.mailAge.Observe(age.Seconds())
+	}
+}
