@@ -11,13 +11,6 @@ import (
 	"github.com/doorward/doorward/core/verification"
 )
 
-// secretPurposes are the ways to get at an account by its mailbox. They die when the mailbox changes or
-// the account goes. Undo and restore links are not among them: whoever has stolen an account could kill
-// them by changing the address twice or by resetting the password.
-var secretPurposes = []verification.Purpose{
-	verification.PurposeConfirmation, verification.PurposePasswordReset, verification.PurposeEmailChange,
-}
-
 const kindEmailChange = "email_change"
 
 // emailChange is the sealed payload of the intake, and address, the sealed detail of its flow.
@@ -143,7 +136,7 @@ func (s *Service) changeEmail(ctx context.Context, flow verification.Flow, to ad
 	if err != nil {
 		return User{}, nil, err
 	}
-	if err := s.deps.Prover.Kill(ctx, user.ID, secretPurposes...); err != nil {
+	if err := s.deps.Prover.KillSecrets(ctx, user.ID); err != nil {
 		return User{}, nil, err
 	}
 	return user, []core.Change{saved}, s.mailUndo(ctx, before, to)

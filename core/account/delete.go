@@ -28,7 +28,7 @@ func (s *Service) Delete(ctx context.Context, principal core.Principal) (User, e
 			return nil, err
 		}
 		deleted = user
-		if err := s.deps.Prover.Kill(ctx, user.ID, secretPurposes...); err != nil {
+		if err := s.deps.Prover.KillSecrets(ctx, user.ID); err != nil {
 			return nil, err
 		}
 		return changes, s.mailRestore(ctx, user)
@@ -52,8 +52,12 @@ func (s *Service) markDeleted(ctx context.Context, user *User) error {
 	return nil
 }
 
-// mailRestore sends the link that brings the account back while it is kept.
+// mailRestore sends the link that brings the account back while it is kept. Links of an earlier deletion,
+// which may lie in another mailbox, die.
 func (s *Service) mailRestore(ctx context.Context, user User) error {
+	if err := s.deps.Prover.Kill(ctx, user.ID, verification.PurposeRestore); err != nil {
+		return err
+	}
 	link := verification.Link{Purpose: verification.PurposeRestore, User: user.ID}
 	letter := s.letter(ctx, mail.KindDeleted, user)
 	var err error

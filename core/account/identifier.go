@@ -28,3 +28,11 @@ func ParseIdentifier(text string) (Identifier, bool) {
 	_, key, err := NormalizeUsername(strings.Trim(text, " "))
 	return Identifier{Kind: IdentifierUsername, Key: key}, err == nil
 }
+
+// identifierMax is the length in bytes beyond which a text can name no account: an address of 254 octets,
+// with room for the characters that normalisation drops.
+const identifierMax = 4 * emailMax
+
+// ClipIdentifier cuts a text that is too long to name an account, so that it is not kept whole. What is
+// cut still names nobody.
+func ClipIdentifier(text string) string { return text[:min(len(text), identifierMax+1)] }

@@ -30,7 +30,10 @@ func (s *Service) UndoEmailChange(ctx context.Context, token string) error {
 		if err != nil {
 			return nil, gone(err)
 		}
-		if err := s.killAfter(ctx, link); err != nil {
+		if err := s.deps.Prover.KillSecrets(ctx, user.ID); err != nil {
+			return nil, err
+		}
+		if err := s.deps.Prover.KillSince(ctx, link); err != nil {
 			return nil, err
 		}
 		ended, err := s.deps.Sessions.EndAll(ctx, user.ID, core.ID{}, EndEmail)
@@ -55,14 +58,6 @@ func (s *Service) restoreEmail(ctx context.Context, link verification.Link) (Use
 		user.MustReset = true
 		return nil
 	})
-}
-
-func (s *Service) killAfter(ctx context.Context, link verification.Link) error {
-	purposes := append([]verification.Purpose{verification.PurposeRestore}, secretPurposes...)
-	if err := s.deps.Prover.Kill(ctx, link.User, purposes...); err != nil {
-		return err
-	}
-	return s.deps.Prover.KillSince(ctx, link)
 }
 
 // gone answers a link whose user has been purged like one that is not good any more.

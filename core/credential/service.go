@@ -19,7 +19,7 @@ type Deps struct {
 	Users     account.Store
 	Sessions  account.SessionEnder
 	Hasher    Hasher
-	Policy    Checker
+	Policy    *Policy
 	Desk      *verification.Desk
 	Prover    *verification.Prover
 	Post      mail.Post

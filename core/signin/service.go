@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/session"
+	"github.com/doorward/doorward/core/token"
 	"github.com/doorward/doorward/core/verification"
 )
 
@@ -18,10 +19,18 @@ import (
 // their mail within a day.
 const RegistrationTTL = 24 * time.Hour
 
+// The factors that sign somebody in, as RFC 8176 amr names.
+const (
+	FactorPassword = account.FactorPassword
+	// FactorCode is a code that was sent to the mailbox: a one-time password, though not a second factor
+	// (NIST SP 800-63B-4 §3.1.3.1 accepts no email for that).
+	FactorCode = "otp"
+)
+
 // Config are the settings of signing in.
 type Config struct {
 	// RequireVerification makes registration wait for the proof of the mailbox, and bars the sign-in of
-	// accounts whose mailbox is not proven.
+	// accounts whose mailbox is not proven (REQUIRE_EMAIL_VERIFICATION).
 	RequireVerification bool
 	// HideAddresses refuses to tell whether an address has an account (ENUMERATION_PROTECTION).
 	HideAddresses bool
@@ -31,15 +40,13 @@ type Config struct {
 type Deps struct {
 	Users         account.Store
 	Registrations account.Registrations
-	Flows         verification.Flows
 	Desk          *verification.Desk
 	Prover        *verification.Prover
 	Hasher        credential.Hasher
-	Policy        credential.Checker
-	Sessions      Sessions
-	Lookup        session.Lookup
-	Access        AccessTokens
-	Refresh       RefreshTokens
+	Policy        *credential.Policy
+	Sessions      *session.Service
+	References    *session.References
+	Issuer        *token.Issuer
 	Verifier      Verifier
 	Post          mail.Post
 	Tx            core.Transactor
@@ -50,7 +57,7 @@ type Deps struct {
 	Log           *slog.Logger
 }
 
-// Service is the ways in and out.
+// Service is the ways in and out. Safe for concurrent use.
 type Service struct {
 	deps   Deps
 	config Config
@@ -59,33 +66,11 @@ type Service struct {
 // NewService makes the service.
 func NewService(deps Deps, config Config) *Service { return &Service{deps: deps, config: config} }
 
-// Tokens are what a client holds of a session.
-type Tokens struct {
-	Access  string
-	Refresh string
-	// ExpiresIn and RefreshExpiresIn are how long the tokens are good from now.
-	ExpiresIn        time.Duration
-	RefreshExpiresIn time.Duration
-}
-
-// SignedIn is the answer to everybody who gets in.
-type SignedIn struct {
-	User    account.User
-	Session session.Session
-	Tokens  Tokens
-}
-
-// Authenticated is a caller with a good access token, and what is known of them at this moment.
-type Authenticated struct {
-	Principal core.Principal
-	User      account.User
-	Session   session.Session
-}
-
 // Handlers are the handlers of the intakes that this service writes.
 func (s *Service) Handlers() verification.Handlers {
 	return verification.Handlers{
 		kindRegister: verification.HandlerFunc(s.resolveRegister),
 		kindResend:   verification.HandlerFunc(s.resolveResend),
+		kindResendTo: verification.HandlerFunc(s.resolveResendTo),
 	}
 }

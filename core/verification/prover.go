@@ -110,6 +110,13 @@ func (p *Prover) Kill(ctx context.Context, user core.ID, purposes ...Purpose) er
 	return nil
 }
 
+// KillSecrets ends the codes and links by which a mailbox gets at the user's account: when the mailbox or
+// the password changes, or the account goes. Undo and restore links are not among them, or whoever has
+// stolen an account could kill them by resetting its password.
+func (p *Prover) KillSecrets(ctx context.Context, user core.ID) error {
+	return p.Kill(ctx, user, PurposeConfirmation, PurposePasswordReset, PurposeEmailChange)
+}
+
 // KillSince ends the links of that purpose that the link's user was given at or after its making.
 func (p *Prover) KillSince(ctx context.Context, link Link) error {
 	if err := p.deps.Links.KillSince(ctx, link.User, link.Purpose, link.CreatedAt); err != nil {

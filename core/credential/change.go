@@ -1,0 +1,60 @@
+package credential
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+)
+
+// ErrNotSet is the answer to a change of a password that the account does not have.
+var ErrNotSet = core.NewError(core.KindConflict, core.CodePasswordNotSet, "This account has no password.")
+
+// Change replaces the caller's password by one that follows the rules, given the current one. The other
+// sessions of the caller end, and so do codes and links; the owner is told by mail. Errors: KindInvalid for
+// the field "current_password" (core.CodeInvalidCredentials) or "new_password", ErrNotSet, and
+// core.ErrConflict when the password was changed meanwhile.
+func (s *Service) Change(ctx context.Context, principal core.Principal, current, fresh string) error {
+	user, err := s.deps.Users.Find(ctx, principal.UserID)
+	if err != nil {
+		return fmt.Errorf("find user: %w", err)
+	}
+	if user.Password == "" {
+		return ErrNotSet
+	}
+	if err := s.checkFresh(fresh, contextOf(user)...); err != nil {
+		return err
+	}
+	if err := s.verifyCurrent(ctx, user, current, fresh); err != nil {
+		return err
+	}
+	hash, err := Hash(ctx, s.deps.Hasher, fresh)
+	if err != nil {
+		return err
+	}
+	return core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
+		return s.replace(ctx, user.ID, principal.SessionID, func(now *account.User) error {
+			if now.Status != account.StatusActive || !now.PasswordChangedAt.Equal(user.PasswordChangedAt) {
+				return core.ErrConflict
+			}
+			now.Password = hash
+			return nil
+		})
+	})
+}
+
+func (s *Service) verifyCurrent(ctx context.Context, user account.User, current, fresh string) error {
+	match, _, err := Verify(ctx, s.deps.Hasher, current, user.Password)
+	if err != nil {
+		return err
+	}
+	if !match {
+		return core.InvalidField("current_password", core.CodeInvalidCredentials, "This is not your current password.")
+	}
+	old, _ := NormalizePassword(current)
+	if chosen, _ := NormalizePassword(fresh); chosen == old {
+		return core.InvalidField("new_password", core.CodePasswordSame, "The new password is the current one.")
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package signin
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/verification"
+)
+
+// Registration is what somebody registers with. Username and the profile's fields but Name may be empty.
+type Registration struct {
+	Email    string
+	Username string
+	Password string
+	Profile  account.Profile
+}
+
+// Registered is the answer to a registration: a Receipt where the mailbox must be proven, else SignedIn.
+type Registered struct {
+	Receipt  *verification.Receipt
+	SignedIn *SignedIn
+}
+
+// Register asks for an account. Where the mailbox must be proven the answer and the work are the same
+// whether the address has an account or not: one hash and one intake. Errors: KindInvalid with every field
+// that breaks a rule; account.ErrUsernameTaken, which is found first and says nothing of the address; only
+// without verification account.ErrEmailTaken; and those of credential.Hasher.
+func (s *Service) Register(ctx context.Context, registration Registration) (Registered, error) {
+	pending, err := s.examine(registration)
+	if err != nil {
+		return Registered{}, err
+	}
+	if pending.UsernameKey != "" {
+		taken, err := s.deps.Users.UsernameTaken(ctx, pending.UsernameKey)
+		if err != nil {
+			return Registered{}, fmt.Errorf("look username up: %w", err)
+		}
+		if taken {
+			return Registered{}, account.ErrUsernameTaken
+		}
+	}
+	if pending.Password, err = credential.Hash(ctx, s.deps.Hasher, registration.Password); err != nil {
+		return Registered{}, err
+	}
+	if s.config.RequireVerification {
+		receipt, err := s.deps.Desk.Submit(ctx, kindRegister, sealed(pending, core.ClientFrom(ctx)))
+		return Registered{Receipt: &receipt}, err
+	}
+	signedIn, err := s.openAtOnce(ctx, pending)
+	return Registered{SignedIn: &signedIn}, err
+}
+
+// examine brings everything to its normal form and reports all that breaks a rule.
+func (s *Service) examine(registration Registration) (account.Registration, error) {
+	var violations core.Violations
+	pending := account.Registration{Profile: registration.Profile}
+	var err error
+	pending.Email, pending.EmailKey, err = account.NormalizeEmail(registration.Email)
+	violations.Add("email", err)
+	if registration.Username != "" {
+		pending.Username, pending.UsernameKey, err = account.NormalizeUsername(registration.Username)
+		violations.Add("username", err)
+	}
+	violations.AddFields(pending.Profile.Validate("")...)
+	violations.Add("password", s.deps.Policy.Check(
+		registration.Password, registration.Email, registration.Username, registration.Profile.Name))
+	return pending, violations.Err()
+}
+
+// openAtOnce opens the account without proof of the mailbox, which stays unproven.
+func (s *Service) openAtOnce(ctx context.Context, pending account.Registration) (SignedIn, error) {
+	user := s.newUser(pending)
+	if err := s.deps.Users.Create(ctx, user); err != nil {
+		return SignedIn{}, fmt.Errorf("create user: %w", err)
+	}
+	return s.begin(ctx, user, FactorPassword, s.admit)
+}
+
+// newUser makes the account that a registration asked for.
+func (s *Service) newUser(pending account.Registration) account.User {
+	now := s.deps.Clock.Now()
+	return account.User{
+		ID:    s.deps.IDs.New(),
+		Email: pending.Email, EmailKey: pending.EmailKey,
+		Username: pending.Username, UsernameKey: pending.UsernameKey,
+		Profile:  pending.Profile,
+		Status:   account.StatusActive,
+		Roles:    []string{account.RoleUser},
+		Password: pending.Password, PasswordChangedAt: now,
+		CreatedAt: now, UpdatedAt: now,
+		Rev: 1,
+	}
+}

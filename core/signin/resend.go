@@ -1,0 +1,130 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/verification"
+)
+
+const (
+	kindResend   = "resend"
+	kindResendTo = "resend_to"
+)
+
+// The sealed payloads of the intakes.
+type (
+	resend struct {
+		Verification core.ID `json:"verification"`
+	}
+	resendTo struct {
+		Identifier string `json:"identifier"`
+	}
+)
+
+// Resend asks for the code of a verification again. The receipt is the same whether the verification
+// exists, is a decoy, or needs no code any more. The tries that were spent stay spent.
+func (s *Service) Resend(ctx context.Context, id core.ID) (verification.Receipt, error) {
+	return s.deps.Desk.SubmitAgain(ctx, id, kindResend, resend{Verification: id})
+}
+
+// resolveResend renews the code in the same flow, where there is something left to prove.
+func (s *Service) resolveResend(ctx context.Context, intake verification.Intake) error {
+	var request resend
+	return s.deps.Desk.Resolve(ctx, intake, &request, func(ctx context.Context) error {
+		flow, err := s.deps.Prover.Flow(ctx, request.Verification)
+		switch {
+		case errors.Is(err, verification.ErrCode):
+			return nil
+		case err != nil:
+			return fmt.Errorf("find flow: %w", err)
+		case flow.Purpose == verification.PurposeRegistration && !flow.Registration.IsZero():
+			return s.renewRegistration(ctx, flow)
+		case flow.Purpose == verification.PurposeConfirmation && !flow.User.IsZero():
+			return s.renewConfirmation(ctx, flow)
+		}
+		return nil
+	})
+}
+
+func (s *Service) renewRegistration(ctx context.Context, flow verification.Flow) error {
+	pending, err := s.deps.Registrations.Find(ctx, flow.Registration, s.deps.Clock.Now())
+	if errors.Is(err, core.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find registration: %w", err)
+	}
+	return s.mailRegistration(ctx, flow, pending)
+}
+
+func (s *Service) renewConfirmation(ctx context.Context, flow verification.Flow) error {
+	user, err := s.deps.Users.Find(ctx, flow.User)
+	if err != nil {
+		return fmt.Errorf("find user: %w", err) // a purged user takes the flow along
+	}
+	if user.EmailVerified || !mayReturn(user) {
+		return nil
+	}
+	return s.mailConfirmation(ctx, flow, user)
+}
+
+func (s *Service) mailConfirmation(ctx context.Context, flow verification.Flow, user account.User) error {
+	return s.mailProof(ctx, flow, mail.Letter{
+		Kind: mail.KindConfirmation, To: user.Email, Locale: user.Profile.Locale, Name: user.Profile.Name,
+	})
+}
+
+// ResendTo asks for a code for whom the identifier names. The receipt is that of a verification of its own,
+// the same whether there is anybody to write to.
+func (s *Service) ResendTo(ctx context.Context, identifier string) (verification.Receipt, error) {
+	return s.deps.Desk.Submit(ctx, kindResendTo, resendTo{Identifier: account.ClipIdentifier(identifier)})
+}
+
+func (s *Service) resolveResendTo(ctx context.Context, intake verification.Intake) error {
+	var request resendTo
+	return s.deps.Desk.Resolve(ctx, intake, &request, func(ctx context.Context) error {
+		identifier, ok := account.ParseIdentifier(request.Identifier)
+		if !ok {
+			return s.decoy(ctx, intake.ID, "")
+		}
+		user, err := s.deps.Users.FindByIdentifier(ctx, identifier)
+		switch {
+		case errors.Is(err, core.ErrNotFound):
+			return s.resendPending(ctx, intake.ID, identifier)
+		case err != nil:
+			return fmt.Errorf("find user: %w", err)
+		case user.EmailVerified || !mayReturn(user):
+			return s.decoy(ctx, intake.ID, user.EmailKey)
+		}
+		return s.mailConfirmation(ctx, verification.Flow{
+			ID: intake.ID, Purpose: verification.PurposeConfirmation, Subject: user.ID.String(), User: user.ID,
+		}, user)
+	})
+}
+
+// resendPending writes to an address that has one pending registration. Where there are several, nobody
+// who merely knows the address can say which is theirs, and its owner, who reads the mail, could be led to
+// prove the one that somebody else made with a password of their own: none gets a code this way. Whoever
+// holds the verification's id can still have that one sent again.
+func (s *Service) resendPending(ctx context.Context, id core.ID, identifier account.Identifier) error {
+	if identifier.Kind != account.IdentifierEmail {
+		return s.decoy(ctx, id, identifier.Key) // pending registrations have no claim to a username
+	}
+	pending, err := s.deps.Registrations.ByEmail(ctx, identifier.Key, s.deps.Clock.Now())
+	if err != nil {
+		return fmt.Errorf("list registrations: %w", err)
+	}
+	if len(pending) != 1 {
+		return s.decoy(ctx, id, identifier.Key)
+	}
+	return s.mailRegistration(ctx, registrationFlow(id, pending[0]), pending[0])
+}
+
+func (s *Service) decoy(ctx context.Context, id core.ID, key string) error {
+	return s.deps.Prover.Decoy(ctx, id, verification.PurposeRegistration, addressSubject(key))
+}

@@ -1,0 +1,111 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/session"
+	"github.com/doorward/doorward/core/token"
+)
+
+// Tokens are what a client holds of a session.
+type Tokens struct {
+	Access  string
+	Refresh string
+	// ExpiresIn and RefreshExpiresIn are how long the tokens are good from now.
+	ExpiresIn        time.Duration
+	RefreshExpiresIn time.Duration
+}
+
+// SignedIn is the answer to everybody who gets in.
+type SignedIn struct {
+	User    account.User
+	Session session.Session
+	Tokens  Tokens
+}
+
+// begin opens a session for a user who was judged to be admitted. When the user has changed since they
+// were read, judge decides again over what they are now, once.
+func (s *Service) begin(
+	ctx context.Context, user account.User, factor string, judge func(account.User) error,
+) (SignedIn, error) {
+	opened, err := s.deps.Sessions.Start(ctx, user, []string{factor})
+	if errors.Is(err, core.ErrConflict) {
+		if user, err = s.deps.Users.Find(ctx, user.ID); err == nil {
+			err = judge(user)
+		}
+		if err == nil {
+			opened, err = s.deps.Sessions.Start(ctx, user, []string{factor})
+		}
+	}
+	if err != nil {
+		return SignedIn{}, fmt.Errorf("start session: %w", err)
+	}
+	return s.mint(user, opened)
+}
+
+// mint makes the tokens of a session as it stands. It happens after everything was committed, and waits
+// for nothing.
+func (s *Service) mint(user account.User, held session.Session) (SignedIn, error) {
+	access, err := s.deps.Issuer.Access(token.Grant{
+		UserID: user.ID, SessionID: held.ID, AuthTime: held.AuthTime, Factors: held.Factors,
+		Roles: user.Roles, NotAfter: held.ExpiresAt,
+	})
+	if err != nil {
+		return SignedIn{}, fmt.Errorf("mint access token: %w", err)
+	}
+	now := s.deps.Clock.Now()
+	return SignedIn{User: user, Session: held, Tokens: Tokens{
+		Access:           access.Token,
+		Refresh:          s.deps.References.Mint(held.Current()),
+		ExpiresIn:        access.ExpiresAt.Sub(now),
+		RefreshExpiresIn: held.IdleExpiresAt.Sub(now),
+	}}, nil
+}
+
+// Authenticated is a caller with a good access token, and what is known of them at this moment.
+type Authenticated struct {
+	Principal core.Principal
+	User      account.User
+	Session   session.Session
+}
+
+// Authenticate gives the caller that an access token names, with their rights at this moment. With a warm
+// cache it asks neither the database nor a peer. Errors: token.ErrInvalid, token.ErrExpired,
+// session.ErrEnded.
+func (s *Service) Authenticate(ctx context.Context, accessToken string) (Authenticated, error) {
+	claims, err := s.deps.Verifier.Verify(accessToken)
+	if err != nil {
+		return Authenticated{}, err
+	}
+	principal, held, user, err := s.deps.Sessions.Authenticate(ctx, claims.SessionID, claims.Subject, claims.AuthTime)
+	if err != nil {
+		return Authenticated{}, err
+	}
+	return Authenticated{Principal: principal, User: user, Session: held}, nil
+}
+
+// Refresh exchanges a refresh token for new tokens of the same session. Errors: session.ErrReference,
+// session.ErrEnded, session.ErrReused.
+func (s *Service) Refresh(ctx context.Context, refreshToken string) (SignedIn, error) {
+	held, user, err := s.deps.Sessions.Refresh(ctx, refreshToken)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	return s.mint(user, held)
+}
+
+// Logout ends the caller's session on every replica. Doing so twice is no error.
+func (s *Service) Logout(ctx context.Context, principal core.Principal) error {
+	return s.deps.Sessions.SignOut(ctx, principal)
+}
+
+// LogoutByRefresh ends the session that a refresh token belongs to, for a client whose access token has
+// expired. A session that is over already is no error. session.ErrReference.
+func (s *Service) LogoutByRefresh(ctx context.Context, refreshToken string) error {
+	return s.deps.Sessions.EndByRefreshToken(ctx, refreshToken)
+}

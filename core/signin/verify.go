@@ -1,0 +1,142 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/verification"
+)
+
+// VerifyCode proves a mailbox by the code that was sent to it, and signs in: the client that holds both
+// the verification's id and the code is the one that asked for it. Every way to fail is
+// verification.ErrCode.
+func (s *Service) VerifyCode(ctx context.Context, id core.ID, code string) (SignedIn, error) {
+	flow, err := s.deps.Prover.Flow(ctx, id)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if !provesMailbox(flow.Purpose) {
+		return SignedIn{}, verification.ErrCode
+	}
+	if flow, err = s.deps.Prover.Try(ctx, id, flow.Purpose, code); err != nil {
+		return SignedIn{}, err
+	}
+	claim := claim{registration: flow.Registration, user: flow.User, signsIn: true, answer: verification.ErrCode}
+	user, err := s.redeem(ctx, claim, func(ctx context.Context) error { return s.deps.Prover.Spend(ctx, flow) })
+	if err != nil {
+		return SignedIn{}, err
+	}
+	return s.begin(ctx, user, FactorCode, func(user account.User) error {
+		if user.Status != account.StatusActive {
+			return verification.ErrCode
+		}
+		return nil
+	})
+}
+
+// VerifyLink proves a mailbox by the token of the link that was sent to it. It signs nobody in: whoever
+// opens the link need not be who asked for it. Every way to fail is verification.ErrLink.
+func (s *Service) VerifyLink(ctx context.Context, token string) error {
+	err := s.verifyLink(ctx, token, verification.PurposeRegistration)
+	if errors.Is(err, verification.ErrLink) {
+		err = s.verifyLink(ctx, token, verification.PurposeConfirmation)
+	}
+	return err
+}
+
+func (s *Service) verifyLink(ctx context.Context, token string, purpose verification.Purpose) error {
+	link, err := s.deps.Prover.Peek(ctx, token, purpose)
+	if err != nil {
+		return err
+	}
+	claim := claim{registration: link.Registration, user: link.User, answer: verification.ErrLink}
+	_, err = s.redeem(ctx, claim, func(ctx context.Context) error {
+		_, err := s.deps.Prover.Follow(ctx, token, purpose)
+		return err
+	})
+	return err
+}
+
+func provesMailbox(purpose verification.Purpose) bool {
+	return purpose == verification.PurposeRegistration || purpose == verification.PurposeConfirmation
+}
+
+// claim is what a proof of a mailbox is good for: a pending registration or an existing account.
+type claim struct {
+	registration core.ID
+	user         core.ID
+	// signsIn tells that a session follows, which brings a deactivated account back.
+	signsIn bool
+	// answer is what a claim that has lapsed is answered with.
+	answer *core.Error
+}
+
+// redeem spends the proof and makes of it what it is good for, both or neither.
+func (s *Service) redeem(
+	ctx context.Context, claim claim, spend func(ctx context.Context) error,
+) (user account.User, err error) {
+	act := func(keepUsername bool) error {
+		return core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) (changes []core.Change, err error) {
+			if err = spend(ctx); err != nil {
+				return nil, err
+			}
+			if claim.registration.IsZero() {
+				user, changes, err = s.confirm(ctx, claim)
+			} else {
+				user, err = s.open(ctx, claim, keepUsername)
+			}
+			return changes, err
+		})
+	}
+	if err = act(true); errors.Is(err, account.ErrUsernameTaken) {
+		// It has gone to somebody who proved their mailbox first: the account opens without one.
+		err = act(false)
+	}
+	if errors.Is(err, core.ErrNotFound) || errors.Is(err, account.ErrEmailTaken) {
+		err = claim.answer
+	}
+	return user, err
+}
+
+// open makes the pending registration an account, in ctx's transaction. The other registrations of the
+// address die with their codes and links, so that nobody else's password ever counts.
+func (s *Service) open(ctx context.Context, claim claim, keepUsername bool) (account.User, error) {
+	pending, err := s.deps.Registrations.Find(ctx, claim.registration, s.deps.Clock.Now())
+	if err != nil {
+		return account.User{}, fmt.Errorf("find registration: %w", err)
+	}
+	if !keepUsername {
+		pending.Username, pending.UsernameKey = "", ""
+	}
+	user := s.newUser(pending)
+	user.EmailVerified = true
+	if err := s.deps.Users.Create(ctx, user); err != nil {
+		return account.User{}, fmt.Errorf("create user: %w", err)
+	}
+	if err := s.deps.Registrations.Settle(ctx, pending.EmailKey); err != nil {
+		return account.User{}, fmt.Errorf("settle registrations: %w", err)
+	}
+	return user, nil
+}
+
+// confirm marks the mailbox of an existing account as proven, in ctx's transaction.
+func (s *Service) confirm(ctx context.Context, claim claim) (account.User, []core.Change, error) {
+	user, saved, err := account.Edit(ctx, s.deps.Users, claim.user, func(user *account.User) error {
+		if !mayReturn(*user) {
+			return claim.answer
+		}
+		user.EmailVerified, user.UpdatedAt = true, s.deps.Clock.Now()
+		if claim.signsIn {
+			user.Status = account.StatusActive
+		}
+		return nil
+	})
+	if err != nil {
+		return account.User{}, nil, err
+	}
+	err = s.deps.Prover.Kill(ctx, user.ID, verification.PurposeConfirmation)
+	return user, []core.Change{saved}, err
+}
