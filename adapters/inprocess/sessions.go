@@ -1,0 +1,111 @@
+// Package inprocess caches what every request looks up, for a deployment of one process. It keeps the same
+// promises as package valkey without a server; use that one as soon as there are two replicas.
+package inprocess
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/doorward/doorward/adapters/internal/fill"
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/session"
+)
+
+const (
+	// TTL is how long a copy lives. Changes of this process drop it at once; the limit is for those of
+	// others that write to the same database, a cleanup or a seeder.
+	TTL = 30 * time.Second
+	// Size is how many sessions and how many users are held: some 40 MiB when both are full.
+	Size = 1 << 15
+)
+
+// The results of a lookup, as Observer is told them.
+const (
+	// ResultHit is a lookup answered from the cache.
+	ResultHit = "hit"
+	// ResultMiss is one that asked the primary, alone or with others.
+	ResultMiss = "miss"
+)
+
+// Observer counts lookups. Its methods return at once.
+type Observer interface {
+	// LookedUp tells how one lookup was answered: ResultHit or ResultMiss.
+	LookedUp(subject core.Subject, result string)
+}
+
+// Sessions is a session.Lookup that remembers what another one answered, and the session.Publisher that
+// makes it forget. Safe for concurrent use.
+type Sessions struct {
+	primary  session.Lookup
+	observer Observer
+	sessions *fill.Memory[session.Session]
+	users    *fill.Memory[account.User]
+}
+
+var (
+	_ session.Lookup    = (*Sessions)(nil)
+	_ session.Publisher = (*Sessions)(nil)
+)
+
+// NewSessions makes an empty cache in front of the primary. observer may be nil.
+func NewSessions(primary session.Lookup, observer Observer) *Sessions {
+	if observer == nil {
+		observer = unobserved{}
+	}
+	return &Sessions{
+		primary:  primary,
+		observer: observer,
+		sessions: fill.NewMemory[session.Session](Size),
+		users:    fill.NewMemory[account.User](Size),
+	}
+}
+
+// Session implements session.Lookup. Callers share the copy's slices and must not write to their elements.
+// Errors: those of the primary, and KindUnavailable when ctx ends or two seconds pass.
+func (s *Sessions) Session(ctx context.Context, id core.ID) (session.Session, error) {
+	if held, ok := s.sessions.Get(id, time.Now()); ok {
+		s.observer.LookedUp(core.SubjectSession, ResultHit)
+		return held, nil
+	}
+	s.observer.LookedUp(core.SubjectSession, ResultMiss)
+	return s.sessions.Load(ctx, id, TTL, func(ctx context.Context) (fill.Value[session.Session], error) {
+		began := time.Now()
+		read, err := s.primary.Session(ctx, id)
+		read.Factors = slices.Clip(read.Factors)
+		return fill.Value[session.Session]{Held: read, Rev: read.Rev, ReadAt: began}, err
+	})
+}
+
+// User implements session.Lookup like Session.
+func (s *Sessions) User(ctx context.Context, id core.ID) (account.User, error) {
+	if held, ok := s.users.Get(id, time.Now()); ok {
+		s.observer.LookedUp(core.SubjectUser, ResultHit)
+		return held, nil
+	}
+	s.observer.LookedUp(core.SubjectUser, ResultMiss)
+	return s.users.Load(ctx, id, TTL, func(ctx context.Context) (fill.Value[account.User], error) {
+		began := time.Now()
+		read, err := s.primary.User(ctx, id)
+		read.Roles = slices.Clip(read.Roles)
+		return fill.Value[account.User]{Held: read, Rev: read.Rev, ReadAt: began}, err
+	})
+}
+
+// Publish implements session.Publisher. It never fails.
+func (s *Sessions) Publish(_ context.Context, changes ...core.Change) error {
+	for _, change := range changes {
+		switch change.Subject {
+		case core.SubjectSession:
+			s.sessions.Raise(change.ID, change.Rev)
+		case core.SubjectUser:
+			s.users.Raise(change.ID, change.Rev)
+		}
+	}
+	return nil
+}
+
+type unobserved struct{}
+
+func (unobserved) LookedUp(core.Subject, string) {}
