@@ -270,6 +270,12 @@ func (e VerificationChannel) Valid() bool {
 	}
 }
 
+// AccountDeleted defines model for AccountDeleted.
+type AccountDeleted struct {
+	// PurgeAt Until when the account can be brought back.
+	PurgeAt time.Time `json:"purge_at"`
+}
+
 // Availability defines model for Availability.
 type Availability struct {
 	Available bool `json:"available"`
@@ -542,7 +548,11 @@ type RegisterRequest struct {
 	// Example: +4915112345678
 	Phone Phone `json:"phone,omitempty"`
 
-	// Username Example: ada
+	// Username 3 to 32 letters and digits, at least one of them a letter, with single dots, hyphens or underscores between
+	// them; of one script. Case is kept, but does not tell two usernames apart.
+	//
+	//
+	// Example: ada
 	Username Username `json:"username,omitempty"`
 }
 
@@ -726,7 +736,10 @@ type User struct {
 // UserStatus defines model for UserStatus.
 type UserStatus string
 
-// Username Example: ada
+// Username 3 to 32 letters and digits, at least one of them a letter, with single dots, hyphens or underscores between
+// them; of one script. Case is kept, but does not tell two usernames apart.
+//
+// Example: ada
 type Username = string
 
 // Verification defines model for Verification.
@@ -748,11 +761,6 @@ type VerificationID = string
 // VerificationStarted defines model for VerificationStarted.
 type VerificationStarted struct {
 	Verification Verification `json:"verification"`
-}
-
-// VerifyEmailChangeRequest defines model for VerifyEmailChangeRequest.
-type VerifyEmailChangeRequest struct {
-	union json.RawMessage
 }
 
 // VerifyEmailRequest defines model for VerifyEmailRequest.
@@ -923,7 +931,7 @@ type UpdateMeJSONRequestBody = UpdateMeRequest
 type ChangeEmailJSONRequestBody = ChangeEmailRequest
 
 // VerifyEmailChangeJSONRequestBody defines body for VerifyEmailChange for application/json ContentType.
-type VerifyEmailChangeJSONRequestBody = VerifyEmailChangeRequest
+type VerifyEmailChangeJSONRequestBody = CodeProof
 
 // ReauthenticateJSONRequestBody defines body for Reauthenticate for application/json ContentType.
 type ReauthenticateJSONRequestBody = ReauthenticateRequest
@@ -1048,68 +1056,6 @@ func (t ResetPasswordRequest) MarshalJSON() ([]byte, error) {
 }
 
 func (t *ResetPasswordRequest) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsCodeProof returns the union data inside the VerifyEmailChangeRequest as a CodeProof
-func (t VerifyEmailChangeRequest) AsCodeProof() (CodeProof, error) {
-	var body CodeProof
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromCodeProof overwrites any union data inside the VerifyEmailChangeRequest as the provided CodeProof
-func (t *VerifyEmailChangeRequest) FromCodeProof(v CodeProof) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeCodeProof performs a merge with any union data inside the VerifyEmailChangeRequest, using the provided CodeProof
-func (t *VerifyEmailChangeRequest) MergeCodeProof(v CodeProof) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsLinkRequest returns the union data inside the VerifyEmailChangeRequest as a LinkRequest
-func (t VerifyEmailChangeRequest) AsLinkRequest() (LinkRequest, error) {
-	var body LinkRequest
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromLinkRequest overwrites any union data inside the VerifyEmailChangeRequest as the provided LinkRequest
-func (t *VerifyEmailChangeRequest) FromLinkRequest(v LinkRequest) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeLinkRequest performs a merge with any union data inside the VerifyEmailChangeRequest, using the provided LinkRequest
-func (t *VerifyEmailChangeRequest) MergeLinkRequest(v LinkRequest) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t VerifyEmailChangeRequest) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *VerifyEmailChangeRequest) UnmarshalJSON(b []byte) error {
 	err := t.union.UnmarshalJSON(b)
 	return err
 }
@@ -1668,9 +1614,9 @@ type ClientInterface interface {
 
 	// ChangeEmailWithBody Begin to change the address
 	//
-	// Sends a code and a link to the new address; the change counts once one of them is used. The old address is
-	// told then and can take the change back for seven days. The answer does not tell whether the new address has
-	// an account already.
+	// Sends a code to the new address; the change counts once it is proven by it. The old address is told then and
+	// can take the change back for seven days. The answer does not tell whether the new address has an account
+	// already.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1679,9 +1625,9 @@ type ClientInterface interface {
 
 	// ChangeEmail Begin to change the address
 	//
-	// Sends a code and a link to the new address; the change counts once one of them is used. The old address is
-	// told then and can take the change back for seven days. The answer does not tell whether the new address has
-	// an account already.
+	// Sends a code to the new address; the change counts once it is proven by it. The old address is told then and
+	// can take the change back for seven days. The answer does not tell whether the new address has an account
+	// already.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1690,7 +1636,7 @@ type ClientInterface interface {
 
 	// VerifyEmailChangeWithBody Prove the new address
 	//
-	// With the code of the mail, or with the token of its link.
+	// With the code of the mail.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1699,7 +1645,7 @@ type ClientInterface interface {
 
 	// VerifyEmailChange Prove the new address
 	//
-	// With the code of the mail, or with the token of its link.
+	// With the code of the mail.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2500,9 +2446,9 @@ func (c *Client) DeactivateMe(ctx context.Context, reqEditors ...RequestEditorFn
 
 // ChangeEmailWithBody Begin to change the address
 //
-// Sends a code and a link to the new address; the change counts once one of them is used. The old address is
-// told then and can take the change back for seven days. The answer does not tell whether the new address has
-// an account already.
+// Sends a code to the new address; the change counts once it is proven by it. The old address is told then and
+// can take the change back for seven days. The answer does not tell whether the new address has an account
+// already.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2521,9 +2467,9 @@ func (c *Client) ChangeEmailWithBody(ctx context.Context, contentType string, bo
 
 // ChangeEmail Begin to change the address
 //
-// Sends a code and a link to the new address; the change counts once one of them is used. The old address is
-// told then and can take the change back for seven days. The answer does not tell whether the new address has
-// an account already.
+// Sends a code to the new address; the change counts once it is proven by it. The old address is told then and
+// can take the change back for seven days. The answer does not tell whether the new address has an account
+// already.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2542,7 +2488,7 @@ func (c *Client) ChangeEmail(ctx context.Context, body ChangeEmailJSONRequestBod
 
 // VerifyEmailChangeWithBody Prove the new address
 //
-// With the code of the mail, or with the token of its link.
+// With the code of the mail.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2561,7 +2507,7 @@ func (c *Client) VerifyEmailChangeWithBody(ctx context.Context, contentType stri
 
 // VerifyEmailChange Prove the new address
 //
-// With the code of the mail, or with the token of its link.
+// With the code of the mail.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4317,9 +4263,9 @@ type ClientWithResponsesInterface interface {
 
 	// ChangeEmailWithBodyWithResponse Begin to change the address
 	//
-	// Sends a code and a link to the new address; the change counts once one of them is used. The old address is
-	// told then and can take the change back for seven days. The answer does not tell whether the new address has
-	// an account already.
+	// Sends a code to the new address; the change counts once it is proven by it. The old address is told then and
+	// can take the change back for seven days. The answer does not tell whether the new address has an account
+	// already.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4328,9 +4274,9 @@ type ClientWithResponsesInterface interface {
 
 	// ChangeEmailWithResponse Begin to change the address
 	//
-	// Sends a code and a link to the new address; the change counts once one of them is used. The old address is
-	// told then and can take the change back for seven days. The answer does not tell whether the new address has
-	// an account already.
+	// Sends a code to the new address; the change counts once it is proven by it. The old address is told then and
+	// can take the change back for seven days. The answer does not tell whether the new address has an account
+	// already.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4339,7 +4285,7 @@ type ClientWithResponsesInterface interface {
 
 	// VerifyEmailChangeWithBodyWithResponse Prove the new address
 	//
-	// With the code of the mail, or with the token of its link.
+	// With the code of the mail.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4348,7 +4294,7 @@ type ClientWithResponsesInterface interface {
 
 	// VerifyEmailChangeWithResponse Prove the new address
 	//
-	// With the code of the mail, or with the token of its link.
+	// With the code of the mail.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5631,6 +5577,11 @@ func (r ForgotPasswordResponse) ContentType() string {
 	return ""
 }
 
+// LoginResponse401Headers the declared response headers of an HTTP 401 response for Login
+type LoginResponse401Headers struct {
+	WWWAuthenticate string
+}
+
 // LoginResponse503Headers the declared response headers of an HTTP 503 response for Login
 type LoginResponse503Headers struct {
 	RetryAfter int
@@ -5661,6 +5612,8 @@ type LoginResponse struct {
 	ApplicationProblemJSON500 *InternalError
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *LoginResponse401Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *LoginResponse503Headers
 }
@@ -6734,6 +6687,8 @@ type DeleteMeResponse503Headers struct {
 type DeleteMeResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AccountDeleted
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *BadRequest
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
@@ -6752,6 +6707,11 @@ type DeleteMeResponse struct {
 	Headers401 *DeleteMeResponse401Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *DeleteMeResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeleteMeResponse) GetJSON200() *AccountDeleted {
+	return r.JSON200
 }
 
 // GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
@@ -7059,7 +7019,7 @@ type DeactivateMeResponse struct {
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthorized
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *LastOwner
+	ApplicationProblemJSON409 *Conflict
 	// ApplicationProblemJSON431 the response for an HTTP 431 `application/problem+json` response
 	ApplicationProblemJSON431 *HeadersTooLarge
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -7083,7 +7043,7 @@ func (r DeactivateMeResponse) GetApplicationProblemJSON401() *Unauthorized {
 }
 
 // GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
-func (r DeactivateMeResponse) GetApplicationProblemJSON409() *LastOwner {
+func (r DeactivateMeResponse) GetApplicationProblemJSON409() *Conflict {
 	return r.ApplicationProblemJSON409
 }
 
@@ -7159,8 +7119,6 @@ type ChangeEmailResponse struct {
 	ApplicationProblemJSON403 *ReauthenticationRequired
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
 	ApplicationProblemJSON408 *RequestTimeout
-	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *Conflict
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *PayloadTooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -7200,11 +7158,6 @@ func (r ChangeEmailResponse) GetApplicationProblemJSON403() *ReauthenticationReq
 // GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
 func (r ChangeEmailResponse) GetApplicationProblemJSON408() *RequestTimeout {
 	return r.ApplicationProblemJSON408
-}
-
-// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
-func (r ChangeEmailResponse) GetApplicationProblemJSON409() *Conflict {
-	return r.ApplicationProblemJSON409
 }
 
 // GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
@@ -7285,12 +7238,12 @@ type VerifyEmailChangeResponse struct {
 	ApplicationProblemJSON400 *BadRequest
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthorized
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ReauthenticationRequired
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
 	ApplicationProblemJSON408 *RequestTimeout
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
 	ApplicationProblemJSON409 *Conflict
-	// ApplicationProblemJSON410 the response for an HTTP 410 `application/problem+json` response
-	ApplicationProblemJSON410 *LinkGone
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *PayloadTooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -7322,6 +7275,11 @@ func (r VerifyEmailChangeResponse) GetApplicationProblemJSON401() *Unauthorized 
 	return r.ApplicationProblemJSON401
 }
 
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r VerifyEmailChangeResponse) GetApplicationProblemJSON403() *ReauthenticationRequired {
+	return r.ApplicationProblemJSON403
+}
+
 // GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
 func (r VerifyEmailChangeResponse) GetApplicationProblemJSON408() *RequestTimeout {
 	return r.ApplicationProblemJSON408
@@ -7330,11 +7288,6 @@ func (r VerifyEmailChangeResponse) GetApplicationProblemJSON408() *RequestTimeou
 // GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
 func (r VerifyEmailChangeResponse) GetApplicationProblemJSON409() *Conflict {
 	return r.ApplicationProblemJSON409
-}
-
-// GetApplicationProblemJSON410 returns the response for an HTTP 410 `application/problem+json` response
-func (r VerifyEmailChangeResponse) GetApplicationProblemJSON410() *LinkGone {
-	return r.ApplicationProblemJSON410
 }
 
 // GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
@@ -8418,9 +8371,9 @@ func (c *ClientWithResponses) DeactivateMeWithResponse(ctx context.Context, reqE
 
 // ChangeEmailWithBodyWithResponse Begin to change the address
 //
-// Sends a code and a link to the new address; the change counts once one of them is used. The old address is
-// told then and can take the change back for seven days. The answer does not tell whether the new address has
-// an account already.
+// Sends a code to the new address; the change counts once it is proven by it. The old address is told then and
+// can take the change back for seven days. The answer does not tell whether the new address has an account
+// already.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8435,9 +8388,9 @@ func (c *ClientWithResponses) ChangeEmailWithBodyWithResponse(ctx context.Contex
 
 // ChangeEmailWithResponse Begin to change the address
 //
-// Sends a code and a link to the new address; the change counts once one of them is used. The old address is
-// told then and can take the change back for seven days. The answer does not tell whether the new address has
-// an account already.
+// Sends a code to the new address; the change counts once it is proven by it. The old address is told then and
+// can take the change back for seven days. The answer does not tell whether the new address has an account
+// already.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8452,7 +8405,7 @@ func (c *ClientWithResponses) ChangeEmailWithResponse(ctx context.Context, body 
 
 // VerifyEmailChangeWithBodyWithResponse Prove the new address
 //
-// With the code of the mail, or with the token of its link.
+// With the code of the mail.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8467,7 +8420,7 @@ func (c *ClientWithResponses) VerifyEmailChangeWithBodyWithResponse(ctx context.
 
 // VerifyEmailChangeWithResponse Prove the new address
 //
-// With the code of the mail, or with the token of its link.
+// With the code of the mail.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9656,6 +9609,16 @@ func ParseLoginResponse(rsp *http.Response) (*LoginResponse, error) {
 	}
 
 	switch {
+	case rsp.StatusCode == 401:
+		var headers LoginResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers LoginResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -10547,8 +10510,12 @@ func ParseDeleteMeResponse(rsp *http.Response) (*DeleteMeResponse, error) {
 	}
 
 	switch {
-	case rsp.StatusCode == 204:
-		break // No content-type
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AccountDeleted
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
 		var dest BadRequest
@@ -10855,7 +10822,7 @@ func ParseDeactivateMeResponse(rsp *http.Response) (*DeactivateMeResponse, error
 		response.ApplicationProblemJSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest LastOwner
+		var dest Conflict
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -10959,13 +10926,6 @@ func ParseChangeEmailResponse(rsp *http.Response) (*ChangeEmailResponse, error) 
 		}
 		response.ApplicationProblemJSON408 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.ApplicationProblemJSON409 = &dest
-
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest PayloadTooLarge
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -11064,6 +11024,13 @@ func ParseVerifyEmailChangeResponse(rsp *http.Response) (*VerifyEmailChangeRespo
 		}
 		response.ApplicationProblemJSON401 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ReauthenticationRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
 		var dest RequestTimeout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -11077,13 +11044,6 @@ func ParseVerifyEmailChangeResponse(rsp *http.Response) (*VerifyEmailChangeRespo
 			return nil, err
 		}
 		response.ApplicationProblemJSON409 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 410:
-		var dest LinkGone
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.ApplicationProblemJSON410 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest PayloadTooLarge

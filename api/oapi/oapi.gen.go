@@ -276,6 +276,12 @@ func (e VerificationChannel) Valid() bool {
 	}
 }
 
+// AccountDeleted defines model for AccountDeleted.
+type AccountDeleted struct {
+	// PurgeAt Until when the account can be brought back.
+	PurgeAt time.Time `json:"purge_at"`
+}
+
 // Availability defines model for Availability.
 type Availability struct {
 	Available bool `json:"available"`
@@ -548,7 +554,11 @@ type RegisterRequest struct {
 	// Example: +4915112345678
 	Phone Phone `json:"phone,omitempty"`
 
-	// Username Example: ada
+	// Username 3 to 32 letters and digits, at least one of them a letter, with single dots, hyphens or underscores between
+	// them; of one script. Case is kept, but does not tell two usernames apart.
+	//
+	//
+	// Example: ada
 	Username Username `json:"username,omitempty"`
 }
 
@@ -732,7 +742,10 @@ type User struct {
 // UserStatus defines model for UserStatus.
 type UserStatus string
 
-// Username Example: ada
+// Username 3 to 32 letters and digits, at least one of them a letter, with single dots, hyphens or underscores between
+// them; of one script. Case is kept, but does not tell two usernames apart.
+//
+// Example: ada
 type Username = string
 
 // Verification defines model for Verification.
@@ -754,11 +767,6 @@ type VerificationID = core.ID
 // VerificationStarted defines model for VerificationStarted.
 type VerificationStarted struct {
 	Verification Verification `json:"verification"`
-}
-
-// VerifyEmailChangeRequest defines model for VerifyEmailChangeRequest.
-type VerifyEmailChangeRequest struct {
-	union json.RawMessage
 }
 
 // VerifyEmailRequest defines model for VerifyEmailRequest.
@@ -929,7 +937,7 @@ type UpdateMeJSONRequestBody = UpdateMeRequest
 type ChangeEmailJSONRequestBody = ChangeEmailRequest
 
 // VerifyEmailChangeJSONRequestBody defines body for VerifyEmailChange for application/json ContentType.
-type VerifyEmailChangeJSONRequestBody = VerifyEmailChangeRequest
+type VerifyEmailChangeJSONRequestBody = CodeProof
 
 // ReauthenticateJSONRequestBody defines body for Reauthenticate for application/json ContentType.
 type ReauthenticateJSONRequestBody = ReauthenticateRequest
@@ -1054,68 +1062,6 @@ func (t ResetPasswordRequest) MarshalJSON() ([]byte, error) {
 }
 
 func (t *ResetPasswordRequest) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsCodeProof returns the union data inside the VerifyEmailChangeRequest as a CodeProof
-func (t VerifyEmailChangeRequest) AsCodeProof() (CodeProof, error) {
-	var body CodeProof
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromCodeProof overwrites any union data inside the VerifyEmailChangeRequest as the provided CodeProof
-func (t *VerifyEmailChangeRequest) FromCodeProof(v CodeProof) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeCodeProof performs a merge with any union data inside the VerifyEmailChangeRequest, using the provided CodeProof
-func (t *VerifyEmailChangeRequest) MergeCodeProof(v CodeProof) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsLinkRequest returns the union data inside the VerifyEmailChangeRequest as a LinkRequest
-func (t VerifyEmailChangeRequest) AsLinkRequest() (LinkRequest, error) {
-	var body LinkRequest
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromLinkRequest overwrites any union data inside the VerifyEmailChangeRequest as the provided LinkRequest
-func (t *VerifyEmailChangeRequest) FromLinkRequest(v LinkRequest) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeLinkRequest performs a merge with any union data inside the VerifyEmailChangeRequest, using the provided LinkRequest
-func (t *VerifyEmailChangeRequest) MergeLinkRequest(v LinkRequest) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t VerifyEmailChangeRequest) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *VerifyEmailChangeRequest) UnmarshalJSON(b []byte) error {
 	err := t.union.UnmarshalJSON(b)
 	return err
 }
@@ -2179,7 +2125,14 @@ type HealthDetailDownApplicationProblemPlusJSONResponse Problem
 
 type InternalErrorApplicationProblemPlusJSONResponse Problem
 
-type InvalidCredentialsApplicationProblemPlusJSONResponse Problem
+type InvalidCredentialsResponseHeaders struct {
+	WWWAuthenticate string
+}
+type InvalidCredentialsApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers InvalidCredentialsResponseHeaders
+}
 
 type LastOwnerApplicationProblemPlusJSONResponse Problem
 
@@ -3320,10 +3273,11 @@ type Login401ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response Login401ApplicationProblemPlusJSONResponse) VisitLoginResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(401)
 
-	return ctx.JSON(&response)
+	return ctx.JSON(&response.Body)
 }
 
 type Login403ApplicationProblemPlusJSONResponse struct {
@@ -4397,12 +4351,13 @@ type DeleteMeResponseObject interface {
 	VisitDeleteMeResponse(ctx *fiber.Ctx) error
 }
 
-type DeleteMe204Response struct {
-}
+type DeleteMe200JSONResponse AccountDeleted
 
-func (response DeleteMe204Response) VisitDeleteMeResponse(ctx *fiber.Ctx) error {
-	ctx.Status(204)
-	return nil
+func (response DeleteMe200JSONResponse) VisitDeleteMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
 }
 
 type DeleteMe400ApplicationProblemPlusJSONResponse struct {
@@ -4712,7 +4667,7 @@ func (response DeactivateMe401ApplicationProblemPlusJSONResponse) VisitDeactivat
 }
 
 type DeactivateMe409ApplicationProblemPlusJSONResponse struct {
-	LastOwnerApplicationProblemPlusJSONResponse
+	ConflictApplicationProblemPlusJSONResponse
 }
 
 func (response DeactivateMe409ApplicationProblemPlusJSONResponse) VisitDeactivateMeResponse(ctx *fiber.Ctx) error {
@@ -4820,17 +4775,6 @@ func (response ChangeEmail408ApplicationProblemPlusJSONResponse) VisitChangeEmai
 	return ctx.JSON(&response)
 }
 
-type ChangeEmail409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
-}
-
-func (response ChangeEmail409ApplicationProblemPlusJSONResponse) VisitChangeEmailResponse(ctx *fiber.Ctx) error {
-	ctx.Response().Header.Set("Content-Type", "application/problem+json")
-	ctx.Status(409)
-
-	return ctx.JSON(&response)
-}
-
 type ChangeEmail413ApplicationProblemPlusJSONResponse struct {
 	PayloadTooLargeApplicationProblemPlusJSONResponse
 }
@@ -4927,6 +4871,17 @@ func (response VerifyEmailChange401ApplicationProblemPlusJSONResponse) VisitVeri
 	return ctx.JSON(&response.Body)
 }
 
+type VerifyEmailChange403ApplicationProblemPlusJSONResponse struct {
+	ReauthenticationRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmailChange403ApplicationProblemPlusJSONResponse) VisitVerifyEmailChangeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
 type VerifyEmailChange408ApplicationProblemPlusJSONResponse struct {
 	RequestTimeoutApplicationProblemPlusJSONResponse
 }
@@ -4945,17 +4900,6 @@ type VerifyEmailChange409ApplicationProblemPlusJSONResponse struct {
 func (response VerifyEmailChange409ApplicationProblemPlusJSONResponse) VisitVerifyEmailChangeResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(409)
-
-	return ctx.JSON(&response)
-}
-
-type VerifyEmailChange410ApplicationProblemPlusJSONResponse struct {
-	LinkGoneApplicationProblemPlusJSONResponse
-}
-
-func (response VerifyEmailChange410ApplicationProblemPlusJSONResponse) VisitVerifyEmailChangeResponse(ctx *fiber.Ctx) error {
-	ctx.Response().Header.Set("Content-Type", "application/problem+json")
-	ctx.Status(410)
 
 	return ctx.JSON(&response)
 }
@@ -6555,156 +6499,158 @@ func (sh *strictHandler) EndSession(ctx *fiber.Ctx, id core.ID) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3rcts4uuCroLSn6sz0oWU7dpKOU1u1zqWn0510cmJncuq0sxJEfpIwogA1AErWpFy1T7MPtk+yhQ8A",
-	"CZKgJDux0z3tfzZF4vLhu9/wuZeK+UJw4Fr1Tj73pkAzkPjne9ByfTrWIM1/GahUsoVmgvdOeviYTMWK",
-	"zClfEwWp4JkiWhAt14ROKOP9XtJT6RTm1Hw+Z5zNi3nv5CDp6fUCeic9xjVMQPaurpLex48fTws9Ba5Z",
-	"SjW0JzyfAkmnNM+BT4CIMXn/w3Py6PHDg/o0cEnni9yM/gyoBElASiH/50WP8SXNWTbQYgb8otcrV6G0",
-	"ZHzSuzKrWFBJ56Dd/p8XUgkZX8qQw6UepPjG0CxHT4Es6ATICMZCQp+8XdDfCjCrY+aj3wqQ617S43Ru",
-	"ZrVf1iFEL18Dn+hp7+TwwfeJgVj5f3u1Se81mzPdXt2P/kyYhjmeyIQtgVBN5kLprvXkOFi4nAzGtMh1",
-	"7+ThQWLWZk/vwcFBUp3lYeQsr5KeBLUQXAFC8TSXQLP1GZtwyF5x8ygVXAPHtdPFIjcnzgTfX0gxymH+",
-	"H/9QAl+r1vJvEsa9k97/2K9wdd/+qvbf2a/szHVQDKmde6Bw8gHjwxOSGhzKyIrpKckNZFIJmcE7mqs+",
-	"McskotBkzKSB1lXSe0az9/BbAUrf6do9wjK+KPTQrneI2KyGCRGSUDIXEoiGPGd8QlKRAVFFOiVUkfJr",
-	"83TYv+BmI88FH+csvdttpG7S4QmhXOgpSDwBQ8t8AhnSjaJzIHpqdkF18ITNoU+GMKcsH2g6A3N8Ssxh",
-	"JLI1gVwBmVJl3r/gNMskKEVGa8LFym34R8vLzoV4TeUE7nTfjo8OtBCD3Mw+PMGd2edkzCDPFKESCP4q",
-	"iZ5SbvcOcgmS0DSFhVZ9t5FcT1+ApizfsIvrrb42aGwLYjY0eDbMYCJpBtmwtZYXYsVvaz3JLR9QJlbc",
-	"7ugV1yA5zV8a4rpjGrczG+IgyG6NKBGFVH3yn4XQgAgxlJb9DFjmF4zE/bxiXN+EMwWMc3hCGP49ZgZ1",
-	"eUYWVKmVkBnJBOFCkxHkgk+IFhMwTAD38Zoq/XbF4W6BnlOlB8JM60jSPCD4wAvyDBa5WM+Ba5JSbpY/",
-	"EXbFjM/+Jjh8E3jnjM/8khmfEaZIwWdcrHiCjBAuF0xCZmh2RRUpFGS46Dfw1Wj0DcRWaBSiBUglOB69",
-	"ZWJKMWEYGtXI8C0j+0XoH0TBszuFHxd6MDazWup5R9e5oNk3kQoLO3dLKqBEY2qLLCB/OSRv2DMj5Jx2",
-	"9lfc0Xugle7MBDfqisGEO92abCxiIN0qnO6CnGxMU20UGIsXK1HkhkG4TSCTO2dzEIW+46Vb/qrt3OGZ",
-	"ZCxD9kWlNLoi41YrMQs2quIr/h7GhtDucr1IblKIscEYySZTnZBRYRUnmqaiqNjWCJANnHgtquBLkIZJ",
-	"Z8OEDN3LA1WoBXAj4YmQF3zoefdAggJdHaRTq3ZQ5a+313LAyGbtb8SYk1dJ7wM3SCYk++cdY3fBA+z2",
-	"OG3shEAIPiVDtC4HjhEbENfMTqtOOdY4cBBH4hjRjAgO6ukFj4pXspqChAotpwK1R7KSRqj68zLnk4QW",
-	"/MePH/eaZnUMAu6T/aYVjpD4wOmSspyOcrhrkPt5DSTFEqThnRZLyTAgVu9xIBS9EkN0XOyhi2LYgknw",
-	"4zZwBA4QBwlVLBZCasjeQMboOdq+dwqScgGDuVnBwJjfDRli6H7YJEYr+v6OxG8fn2lqxvlqRBwbO7KH",
-	"UxRlkPXJKTEsyaxYcMK0Iiu6TghDDUyCeV7aeloQBTwjTBNtpMWVd1RYD4NFE5YzvTb/L6RYgNTM+h9q",
-	"yOu8FSMhcqC8Z50VXlj+Grz7qfRsiNE/INVoP9NiMtVvQClq1Yb6RMai5ZDXvVDIdtvOpqRnDPMOL5cx",
-	"5JmV/3M7WR0sgqNbqTXkVM/zYJPVDwxPeSzknOreSa8oWBb7fsasYlatXsKEKS3xTGNfGDU0vgmroN5g",
-	"Ewq4HlBdW3BGNewZeo9+UNgDim1cw2XHDyLyuIEMFkiil5Qn60BUzelmcKCvFr8Ve14z602qYxB67Gp/",
-	"bCK4OjpelVNSKem6vRscMrow9MS8NIga+LloljFznjR/F6xxTHMFSWPZFse3rBbHP7Vemtbi7Ajdi3vn",
-	"BNzN1pcWUpqD8WJyKwf2710lPQ6rnb/7BVbVp40dttbQGDq6d5HBO6Pnbd1vnf7eSbEEox0YqI7EpbEX",
-	"tGcsYux+SEpbvNLPWWYVc9Qk1QzdijkzZrAxKCdsCejVb4DXcbKNGt5USG32Y/a1DCTFgGXXESyvXrQg",
-	"2xzNsdYYQGs4WGN0NKP/y/3XT8W8l1TMx3PwwD3/4OFxzT1/FGFLONffnbLdJvVl8AvwYt47+VXLAqpV",
-	"d4mo8sPYBn9gkGfPOyWL0ka2EU7nDg9kkYM9cWo9kmQkxQwZs1tUNXdShlAcaAxzFANlTtb9nQs+6SU9",
-	"UeiBGA+koVyD50IPaJ6LFQ7iPBYDnM6AlV1CNrArNajlTY9UzOcodIInXFPGFf5h2W75W8GdPzkAS3UW",
-	"CJbSu3d97K3AepX07MKj8F1QPfUuJAtOqoziohN85OFuQ0Uu0oSu/KHRcoZReTiv1I3N4soDFDdUfRdF",
-	"EyEnQn8ZU63cfdug96p6sy1iy59i67Qe4RqlGjUL0pk9OppOzQeZWBlEyUbm4xmSqpFH9m+lhUT4mX+N",
-	"uqCpLpT5ynm1zcOmIudniMNjFzf2mZ0marubJSAiAE2nBhO04dBGAzYYEmBBBQm/6utM3YC1G6IbzlV4",
-	"IQIOyK6llKWSGRMyb9PJx6mVOYF3y/kqVkLOSrOa6QAOJS9MeuCpuDkq1WSFgspYxFFKGtNUbzzVamui",
-	"MDZAOQYv5iODvc3D/IFNCgnKctDSwe3pWydlOC7Qgt3bK1rbYXUWOdXA0/XA6n/t0K6dBIPhkM6IFmLW",
-	"D8VV99ptpDeUetkoqlB/Oa7hVOVIATrU9peEqNWNl2flerxMQsIu6TexDCDG+F/VmFTDEOUERTvxoUMM",
-	"qRYKpKfCTerBBm3gMLaQOZ3Ah/ev6/Cfar1QJ/v7wdD7NKP9fywm4ZEWkjVmPDj+PjLJz7CObJMsilHO",
-	"UjKDtUFFxjFz4vHDw8forHf/fP+UzMFgiiIZLIytLTgZzrSVSg2LOp/U9/Hy7MHDR3E2sKy/+W6v402I",
-	"mmkzqx22n1tDP1jB89igPPpxoSBEJsUmUdy5jH683i6IzeLs0u1cCQIsht8/w/oMInbgDNa7m4Hm1LcZ",
-	"fzhgbAWvGZ/tKv93MzLQ0Wm1y5zxWRt78IVtmzLrOscXm1uxn3ft5dwPHsnY8S5Yq4CZZf+7KtdYo+dH",
-	"W+n5tUhpDjFqe/b8HTl+THLKJwWdANF0UuclwOvTHT2Mjj9h/C4Vs0qX3t067lbmgtGiJyUmotA3256E",
-	"sQQ1HeyERu/tyxUmtZbyJuLIcw76rTate82ylK3Q/qAiCjB+mJQzxoAVehVa+PaSTabaGvYLwbhWhGqS",
-	"A1U6IQXPjVhrxLOpmikyFhKTh54SytcknVJJUw1SJYQLm4eTwZzyDDJHLkxe8Dm77BO/FKfGUGkUWQ0c",
-	"w0xoy9iIr7XVcHKx4qGMNdI1wQ+lDZ0lRNG1mXM1XVtvfSn5Am9JmB138GC7xP0FLnVXAt/HMpjC4VL7",
-	"tL0J4+opGfIiz4dE8Co1wPxuaNj8Yh3JxlSPzNl9Ts9FwTWGseqHxTOCiU0omTVhKiFqQVMwcjrNiwyy",
-	"/leCxzuMz//S0gFPM0peiyXkNIWmlnGwfdSpS4aob/cVJy/7h4+ODaLN6+zvP46fHD48PHxwdPzw0ePv",
-	"Gxt5FJvCxUOiCpyxBshfjA7z5Pjh47/2yTNJeTpF5QVT354SmudEw6W2yVYG8xcgjLYVLsv7AXq1rDvU",
-	"Mq1RhCIEH/oQC76Hg2BOXu/k19YgpaPE+QwqX5I36nvnU6b8iLShkfZ7V58su7DJP72T3sHhkwfjg/Rw",
-	"7wF9DHuPR8fHe0+yh7B3ND6kD9PHoydwcFgp3ifH5gg10wh5lzVE/NYcpAvJTzIh5IrK7MSFrE7qYLi6",
-	"icvPnZt3m2SlddnW/RwAo0YdUy7IiU5KxfgkB58950Q5LhITW3fRlwJnUEttskZifDGYf9md5JCQVZXS",
-	"oKhmarx2vNdw0try2uGIxirCM/+8yUJrZt+Wp905SVtjcV7BD+9/8QA1x9tvWyCb1V781c8f2H7u4EvH",
-	"VLC3mLgL0WYnJ6bjAqHP0qfVBT5Lj/RBUBkXa5NNkl4VXXYeS0wYwlW7pFn8NswBsAAasSxDla4W6UeH",
-	"aJAKUMl4G/ZHOASKzEACZpGYxx0YFkwRZAaYXTcyO4zB0UzsQCOkkQsd+k/NjhXUXKr13I9wdnuOYVaa",
-	"tXTQcLaJuuWy/H9V0h2yPz0VdtLKMdxIwsGlNJKl8AxiEfAqwh+8HDPqaplScDMN9IsV5Y26sVNZv4Vy",
-	"HK6xPtKGhZYWVyDHHx4+2Ko5vMfQMsg7CzkmPTanExgUcuuHpbfmKunlpaW30V61bwVeto2YUeli1zC8",
-	"auHFpLfwqtfGmfClq4o8d7FS8L14iDYJVVB8L44aCnj2bF13v/3Oggt+kWF48ZrLvN1AZveiw4EC+hEc",
-	"3o5RD91M9q3DuUp2+6QGqqtPbj362dpL6+sE5a8bNb5xJP6OAs47BPQdtF67rJlrQOsLNv9V/G27bi4S",
-	"U9wdKz1odkFHj3SIhWeVw6bhqS70FBWKqA/Amvgucd1a+lIsISOrKQZx1sZirAdXNsW8RlKsnB+oMnd/",
-	"YBLG4jLuHAejRl4vrmbTSDaF1aw92ZWDH4upZbBkaYe2PWMcfUD2nYRQRcZUlu4KgsH8uoWfgZppsYh6",
-	"+VEbVm7LHQfilw08U74eLKcabPHibnDqNON+FKvw1CMHbt0J3x8+fvTX2r5+7S1WiPm7m3E75t2xLIfB",
-	"9UHj/Hv2HJy+1vAXbYQRW9RR9cHBUf+gf3h41H8czfUzGrwxUq6FsEZ98pI1rM2VOeMJefFyF7eaaCTr",
-	"vGa8uNxqj1rO7OilRPKKTHFchEKwygpzavTZ2H0SMJYaUrfPMsYpHbv6GjmAgQ+6iXxBgfJ2iVH6SuNp",
-	"g/XRonsqRXXcaGeXJGMTplUYf6nzjeMnRwcPHtc9gvVIzCOjfmpj2/dOev/714O9J58+P7r6txjehTUK",
-	"X+rdRxG49SjO7VtfMRpQzhwF+FppmFcZMg3tatHlH5qIwRKkh0ALbhMhRaEZh47Pp0AXg9FaNzImGNeP",
-	"jntJ5ANlU8Gvl9J7gwyEpFcszHgD14pgx+V1wyKePlN9UQNlbZ+tpdTAWoNhYk8qdsDnJdY1dJo0BaUq",
-	"E7/lzrMFMz99PHeO8YNH3/+1T84NNzPCgioiytYEnRKaRcY+800eyhRRXIoL+TJFJkLU5U833L1/4Vrz",
-	"uY/qExI2JgW3xY7XmroDgq5vA/kZYEEEz9cuULRyCkgkl3wGfOC9q94HadtPRJxQzZKD8Dibi6sNXjuc",
-	"KARjaPRhYUjtzc6+rjnj4dPDpiUyYqLh7XlwcHCwgxSveV+25bZsHS2/bgC+EXHfOsEN/Dg7xsIaAa+t",
-	"KwldN23JymFVJi2V0csJWwJqhsWiMeOjVqRwy/yxoPkHJ+CimLF1Pzexe0p/XystO/7qIMyvbls8uyrm",
-	"G1D2Ghi6M661fihRausQUuRQV5N/7X04e/n+egbLboLXHH8odrNrH2eI0tvxr6XV+7NvHHUwbuJTEA1S",
-	"hgdZnosHbhCpsjBsKP7B9j51kEI7QZGmmi1x7CAAkwE+dqGjDHLQHfnqHwLw1JIQt9Fya6Smc7OzYi1u",
-	"JWOugpZ0CdZ34PfXrNfZzcL/wDXLycobs7bOLaI1bLZadyHdqClYFnFtMc8a7r94MhnLykyy0B8Y6ioo",
-	"b7FwhnK1AumaDtUDqx2cp6NQs9v9fB2f5kaPZjdI1hhPsQVZ1/bvVbVM27x7YUoieveCyb/ZtAo7YX2O",
-	"1qa/4han0ZfEyWiNmJ2QWgVQ8xWfd7jbNqoC+WSHkFdZdXT1CStlIS0k0+sz844T1aicnhbWdLT//eBx",
-	"8qeP571Y2UJN28cET2Nq7AWN3lDKWr23RKKp1gtbB8z4WEQUNhuqVokfLfFeLpcehWYQGcEUPZEcyI/n",
-	"5+/I6btX/Qt+wb/77rngS+BmNNX/7jvyTGQMbK7PT2dvfyGMkw/nP+x93yeY+IF5A/bnoeJ0BoOUKhgm",
-	"2NbBPjdG09HR0RP76fOEMNuo6YJ/+PDqheqT05K4mSIuhZ0Y2k11vj7xPVnKFk88I9hsrar5UYlbBnKL",
-	"jI3HIDE1jCpIfB72Bcd6O6JXLAULCrjUHhCGxeD+ljQvoJFOJ3xN15wptYBcu2okDkuQ2C0AFCk4F5ql",
-	"kDk4YkqM+u47C5uuOvbhxmyrxE1hGCFcatUnL5dm5xIW+ZqkVEoG6oIP/2vPkdreq2z4lPyGrY6YtkSy",
-	"FoX5QEjtmyIZkK8gz/cM34SM1L83uLgWhYHYX4a/nu79N93758Hek/5g79Pnw+TR8dXwr+gRxzw7sQRp",
-	"hsNSLQt+ATb9Ci6Z0o5XK3J8cJwYCGKqgocnfuU/uOBTugRyfPDQNWc7zXOxGjpwWvPdYOSpx+xybHyd",
-	"8hpFJUQLMgIsF8MObqeu0QWewQlx7Qz/3//5v8MEsYF6c/iC4wB9UrqJa5QadAZybeOw/1q1z0O7HhTH",
-	"jQYWWJtWb2GRXHD8fuhmHxLBHX4WyidVrsiCMvmUzCI2dMOKNx8iHA1p+58YJ+McU1upvuDUdYI7bXzq",
-	"CmkUohdNIXO9F6vTHgtJlBY58JOW/9yd03tIDcQ9K/vuO/J2AbbiXZE5lYa2h5d7El/bc68NCQcwR2Db",
-	"sIix636l13ZRLqFPC2HrdehE9C/4Wz0FuWIWSmt3AuT44GhzXhmnc+Zqfjr65zzFI73g9WFgiMCVsACq",
-	"3W7P6Bz80Tf2ajUXOjO/15t54TJpzmZgCBTDTELiBplG9LKobNg4TvMMFMssKohq/JwpDRkpU29d8Zcw",
-	"zE/ZuFUm0mLu8X9fLIDTBeuv6Ty3W6meWVaEZKAMgmAKL9VkuJ+JVLmmHzlLgdtiD9fl8nRB0ynsPegf",
-	"GM3e2HVlDc5qtepT/Lkv5GTffav2X796/vKXs5f4TZVe13vhMiYDh+BJ77B/YN9yy+yd9I76B/0jTJvQ",
-	"UxS9+33kZCgi9v+xmqm+b7MxAR3zZ/z08WeiQFu++/jhoeG7P8PaHRi3GAYSMZgoTdce0gWq25i8baOb",
-	"LX7QJ2/omozAkHQ6hQzpZcyWQOaMFxqUhWN5iK+y3olZpqtbaTT6fHBw8NWaibgZOpofzWBt24kd2ylj",
-	"I5VL2w/6d5pPjg63f9JsHHmV9B7uMlW9kyB+dbT9q7DBDipsxXxO5doXFZflWxg7CXm7MVY1nSg0OY0y",
-	"h/refgbLfVeVs++rDi1mGZMTlefaiaY5UFnrJqHaZ3sc8Wwho4P5Qq9vfBp23M2flE3j/mjH99KAxiUB",
-	"LyEXC2Ru7miCs8tg2TMmR5QD/GKlpu1HS06d2EahugD7Z9UydU7TKeNgNQR8p2ocFVmDbcTyFHup4osX",
-	"/PjguG/YaIVDQ6KmYqWqSYwmQ1wYNcYhDP9poVPYWvnXls/drLQqkBVWHJRp8PGWxdiaJdo+GSsyWy6B",
-	"zZOiMc8UJjzU45KNJjixpfi2MLHFPIqs5dMtss52n5kOLurUMQ+BexLu4sD1yu0uUkoR7i2qNgx5WkZp",
-	"oxReNdglc6A8mMfpSGhxYIcsXyKPrbFspZYYkxyUMhbk3BhNFNXxFV0/xWif4xcPDg46hLkLId8iRroZ",
-	"dm8x/EcR618XOnfV8LiF32U/irDjKHYXnApbJuEw2uFxiNT7rglHB2qfmdEyL6IWEt3fVkHlIAPBY+zt",
-	"fgw9n5vxN+Lo1jMPukr/aTlcq2t3Gw3sSW4+7Wx0i0f9gmo6our+tO/itDMH7C0HnrNlN3W/wE4RqIH6",
-	"umFzyoEHEu9SoBPXbsp2lgCerokETJhRhIuRyNZRfHjNlsBBqW8jm15Z1+Cfws4Mm/IspEALUxY1+zKG",
-	"HD4of0v84A1l+T0vuGVe8AIMicu1oVBzntvOHIsIu91VTt18eHBEVlOW11x9alpoRTLsB8Az9zsre1VL",
-	"bIdl1FzPm6JY8R5oxr4dWzgDG32Z32uqt6WpliCueES/i2G5xsAuIKfQvbwFg8uOcLfGuM7sDPe86w70",
-	"mLHI8T4dIZFtbDt7zJq+zaMP07JvkUHV5onQ0N9tUCIhGBjhGVHsn1XzSSvi7z0+nT53C6AuZFoe7tNC",
-	"T/dpo/F4FKfO6QwUgUua6nyNUc5mC1DVJ6e22a7BYlp1y6Ghszd05JbdfKZUEbViOp1CdsGBF3OHj2YL",
-	"GlL8U4zHT4kog49lwVCh/D1ow6AUfxjzE2GWQ63Pesuj20xUi/lJg/y8Tl/plmvvPkcH9hmB1ahf1r/3",
-	"Vj20NTh2OGd91FVbr/RcmOPuk1dGTUJ1SnmT609loFDb94MpMpYA8fCXp07bEXgvLJtdCBWNsEBmwxuu",
-	"XKy6UIO85O4ne3VdPTUJ8lz5FlcgyWhdVjU1qSdsYl71ungmrCr9dfz+0U7pV/VcPy0LuNoltmfbGbsr",
-	"vDDNCdsr31xkHO50/NXlLvjR99s/alwbhJ89ueM7nepNVNx1HP4mHsOiuaiAqYUDpoXl4Q500byxCr97",
-	"uAtAI/eV/EFI3yUtomgJ0xV//WR4c8UZLNo7gVoS2Aa2MMbm1zuwhTNbgGwTo2zGVc74zF9jEebINJJg",
-	"SMDBy/Qywy3arGFca8V9bdYQNDALe2a0GtZeJTsierw1+E5c5MH2U47eEXNDhnIz3nBPblsk7amaWTWU",
-	"rKi7eEcbsYs5fbvQVy4mtpgvTlXndcphqtX2rtGImZw2brlKzBc+ybZx62RFhBfctT1A3xImRzHMvC4Z",
-	"cZjY1idvfZYiXqhWvZUDlT4kG6jmePeirzy54E5vdyy/rPowiw/KPsoXRpAKTDfGOhF3XXYskwJheVtM",
-	"IWw91EuFlJBqMhVSARlhmfWaKE0Xtq/Rbuyj1rd2J66xA4oH2e+3pntErlTFT492W151D+AX6y2bP2ve",
-	"pn3P03bgaWeO+m3e9e58zN1DGWdkzjJgqsoqXoJcW3clagD+ObMXO2S+RXa9kEImhOZK+LooqusZ26O1",
-	"4WSt2mdeXvn2NPApzIkqxmOWxjM33Y5ux/yo93S+at8D32lmeDDhtpFr/hGMjHuiu7bennyuq+7+rv3N",
-	"dOgQv5sQT2tVFWX1QZnQQucljvXJe8yGx5vmbR3EaioUuAKVFVUkF7auR9Ex6h71UoMLfqNagwTDWtZL",
-	"YD4QeZaUVyU7PYRhLQYm8bcbg0adch4yt0PQjUaUvy9hfud3b7vil9btrUKSjgMjXuoE2t3Xvpr1nnnd",
-	"VhBAUlfBUpe7hsgNg9mUfl8xLtvhtJtzPcOe81jJVaUY22iN8z2gXeQYW8MPYXkSVpRaNuKypUPnA6uy",
-	"ti94WXjtbZi614K4BsFP27yq9GySj7EgROnicOzhojSM/FSgkppPTCyAY2+3snaszggfHBxiJVHNC2nr",
-	"RG0whLlsbVddGEDPbdnoRL4Uy1bdxjmoO6IvMLFca4qIdeU7QNgrP3wJUr3f/q4WWNgzAQMsO5tkzUa7",
-	"OzHywzu52/s8QAmmECtcrNLd+U3+UqGZr5YVIaqRNqbZK/H/IO6oO3ZV15t0D5+SYasr+NAaIkY38tHB",
-	"nC2hcc950Nx76CiSX/DwsPxFbl0xSVm+EXYfcDfM3wuobQLqraUVTz7bJJGRJ3vNfhEd0TBbIF/nqs5y",
-	"HTZ63w6xaLvZ4cKWGVeCxV1uWPmiUEZdcFeAgnLNqdWWeQOVOcMycl+YQ+toYmWUkyVjoiUDRSZGDIkO",
-	"Pt9sm/ztPe3drZzvve1/Hs+US3WrN5Gx3nBjNmyn610iWe6uNt92M7itzSiS/152IBCydlU0Mn9DaC2y",
-	"d3FxYz+HEfELbsSIz+kmrJMW9S3HwqO9qL9WKFyB7t81He0w02vGZ39z3f7vCW874V0vqlUntf3PSDFX",
-	"3ZUR3iTyPTHQYrPd+CKZVRWq+ktYNhTLnoe3LPqxyyLZBcXEw7JG1reVDNG+s2x228WHkbSoDoLB/aaU",
-	"kxEQ25vzhhRzbdT/Y6Y1IX5ZqBkWo1meY2O0rViphYRuzv/R3+zv3BdSzJ31nkMparCru+1TokIz/d8V",
-	"mUiaYrN0JjJsIqH6MYZuFnFaaqK3El4I23N9ASMPzM0RTWeBl045j27/m5iAmz977i+huhcGt0GGz6QN",
-	"CLiejJXhQtPZZgIseCb20Bjes0ld1ydFVPbcreEizyo/3ntLVz73wD5O3LUIgebl2kH5ez0pGlaVxuLi",
-	"FOVtl77TUUQ1M7sJmvz9zkk5AJZNaEZwZff0++fz1mPXKpdWiaWmDi22EzBaNuu9sr/wBtptOz+wJxU2",
-	"vjuxTmYV+tcT5+YOHd/eu6mMcUTssD60hN60C14yBlQGgtsSYnPYPi/NaRIyKjRp2mLkmdBT20JC8BRi",
-	"DGBZ9by8qYOkdrlTwGJtV8xe0sOGhcGNq+W1D61bmna77dQcZ+5uVKrN5y4mLOdz/d57/z075A/+vjqQ",
-	"3//n4/VvPx6l//VkdP6w+OnR/PXiWL0Y/216egjv2Vvxbmb5025sLdKmdPeY6VdhrO2OpV0+94prutjI",
-	"jXnm7y0/6p7T3iqnRU9SkAfZyVx9u3rfcSySOxXqMC5q6biksxtHUhSTqVXDQodVyBRD04XpusFywdFi",
-	"eWpe5q7sCSRV2PK0xfvsWt9A7wamhFMc7zhx6WgXKqr3lXzvmdGu9PSaKv0Wr239F6sbeIFHVl1Q34qj",
-	"2Lstm50/Sy7u3D7tpgVwo4LfN3CnuPMvdJAfpwJdJj5m3DhCvGBVp9NYa03babnME8hhrIkwmpOma1Xe",
-	"cVfeqoF9Es1Dy62wEs3ll4/A/hpnLYW7g+VLgk54u4ZZRy2T4Gd/Y9JOCkLzLpivldN1x8j7h4y1Y3Rl",
-	"6G8TH1bXICykGLMcMIzqquyMsKPcVhzaZs26SmXEXsj32srXLR0zIsAdRJN/lArNflXJsSUrvK7ZGP2X",
-	"8QlhnMyxFrxmEIYVIBGdxM94U72krD25Y93kz6xavCt0U68gWqCDqhu5tnggOooRveOQw8qr5E9tANfi",
-	"dpkzl0KtTIApG5UhbUfaBceUP9SZzURGGce24MGwqJFjwjMsgZOMrlV30WPZNLyxUDLF3t2tBMR4/wEz",
-	"7xc5Jpq5ehxW/Rslbjyv1vJ7ztj4NibFXVn296Lvi1gUZh5XpeihS3FXE6jBupwndYf4B7KwwIRPfDJg",
-	"EB0RY7Tmy1tyuryUtxqo6Lz16M+oN9+73X7HCkdZBBCI125Vo35LSDfFvim1VX+BjW+S7mubLGNw2iup",
-	"FWJVVRLRQqxIFkFtUbeVFxZO8kesU74vX/yd2I6Cj5mck5X1PulG38EGxXljcCefuDEbyqzKkbclfD1L",
-	"SvM8koQDPMPrhc78TDtH0et9jfAqpm9QhfsvhBq+rDWoB8fGgW3H5Kb7PjzLtfd+RO/YCM66kTAY21n1",
-	"yv5rNme68y7B4MXn9sL/W+2G5nbRdVPFqb3bSYwrj8o9Yt4MMc+dTwLreVSFPFuY1v5nll1tuj8IeOYO",
-	"cZfU1UADiCSssmxjtuq2e18//VGaDvwLdtDcFQ1funs8AznXQkIcTy43YRG2lHY3pYR3x9nOOmMp8LJ1",
-	"e8nbPrIwN0VzuPdBoVNwC6lTXn1x6oqubT4RYVyLsNtXhbwYAm9fNHTuNGjIDENf4KXxwVd4e3zLWg58",
-	"Zm6vKeUkE+U9MMEIrjlpfGZf8eG0B51OQdlO34Tx8CabPvlFaDsZ1l4upMgKrNYLpspg2bv6dPX/AwAA",
-	"//8=",
+	"7H3rchu3muCroLhTNSeZFiVZkh1LtVUrX3LiRI49lnw8NZGXBLs/kjhsAgyAJsXjUtU+zT7YPskWPgDd",
+	"6G7wItmS40T/pGY3Lh+++w2fOqmYzgQHrlXn+FNnDDQDiX++Ay2Xp0MN0vyXgUolm2kmeOe4g4/JWCzI",
+	"lPIlUZAKnimiBdFySeiIMt7tJB2VjmFKzedTxtm0mHaO95KOXs6gc9xhXMMIZOf6Oul8+PDhtNBj4Jql",
+	"VEN7wosxkHRM8xz4CIgYknc/PiePnxzt1aeBKzqd5Wb0Z0AlSAJSCvk/LzuMz2nOsp4WE+CXnU65CqUl",
+	"46POtVnFjEo6Be32/7yQSsj4UvocrnQvxTf6Zjl6DGRGR0AGMBQSuuTNjP5egFkdMx/9XoBcdpIOp1Mz",
+	"q/2yDiF6dQZ8pMed4/1HPyQGYuX/7dUmnTM2Zbq9up/8mTANUzyREZsDoZpMhdKr1pPjYOFyMhjSIted",
+	"46O9xKzNnt6jvb2kOsv9yFleJx0Jaia4AoTiaS6BZstzNuKQveLmUSq4Bo5rp7NZbk6cCb47k2KQw/Q/",
+	"/qkEvlat5d8kDDvHnf+xW+Hqrv1V7b61X9mZ66DoUzt3T+HkPcb7xyQ1OJSRBdNjkhvIpBIyg3c0V11i",
+	"lklEocmQSQOt66TzjGbv4PcClL7XtXuEZXxW6L5dbx+xWfUTIiShZCokEA15zviIpCIDoop0TKgi5dfm",
+	"ab97yc1Gngs+zFl6v9tI3aT9Y0K50GOQeAKGlvkIMqQbRadA9NjsgurgCZtCl/RhSlne03QC5viUmMJA",
+	"ZEsCuQIypsq8f8lplklQigyWhIuF2/BPlpddCHFG5Qjudd+Oj/a0EL3czN4/xp3Z52TIIM8UoRII/iqJ",
+	"HlNu9w5yDpLQNIWZVl23kVyPX4CmLF+zi5utvjZobAti0jd41s9gJGkGWb+1lhdiwe9qPckdH1AmFtzu",
+	"6BXXIDnNXxriumcatzMb4iDIbo0oEYVUXfKfhdCACNGXlv30WOYXjMT9vGJcX4UzBYyzf0wY/j1kBnV5",
+	"RmZUqYWQGckE4UKTAeSCj4gWIzBMwMihQNX48OHDTlP+x5bnPtltqgu4zDOq9JsFh/s9w5wq3RNmWkfh",
+	"5gHBB14vyGCWi+UUuCYp5QYaI9ElIWs0b9E0FQXXhCkEGE01mwOe9xnjk78LDl/llHPGJ35njE/M8go+",
+	"4WLBE2S/cDVjEjLDKRZUkUJBhot+DV+MM7yG2AqNGjYDqQRHhLOsUykmDBulGsWMZZ+/Cv2jKHh2r/Dj",
+	"QveGZlZLs2/pMhc0+yqyaGbnbskilKNMbZBA5G/75DV7ZkSr0wm/wx29A1qRIBPcKEkGE+51a7KxiJ50",
+	"q3AaE/LPIU21UZssXixEkRu25DaBrPWCTUEU+p6Xbrm6tnOHZ5KxzPIAKY2GyrjVhcyCjYL6ir+DoSG0",
+	"+1wvkpsUYmgwRrLRWCdkUOga63LcbQDIBo697lbwOUgjGrJ+Qvru5Z4q1Ay40SuIkJe87yVGT4ICXR2k",
+	"U+a2MCButtdywMhm7W/EGLHXSec9N0gmJPvXPWN3wQPs9jhtrJNA9J6QPtq0PceIDYhrxq5V4hxr7DmI",
+	"I3EMaEYEB3VyyaNCnSzGIKFCy7FAnZUspBHl/rzM+Xx5Yf6e0zllOR3kcN8g9/MaSIo5SMM7LZaSfkCs",
+	"3s9BKPpC+ugu2UHHSL8Fk+DHTeAI3C4OEqqYzYTUkL2GjNELtLjvFSTlAnpTs4KeMfobMsTQfb9JjFb0",
+	"/QOJ3z4+19SM88WIODZ2ZA+nKMog65JTYliSWbHghGlFFnSZEIaKmgTzvLQwtSAKeEaYJtpIi2vvHrF+",
+	"DcvGXkAObkMzKWYgNbN+j1khR9CjEQ/Ne65ZbmiLN5mn4ZwDKYrRWJMBTSdGSx4KOTWjdDKqYcfgXyfm",
+	"DZKl9P2tmvpj+aYY/BNSbU7j1KI3y5letlddIzr37UCIHChvTVO9G5vnOTXbeA1KUavu1Ccy9j+HvO6z",
+	"Q3HR3l7SSUW2yicoMisgx0CmdrL6cQqOTrjWkGM9zYNNVj8wPMwS7EXBstj3E2YVymr1EkZMaYm4GPvC",
+	"qM/xTVjF+habUMC1w7Ft8CTpqMIeUGzjGq5W/CAijxvIYIEkOkl5sg5E1ZxuBgf6avEbseeMWd9bHYPQ",
+	"v1n7Yx2jqKPjdTkllZIu27vBIaMLQ7/VS4OogVeQZhkz50nzt8EahzRXkDSWbXF8w2px/FPr02otzo6w",
+	"enFvnWC+3frSQkpzMF68b5Qc/r3rpMNhsfV3v8Ki+rSxw9YaGkNH9y4yeGv00437rdPfWynmYLQaA9WB",
+	"uDJ2jvaMRQzdD0npuajsCpZZgwKZuJqgEzZnxso3hvCIzQFjIA3wOk62VjMdC6nNfsy+5oGE67HsJgLx",
+	"1YsWZJujOdYaA2gNB2uMjmb0f7n/uqmYhkLKc/AgmPHo6LAWzDiIsCWc6x/OSGiT+jz4BXgx7Rz/pmUB",
+	"1apXiajyw9gGf2SQZ89XShaljWwjnE4dHsgiB3vi1PpvjayeIGN2i6rmTsqAkwONYY6ip8zJur9zwUed",
+	"pCMK3RPDnjSUa/Bc6B7Nc7HAQZynpYfTGbCyK8h6dqUGtbzJlIrpFIVO8IRryrjCPyzbLX8ruPO+B2Cp",
+	"zgLBUvpCb469FVivk45deBS+M6rH3kNmwUmVUbh0go883G1gzcXlMPDRN9pZPyoPp5W6sV5ceYDihqrv",
+	"omgi5Ejoz2OqlXN0E/ReVW+2RWz5U2yd1n9eo1SjZkE6sUdH07H5IBMLgyjZwHw8QVI18sj+rbSQCD/z",
+	"r1EXNNWFMl+5GIB52FTk/AxxeGzj9D+300R9DmYJiAhA07HBBG04tNHcDYYEWFBBwq/6JlM3YO2GWA3n",
+	"KhgTAQdkN1LKUsmM6Zu36eTD2MqcwCvnfCwLISelO4DpAA4lL0w64Km4OSrVZIGCyljyUUoa0lSvPdVq",
+	"a6IwNkA5Bi+mA4O9zcP8kY0KCcpy0DIc4OlbJ2XwMtCC3dsLWtthdRY51cDTZc/qf+1AuJ0EUwcgnRAt",
+	"RMOmWrl2GxcPpV42iCrUn49rOFU5UoAOtf0lIWqtxsvzcj1eJiFhl/SbWAYQY/yvakyqYUBzgqKd+EAr",
+	"BqALBdJT4Tr1YI02sB9byJSO4P27szr8x1rP1PHubjD0Ls1o95+zUXikhWSNGfcOf4hM8gssI9sks2KQ",
+	"s5RMYGlQkXHMM3lytP8Egwzunx9OyBQMpiiSwQx4RgQn/Ym2UqlhUeej+j5enj86ehxnA/P6m293VrwJ",
+	"UTNtYrXD9nNr6AcreB4blEc/LhSEyKTYKIo7V9GPl5sFsVmcXbqdK0GAxfD7F1ieQ8QOnMByezPQnPom",
+	"4w8HjK3gjPHJtvJ/OyMDHbRWu8wZn7SxB1/YtCmzrgt8sbkV+/mqvVz4wSP5Td51bBUws+x/V+Uaa/T8",
+	"eCM9n4mU5hCjtmfP35LDJySnfFTQERBNR3VeArw+3cFRdPwR4/epmFW69PbW8WplLhgtelJiJAp9u+1J",
+	"GEpQ495WaPTOvlxhUmspryOOPBdY2GjTutcsS9kI7fcqogDjh0k5YwxYoVehhW8v2WisrWE/E4xrRagm",
+	"OVClE1Lw3Ii1RrieqokiQyEx1eqEUL4k6ZhKmmqQKiFc2KylDKaUZ5A5cmHykk/ZVZf4pTg1hkqjyGrg",
+	"GB5DW8ZGqq2thpOLBQ9lrJGuCX4obcgvIYouzZyL8dJGGUrJF3hLwlzCvUebJe6vcKVXpTt+KINAHK60",
+	"T3IcMa5OSJ8Xed4ngleZD+Z3Q8PmF+tINqZ6ZM7V5/RcFFxj+K1+WDwjmAaGklkTphKiZjQFI6fTvMgg",
+	"634heLzFvIJfWzrgaUbJmZhDTlNoDru3edSxS+Kob/cVJy+7+48PDaJN6+zvPw6f7h/t7z86ODx6/OSH",
+	"xoyPY1O4OE5UgTPWAPmb0WGeHh49+a5LnknK0zEqL5goeEJonhMNV9qmphnMn4Ew2la4LO8H6NRyFFHL",
+	"tEYRihB86END+B4OghmMnePfWoOUjhLnM6h8Sd6o71yMmSrzYxoaabdz/dGyC5sq1Tnu7O0/fTTcS/d3",
+	"HtEnsPNkcHi48zQ7gp2D4T49Sp8MnsLefqV4Hx+aI9RMI+RdjhXxW3OQLiQ/zoSQCyqzYxdqO66D4fo2",
+	"Lj93bt5tkpXWZVv3cwCMGnVMueAsOikV46McfK6hE+W4SEwD3kZfCpxBLbXJGonxxWC26urkjIQsqlQM",
+	"RTVTw6XjvYaT1pbXDkc0VhGe+ad1FlozV7k87ZWTtDUW5xV8/+5XD1BzvN22BbJe7cVf/fyB7ecOvnRM",
+	"BXuLibsQbbZyYjouEPosfRJi4LP0SB8Ew3GxNkkm6VRRceexxEQnXLVLMcZvw9wFC6AByzJU6WoZCugQ",
+	"DVIYKhlv0xUQDoEi05OA2S/m8QoMC6YIMhrMrhsZKcbgaCakoBHSyBwP/admxwpqLtV6zko4uz3HMJvO",
+	"WjpoONu05nJZ/r8qpxDZnx4LO2nlGG4kD+FSGkleeAaxyH2VmRC8HDPqahlecDsN9LMV5bW6sVNZv4Zy",
+	"HK6xPtKahZYWVyDHj/YfbdQc3mFoGeS9hRyTDpvSEfQKufHD0ltznXTy0tJba6/atwIv21rMqHSxGxhe",
+	"tfBi0pl51WvtTPjSdUWe21gp+F48RJuEKii+F0cNBTx7tqy73/5gwQW/yDC8eMNl3m0gc/Wiw4EC+hEc",
+	"3gxRD11P9q3DuU62+6QGquuPbj362dJL65sE5W8aNb51JP6eAs5bBPQdtM5c1swNoPUZm/8i/rZtNxeJ",
+	"KW6PlR4026CjRzrEwvPKYdPwVBd6jApF1AdgTXyXcG8tfSnmkJHFGIM4S2MxbpuwlnQGUiycH6gyd39k",
+	"EobiKu4cB6NG3iyuZtNI1oXVrD25qnYgFlPLYM7SFdr2hHH0Adl3EkIVGVJZuisIBvPrFn4GaqLFLOrl",
+	"R21YRXMIywPxywaeKV89l1MNttRzOzitNON+Eovw1CMHbt0JP+w/efxdbV+/dWYLxPztzbgt8+5YlkPv",
+	"5qBx/j17Dk5fa/iL1sKIzeqo+mjvoLvX3d8/6D6J5voZDd4YKTdCWKM+eckaVjLLnPGEvHi5jVtNNJJ1",
+	"zhgvrjbao5YzO3opkbwiUxwXoRCsssKcGn02dp8EjKWG1O2zjHFKx66+RA5g4INuIl9Qzr1ZYpS+0nja",
+	"YH206J5KUR032tkVydiIaRXGX+p84/Dpwd6jJ3WPYD0S89ion9rY9p3jzv/+bW/n6cdPj6//LYZ3YW3F",
+	"53r3UQRuPIoL+9YXjAaUM0cBvlQaplWGTEO7mq3yD41Ebw7SQ6AFt5GQotCMw4rPx0BnvcFSNzImGNeP",
+	"DztJ5ANlU9hvltJ7iwyEpFPMzHg917hhy+WthkU8fab6ogbK2j5bS6mBtQbDxJ5U7IAvSqxr6DRpCkpV",
+	"Jn7LnWcLfX7+cOEc43uPf/iuSy4MNzPCgioiykYOKyU0i4x97ltilCmiuBQX8mWKjISoy5/VcPf+hRvN",
+	"5z6qT0jYkBTcFmneaOoVEHRdLsgvADMieL50gaKFU0AiueQT4D3vXfU+SNusI+KEapYchMfZXFxt8Nrh",
+	"RCEYQ6P3M0Nqr7f2dU0ZD5/uNy2RARNNb8/e3hZCvOZ82ZTasnG0/Kbx90bAfeMEt3DjbBkKa8S7Nq4k",
+	"9Ny0BSuHRZmzVAYvR2wOqBgWs+beW465DfPHYubvnXyLIsbG/dzG7Cndfa2s7PirvTC9um3wbKuXr0HZ",
+	"G2Do1rjW+qFEqY1DSJFDXUv+rfP+/OW7m9kr28ldc/yh1M1ufJwhSm/Gv5ZS78++cdTBuInPQDRIGR5k",
+	"eS4euEGgysKwofcH2/u4ghTa+Ym20QHWCVXxlwzwsYscZa7ILhakeL+S4g+IFuTgEcnBaME2f8Cq1UmZ",
+	"+EEE91nmU0Ldq0ktfJoJ88F4ORsDx5yMgmcgVSokKDIAvQDgl9wMcILdOzgQu4oueU4Vlm9NYOaqpTMB",
+	"NnytIc+JXoiSHylCZ1Rqm9NRS6bcxJRaIGk6aVdW3sWtfcy50JLOwfpA/EE1646281Q0qh1tvV5E+1lv",
+	"fW/Dg6ImbVmMtsHMbLgx40lxLCsz4kK/Zqhzod6ABUCUqwVI12qqHiBewUJXFMqudqPfxDe71jO7GiTL",
+	"Zqnbdh7Kqhprk38yTKpE/2RtWoUtyD5Fy/NfcYtW6JbiZLBE5EpIrZio+YpPYdxuG1WPgGSL6FlZwHT9",
+	"EYuFIS0k08tz844T+6jnnhbWCrX//ejR4ucPF51YBUTNcMBcUWO17AQd9lBiWxW6PMex1jNbCs34UESU",
+	"Pxv1VokfLfEOM5dphRYVGcAYnZocyE8XF2/J6dtX3Ut+yb///rngc+BmNNX9/nvyTGQMbNrQz+dvfiWM",
+	"k/cXP+780CWYQ0Icj5NA+orTCfRSqqCfYGcL+9zYXwcHB0/tp88TwmyHrEv+/v2rF6pLTkv6Yoq4bHhi",
+	"yCfV+fLYt6Upe2vxjGCXu6p8SCVuGUiwGRsOQWKWGVWQ+JTuS46le0QvWAoWFHClPSAMleP+5jQvoJGZ",
+	"J3x52JQpNYNcu8ImDnOQ2DABFCk4F5qlkDk4YnaN+v57C5tVpfz9tYlbiZvC8CK40qpLXs7NziXM8iVJ",
+	"qZQM1CXv/9eOI7WdV1n/hPyOPaaYtkSyFIX5QEjtu1EZkC8gz3cM64KM1L83uLgUhYHY3/q/ne78N935",
+	"197O025v5+On/eTx4XX/O3SuY8qemIM0w2HVlwW/F4VwxZR27FKRw73DxEAQsx48PPEr/8ElH9M5kMO9",
+	"I9cV7zTPxaLvwGk9AQYjTz1ml2Pj65TXKCoxWsIAsPIMW+edul4feAbHxPWR/H//5//2E8QG6i3rS44D",
+	"dMmHoJS/otSgOZLr14eN76p97tv1oERs9PDAMrd6F4/kkuP3fTd7nwju8LNQPj9zQWaUyRMyiZjjDYeA",
+	"+RDhaEjb/8Q4GeaYJUv1JaeuBd9p41NXk6MQvWgKmWt6WZ32UEiitMiBH7dc8e6c3kFqIO5Z2fffkzcz",
+	"sMXzikypNLTdv9qR+NqOe61POIA5AtuJRgxd2zG9tItyuYFaCFv6Q0eie8nf6DHIBbNQWroTIId7B+tT",
+	"1DidMlc+tKKF0Ake6SWvDwN9BK6EGVDtdntOp+CPvrFXqzzQifm93kUNl0lzNgFDoBixEhI3yDSil0Vl",
+	"w8ZxmmegWGZRQVTj50xpyEiZxevqyIRhfsqGwDKRFlOP/7tiBpzOWHdJp7ndSvXMsiIkA2UQBLOBqSb9",
+	"3UykyvU9yVkK3NaNuPaipzOajmHnUXfPWAnGRizLeRaLRZfiz10hR7vuW7V79ur5y1/PX+I3VaZe54VL",
+	"vgx8i8ed/e6efcst0yj/3b3uAWZg6DGK3t0ucjIUEbv/XExU13caGYGO+UZ+/vALUaAt331ytG/47i+w",
+	"dAfGLYaBRAwmStOlh3SBGi/mgdtAaYsfdMlruiQDMCSdjiFDehmyOZAp44UGZeFYHuKrrHNslulKYBod",
+	"Vh/t7X2xfipuhhX9nyawtB3VDu2UsZHKpe0GjVPNJwf7mz9pduy8TjpH20xVb+GIXx1s/irsMYQKWzGd",
+	"Urn09cllJRiGYULebgxfTUcKzVejzKG+t5vBfNcV+Oz6AkaLWcZ8ReW5dqJpDlTWGlOo9tkeRrxkyOhg",
+	"OtPLW5+GHXf9J2XfvG/t+F4a0Lh84jnkYobMzR1NcHYZzDvG5IhygF+t1LSNgMmpE9soVGdg/6x61U5p",
+	"OmYcrIaA71S9syJrsD1dTrCJLb54yQ/3DruGjVY41CdqLBaqmsRoMsRFZGMcwvCfFjqFPa1/a7nvzUqr",
+	"WlthxUGZUR/vFY1dXqJ9q7G4s2WVr58U7WmmMHeiHuJs9NOJLcV3mIkt5nFkLR/vkHW2W9as4KJOHfMQ",
+	"eCDhVRy4XgS+ipRShHuLqg1DHpcB3yiFV52NyRQoD+ZxOhJaHNgkzFfbY3cwW/QlhiQHpYwFOTVGE0V1",
+	"fEGXJxg4dPzi0d7eCmHuotF3iJFuhu17O38rYv3LQue+Ok238LtsbRE2XcUGi2NhKy4cRjs8DpF61/Xz",
+	"WIHa52a0zIuomURXulVQOchA8Bh7uxtDz+dm/LU4uvHMg3bef1kO12qX3kYDe5LrTzsb3OFRv6CaDqh6",
+	"OO37OO3MAXvDgedsvpq6X2DTCdRAfQmyOeXAA4mXWNCR61xlm1QAT5dEAubeKMLFQGTLKD6csTlwUOrr",
+	"yKZX1jX4l7Azw/4+MynQwpRFzb6MIYcP8N8RP3hNWf7AC+6YF7wAQ+JyaSjUnOemM8d6xNXuKqduHu0d",
+	"kMWY5TVXnxoXWpEMWwvwzP3OynbdEjtrGTXX86YoVrwDmrGvxxbOwUZfpg+a6l1pqiWIKx7RXcWwXG9k",
+	"F5BT6F7egMFlc7k7Y1zndoYH3nUPesxQ5HiRkZDINjadPSZg3+XRhxned8igavNEaOgfNiiREAyM8Iwo",
+	"9q+qj6UV8Q8en5U+dwugVcg039+lhR7v0kYP8yhOXdAJKAJXNNX5MsjzCtIBuuTU9u01WEyrxjs0dPaG",
+	"jtyyMdCYKqIWTKdjyC458GLq8NFsQUOKf4rh8ISIMvhY1h4Vyl9A1w+q+vsxPxFmOdRatrc8us1csZif",
+	"NMj1i/pKNyaVXSefogP77MJq1M9rBXynHtoaHFc4Z33UVVuv9FSY4+6SV0ZNQnVKeZPrL2WgUNtChCky",
+	"lADx8JenTttceCeswJ0JFY2wQGbDG67yrLpThLzk7id7Z2A9NQnyXPluWSDJYFkWSDWpJ+yHXrXNeCas",
+	"Kv1l/P7RpuvX9XQ7LQu43ia2Zzsju7vTMM0JOzXfXmTsb3X81f02+NEPmz9q3JyEnz2952ut6v1YGveo",
+	"GRbNRQVMLRwwLSz3t6CL5qVd+N3RNgCNXNnyjZC+S1pE0RKmK/720fDmijNYtHcCtSSwNWxhiH20t2AL",
+	"57aW2SZG2YyrnPGJvxEjzJFpJMGQgIPXMq3brGFY6+p9Y9YQ9EIL22+0et9eJ1sierzL+FZc5NHmU45e",
+	"k3NLhnI73vBAbhsk7amaWDWULKi7e0gbsYs5fdvQVy5Gti4wTlUXdcphqtVBr9HTmZw2LvpKzBc+ybZx",
+	"3WdFhJfcdVBA3xImRzHMvC4ZcZjY1iVvfJYi3ilXvZUDlT4kG6jmeP2kr2K55E5vdyy/rCAxiw9KSMoX",
+	"BpAKTDfGmhN3T3kskwJheVdMIexi1EmFlJBqMhZSARlgxfaSKE1ntkXSduyj1gJ3K66xBYoH2e93pntE",
+	"7rLFTw+2W151FeJn6y3rP2teY/7A07bgaeeO+m3e9fZ8zF3FGWdkzjJgqsoqnoNcWnclagD+ObN3RGS+",
+	"23a9kEImhOZK+NIkqusZ24MlFnU1y6h5eevdSa12TBXDIUvjmZtuR3djftTbQ1+3L+BfaWZ4MOG2kWt+",
+	"C0bGA9HdWG9PPtVVdyRLi5Fr6NAh/mpCPK1VVZTVB2VCC52WONYl7zAbHq/4t3UQi7FQ4ApUFlSRXNi6",
+	"HkWHqHvUSw0u+a1qDRIMa1kvgflA5FlS3hbt9BCGtRiYxN/uMRp1ynnI3A1BN3pa/rGE+b1fP+6KX1oX",
+	"2ApJVhwY8VIn0O6+9O20D8zrroIAkroKlrrcNURuGMy69PuKcdlmqas51zNsX4+VXFWKsY3WON8D2kWO",
+	"sTX8EJYnYUWpZSMuWzp0PrAqa/uSVze9Ohum7rUgrtfwSZtXlZ5N8iEWhChdHI49XJaGkZ8KVFLziYkZ",
+	"cGwTV9aO1Rnho719rCSqeSFtnagNhjCXre2qCwPouS0bnciXYtmq2zgHdUf0GSaWa3MRsa58Nwl7e4gv",
+	"Qaq37t/WAgv7L2CAZWuTrNmzdytGvn8v15tfBCjBFGKFi1W6a8/J3yo089WyIkQ10sa071B9/EbcUffs",
+	"qq73++6fkH6rwXjfGiJGN/LRwZzNoXHVe9AnvO8okl/y8LD8nXCrYpKyfCNsAOAu2X8QUJsE1BtLK558",
+	"NkkiI092mi0bVkTDbIF8nas6y7XfaKPbx6LtZpMJW2ZcCRZ3T2Lli0IZdcldAQrKNadWW+YNVOYMy8h9",
+	"YQ6to4mVUU6WDImWDBQZGTEkVvD5Zgfmr+9pX90V+sHb/tfxTLlUt3ofF+sNN2bDZrreJpLlrn3zHTyD",
+	"i9+MIvnvZQcCIWu3TiPzN4TWInsXFzf2cxgRv+RGjPicbsJW0qK+41h4tK31lwqFK9Dd+6ajLWY6Y3zy",
+	"d3dxwAPhbSa8m0W16qS2+wkp5np1ZYQ3iXxPDLTYbGe/SGZVhar+Ppc1xbIX4YWNfuyySHZGMfGwrJH1",
+	"HSpDtF9ZNrvpDsVIWtQKgsH9ppSTARDb5vOWFHNj1P8205oQvyzUDIvRLM+xN9lGrNRCwmrOjxdgVTd8",
+	"DqWYOus9h1LUYIN426dEhWb6vysykjTFvutMZNhEQnVjDN0s4rTURO8kvBC25/oMRh6YmwOaTgIvnXIe",
+	"3e5XMQHXf/bc32f1IAzuggyfSRsQcP0dK8OFppP1BFjwTOygMbxjk7puToqo7LkLyEWeVX68d5aufO6B",
+	"fZy4GxYCzcu1g/JXhFI0rCqNxcUpyoszfaejiGpmdoMd5GxS1R+clANg2YRmBFf2QL9/PW89dq1yaZVY",
+	"aurQYjMBo2Wz3Cl7Fa+h3bbzA3tSYeO7Y+tkVqF/PXFu7tDx7b2byhhHxA7rQ0voTbvkJWNAZSC4eCE2",
+	"h+3z0pzG9nht2mLkmdBj20JC8BRiDGBe9by8rYOkdk9UwGJtV8xO0sGGhcHlreUNEq0Ln7a7ONUcZ+4u",
+	"Z6rN5+44LOdzreM7/z3Z54/+sdiTP/znk+XvPx2k//V0cHFU/Px4ejY7VC+Gfx+f7sM79ka8nVj+tB1b",
+	"i7Qp3T5m+kUYa7tj6Sqfe8U1XWzk1jzzj5Yf9cBp75TToicpyINcyVx9I2zfcSySOxXqMC5q6biksxsH",
+	"UhSjsVXDQodVyBRD04XpusFyydFiOTEvc1f2BJIqbHna4n12ra/hLqv2nI30wvUR3xwScxrpPWdEHWxD",
+	"nvWGle88l9uWUM+o0m/watk/WUGCPdzqEv1WgMbev9lsKVqKB+dPandDgFtVEr+Ge8WdP9FBfhgL9MX4",
+	"YHTjCPESWJ2OYz07bQvnMgEhh6Emwqhkmi5VeQ9fefUHNmA0Dy0bxBI3l7g+APtrnGcV7p6Yz4lm4RUg",
+	"Zh21FIVf/K1OW/G15n01XypZ7J6R95sM4mPYpu9vPO9XVxzMpBiyHDA+68r3jBSl3JYy2i7QusqRxCbL",
+	"D2rQl61JMyLAHUSTf5Sa0m5VIrIh3byuMhnFmvERYZxMsci8ZmmGpSURZcfPGBMrm32nQVHLPesmN7UB",
+	"/kRo9bbQTbWCaIGOr9W4tcGzUStydF5IDguv35/YaLDF5zIBL/VNBKr7LLzsajjlMHsQ1W8MDxvFHluM",
+	"B6Oido/J02DGyuhSrS6gLBuQN9bZyGW85C6vKd7LwMz7WU6OZt4fh0X3Vkkgz6u1/JGzP76OFfGQc/I1",
+	"uAwmJVdV6qG3cVsjpsF9nJN1i9AIcqHGXbMrPZR3GqQILg76RnXZr0R+N3fSPdDr52kFZQVAIA9vTqn1",
+	"q0NW0+rrUtP0t9r4zum+4MlO5DRPUqvOqkonotVZkdSC2qLuKlksnORbLF5+qGn8g9h9gg+ZnJKF9Rzp",
+	"RjPChmbuDbmtHOVG5y9TLQfeEPBFLsaWj2TmAM/wzqFzP9PWofV6syO8n+krlOb+iVDD17oGReLYTbDt",
+	"VFx3CYhnufYykOjFG8FZN7IIYzurXtk9Y1OmV14wGLz4vJDKgOwuW6S5Xay6vuLUXvgkhpU35AExb4eY",
+	"F86hgEU+qkKeDUxr9xPLrtddKgQ8c4e4TT5roAFEslhZtjaFddN9rB+/lU4Ef8K2mtui4Ut3uWcg51pI",
+	"iOPJ+Toswj7T7vqU8EI5225nKAXe5m5vfttFFuamaA73Lqh+Cq4mdcqrr1hd0KVNMiKMaxG2AKuQF+Pi",
+	"7duHLpwGDZlh6DO8lT74Cq+nb9nJgfPL7TWlnGSivBwmGMF1LI3P7MtAnPag0zEo2/6bMB5eb9Mlvwpt",
+	"J8OCzJkUWYElfMFUGcw71x+v/38AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

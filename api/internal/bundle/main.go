@@ -1,5 +1,5 @@
 // Command bundle writes the contract that the files in api/spec make to the path it is given, by default
-// openapi.yaml in the folder above this module.
+// openapi.yaml in the working directory, which is to be the root of the repository.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 )
 
 func main() {
-	target := "../openapi.yaml"
+	target := "openapi.yaml"
 	if len(os.Args) > 1 {
 		target = os.Args[1]
 	}

@@ -1,0 +1,83 @@
+package api
+
+import (
+	"time"
+
+	"github.com/oapi-codegen/nullable"
+
+	"github.com/doorward/doorward/api/oapi"
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/session"
+	"github.com/doorward/doorward/core/signin"
+	"github.com/doorward/doorward/core/verification"
+)
+
+func encodeUser(user account.User) oapi.User {
+	return oapi.User{
+		ID: user.ID, Email: user.Email, EmailVerified: user.EmailVerified, Username: optional(user.Username),
+		Name: user.Profile.Name, Bio: optional(user.Profile.Bio), ImageURL: optional(user.Profile.ImageURL),
+		Locale: optional(user.Profile.Locale), Phone: optional(user.Profile.Phone),
+		Status: oapi.UserStatus(user.Status), Roles: list(user.Roles),
+		CreatedAt: user.CreatedAt, UpdatedAt: user.UpdatedAt,
+	}
+}
+
+func encodeSession(held session.Session, current core.ID) oapi.Session {
+	return oapi.Session{
+		ID: held.ID, Current: held.ID == current, Device: held.Device.Kind, Browser: held.Device.Browser,
+		Os: held.Device.OS, IP: held.Device.IP, Location: optional(held.Device.Location),
+		Factors: list(held.Factors), CreatedAt: held.CreatedAt, LastUsedAt: held.LastUsedAt,
+		AuthTime: held.AuthTime, ExpiresAt: held.ExpiresAt, IdleExpiresAt: held.IdleExpiresAt,
+	}
+}
+
+// encodeMe tells of the caller; user may be fresher than what admitted them.
+func encodeMe(caller signin.Authenticated, user account.User) oapi.MeJSONResponse {
+	return oapi.MeJSONResponse{User: encodeUser(user), Session: encodeSession(caller.Session, caller.Session.ID)}
+}
+
+func encodeSignedIn(signedIn signin.SignedIn) oapi.SignedIn {
+	return oapi.SignedIn{
+		User:    encodeUser(signedIn.User),
+		Session: encodeSession(signedIn.Session, signedIn.Session.ID),
+		Tokens: oapi.Tokens{
+			AccessToken: signedIn.Tokens.Access, RefreshToken: signedIn.Tokens.Refresh, TokenType: oapi.TokensTokenTypeBearer,
+			ExpiresIn:        int64(signedIn.Tokens.ExpiresIn / time.Second),
+			RefreshExpiresIn: int64(signedIn.Tokens.RefreshExpiresIn / time.Second),
+		},
+	}
+}
+
+func encodeSignedInReply(signedIn signin.SignedIn) oapi.SignedInJSONResponse {
+	return oapi.SignedInJSONResponse(encodeSignedIn(signedIn))
+}
+
+func encodeReceipt(receipt verification.Receipt) oapi.VerificationStartedJSONResponse {
+	return oapi.VerificationStartedJSONResponse{Verification: oapi.Verification{
+		ID: receipt.ID, Channel: oapi.VerificationChannel(receipt.Channel), ExpiresAt: receipt.ExpiresAt,
+	}}
+}
+
+func encodeNext(next core.Position) nullable.Nullable[string] {
+	if next.IsZero() {
+		return nullable.NewNullNullable[string]()
+	}
+	return nullable.NewNullableWithValue(encodeCursor(next))
+}
+
+// optional writes the empty text as null.
+func optional(text string) nullable.Nullable[string] {
+	if text == "" {
+		return nullable.NewNullNullable[string]()
+	}
+	return nullable.NewNullableWithValue(text)
+}
+
+// list writes a missing list as an empty one, never as null.
+func list(items []string) []string {
+	if items == nil {
+		return []string{}
+	}
+	return items
+}

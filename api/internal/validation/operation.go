@@ -1,0 +1,162 @@
+// Package validation checks requests against the operations of the contract and reports everything that
+// is wrong in the domain's terms: the field as the client wrote it, a stable code, and a text that names
+// neither schemas nor Go types.
+package validation
+
+import (
+	"fmt"
+	"mime"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/doorward/doorward/core"
+)
+
+// Operation checks the requests of one operation. It is made once, at start, and safe for concurrent use.
+type Operation struct {
+	query        map[string]*parameter
+	path         []*parameter
+	body         *openapi3.Schema
+	bodyRequired bool
+}
+
+type parameter struct {
+	name     string
+	required bool
+	schema   *openapi3.Schema
+}
+
+// New prepares the checks of an operation. It refuses what it would not check: parameters that are
+// neither in the path nor in the query, and bodies that are not JSON.
+func New(operation *openapi3.Operation) (*Operation, error) {
+	made := &Operation{query: make(map[string]*parameter)}
+	for _, reference := range operation.Parameters {
+		p := &parameter{
+			name: reference.Value.Name, required: reference.Value.Required, schema: reference.Value.Schema.Value,
+		}
+		switch reference.Value.In {
+		case openapi3.ParameterInQuery:
+			made.query[p.name] = p
+		case openapi3.ParameterInPath:
+			made.path = append(made.path, p)
+		default:
+			return nil, fmt.Errorf("%s: parameter %s in %s", operation.OperationID, p.name, reference.Value.In)
+		}
+	}
+	if operation.RequestBody == nil {
+		return made, nil
+	}
+	media := operation.RequestBody.Value.Content["application/json"]
+	if media == nil || len(operation.RequestBody.Value.Content) != 1 {
+		return nil, fmt.Errorf("%s: the body is not JSON alone", operation.OperationID)
+	}
+	made.body, made.bodyRequired = media.Schema.Value, operation.RequestBody.Value.Required
+	return made, nil
+}
+
+// HasBody reports whether the operation takes a body.
+func (o *Operation) HasBody() bool { return o.body != nil }
+
+// Query checks the raw query of a request: known names only, each once, each as its schema says.
+func (o *Operation) Query(raw string) []core.FieldError {
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return broken("query", core.CodeInvalidFormat, "The query is not well-formed.")
+	}
+	var found []core.FieldError
+	for name, texts := range values {
+		p, known := o.query[name]
+		switch {
+		case !known:
+			found = append(found, core.FieldError{
+				Field: name, Code: core.CodeUnknownField, Message: "There is no such parameter.",
+			})
+		case len(texts) > 1:
+			found = append(found, core.FieldError{
+				Field: name, Code: core.CodeNotAllowed, Message: "This is given more than once.",
+			})
+		default:
+			found = append(found, p.check(texts[0])...)
+		}
+	}
+	for name, p := range o.query {
+		if p.required && !values.Has(name) {
+			found = append(found, core.FieldError{
+				Field: name, Code: core.CodeRequired, Message: "This is required.",
+			})
+		}
+	}
+	return ordered(found)
+}
+
+// Path checks the parameters in the path, which get gives as they stand in the URL.
+func (o *Operation) Path(get func(name string) string) []core.FieldError {
+	var found []core.FieldError
+	for _, p := range o.path {
+		text, err := url.PathUnescape(get(p.name))
+		if err != nil {
+			found = append(found, broken(p.name, core.CodeInvalidFormat, "This is not well-formed.")...)
+			continue
+		}
+		found = append(found, p.check(text)...)
+	}
+	return found
+}
+
+func (p *parameter) check(text string) []core.FieldError {
+	value, ok := p.parse(text)
+	if !ok {
+		return broken(p.name, core.CodeInvalidFormat, typeMessage(p.schema))
+	}
+	found := visit(p.schema, value)
+	for i := range found {
+		found[i].Field = p.name
+	}
+	return found
+}
+
+func (p *parameter) parse(text string) (any, bool) {
+	switch {
+	case p.schema.Type.Is(openapi3.TypeInteger):
+		number, err := strconv.ParseInt(text, 10, 64)
+		return float64(number), err == nil
+	case p.schema.Type.Is(openapi3.TypeBoolean):
+		return text == "true", text == "true" || text == "false"
+	default:
+		return text, true
+	}
+}
+
+// Body decodes and checks a JSON body. The value it gives is the one to bind: reading the text a second
+// time could read it differently.
+func (o *Operation) Body(raw []byte) (any, []core.FieldError) {
+	switch {
+	case len(raw) > 0:
+	case o.bodyRequired:
+		return nil, broken(bodyField, core.CodeRequired, "A JSON body is required.")
+	default:
+		return map[string]any{}, nil
+	}
+	value, found := decodeJSON(raw)
+	if len(found) > 0 {
+		return nil, found
+	}
+	return value, visit(branch(o.body, value), value)
+}
+
+// IsJSON reports whether a Content-Type names JSON in UTF-8.
+func IsJSON(contentType string) bool {
+	media, parameters, err := mime.ParseMediaType(contentType)
+	if err != nil || media != "application/json" {
+		return false
+	}
+	for name, value := range parameters {
+		if name != "charset" || !strings.EqualFold(value, "utf-8") {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,145 @@
+package api
+
+import (
+	"context"
+
+	"github.com/oapi-codegen/nullable"
+
+	"github.com/doorward/doorward/api/oapi"
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+)
+
+// meHandlers answer the tag me.
+type meHandlers struct{ deps Deps }
+
+// GetMe tells who is signed in. The lookup that admitted the caller has read everything already.
+func (meHandlers) GetMe(ctx context.Context, _ oapi.GetMeRequestObject) (oapi.GetMeResponseObject, error) {
+	caller, err := callerOf(ctx)
+	return oapi.GetMe200JSONResponse{MeJSONResponse: encodeMe(caller, caller.User)}, err
+}
+
+// UpdateMe changes the caller's profile.
+func (h meHandlers) UpdateMe(ctx context.Context, request oapi.UpdateMeRequestObject) (oapi.UpdateMeResponseObject, error) {
+	caller, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	change := account.ProfileChange{
+		Username: changed(request.Body.Username), Bio: changed(request.Body.Bio),
+		ImageURL: changed(request.Body.ImageURL), Locale: changed(request.Body.Locale), Phone: changed(request.Body.Phone),
+	}
+	if name := request.Body.Name; name != "" {
+		change.Name = &name
+	}
+	user, err := h.deps.Accounts.UpdateProfile(ctx, caller.Principal, change)
+	return oapi.UpdateMe200JSONResponse{MeJSONResponse: encodeMe(caller, user)}, err
+}
+
+// changed reads a member of a partial update: nil when it is absent, the empty text when it is null.
+func changed(member nullable.Nullable[string]) *string {
+	if !member.IsSpecified() {
+		return nil
+	}
+	value, _ := member.Get()
+	return &value
+}
+
+// DeleteMe deletes the caller's account.
+func (h meHandlers) DeleteMe(ctx context.Context, _ oapi.DeleteMeRequestObject) (oapi.DeleteMeResponseObject, error) {
+	caller, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	deleted, err := h.deps.Accounts.Delete(ctx, caller.Principal)
+	return oapi.DeleteMe200JSONResponse{PurgeAt: deleted.PurgeAt}, err
+}
+
+// DeactivateMe puts the caller's account to rest.
+func (h meHandlers) DeactivateMe(
+	ctx context.Context, _ oapi.DeactivateMeRequestObject,
+) (oapi.DeactivateMeResponseObject, error) {
+	caller, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return oapi.DeactivateMe204Response{}, h.deps.Accounts.Deactivate(ctx, caller.Principal)
+}
+
+// ChangeEmail begins a change of address.
+func (h meHandlers) ChangeEmail(
+	ctx context.Context, request oapi.ChangeEmailRequestObject,
+) (oapi.ChangeEmailResponseObject, error) {
+	caller, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	receipt, err := h.deps.Accounts.RequestEmailChange(ctx, caller.Principal, request.Body.Email)
+	return oapi.ChangeEmail202JSONResponse{VerificationStartedJSONResponse: encodeReceipt(receipt)}, err
+}
+
+// VerifyEmailChange proves the new address.
+func (h meHandlers) VerifyEmailChange(
+	ctx context.Context, request oapi.VerifyEmailChangeRequestObject,
+) (oapi.VerifyEmailChangeResponseObject, error) {
+	caller, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	user, err := h.deps.Accounts.ConfirmEmailChange(ctx, caller.Principal, request.Body.VerificationID, request.Body.Code)
+	return oapi.VerifyEmailChange200JSONResponse{MeJSONResponse: encodeMe(caller, user)}, err
+}
+
+// Reauthenticate makes the caller's sign-in recent again.
+func (h meHandlers) Reauthenticate(
+	ctx context.Context, request oapi.ReauthenticateRequestObject,
+) (oapi.ReauthenticateResponseObject, error) {
+	caller, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	signedIn, err := h.deps.Doorman.Reauthenticate(ctx, caller.Principal, request.Body.Password)
+	return oapi.Reauthenticate200JSONResponse{SignedInJSONResponse: encodeSignedInReply(signedIn)}, err
+}
+
+// ListSessions lists the caller's live sessions.
+func (h meHandlers) ListSessions(
+	ctx context.Context, request oapi.ListSessionsRequestObject,
+) (oapi.ListSessionsResponseObject, error) {
+	caller, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	after, err := decodeCursor(request.Params.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	page := core.Page{Limit: request.Params.Limit, After: after}
+	sessions, next, err := h.deps.Sessions.List(ctx, caller.Principal.UserID, page)
+	list := oapi.SessionList{Items: make([]oapi.Session, 0, len(sessions)), NextCursor: encodeNext(next)}
+	for _, each := range sessions {
+		list.Items = append(list.Items, encodeSession(each, caller.Session.ID))
+	}
+	return oapi.ListSessions200JSONResponse(list), err
+}
+
+// EndSession ends one of the caller's sessions.
+func (h meHandlers) EndSession(ctx context.Context, request oapi.EndSessionRequestObject) (oapi.EndSessionResponseObject, error) {
+	caller, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return oapi.EndSession204Response{}, h.deps.Sessions.End(ctx, caller.Principal, request.ID)
+}
+
+// EndOtherSessions ends all of the caller's sessions but the one that calls.
+func (h meHandlers) EndOtherSessions(
+	ctx context.Context, _ oapi.EndOtherSessionsRequestObject,
+) (oapi.EndOtherSessionsResponseObject, error) {
+	caller, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, err = h.deps.Sessions.EndOthers(ctx, caller.Principal)
+	return oapi.EndOtherSessions204Response{}, err
+}

@@ -1,0 +1,182 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/signin"
+)
+
+// access is who may call an operation.
+type access uint8
+
+const (
+	// forAnyone asks for nothing and looks at no credentials.
+	forAnyone access = iota
+	// forStrangers refuses whoever is signed in already: a second sign-in over a first is a mistake, or
+	// somebody else's trick.
+	forStrangers
+	// forHolders takes a token that is good and does without one that is not: the body has another.
+	forHolders
+	// forPersons asks for a good access token.
+	forPersons
+	// forOperators answers on the private listener and does not exist on the public one.
+	forOperators
+	// forThisMachine answers peers on the loopback interface and does not exist for others.
+	forThisMachine
+)
+
+// rule is what an operation demands, and what its reply is.
+type rule struct {
+	access access
+	// recent demands a sign-in that is not too long ago.
+	recent bool
+	// secret marks replies that hold a token or code: they are never compressed, because the length of a
+	// compressed reply tells of its contents.
+	secret bool
+	// public is the Cache-Control of a reply that anybody may keep; everything else is no-store.
+	public string
+}
+
+// policy is the table of all operations. One that is missing here cannot be served: New fails.
+var policy = map[string]rule{
+	"register":           {access: forStrangers, secret: true},
+	"verifyEmail":        {secret: true},
+	"resendVerification": {},
+	"checkAvailability":  {},
+	"login":              {access: forStrangers, secret: true},
+	"refresh":            {secret: true},
+	"logout":             {access: forHolders},
+	"forgotPassword":     {},
+	"checkPasswordReset": {},
+	"resetPassword":      {},
+	"changePassword":     {access: forPersons},
+	"undoEmailChange":    {},
+	"restoreAccount":     {},
+	"getKeySet":          {public: "public, max-age=300"},
+
+	"getMe":             {access: forPersons},
+	"updateMe":          {access: forPersons},
+	"deleteMe":          {access: forPersons, recent: true},
+	"deactivateMe":      {access: forPersons},
+	"changeEmail":       {access: forPersons, recent: true},
+	"verifyEmailChange": {access: forPersons, recent: true},
+	"listSessions":      {access: forPersons},
+	"endSession":        {access: forPersons},
+	"endOtherSessions":  {access: forPersons},
+	"reauthenticate":    {access: forPersons, secret: true},
+
+	"getHealth":         {},
+	"getLiveness":       {},
+	"getReadiness":      {},
+	"getDatabaseHealth": {access: forOperators},
+	"getCacheHealth":    {access: forOperators},
+	"getMailHealth":     {access: forOperators},
+	"getStorageHealth":  {access: forOperators},
+	"getSystemHealth":   {access: forOperators},
+
+	"listCaughtMessages":  {access: forThisMachine, secret: true},
+	"clearCaughtMessages": {access: forThisMachine},
+}
+
+var (
+	errNoCredentials = core.NewError(core.KindUnauthenticated, core.CodeUnauthenticated, "Please sign in.")
+	errSignedIn      = core.NewError(core.KindConflict, core.CodeAlreadySignedIn, "You are signed in already. Sign out first.")
+)
+
+// admit enforces a rule before anything else of the request is looked at.
+func (s *server) admit(c *fiber.Ctx, demanded rule) error {
+	switch demanded.access {
+	case forAnyone:
+		return nil
+	case forOperators:
+		return hideUnless(s.private)
+	case forThisMachine:
+		return hideUnless(s.deps.Mailbox != nil && isLocal(c))
+	}
+	caller, err := s.authenticate(c)
+	switch {
+	case err == nil:
+		return s.admitPerson(c, demanded, caller)
+	case demanded.access == forPersons:
+		return err
+	case core.AsError(err).Kind == core.KindUnauthenticated:
+		return nil
+	default:
+		return err
+	}
+}
+
+func (s *server) admitPerson(c *fiber.Ctx, demanded rule, caller signin.Authenticated) error {
+	if demanded.access == forStrangers {
+		return errSignedIn
+	}
+	if demanded.recent {
+		err := caller.Principal.RequireRecent(s.deps.Clock.Now(), s.options.RecentWindow, account.FactorPassword)
+		if err != nil {
+			return err
+		}
+	}
+	c.SetUserContext(context.WithValue(c.UserContext(), callerKey{}, caller))
+	return nil
+}
+
+func hideUnless(visible bool) error {
+	if visible {
+		return nil
+	}
+	return fiber.ErrNotFound
+}
+
+func (s *server) authenticate(c *fiber.Ctx) (signin.Authenticated, error) {
+	raw, ok := bearer(c.Get(fiber.HeaderAuthorization))
+	if !ok {
+		return signin.Authenticated{}, errNoCredentials
+	}
+	return s.deps.Authenticator.Authenticate(c.UserContext(), raw)
+}
+
+// maxToken is the longest access token that is looked at; ours are below a kilobyte.
+const maxToken = 8 << 10
+
+// bearer reads an Authorization header (RFC 6750 §2.1): the scheme in any case, one space or more, and
+// one token of the letters of RFC 9110 token68.
+func bearer(header string) (token string, ok bool) {
+	scheme, token, _ := strings.Cut(header, " ")
+	token = strings.TrimLeft(token, " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxToken {
+		return "", false
+	}
+	return token, !strings.ContainsFunc(token, func(r rune) bool { return !isToken68(r) })
+}
+
+func isToken68(r rune) bool {
+	switch {
+	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
+		return true
+	default:
+		return strings.ContainsRune("-._~+/=", r)
+	}
+}
+
+type callerKey struct{}
+
+// callerFrom gives the caller that was admitted, if one was.
+func callerFrom(ctx context.Context) (signin.Authenticated, bool) {
+	caller, ok := ctx.Value(callerKey{}).(signin.Authenticated)
+	return caller, ok
+}
+
+// callerOf is callerFrom for operations for persons: there its absence is a fault of this package.
+func callerOf(ctx context.Context) (signin.Authenticated, error) {
+	caller, ok := callerFrom(ctx)
+	if !ok {
+		return caller, core.Internal(errors.New("no caller in the context"))
+	}
+	return caller, nil
+}

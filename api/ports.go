@@ -1,0 +1,79 @@
+package api
+
+import (
+	"context"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/session"
+	"github.com/doorward/doorward/core/signin"
+	"github.com/doorward/doorward/core/verification"
+)
+
+// Authenticator knows access tokens. *signin.Service is one.
+type Authenticator interface {
+	// Authenticate gives the caller that a raw access token stands for, and what is known of them now.
+	// KindUnauthenticated when the token is not good or its session has ended; any other kind means that
+	// this could not be found out.
+	Authenticate(ctx context.Context, accessToken string) (signin.Authenticated, error)
+}
+
+// Registrar opens accounts and proves mailboxes. *signin.Service is one.
+type Registrar interface {
+	Register(ctx context.Context, registration signin.Registration) (signin.Registered, error)
+	Resend(ctx context.Context, id core.ID) (verification.Receipt, error)
+	ResendTo(ctx context.Context, identifier string) (verification.Receipt, error)
+	VerifyCode(ctx context.Context, id core.ID, code string) (signin.SignedIn, error)
+	VerifyLink(ctx context.Context, token string) error
+	UsernameAvailable(ctx context.Context, username string) (bool, error)
+	EmailAvailable(ctx context.Context, email string) (bool, error)
+}
+
+// Doorman lets people in and out. *signin.Service is one.
+type Doorman interface {
+	Login(ctx context.Context, identifier, password string) (signin.SignedIn, error)
+	Renew(ctx context.Context, refreshToken string) (signin.SignedIn, error)
+	Reauthenticate(ctx context.Context, principal core.Principal, password string) (signin.SignedIn, error)
+	Logout(ctx context.Context, principal core.Principal) error
+	LogoutByRefresh(ctx context.Context, refreshToken string) error
+}
+
+// Passwords forgets, resets and changes them. *credential.Service is one.
+type Passwords interface {
+	Forgot(ctx context.Context, identifier string) (verification.Receipt, error)
+	CheckReset(ctx context.Context, token string) error
+	Reset(ctx context.Context, request credential.ResetRequest) error
+	Change(ctx context.Context, principal core.Principal, current, fresh string) error
+}
+
+// Accounts is what people do with their own account. *account.Service is one.
+type Accounts interface {
+	UpdateProfile(ctx context.Context, principal core.Principal, change account.ProfileChange) (account.User, error)
+	RequestEmailChange(ctx context.Context, principal core.Principal, email string) (verification.Receipt, error)
+	ConfirmEmailChange(ctx context.Context, principal core.Principal, id core.ID, code string) (account.User, error)
+	UndoEmailChange(ctx context.Context, token string) error
+	Deactivate(ctx context.Context, principal core.Principal) error
+	Delete(ctx context.Context, principal core.Principal) (account.User, error)
+	Restore(ctx context.Context, token string) error
+}
+
+// Sessions lists and ends the sessions of a person. *session.Service is one.
+type Sessions interface {
+	List(ctx context.Context, user core.ID, page core.Page) (sessions []session.Session, next core.Position, err error)
+	End(ctx context.Context, caller core.Principal, id core.ID) error
+	EndOthers(ctx context.Context, caller core.Principal) (int, error)
+}
+
+// Keys gives the public keys of access tokens. token.Signer is one.
+type Keys interface {
+	// KeySet is the JWK set as JSON.
+	KeySet() []byte
+}
+
+// Mailbox shows what the development mailbox caught. *mail.DevBox is one.
+type Mailbox interface {
+	List(ctx context.Context, to string, kind mail.Kind, limit int) ([]mail.Message, error)
+	Empty(ctx context.Context) error
+}

@@ -1,0 +1,151 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/doorward/doorward/api/internal/validation"
+	"github.com/doorward/doorward/api/oapi"
+)
+
+// contract is the embedded document with its operations by method and route.
+type contract struct {
+	document   *openapi3.T
+	operations map[string]*operation
+}
+
+// operation is what is known of an operation before any request.
+type operation struct {
+	id    string
+	tag   string
+	rule  rule
+	check *validation.Operation
+}
+
+func newContract() (*contract, error) {
+	document, err := oapi.GetSpec()
+	if err != nil {
+		return nil, fmt.Errorf("read the contract: %w", err)
+	}
+	made := &contract{document: document, operations: make(map[string]*operation)}
+	for path, item := range document.Paths.Map() {
+		for method, described := range item.Operations() {
+			check, err := validation.New(described)
+			if err != nil {
+				return nil, err
+			}
+			demanded, known := policy[described.OperationID]
+			if !known {
+				return nil, fmt.Errorf("operation %s has no rule", described.OperationID)
+			}
+			made.operations[method+" "+routeOf(path)] = &operation{
+				id: described.OperationID, tag: described.Tags[0], rule: demanded, check: check,
+			}
+		}
+	}
+	return made, nil
+}
+
+// only gives a contract that serves the operations of one tag.
+func (c *contract) only(tag string) *contract {
+	part := &contract{document: c.document, operations: make(map[string]*operation)}
+	for route, described := range c.operations {
+		if described.tag == tag {
+			part.operations[route] = described
+		}
+	}
+	return part
+}
+
+// routeOf writes a path of the contract as the router does: {id} becomes :id.
+func routeOf(path string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(path)
+}
+
+// routes takes what the generated code registers and puts each handler behind the guard of its own
+// operation. A guard that is mounted by path would also run for other paths that overlap it.
+type routes struct {
+	fiber.Router
+	server   *server
+	contract *contract
+	found    []route
+}
+
+type route struct {
+	method, path string
+	handler      fiber.Handler
+}
+
+// Get takes a GET operation.
+func (r *routes) Get(path string, handlers ...fiber.Handler) fiber.Router {
+	return r.take(fiber.MethodGet, path, handlers)
+}
+
+// Post takes a POST operation.
+func (r *routes) Post(path string, handlers ...fiber.Handler) fiber.Router {
+	return r.take(fiber.MethodPost, path, handlers)
+}
+
+// Put takes a PUT operation.
+func (r *routes) Put(path string, handlers ...fiber.Handler) fiber.Router {
+	return r.take(fiber.MethodPut, path, handlers)
+}
+
+// Patch takes a PATCH operation.
+func (r *routes) Patch(path string, handlers ...fiber.Handler) fiber.Router {
+	return r.take(fiber.MethodPatch, path, handlers)
+}
+
+// Delete takes a DELETE operation.
+func (r *routes) Delete(path string, handlers ...fiber.Handler) fiber.Router {
+	return r.take(fiber.MethodDelete, path, handlers)
+}
+
+func (r *routes) take(method, path string, handlers []fiber.Handler) fiber.Router {
+	r.found = append(r.found, route{method, path, handlers[0]})
+	return r
+}
+
+// install registers everything taken, fixed paths before those with parameters, so that /users/export is
+// never read as a user called export, whatever order the contract lists them in.
+func (r *routes) install(app *fiber.App) error {
+	slices.SortStableFunc(r.found, func(a, b route) int { return comparePaths(a.path, b.path) })
+	missing := len(r.contract.operations)
+	for _, route := range r.found {
+		described := r.contract.operations[route.method+" "+route.path]
+		if described == nil {
+			continue
+		}
+		missing--
+		chain := []fiber.Handler{r.server.guard(described), route.handler}
+		app.Add(route.method, route.path, chain...)
+		if route.method == fiber.MethodGet {
+			app.Add(fiber.MethodHead, route.path, chain...)
+		}
+	}
+	if missing != 0 {
+		return errors.New("the generated server does not fit the contract; generate it again")
+	}
+	return nil
+}
+
+func comparePaths(a, b string) int {
+	left, right := strings.Split(a, "/"), strings.Split(b, "/")
+	for i := range min(len(left), len(right)) {
+		leftParameter, rightParameter := strings.HasPrefix(left[i], ":"), strings.HasPrefix(right[i], ":")
+		switch {
+		case leftParameter && !rightParameter:
+			return 1
+		case !leftParameter && rightParameter:
+			return -1
+		case left[i] != right[i]:
+			return strings.Compare(left[i], right[i])
+		}
+	}
+	return len(left) - len(right)
+}

@@ -1,0 +1,179 @@
+package api
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/adaptor"
+
+	"github.com/doorward/doorward/api/oapi"
+	"github.com/doorward/doorward/core"
+)
+
+// Options are the settings of the edge. Zero values mean the defaults that stand beside them.
+type Options struct {
+	// AppURL is the public base of this server, such as https://accounts.example.com.
+	AppURL string
+	// ServePages makes the server answer the links in mails itself: set it where no front end does.
+	ServePages bool
+	// RequestTimeout is how long an operation may take (15 s).
+	RequestTimeout time.Duration
+	// ReadTimeout bounds the arrival of a request (10 s), WriteTimeout the departure of its reply (30 s),
+	// IdleTimeout the rest between two requests of one connection (75 s).
+	ReadTimeout, WriteTimeout, IdleTimeout time.Duration
+	// BodyLimit is the largest body in bytes (1 MiB), HeaderLimit the largest head (16 KiB).
+	BodyLimit, HeaderLimit int
+	// RecentWindow is how old a sign-in may be for operations that need a recent one (10 min).
+	RecentWindow time.Duration
+	// TrustedProxies are the peers whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	// Version is told at /health/system.
+	Version string
+}
+
+func (o Options) withDefaults() Options {
+	set(&o.RequestTimeout, 15*time.Second)
+	set(&o.ReadTimeout, 10*time.Second)
+	set(&o.WriteTimeout, 30*time.Second)
+	set(&o.IdleTimeout, 75*time.Second)
+	set(&o.BodyLimit, 1<<20)
+	set(&o.HeaderLimit, 16<<10)
+	set(&o.RecentWindow, 10*time.Minute)
+	return o
+}
+
+func set[T comparable](field *T, fallback T) {
+	var zero T
+	if *field == zero {
+		*field = fallback
+	}
+}
+
+// Observer counts requests. Route is the template of the path, never the path itself.
+type Observer interface {
+	Observe(method, route string, status int, took time.Duration)
+}
+
+// Deps are what the edge calls. All are needed but Mailbox, Observer and Metrics.
+type Deps struct {
+	Authenticator Authenticator
+	Registrar     Registrar
+	Doorman       Doorman
+	Passwords     Passwords
+	Accounts      Accounts
+	Sessions      Sessions
+	Keys          Keys
+	Health        *Health
+	Clock         core.Clock
+	IDs           *core.IDs
+	Log           *slog.Logger
+
+	// Mailbox is the development mailbox, where there is one.
+	Mailbox Mailbox
+	// Observer is told of every request.
+	Observer Observer
+	// Metrics is the page of figures on the private listener.
+	Metrics http.Handler
+}
+
+// server is what the handlers share.
+type server struct {
+	deps    Deps
+	options Options
+	// private marks the listener for operators.
+	private bool
+}
+
+// New makes the public application. It fails when the contract and this package disagree: an operation
+// without a rule, or one that could not be checked. Serve it with Listener.
+func New(deps Deps, options Options) (*fiber.App, error) {
+	s := &server{deps: deps, options: options.withDefaults()}
+	app := s.newApp()
+	contract, err := newContract()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mount(app, contract); err != nil {
+		return nil, err
+	}
+	s.mountDocuments(app, contract)
+	s.mountMailbox(app)
+	if s.options.ServePages {
+		s.mountPages(app)
+	}
+	s.guardFraming(app)
+	return app, nil
+}
+
+// NewAdmin makes the application for the private listener: health in detail, and the metrics. Without a
+// private listener neither is served: who can reach a public listener is not known here.
+func NewAdmin(deps Deps, options Options) (*fiber.App, error) {
+	s := &server{deps: deps, options: options.withDefaults(), private: true}
+	app := s.newApp()
+	contract, err := newContract()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mount(app, contract.only("health")); err != nil {
+		return nil, err
+	}
+	if deps.Metrics != nil {
+		app.Get("/metrics", adaptor.HTTPHandler(deps.Metrics))
+	}
+	s.guardFraming(app)
+	return app, nil
+}
+
+// newApp makes an application that routes to the letter: paths are case-sensitive and end as written.
+func (s *server) newApp() *fiber.App {
+	app := fiber.New(fiber.Config{
+		AppName:               "doorward",
+		BodyLimit:             s.options.BodyLimit,
+		ReadBufferSize:        s.options.HeaderLimit,
+		ReadTimeout:           s.options.ReadTimeout,
+		WriteTimeout:          s.options.WriteTimeout,
+		IdleTimeout:           s.options.IdleTimeout,
+		CaseSensitive:         true,
+		StrictRouting:         true,
+		DisableStartupMessage: true,
+		// Texts that Fiber hands out otherwise live in buffers that the next request overwrites.
+		Immutable:                    true,
+		DisablePreParseMultipartForm: true,
+		ErrorHandler:                 s.refuse,
+	})
+	app.Use(s.edge)
+	return app
+}
+
+// mount registers the operations of the contract, each behind its own rule and checks.
+func (s *server) mount(app *fiber.App, contract *contract) error {
+	table := &routes{Router: app, server: s, contract: contract}
+	oapi.RegisterHandlers(table, oapi.NewStrictHandler(newHandlers(s.deps, s.options), nil))
+	if err := table.install(app); err != nil {
+		return fmt.Errorf("mount the operations: %w", err)
+	}
+	return nil
+}
+
+// handlers answers every operation; each tag has a struct of its own.
+type handlers struct {
+	authHandlers
+	meHandlers
+	healthHandlers
+	devHandlers
+}
+
+var _ oapi.StrictServerInterface = (*handlers)(nil)
+
+func newHandlers(deps Deps, options Options) *handlers {
+	return &handlers{
+		authHandlers:   authHandlers{deps},
+		meHandlers:     meHandlers{deps},
+		healthHandlers: healthHandlers{health: deps.Health, version: options.Version, started: time.Now()},
+		devHandlers:    devHandlers{deps.Mailbox},
+	}
+}

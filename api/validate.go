@@ -1,0 +1,62 @@
+package api
+
+import (
+	"slices"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/doorward/doorward/api/internal/validation"
+	"github.com/doorward/doorward/core"
+)
+
+// operationLocal is where the guard leaves the operation for the edge, and bodyLocal where the generated
+// code looks for a body that was checked, so that it binds exactly that.
+const (
+	operationLocal = "doorward-operation"
+	bodyLocal      = "x-oapi-codegen-validated-body"
+)
+
+// guard stands before the handler of one operation.
+func (s *server) guard(described *operation) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		c.Locals(operationLocal, described)
+		if err := s.admit(c, described.rule); err != nil {
+			return err
+		}
+		if err := validate(c, described.check); err != nil {
+			return err
+		}
+		return c.Next()
+	}
+}
+
+// validate holds a request against its operation and reports everything that is wrong with it at once.
+func validate(c *fiber.Ctx, check *validation.Operation) error {
+	found := check.Path(func(name string) string { return c.Params(name) })
+	found = append(found, check.Query(string(c.Request().URI().QueryString()))...)
+	body := c.Request().Body()
+	switch {
+	case check.HasBody():
+		if len(body) > 0 && !isPlainJSON(c) {
+			return fiber.ErrUnsupportedMediaType
+		}
+		value, wrong := check.Body(body)
+		found = append(found, wrong...)
+		c.Locals(bodyLocal, value)
+	case len(body) > 0:
+		found = append(found, core.FieldError{
+			Field: "body", Code: core.CodeNotAllowed, Message: "This operation takes no body.",
+		})
+	}
+	if len(found) > 0 {
+		return core.Invalid(slices.Clip(found)...)
+	}
+	return nil
+}
+
+// isPlainJSON refuses compressed bodies too: nobody needs them here, and unpacking them is how a small
+// request becomes a large one.
+func isPlainJSON(c *fiber.Ctx) bool {
+	encoding := c.Request().Header.Peek(fiber.HeaderContentEncoding)
+	return len(encoding) == 0 && validation.IsJSON(c.Get(fiber.HeaderContentType))
+}
