@@ -1,0 +1,179 @@
+// Package password hashes passwords with argon2id (RFC 9106), a bounded number at a time, and keeps them as
+// PHC strings.
+//
+// A hash is dear on purpose: some 20 ms of a core and 19 MiB. Unbounded, a burst of sign-ins would take all
+// memory and starve every other request, so that hashes queue for as many places as the machine has cores
+// to spare, and beyond the queue callers are told to come again.
+//
+// The Go runtime frees the memory of a hash only at its next collection: an application sets a soft memory
+// limit (debug.SetMemoryLimit) of what it needs otherwise plus MemoryKiB for each worker and one more.
+package password
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"runtime"
+
+	"golang.org/x/crypto/argon2"
+
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/secret"
+)
+
+// The defaults of Settings: what the OWASP Password Storage Cheat Sheet asks for at least, and a queue that
+// a burst of sign-ins fits in.
+const (
+	DefaultMemoryKiB   = 19_456
+	DefaultTime        = 2
+	DefaultParallelism = 1
+	DefaultQueue       = 128
+)
+
+// The sizes of new salts and hashes in bytes (RFC 9106 §4).
+const (
+	saltSize = 16
+	hashSize = 32
+)
+
+// Settings say what a hash costs and how many may be made. Zero values stand for the defaults.
+type Settings struct {
+	// MemoryKiB, Time and Parallelism are the parameters of new hashes, within the bounds that New checks.
+	MemoryKiB   uint32
+	Time        uint32
+	Parallelism uint8
+	// Workers is how many hashes are made at once; one less than GOMAXPROCS, and one at least, by default,
+	// so that a core stays free for requests that hash nothing.
+	Workers int
+	// Queue is how many callers may wait for a worker.
+	Queue int
+	// Pepper keys the hashes with a secret from outside the database (NIST SP 800-63B-4 §3.1.1.2), the
+	// current key first, as made by secret.Ring.Derive; none when empty. A hash whose key is gone never
+	// matches again.
+	Pepper []secret.Derived
+	// Observer hears of every hash; nobody when nil.
+	Observer Observer
+}
+
+// Hasher implements credential.Hasher. Safe for concurrent use.
+type Hasher struct {
+	settings Settings
+	current  cost
+	decoy    phc
+	queue    *queue
+}
+
+var _ credential.Hasher = (*Hasher)(nil)
+
+// New makes a hasher. The error says which parameter is out of bounds.
+func New(settings Settings) (*Hasher, error) {
+	settings = settings.complete()
+	current := cost{memory: settings.MemoryKiB, time: settings.Time, lanes: settings.Parallelism}
+	if err := current.check(); err != nil {
+		return nil, err
+	}
+	return &Hasher{
+		settings: settings, current: current,
+		decoy: phc{cost: current, salt: secret.Random(saltSize), hash: secret.Random(hashSize)},
+		queue: newQueue(settings.Workers, settings.Queue, settings.Observer),
+	}, nil
+}
+
+func (s Settings) complete() Settings {
+	if s.MemoryKiB == 0 {
+		s.MemoryKiB = DefaultMemoryKiB
+	}
+	if s.Time == 0 {
+		s.Time = DefaultTime
+	}
+	if s.Parallelism == 0 {
+		s.Parallelism = DefaultParallelism
+	}
+	if s.Workers <= 0 {
+		s.Workers = max(1, runtime.GOMAXPROCS(0)-1)
+	}
+	if s.Queue <= 0 {
+		s.Queue = DefaultQueue
+	}
+	if s.Observer == nil {
+		s.Observer = silent{}
+	}
+	return s
+}
+
+// Hash implements credential.Hasher.
+func (h *Hasher) Hash(ctx context.Context, password string) (account.PasswordHash, error) {
+	fresh := phc{cost: h.current, salt: make([]byte, saltSize)}
+	_, _ = rand.Read(fresh.salt) // never fails: crypto/rand ends the program instead
+	if len(h.settings.Pepper) > 0 {
+		fresh.keyID = h.settings.Pepper[0].Tag[:]
+	}
+	err := h.queue.do(ctx, func() { fresh.hash = h.derive(password, fresh, hashSize) })
+	if err != nil {
+		return "", err
+	}
+	return account.PasswordHash(fresh.String()), nil
+}
+
+// Verify implements credential.Hasher. It tells hashes apart by the identifier that leads them; one of a
+// kind it does not know, or keyed with a pepper that is gone, is compared like no hash at all.
+func (h *Hasher) Verify(ctx context.Context, password string, hash account.PasswordHash) (match, stale bool, err error) {
+	stored, known := parsePHC(string(hash))
+	if known {
+		_, known = h.pepper(stored.keyID)
+	}
+	if !known {
+		stored = h.decoy
+	}
+	err = h.queue.do(ctx, func() {
+		derived := h.derive(password, stored, len(stored.hash))
+		match = subtle.ConstantTimeCompare(derived, stored.hash) == 1 && known
+	})
+	if err != nil {
+		return false, false, err
+	}
+	return match, match && h.stale(stored), nil
+}
+
+// Waiting is how many callers wait for a worker at this moment, for metrics.
+func (h *Hasher) Waiting() int { return int(h.queue.waiting.Load()) }
+
+// Close refuses further hashes and waits for those that are running or queued, or for the end of ctx,
+// whose error it then returns. Call it once.
+func (h *Hasher) Close(ctx context.Context) error { return h.queue.close(ctx) }
+
+// derive computes the hash of password with the salt, cost and pepper of stored.
+func (h *Hasher) derive(password string, stored phc, size int) []byte {
+	input := []byte(password)
+	if key, _ := h.pepper(stored.keyID); key != nil {
+		mac := hmac.New(sha256.New, key)
+		mac.Write(input)
+		input = mac.Sum(nil)
+	}
+	return argon2.IDKey(input, stored.salt, stored.cost.time, stored.cost.memory, stored.cost.lanes, uint32(size)) //nolint:gosec // 64 at most
+}
+
+// pepper gives the key of that id: nil for none. It reports whether the id is empty or known.
+func (h *Hasher) pepper(id []byte) ([]byte, bool) {
+	if len(id) == 0 {
+		return nil, true
+	}
+	for _, key := range h.settings.Pepper {
+		if string(key.Tag[:]) == string(id) {
+			return key.Key, true
+		}
+	}
+	return nil, false
+}
+
+// stale reports whether a new hash would be made differently.
+func (h *Hasher) stale(stored phc) bool {
+	wanted := ""
+	if len(h.settings.Pepper) > 0 {
+		wanted = string(h.settings.Pepper[0].Tag[:])
+	}
+	return stored.cost != h.current || string(stored.keyID) != wanted || len(stored.hash) != hashSize || len(stored.salt) < saltSize
+}
