@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/doorward/doorward/core"
@@ -9,12 +10,12 @@ import (
 	"github.com/doorward/doorward/core/verification"
 )
 
-// ResetLinkTTL is how long the link of a reset mail is good. It outlives the code of the same mail, for
+// DefaultResetLinkTTL is how long the link of a reset mail is good unless the deployment says otherwise. It outlives the code of the same mail, for
 // people whose mail is slow, and is a token of 256 bits, so that guessing does not matter (OWASP Forgot
 // Password Cheat Sheet: single use and short-lived).
-const ResetLinkTTL = 30 * time.Minute
+const DefaultResetLinkTTL = 30 * time.Minute
 
-// Deps are what a Service is made of. All are needed.
+// Deps are what a Service is made of. All are needed but ResetLinkTTL.
 type Deps struct {
 	Users     account.Store
 	Sessions  account.SessionEnder
@@ -27,13 +28,18 @@ type Deps struct {
 	Announcer core.Announcer
 	Clock     core.Clock
 	Devices   account.DeviceNames
+	// ResetLinkTTL is how long the link of a reset mail is good; DefaultResetLinkTTL when zero.
+	ResetLinkTTL time.Duration
 }
 
 // Service is forgetting, resetting and changing a password.
 type Service struct{ deps Deps }
 
 // NewService makes the service.
-func NewService(deps Deps) *Service { return &Service{deps} }
+func NewService(deps Deps) *Service {
+	deps.ResetLinkTTL = cmp.Or(deps.ResetLinkTTL, DefaultResetLinkTTL)
+	return &Service{deps}
+}
 
 // Handlers are the handlers of the intakes that this service writes.
 func (s *Service) Handlers() verification.Handlers {

@@ -52,7 +52,7 @@ func (s *Service) resolveRegister(ctx context.Context, intake verification.Intak
 			Email: request.Email, EmailKey: request.EmailKey,
 			Username: request.Username, UsernameKey: request.UsernameKey,
 			Profile: request.Profile, Password: account.PasswordHash(request.Password),
-			CreatedAt: now, ExpiresAt: now.Add(RegistrationTTL),
+			CreatedAt: now, ExpiresAt: now.Add(s.config.RegistrationTTL),
 		}
 		if err := s.deps.Registrations.Put(ctx, pending); err != nil {
 			return fmt.Errorf("put registration: %w", err)
@@ -106,7 +106,7 @@ func (s *Service) mailProof(ctx context.Context, flow verification.Flow, letter 
 	}
 	letter.Token, letter.LinkExpiresAt, err = s.deps.Prover.Link(ctx, verification.Link{
 		Purpose: flow.Purpose, Registration: flow.Registration, User: flow.User, Flow: flow.ID,
-	}, RegistrationTTL)
+	}, s.config.RegistrationTTL)
 	if err != nil {
 		return err
 	}

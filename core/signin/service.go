@@ -3,6 +3,7 @@
 package signin
 
 import (
+	"cmp"
 	"log/slog"
 	"time"
 
@@ -15,9 +16,9 @@ import (
 	"github.com/doorward/doorward/core/verification"
 )
 
-// RegistrationTTL is how long a pending registration, and the link in its mail, is good: people read
-// their mail within a day.
-const RegistrationTTL = 24 * time.Hour
+// DefaultRegistrationTTL is how long a pending registration, and the link in its mail, is good unless the
+// deployment says otherwise: people read their mail within a day.
+const DefaultRegistrationTTL = 24 * time.Hour
 
 // The factors that sign somebody in, as RFC 8176 amr names.
 const (
@@ -34,6 +35,9 @@ type Config struct {
 	RequireVerification bool
 	// HideAddresses refuses to tell whether an address has an account (ENUMERATION_PROTECTION).
 	HideAddresses bool
+	// RegistrationTTL is how long a pending registration and its link are good; DefaultRegistrationTTL when
+	// zero (REGISTRATION_TTL).
+	RegistrationTTL time.Duration
 }
 
 // Deps are what a Service is made of. All are needed.
@@ -64,7 +68,10 @@ type Service struct {
 }
 
 // NewService makes the service.
-func NewService(deps Deps, config Config) *Service { return &Service{deps: deps, config: config} }
+func NewService(deps Deps, config Config) *Service {
+	config.RegistrationTTL = cmp.Or(config.RegistrationTTL, DefaultRegistrationTTL)
+	return &Service{deps: deps, config: config}
+}
 
 // Handlers are the handlers of the intakes that this service writes.
 func (s *Service) Handlers() verification.Handlers {
