@@ -49,7 +49,9 @@ type Lookup interface {
 	User(ctx context.Context, id core.ID) (account.User, error)
 }
 
-// Journal is the list of changes that are committed and perhaps not yet announced.
+// Journal is the list of changes that are committed and perhaps not yet announced. A change stands there
+// from the instant that its writer gave to the act: CreatedAt of the session that evicts another, now of an
+// end, authTime of a proof, UpdatedAt of a user.
 type Journal interface {
 	// Pending gives up to limit changes journalled before the instant, oldest first.
 	Pending(ctx context.Context, before time.Time, limit int) ([]core.Change, error)
