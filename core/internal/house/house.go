@@ -1,0 +1,167 @@
+// Package house assembles the use cases of the domain over in-memory stores, so that tests exercise them
+// together as a deployment does. Everything but the stores, the hashing, the signatures and the post is
+// the real thing.
+package house
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"testing"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/account/accounttest"
+	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/secret"
+	"github.com/doorward/doorward/core/session"
+	"github.com/doorward/doorward/core/session/sessiontest"
+	"github.com/doorward/doorward/core/signin"
+	"github.com/doorward/doorward/core/token"
+	"github.com/doorward/doorward/core/verification"
+	"github.com/doorward/doorward/core/verification/verificationtest"
+)
+
+// House is the domain with its stores open to view.
+type House struct {
+	t *testing.T
+	// Ctx carries the client of a request.
+	Ctx context.Context
+
+	DB    *coretest.Database
+	Clock *coretest.Clock
+	IDs   *core.IDs
+	Ring  *secret.Ring
+
+	Users         *accounttest.Store
+	Registrations *accounttest.Registrations
+	Intakes       *verificationtest.Intakes
+	Flows         *verificationtest.Flows
+	Links         *verificationtest.Links
+	SessionRows   *sessiontest.Memory
+	Hasher        *Hasher
+	Post          *Post
+	Announced     *Announced
+
+	Desk     *verification.Desk
+	Prover   *verification.Prover
+	Worker   *verification.Worker
+	Sessions *session.Service
+	SignIn   *signin.Service
+	Password *credential.Service
+	Account  *account.Service
+}
+
+// Client is the client of the requests that a house is asked.
+var Client = core.Client{IP: netip.MustParseAddr("192.0.2.7"), UserAgent: "Firefox", RequestID: "test"}
+
+// Open opens a house whose accounts must prove their mailboxes and whose addresses are not told.
+func Open(t *testing.T) *House {
+	return OpenWith(t, signin.Config{RequireVerification: true, HideAddresses: true})
+}
+
+// OpenWith opens a house with other settings.
+func OpenWith(t *testing.T, config signin.Config) *House {
+	t.Helper()
+	ring, err := secret.ParseRing(secret.GenerateKey("test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, clock := coretest.NewDatabase(), coretest.NewClock()
+	h := &House{
+		t: t, Ctx: core.WithClient(t.Context(), Client), DB: db, Clock: clock, IDs: core.NewIDs(clock), Ring: ring,
+		Users: accounttest.NewStore(db), Registrations: accounttest.NewRegistrations(db),
+		Intakes: verificationtest.NewIntakes(db), Flows: verificationtest.NewFlows(db), Links: verificationtest.NewLinks(db),
+		Hasher: &Hasher{t: t, db: db}, Post: newPost(db), Announced: &Announced{},
+	}
+	h.SessionRows = sessiontest.NewMemory(db, h.Users)
+	h.Desk = verification.NewDesk(verification.DeskDeps{
+		Intakes: h.Intakes, Ring: ring, Tx: db, Clock: clock, IDs: h.IDs, Nudge: func() {},
+	})
+	h.Prover = verification.NewProver(verification.ProverDeps{Flows: h.Flows, Links: h.Links, Ring: ring, Clock: clock})
+	h.Sessions = h.sessions()
+	h.SignIn = h.signIn(config)
+	h.Password = credential.NewService(credential.Deps{
+		Users: h.Users, Sessions: h.Sessions, Hasher: h.Hasher, Policy: policy(), Desk: h.Desk, Prover: h.Prover,
+		Post: h.Post, Tx: db, Announcer: h.Announced, Clock: clock, Devices: device,
+	})
+	h.Account = account.NewService(account.Deps{
+		Users: h.Users, Sessions: h.Sessions, Desk: h.Desk, Prover: h.Prover, Ring: ring,
+		Post: h.Post, Tx: db, Announcer: h.Announced, Clock: clock, Devices: device,
+	}, account.Config{RecentWindow: account.DefaultRecentWindow, DeletionGrace: account.DefaultDeletionGrace})
+	h.Worker = h.worker()
+	return h
+}
+
+func (h *House) sessions() *session.Service {
+	return session.NewService(session.DefaultSettings(), session.Parts{
+		Store: h.SessionRows, Ender: h.SessionRows, Lookup: h.SessionRows, Owners: h.Users, Tx: h.DB,
+		Announcer: h.Announced, Post: h.Post, Recognizer: recognizer{}, References: h.references(),
+		Clock: h.Clock, IDs: h.IDs,
+	})
+}
+
+const issuer = "https://id.example"
+
+func (h *House) references() *session.References { return session.NewReferences(h.Ring, issuer) }
+
+func (h *House) signIn(config signin.Config) *signin.Service {
+	signer := &signer{clock: h.Clock, issued: map[string]token.Claims{}}
+	return signin.NewService(signin.Deps{
+		Users: h.Users, Registrations: h.Registrations, Desk: h.Desk, Prover: h.Prover, Hasher: h.Hasher,
+		Policy: policy(), Sessions: h.Sessions, References: h.references(),
+		Issuer:   token.NewIssuer(signer, h.Clock, h.IDs, token.IssuerSettings{Issuer: issuer, Audience: issuer}),
+		Verifier: signer, Post: h.Post, Tx: h.DB, Announcer: h.Announced, Clock: h.Clock, IDs: h.IDs,
+		Devices: device, Log: core.Discard(),
+	}, config)
+}
+
+func (h *House) worker() *verification.Worker {
+	handlers := verification.Handlers{}
+	for _, some := range []verification.Handlers{h.SignIn.Handlers(), h.Password.Handlers(), h.Account.Handlers()} {
+		for kind, handler := range some {
+			handlers[kind] = handler
+		}
+	}
+	return verification.NewWorker(verification.WorkerDeps{
+		Intakes: h.Intakes, Handlers: handlers, Clock: h.Clock, Log: core.Discard(),
+	})
+}
+
+func policy() *credential.Policy {
+	return credential.NewPolicy(credential.CommonPasswords{}, credential.PolicySettings{ContextWords: []string{"doorward"}})
+}
+
+func device(userAgent string) string { return recognizer{}.Recognize(userAgent).String() }
+
+// recognizer takes the header for the name of the browser.
+type recognizer struct{}
+
+func (recognizer) Recognize(userAgent string) session.Device { return session.Device{Browser: userAgent} }
+
+// Announced is a core.Announcer that remembers what it was told.
+type Announced struct {
+	mu      sync.Mutex
+	changes []core.Change
+}
+
+// Announce implements core.Announcer.
+func (a *Announced) Announce(_ context.Context, changes ...core.Change) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.changes = append(a.changes, changes...)
+}
+
+// Of tells how many changes of the subject with that id were announced.
+func (a *Announced) Of(subject core.Subject, id core.ID) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	count := 0
+	for _, change := range a.changes {
+		if change.Subject == subject && change.ID == id {
+			count++
+		}
+	}
+	return count
+}
