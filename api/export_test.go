@@ -1,0 +1,57 @@
+package api
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/doorward/doorward/core"
+)
+
+// What the tests of this package look at from inside.
+var (
+	Bearer          = bearer
+	ValidRequestID  = validRequestID
+	CheckFraming    = checkFraming
+	PreferredCoding = preferredCoding
+	EncodeCursor    = encodeCursor
+	DecodeCursor    = decodeCursor
+	ComparePaths    = comparePaths
+)
+
+// Rule is a line of the policy.
+type Rule struct {
+	SignedIn, Optional, Recent bool
+}
+
+// Policy is the policy as the tests compare it with the contract.
+func Policy() map[string]Rule {
+	table := make(map[string]Rule)
+	for id, line := range policy {
+		table[id] = Rule{
+			SignedIn: line.access == forPersons, Optional: line.access == forHolders, Recent: line.recent,
+		}
+	}
+	return table
+}
+
+// TransportCodes are the codes that this package adds to the domain's.
+func TransportCodes() []core.Code {
+	var codes []core.Code
+	for _, known := range transportFailures {
+		if known.Code != core.CodeInvalidInput && known.Code != core.CodeNotFound {
+			codes = append(codes, known.Code)
+		}
+	}
+	return slices.Sorted(slices.Values(codes))
+}
+
+// SecretOperations are those whose replies hold tokens or codes.
+func SecretOperations() []string {
+	return slices.Sorted(func(yield func(string) bool) {
+		for id := range maps.Keys(policy) {
+			if policy[id].secret && !yield(id) {
+				return
+			}
+		}
+	})
+}

@@ -1,0 +1,328 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/doorward/doorward/api"
+	"github.com/doorward/doorward/api/oapi"
+	"github.com/doorward/doorward/api/specguard"
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/session"
+	"github.com/doorward/doorward/core/signin"
+	"github.com/doorward/doorward/core/token"
+	"github.com/doorward/doorward/core/verification"
+)
+
+// now is the time of these tests.
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// world stands in for the whole domain: every use case notes its call and answers with err or with ada.
+type world struct {
+	mu    sync.Mutex
+	calls []string
+	err   error
+	// hold, if set, is called within every use case.
+	hold func(ctx context.Context) error
+	// next is where the following page of sessions begins.
+	next     core.Position
+	register signin.Registered
+	messages []mail.Message
+}
+
+var (
+	adaID  = core.ID{15: 1}
+	homeID = core.ID{15: 2}
+	ada    = account.User{
+		ID: adaID, Email: "ada@example.com", EmailVerified: true, Username: "ada",
+		Profile: account.Profile{Name: "Ada Lovelace"}, Status: account.StatusActive,
+		Roles: []string{account.RoleUser}, CreatedAt: now, UpdatedAt: now, PurgeAt: now.Add(time.Hour),
+	}
+	home = session.Session{
+		ID: homeID, UserID: adaID, Device: session.Device{Kind: "desktop", Browser: "Firefox", OS: "Linux", IP: "203.0.113.7"},
+		Factors: []string{account.FactorPassword}, AuthTime: now, CreatedAt: now, LastUsedAt: now,
+		IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(2 * time.Hour),
+	}
+	receipt = verification.Receipt{ID: core.ID{15: 3}, Channel: verification.ChannelEmail, ExpiresAt: now.Add(time.Minute)}
+	entered = signin.SignedIn{User: ada, Session: home, Tokens: signin.Tokens{
+		Access: "access", Refresh: "refresh", ExpiresIn: 15 * time.Minute, RefreshExpiresIn: time.Hour,
+	}}
+)
+
+func (w *world) called(ctx context.Context, call ...string) error {
+	w.mu.Lock()
+	w.calls = append(w.calls, strings.Join(call, " "))
+	w.mu.Unlock()
+	if w.hold != nil {
+		return w.hold(ctx)
+	}
+	return w.err
+}
+
+// said gives the calls so far and forgets them.
+func (w *world) said() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	calls := strings.Join(w.calls, "; ")
+	w.calls = nil
+	return calls
+}
+
+func (w *world) Authenticate(_ context.Context, raw string) (signin.Authenticated, error) {
+	principal := core.Principal{UserID: adaID, SessionID: homeID, AuthTime: now, Roles: ada.Roles}
+	switch raw {
+	case "good":
+	case "old":
+		principal.AuthTime = now.Add(-time.Hour)
+	case "expired":
+		return signin.Authenticated{}, token.ErrExpired
+	case "outage":
+		return signin.Authenticated{}, core.Unavailable(errors.New("no database"))
+	default:
+		return signin.Authenticated{}, token.ErrInvalid
+	}
+	return signin.Authenticated{Principal: principal, User: ada, Session: home}, nil
+}
+
+func (w *world) Register(ctx context.Context, r signin.Registration) (signin.Registered, error) {
+	err := w.called(ctx, "register", r.Email, r.Username, r.Password, r.Profile.Name, r.Profile.Locale)
+	return w.register, err
+}
+
+func (w *world) Resend(ctx context.Context, id core.ID) (verification.Receipt, error) {
+	return receipt, w.called(ctx, "resend", id.String())
+}
+
+func (w *world) ResendTo(ctx context.Context, identifier string) (verification.Receipt, error) {
+	return receipt, w.called(ctx, "resend to", identifier)
+}
+
+func (w *world) VerifyCode(ctx context.Context, id core.ID, code string) (signin.SignedIn, error) {
+	return entered, w.called(ctx, "verify", id.String(), code)
+}
+
+func (w *world) VerifyLink(ctx context.Context, token string) error {
+	return w.called(ctx, "verify link", token)
+}
+
+func (w *world) UsernameAvailable(ctx context.Context, username string) (bool, error) {
+	return true, w.called(ctx, "username", username)
+}
+
+func (w *world) EmailAvailable(ctx context.Context, email string) (bool, error) {
+	return false, w.called(ctx, "email", email)
+}
+
+func (w *world) Login(ctx context.Context, identifier, password string) (signin.SignedIn, error) {
+	return entered, w.called(ctx, "login", identifier, password)
+}
+
+func (w *world) Renew(ctx context.Context, refresh string) (signin.SignedIn, error) {
+	return entered, w.called(ctx, "renew", refresh)
+}
+
+func (w *world) Reauthenticate(ctx context.Context, _ core.Principal, password string) (signin.SignedIn, error) {
+	return entered, w.called(ctx, "reauthenticate", password)
+}
+
+func (w *world) Logout(ctx context.Context, p core.Principal) error {
+	return w.called(ctx, "logout", p.SessionID.String())
+}
+
+func (w *world) LogoutByRefresh(ctx context.Context, refresh string) error {
+	return w.called(ctx, "logout by", refresh)
+}
+
+func (w *world) Forgot(ctx context.Context, identifier string) (verification.Receipt, error) {
+	return receipt, w.called(ctx, "forgot", identifier)
+}
+
+func (w *world) CheckReset(ctx context.Context, token string) error {
+	return w.called(ctx, "check reset", token)
+}
+
+func (w *world) Reset(ctx context.Context, r credential.ResetRequest) error {
+	return w.called(ctx, "reset", r.Token, r.VerificationID.String(), r.Code, r.NewPassword)
+}
+
+func (w *world) Change(ctx context.Context, _ core.Principal, current, fresh string) error {
+	return w.called(ctx, "change", current, fresh)
+}
+
+func (w *world) UpdateProfile(ctx context.Context, _ core.Principal, c account.ProfileChange) (account.User, error) {
+	text := func(field *string) string {
+		if field == nil {
+			return "-"
+		}
+		return "=" + *field
+	}
+	return ada, w.called(ctx, "profile", text(c.Name), text(c.Username), text(c.Bio), text(c.ImageURL), text(c.Locale), text(c.Phone))
+}
+
+func (w *world) RequestEmailChange(ctx context.Context, _ core.Principal, email string) (verification.Receipt, error) {
+	return receipt, w.called(ctx, "change email", email)
+}
+
+func (w *world) ConfirmEmailChange(ctx context.Context, _ core.Principal, id core.ID, code string) (account.User, error) {
+	return ada, w.called(ctx, "confirm email", id.String(), code)
+}
+
+func (w *world) UndoEmailChange(ctx context.Context, token string) error {
+	return w.called(ctx, "undo email", token)
+}
+
+func (w *world) Deactivate(ctx context.Context, _ core.Principal) error {
+	return w.called(ctx, "deactivate")
+}
+
+func (w *world) Delete(ctx context.Context, _ core.Principal) (account.User, error) {
+	return ada, w.called(ctx, "delete")
+}
+
+func (w *world) Restore(ctx context.Context, token string) error {
+	return w.called(ctx, "restore", token)
+}
+
+func (w *world) List(ctx context.Context, _ core.ID, page core.Page) ([]session.Session, core.Position, error) {
+	other := home
+	other.ID = core.ID{15: 9}
+	err := w.called(ctx, "list", string(rune('0'+page.Limit)), page.After.ID.String())
+	return []session.Session{home, other}, w.next, err
+}
+
+func (w *world) End(ctx context.Context, _ core.Principal, id core.ID) error {
+	return w.called(ctx, "end", id.String())
+}
+
+func (w *world) EndOthers(ctx context.Context, _ core.Principal) (int, error) {
+	return 1, w.called(ctx, "end others")
+}
+
+func (w *world) KeySet() []byte { return []byte(`{"keys":[]}`) }
+
+// box is the development mailbox of a world.
+type box struct{ *world }
+
+func (b box) List(ctx context.Context, to string, kind mail.Kind, _ int) ([]mail.Message, error) {
+	return b.messages, b.called(ctx, "mailbox", to, string(kind))
+}
+
+func (b box) Empty(ctx context.Context) error { return b.called(ctx, "empty mailbox") }
+
+// deps makes everything the edge calls of one world.
+func (w *world) deps() api.Deps {
+	clock := core.ClockFunc(func() time.Time { return now })
+	return api.Deps{
+		Authenticator: w, Registrar: w, Doorman: w, Passwords: w, Accounts: w, Sessions: w, Keys: w,
+		Health: api.NewHealth(clock), Clock: clock, IDs: core.NewIDs(clock), Log: slog.New(slog.DiscardHandler),
+		Mailbox: box{w},
+	}
+}
+
+// client calls an application and holds every reply against the contract.
+type client struct {
+	t     *testing.T
+	app   *fiber.App
+	guard *specguard.Transport
+}
+
+func newClient(t *testing.T, app *fiber.App, err error) *client {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &client{t: t, app: app}
+	c.guard, err = specguard.New(c, func(err error) { t.Error(err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// RoundTrip serves a request without a network.
+func (c *client) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := c.app.Test(request, -1)
+	if err == nil {
+		response.Request = request
+	}
+	return response, err
+}
+
+// open makes a client of a fresh world.
+func open(t *testing.T, options api.Options) (*client, *world) {
+	t.Helper()
+	w := &world{register: signin.Registered{Receipt: &receipt}}
+	app, err := api.New(w.deps(), options)
+	return newClient(t, app, err), w
+}
+
+// reply is what came back.
+type reply struct {
+	*http.Response
+	body []byte
+}
+
+// do sends a request; fields are pairs of header names and values.
+func (c *client) do(method, target, body string, fields ...string) reply {
+	c.t.Helper()
+	var reader io.Reader
+	if body != "" {
+		reader = strings.NewReader(body)
+	}
+	request := httptest.NewRequest(method, target, reader)
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(fields); i += 2 {
+		request.Header.Set(fields[i], fields[i+1])
+	}
+	response, err := c.guard.RoundTrip(request)
+	if err != nil {
+		c.t.Fatalf("%s %s: %v", method, target, err)
+	}
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return reply{response, text}
+}
+
+// as is the header of a caller with the token.
+func as(token string) []string { return []string{"Authorization", "Bearer " + token} }
+
+func (r reply) problem(t *testing.T) oapi.Problem {
+	t.Helper()
+	var problem oapi.Problem
+	if err := json.Unmarshal(r.body, &problem); err != nil {
+		t.Fatalf("%d %s: %v", r.StatusCode, r.body, err)
+	}
+	return problem
+}
+
+// flaws writes the field errors as "field:code" in order.
+func (r reply) flaws(t *testing.T) string {
+	t.Helper()
+	var text bytes.Buffer
+	for i, flaw := range r.problem(t).Errors {
+		if i > 0 {
+			text.WriteByte(' ')
+		}
+		text.WriteString(flaw.Field + ":" + string(flaw.Code))
+	}
+	return text.String()
+}
