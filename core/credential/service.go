@@ -10,9 +10,9 @@ import (
 	"github.com/doorward/doorward/core/verification"
 )
 
-// DefaultResetLinkTTL is how long the link of a reset mail is good unless the deployment says otherwise. It outlives the code of the same mail, for
-// people whose mail is slow, and is a token of 256 bits, so that guessing does not matter (OWASP Forgot
-// Password Cheat Sheet: single use and short-lived).
+// DefaultResetLinkTTL is how long the link of a reset mail is good unless the deployment says otherwise. It
+// outlives the code of the same mail, for people whose mail is slow, and is a token of 256 bits, so that
+// guessing does not matter (OWASP Forgot Password Cheat Sheet: single use and short-lived).
 const DefaultResetLinkTTL = 30 * time.Minute
 
 // Deps are what a Service is made of. All are needed but ResetLinkTTL.
