@@ -13,7 +13,7 @@ import (
 // in two to three seconds, and every place that becomes free earlier is worth a try.
 const retryAfter = time.Second
 
-// Observer hears of hashes. Its methods are called while a caller waits: they return at once.
+// Observer hears of hashes. Its methods hold up the worker and the caller: they return at once.
 type Observer interface {
 	// HashDone hears how long a hash waited for a worker and how long it took.
 	HashDone(waited, took time.Duration)
@@ -54,8 +54,8 @@ func (q *queue) do(ctx context.Context, work func()) error {
 	}
 	begun := time.Now()
 	defer func() {
-		<-q.places
 		q.observer.HashDone(begun.Sub(arrived), time.Since(begun))
+		<-q.places
 	}()
 	work()
 	return nil
