@@ -24,8 +24,7 @@ type Flows struct {
 
 type flow struct {
 	verification.Flow
-	startedAt time.Time
-	closed    bool
+	closed bool
 }
 
 func (f flow) live(now time.Time) bool {
@@ -55,7 +54,7 @@ func (f *Flows) Start(ctx context.Context, started verification.Flow) error {
 		if !known {
 			row = flow{Flow: started}
 		}
-		row.startedAt = started.CreatedAt
+		row.CreatedAt = started.CreatedAt
 		row.ExpiresAt = started.ExpiresAt
 		row.Digest = slices.Clone(started.Digest)
 		row.Detail = slices.Clone(started.Detail)
@@ -69,13 +68,13 @@ func (f *Flows) expireSurplus(latest flow) {
 	live := f.rows.Rows(
 		func(row flow) bool {
 			return row.Subject == latest.Subject && row.Purpose == latest.Purpose && !row.closed &&
-				latest.startedAt.Before(row.ExpiresAt)
+				latest.CreatedAt.Before(row.ExpiresAt)
 		},
 		func(a, b flow) int {
-			return cmp.Or(b.startedAt.Compare(a.startedAt), coretest.CompareIDs(b.ID, a.ID))
+			return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), coretest.CompareIDs(b.ID, a.ID))
 		})
 	for _, row := range live[min(verification.MaxLive, len(live)):] {
-		row.ExpiresAt = latest.startedAt
+		row.ExpiresAt = latest.CreatedAt
 		f.rows.Put(row.ID, row)
 	}
 }

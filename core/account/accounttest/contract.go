@@ -1,0 +1,305 @@
+package accounttest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/session"
+)
+
+// Stores is what the suites are run on: the stores of one fresh, empty database.
+type Stores struct {
+	Tx            core.Transactor
+	Accounts      account.Store
+	Registrations account.Registrations
+	Journal       session.Journal
+}
+
+// racers is how many goroutines fight over one thing.
+const racers = 32
+
+// TestStore proves that an account.Store keeps its contract. Open gives fresh stores; it may be called by
+// several tests at once.
+func TestStore(t *testing.T, open func(t *testing.T) Stores) {
+	t.Helper()
+	cases := map[string]func(t *testing.T, stores Stores){
+		"gives back what was created":           createdIsFound,
+		"finds by identifier":                   foundByIdentifier,
+		"keeps identifiers unique":              identifiersAreUnique,
+		"several accounts without username":     noUsernameIsNoConflict,
+		"a refused name spares the transaction": refusalSparesTransaction,
+		"saves at the right revision":           saveRaisesRev,
+		"refuses stale saves":                   staleSaveConflicts,
+		"one of many saves wins":                oneSaveWins,
+		"one of many takes the name":            oneCreateWins,
+		"save keeps identifiers unique":         saveConflicts,
+		"rehashes only the known hash":          rehashes,
+		"counts other active owners":            countsOwners,
+		"tells taken usernames":                 usernameTaken,
+		"rolls back with its transaction":       rollsBack,
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open(t))
+		})
+	}
+}
+
+func createdIsFound(t *testing.T, s Stores) {
+	user := Person("ada")
+	user.Roles = []string{account.RoleUser, account.RoleAdmin}
+	user.Status, user.MustReset, user.Rev = account.StatusDeleted, true, 7
+	user.DeletedAt, user.PurgeAt = at(time.Minute), at(time.Hour)
+	must(t, s.Accounts.Create(t.Context(), user))
+
+	found, err := s.Accounts.Find(t.Context(), user.ID)
+	must(t, err)
+	slices.Sort(user.Roles)
+	equal(t, user, found)
+	_, err = s.Accounts.Find(t.Context(), NewID())
+	is(t, err, core.ErrNotFound)
+}
+
+func foundByIdentifier(t *testing.T, s Stores) {
+	ada := create(t, s, Person("ada"))
+	create(t, s, Person("grace"))
+	for _, identifier := range []account.Identifier{
+		{Kind: account.IdentifierEmail, Key: ada.EmailKey}, {Kind: account.IdentifierUsername, Key: ada.UsernameKey},
+	} {
+		found, err := s.Accounts.FindByIdentifier(t.Context(), identifier)
+		must(t, err)
+		equal(t, ada, found)
+	}
+	for _, unknown := range []account.Identifier{
+		{Kind: account.IdentifierEmail, Key: ada.UsernameKey}, {Kind: account.IdentifierUsername, Key: ada.EmailKey},
+		{Kind: account.IdentifierUsername, Key: ""}, {Kind: account.IdentifierEmail, Key: "nobody@example.com"},
+	} {
+		_, err := s.Accounts.FindByIdentifier(t.Context(), unknown)
+		is(t, err, core.ErrNotFound)
+	}
+}
+
+func identifiersAreUnique(t *testing.T, s Stores) {
+	gone := Person("ada")
+	gone.Status, gone.DeletedAt, gone.PurgeAt = account.StatusDeleted, at(0), at(time.Hour)
+	create(t, s, gone)
+	sameEmail, sameName := Person("b"), Person("c")
+	sameEmail.EmailKey, sameName.UsernameKey = gone.EmailKey, gone.UsernameKey
+	is(t, s.Accounts.Create(t.Context(), sameEmail), account.ErrEmailTaken)
+	is(t, s.Accounts.Create(t.Context(), sameName), account.ErrUsernameTaken)
+}
+
+func noUsernameIsNoConflict(t *testing.T, s Stores) {
+	for range 2 {
+		user := Person("")
+		user.Username, user.UsernameKey, user.Password = "", "", ""
+		found := create(t, s, user)
+		equal(t, "", found.Username)
+	}
+}
+
+func refusalSparesTransaction(t *testing.T, s Stores) {
+	create(t, s, Person("ada"))
+	second := Person("b")
+	second.UsernameKey = "ada"
+	must(t, s.Tx.InTx(t.Context(), func(ctx context.Context) error {
+		is(t, s.Accounts.Create(ctx, second), account.ErrUsernameTaken)
+		second.Username, second.UsernameKey = "", ""
+		return s.Accounts.Create(ctx, second)
+	}))
+	found, err := s.Accounts.Find(t.Context(), second.ID)
+	must(t, err)
+	equal(t, second, found)
+}
+
+func saveRaisesRev(t *testing.T, s Stores) {
+	user := create(t, s, Person("ada"))
+	changed := Person("countess")
+	changed.ID, changed.CreatedAt, changed.Roles = user.ID, at(time.Hour), []string{account.RoleOwner}
+	changed.EmailVerified, changed.Status, changed.MustReset = false, account.StatusSuspended, true
+	changed.Password, changed.UpdatedAt = "", at(time.Minute)
+
+	change, err := s.Accounts.Save(t.Context(), changed)
+	must(t, err)
+	equal(t, core.Change{Subject: core.SubjectUser, ID: user.ID, Rev: user.Rev + 1}, change)
+	found, err := s.Accounts.Find(t.Context(), user.ID)
+	must(t, err)
+	changed.Rev, changed.CreatedAt, changed.Roles = user.Rev+1, user.CreatedAt, user.Roles
+	equal(t, changed, found)
+	equal(t, []core.Change{change}, pending(t, s))
+}
+
+func staleSaveConflicts(t *testing.T, s Stores) {
+	user := create(t, s, Person("ada"))
+	_, err := s.Accounts.Save(t.Context(), user)
+	must(t, err)
+	_, err = s.Accounts.Save(t.Context(), user)
+	is(t, err, core.ErrConflict)
+	_, err = s.Accounts.Save(t.Context(), Person("nobody"))
+	is(t, err, core.ErrConflict)
+	equal(t, 1, len(pending(t, s)))
+}
+
+func oneSaveWins(t *testing.T, s Stores) {
+	user := create(t, s, Person("ada"))
+	wins := race(t, core.ErrConflict, func(ctx context.Context, _ int) error {
+		_, err := s.Accounts.Save(ctx, user)
+		return err
+	})
+	equal(t, 1, wins)
+}
+
+func oneCreateWins(t *testing.T, s Stores) {
+	wins := race(t, account.ErrUsernameTaken, func(ctx context.Context, _ int) error {
+		user := Person("")
+		user.UsernameKey = "ada"
+		return s.Tx.InTx(ctx, func(ctx context.Context) error { return s.Accounts.Create(ctx, user) })
+	})
+	equal(t, 1, wins)
+}
+
+func saveConflicts(t *testing.T, s Stores) {
+	ada, grace := create(t, s, Person("ada")), create(t, s, Person("grace"))
+	taken := ada
+	taken.EmailKey = grace.EmailKey
+	must(t, s.Tx.InTx(t.Context(), func(ctx context.Context) error {
+		_, err := s.Accounts.Save(ctx, taken)
+		is(t, err, account.ErrEmailTaken)
+		_, err = s.Accounts.Find(ctx, ada.ID)
+		return err
+	}))
+	taken = ada
+	taken.UsernameKey = grace.UsernameKey
+	_, err := s.Accounts.Save(t.Context(), taken)
+	is(t, err, account.ErrUsernameTaken)
+	equal(t, 0, len(pending(t, s)))
+}
+
+func rehashes(t *testing.T, s Stores) {
+	user := create(t, s, Person("ada"))
+	fresh := Hash + "Zg"
+	must(t, s.Accounts.Rehash(t.Context(), user.ID, Hash+"eA", fresh))
+	equal(t, Hash, find(t, s, user.ID).Password)
+	must(t, s.Accounts.Rehash(t.Context(), user.ID, Hash, fresh))
+	found := find(t, s, user.ID)
+	equal(t, fresh, found.Password)
+	equal(t, user.Rev, found.Rev)
+}
+
+func countsOwners(t *testing.T, s Stores) {
+	var owners []account.User
+	for _, status := range []account.Status{account.StatusActive, account.StatusActive, account.StatusSuspended} {
+		owner := Person("")
+		owner.Status, owner.Roles = status, []string{account.RoleOwner, account.RoleUser}
+		owners = append(owners, create(t, s, owner))
+	}
+	create(t, s, Person("user"))
+	for except, want := range map[core.ID]int{NewID(): 2, owners[0].ID: 1, owners[2].ID: 2} {
+		count, err := s.Accounts.CountOwners(t.Context(), except)
+		must(t, err)
+		equal(t, want, count)
+	}
+}
+
+func usernameTaken(t *testing.T, s Stores) {
+	create(t, s, Person("ada"))
+	nameless := Person("")
+	nameless.Username, nameless.UsernameKey = "", ""
+	create(t, s, nameless)
+	for key, want := range map[string]bool{"ada": true, "grace": false, "": false} {
+		taken, err := s.Accounts.UsernameTaken(t.Context(), key)
+		must(t, err)
+		equal(t, want, taken)
+	}
+}
+
+func rollsBack(t *testing.T, s Stores) {
+	user, created := create(t, s, Person("ada")), Person("grace")
+	failure := errors.New("no")
+	err := s.Tx.InTx(t.Context(), func(ctx context.Context) error {
+		must(t, s.Accounts.Create(ctx, created))
+		_, err := s.Accounts.Save(ctx, user)
+		must(t, err)
+		must(t, s.Accounts.Rehash(ctx, user.ID, Hash, Hash+"Zg"))
+		_, err = s.Accounts.Find(ctx, created.ID)
+		must(t, err)
+		return failure
+	})
+	is(t, err, failure)
+	equal(t, user, find(t, s, user.ID))
+	equal(t, 0, len(pending(t, s)))
+	_, err = s.Accounts.Find(t.Context(), created.ID)
+	is(t, err, core.ErrNotFound)
+}
+
+func at(after time.Duration) time.Time { return coretest.Epoch.Add(after) }
+
+func create(t *testing.T, s Stores, user account.User) account.User {
+	t.Helper()
+	must(t, s.Accounts.Create(t.Context(), user))
+	return find(t, s, user.ID)
+}
+
+func find(t *testing.T, s Stores, id core.ID) account.User {
+	t.Helper()
+	user, err := s.Accounts.Find(t.Context(), id)
+	must(t, err)
+	return user
+}
+
+func pending(t *testing.T, s Stores) []core.Change {
+	t.Helper()
+	changes, err := s.Journal.Pending(t.Context(), at(24*time.Hour), 100)
+	must(t, err)
+	return changes
+}
+
+// race runs act many times at once and counts the successes; every failure must be refused.
+func race(t *testing.T, refused error, act func(ctx context.Context, i int) error) (successes int) {
+	t.Helper()
+	failures := make([]error, racers)
+	var group sync.WaitGroup
+	for i := range racers {
+		group.Go(func() { failures[i] = act(t.Context(), i) })
+	}
+	group.Wait()
+	for _, err := range failures {
+		if err == nil {
+			successes++
+		} else {
+			is(t, err, refused)
+		}
+	}
+	return successes
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func is(t *testing.T, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Fatalf("got error %v, want %v", err, want)
+	}
+}
+
+func equal[T any](t *testing.T, want, got T) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("-want +got:\n%s", diff)
+	}
+}

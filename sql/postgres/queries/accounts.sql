@@ -1,0 +1,13 @@
+-- name: SaveUser :one
+WITH saved AS (
+  UPDATE users SET
+    email = @email, email_key = @email_key, email_verified = @email_verified, username = @username,
+    username_key = @username_key, name = @name, bio = @bio, image_url = @image_url, locale = @locale,
+    phone = @phone, status = @status, password_hash = @password_hash,
+    password_changed_at = @password_changed_at, must_reset = @must_reset, updated_at = @updated_at,
+    deleted_at = @deleted_at, purge_at = @purge_at, rev = users.rev + 1
+  WHERE users.id = @id AND users.rev = @rev
+  RETURNING users.id, users.rev
+)
+INSERT INTO journal (subject, id, rev, at) SELECT 'user', saved.id, saved.rev, @updated_at FROM saved
+RETURNING journal.rev;

@@ -1,0 +1,30 @@
+-- name: InsertUser :exec
+INSERT INTO users (
+  id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone,
+  status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev
+) VALUES (
+  @id, @email, @email_key, @email_verified, @username, @username_key, @name, @bio, @image_url, @locale, @phone,
+  @status, @password_hash, @password_changed_at, @must_reset, @created_at, @updated_at, @deleted_at, @purge_at, @rev
+);
+
+-- name: InsertRole :exec
+INSERT INTO user_roles (user_id, role) VALUES (@user_id, @role);
+
+-- name: FindAccount :one
+SELECT * FROM accounts WHERE id = @id;
+
+-- name: FindAccountByEmail :one
+SELECT * FROM accounts WHERE email_key = @email_key;
+
+-- name: FindAccountByUsername :one
+SELECT * FROM accounts WHERE username_key = @username_key;
+
+-- name: Rehash :exec
+UPDATE users SET password_hash = @fresh WHERE id = @id AND password_hash = @old;
+
+-- name: CountOwners :one
+SELECT count(*) FROM user_roles JOIN users ON users.id = user_roles.user_id
+WHERE user_roles.role = 'OWNER' AND users.status = 'active' AND users.id <> @except_id;
+
+-- name: UsernameTaken :one
+SELECT count(*) FROM users WHERE username_key = @username_key;

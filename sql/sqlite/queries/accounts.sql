@@ -1,0 +1,12 @@
+-- name: SaveUser :one
+UPDATE users SET
+  email = @email, email_key = @email_key, email_verified = @email_verified, username = @username,
+  username_key = @username_key, name = @name, bio = @bio, image_url = @image_url, locale = @locale,
+  phone = @phone, status = @status, password_hash = @password_hash,
+  password_changed_at = @password_changed_at, must_reset = @must_reset, updated_at = @updated_at,
+  deleted_at = @deleted_at, purge_at = @purge_at, rev = rev + 1
+WHERE id = @id AND rev = @rev
+RETURNING rev;
+
+-- name: InsertChange :exec
+INSERT INTO journal (subject, id, rev, at) VALUES (@subject, @id, @rev, @at);
