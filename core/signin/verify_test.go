@@ -1,0 +1,388 @@
+package signin_test
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/internal/house"
+	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/signin"
+	"github.com/doorward/doorward/core/verification"
+)
+
+// verify forgets the answer of VerifyCode.
+func verify(h *house.House, id core.ID, code string) error {
+	_, err := h.SignIn.VerifyCode(h.Ctx, id, code)
+	return err
+}
+
+// unverified opens an account whose mailbox nobody has proven, and asks for its confirmation.
+func unverified(h *house.House) (account.User, verification.Receipt) {
+	member := h.Member(ada, "countess")
+	user := h.Alter(member.User.ID, func(user *account.User) { user.EmailVerified = false })
+	receipt, err := h.SignIn.ResendTo(h.Ctx, "countess")
+	h.Must(err)
+	h.Work()
+	return user, receipt
+}
+
+func TestVerifyRefuses(t *testing.T) {
+	t.Parallel()
+	cases := map[string]func(h *house.House, id core.ID, code string) error{
+		"unknown flow": func(h *house.House, _ core.ID, code string) error { return verify(h, h.IDs.New(), code) },
+		"wrong code":   func(h *house.House, id core.ID, code string) error { return verify(h, id, house.Wrong(code)) },
+		"code of another flow": func(h *house.House, id core.ID, _ string) error {
+			h.Register("grace@example.com", "")
+			return verify(h, id, h.Letter(mail.KindRegistration, "grace@example.com").Code)
+		},
+		"expired": func(h *house.House, id core.ID, code string) error {
+			h.Later(verification.CodeTTL)
+			return verify(h, id, code)
+		},
+		"used": func(h *house.House, id core.ID, code string) error {
+			h.Must(verify(h, id, code))
+			return verify(h, id, code)
+		},
+		"out of tries": func(h *house.House, id core.ID, code string) error {
+			for range verification.MaxTries {
+				h.Refused(verify(h, id, house.Wrong(code)), verification.ErrCode)
+			}
+			return verify(h, id, code)
+		},
+		"after the link": func(h *house.House, id core.ID, code string) error {
+			h.Must(h.SignIn.VerifyLink(h.Ctx, h.Letter(mail.KindRegistration, ada).Token))
+			return verify(h, id, code)
+		},
+		"of another purpose": func(h *house.House, _ core.ID, _ string) error {
+			h.Member("grace@example.com", "")
+			receipt, err := h.Password.Forgot(h.Ctx, "grace@example.com")
+			h.Must(err)
+			h.Work()
+			return verify(h, receipt.ID, h.Letter(mail.KindPasswordReset, "grace@example.com").Code)
+		},
+	}
+	for name, act := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := house.Open(t)
+			receipt := h.Register(ada, "")
+			err := act(h, receipt.ID, h.Letter(mail.KindRegistration, ada).Code)
+			h.Refused(err, verification.ErrCode)
+		})
+	}
+}
+
+func TestVerifyLinkVerifiesAndSignsNobodyIn(t *testing.T) {
+	t.Parallel()
+	h := house.Open(t)
+	h.Register(ada, "countess")
+	token := h.Letter(mail.KindRegistration, ada).Token
+	h.Later(signin.DefaultRegistrationTTL - time.Second)
+	h.Must(h.SignIn.VerifyLink(h.Ctx, token))
+	h.Refused(h.SignIn.VerifyLink(h.Ctx, token), verification.ErrLink)
+	user := h.Login(ada).User
+	sessions, _, err := h.Sessions.List(h.Ctx, user.ID, core.Page{})
+	h.Must(err)
+	if len(sessions) != 1 || !user.EmailVerified {
+		t.Errorf("%d sessions after one sign-in, verified %v", len(sessions), user.EmailVerified)
+	}
+}
+
+func TestVerifyLinkRefuses(t *testing.T) {
+	t.Parallel()
+	h := house.Open(t)
+	h.Register(ada, "")
+	token := h.Letter(mail.KindRegistration, ada).Token
+	for _, bad := range []string{"", "nonsense", token + "x"} {
+		h.Refused(h.SignIn.VerifyLink(h.Ctx, bad), verification.ErrLink)
+	}
+	h.Later(signin.DefaultRegistrationTTL)
+	h.Refused(h.SignIn.VerifyLink(h.Ctx, token), verification.ErrLink)
+}
+
+func TestConfirmationOfAnExistingAccount(t *testing.T) {
+	t.Parallel()
+	t.Run("by code", func(t *testing.T) {
+		t.Parallel()
+		h := house.Open(t)
+		user, receipt := unverified(h)
+		_, err := h.SignIn.Login(h.Ctx, ada, house.Passphrase)
+		h.Refused(err, signin.ErrUnverified)
+		announced := h.Announced.Of(core.SubjectUser, user.ID)
+		signedIn, err := h.SignIn.VerifyCode(h.Ctx, receipt.ID, h.Letter(mail.KindConfirmation, ada).Code)
+		h.Must(err)
+		if !h.Alive(signedIn) || !h.User(user.ID).EmailVerified || h.Announced.Of(core.SubjectUser, user.ID) != announced+1 {
+			t.Errorf("verified %+v", signedIn.User)
+		}
+		h.Refused(h.SignIn.VerifyLink(h.Ctx, h.Letter(mail.KindConfirmation, ada).Token), verification.ErrLink)
+	})
+	t.Run("by link", func(t *testing.T) {
+		t.Parallel()
+		h := house.Open(t)
+		user, receipt := unverified(h)
+		h.Alter(user.ID, func(user *account.User) { user.Status = account.StatusDeactivated })
+		letter := h.Letter(mail.KindConfirmation, ada)
+		h.Must(h.SignIn.VerifyLink(h.Ctx, letter.Token))
+		if got := h.User(user.ID); !got.EmailVerified || got.Status != account.StatusDeactivated {
+			t.Errorf("verified %v, status %s: a link brings nobody back", got.EmailVerified, got.Status)
+		}
+		h.Refused(verify(h, receipt.ID, letter.Code), verification.ErrCode)
+	})
+	t.Run("brings a deactivated account back", func(t *testing.T) {
+		t.Parallel()
+		h := house.Open(t)
+		user, receipt := unverified(h)
+		h.Alter(user.ID, func(user *account.User) { user.Status = account.StatusDeactivated })
+		h.Must(verify(h, receipt.ID, h.Letter(mail.KindConfirmation, ada).Code))
+		if got := h.User(user.ID); got.Status != account.StatusActive {
+			t.Errorf("status %s", got.Status)
+		}
+	})
+	t.Run("of a suspended account", func(t *testing.T) {
+		t.Parallel()
+		h := house.Open(t)
+		user, receipt := unverified(h)
+		h.Alter(user.ID, func(user *account.User) { user.Status = account.StatusSuspended })
+		letter := h.Letter(mail.KindConfirmation, ada)
+		h.Refused(verify(h, receipt.ID, letter.Code), verification.ErrCode)
+		h.Refused(h.SignIn.VerifyLink(h.Ctx, letter.Token), verification.ErrLink)
+	})
+}
+
+func TestCodeAndLinkAreUsedOnce(t *testing.T) {
+	t.Parallel()
+	acts := map[string]struct {
+		act  func(h *house.House, id core.ID, letter mail.Letter) error
+		want error
+	}{
+		"code": {func(h *house.House, id core.ID, letter mail.Letter) error { return verify(h, id, letter.Code) }, verification.ErrCode},
+		"link": {func(h *house.House, _ core.ID, letter mail.Letter) error {
+			return h.SignIn.VerifyLink(h.Ctx, letter.Token)
+		}, verification.ErrLink},
+	}
+	for name, c := range acts {
+		t.Run(name+" of a registration", func(t *testing.T) {
+			t.Parallel()
+			h := house.Open(t)
+			receipt := h.Register(ada, "")
+			letter := h.Letter(mail.KindRegistration, ada)
+			house.OneWins(t, house.Race(t, 20, func(int) error { return c.act(h, receipt.ID, letter) }), c.want)
+		})
+		t.Run(name+" of a confirmation", func(t *testing.T) {
+			t.Parallel()
+			h := house.Open(t)
+			_, receipt := unverified(h)
+			letter := h.Letter(mail.KindConfirmation, ada)
+			house.OneWins(t, house.Race(t, 20, func(int) error { return c.act(h, receipt.ID, letter) }), c.want)
+		})
+	}
+	t.Run("code against link", func(t *testing.T) {
+		t.Parallel()
+		h := house.Open(t)
+		receipt := h.Register(ada, "")
+		letter := h.Letter(mail.KindRegistration, ada)
+		won := 0
+		for _, err := range house.Race(t, 20, func(i int) error {
+			if i%2 == 0 {
+				return verify(h, receipt.ID, letter.Code)
+			}
+			return h.SignIn.VerifyLink(h.Ctx, letter.Token)
+		}) {
+			switch {
+			case err == nil:
+				won++
+			case !errors.Is(err, verification.ErrCode) && !errors.Is(err, verification.ErrLink):
+				t.Error(err)
+			}
+		}
+		if won != 1 {
+			t.Errorf("%d of 20 opened the account", won)
+		}
+	})
+}
+
+func TestGuessesNeverExceedTheTries(t *testing.T) {
+	t.Parallel()
+	h := house.Open(t)
+	receipt := h.Register(ada, "")
+	code := h.Letter(mail.KindRegistration, ada).Code
+	var right atomic.Int64
+	house.Race(t, 50, func(i int) error {
+		guess := fmt.Sprintf("%06d", i)
+		if guess == code {
+			right.Add(1)
+		}
+		return verify(h, receipt.ID, guess)
+	})
+	flow, err := h.Flows.Find(h.Ctx, receipt.ID)
+	if right.Load() == 1 && errors.Is(err, core.ErrNotFound) {
+		return // one in twenty thousand runs guesses it
+	}
+	h.Must(err)
+	if flow.Tries != verification.MaxTries {
+		t.Errorf("%d tries counted of 50, want %d", flow.Tries, verification.MaxTries)
+	}
+	h.Refused(verify(h, receipt.ID, code), verification.ErrCode)
+	h.Must(h.SignIn.VerifyLink(h.Ctx, h.Letter(mail.KindRegistration, ada).Token))
+}
+
+// After a hundred failures over several flows only the link is left.
+func TestFailuresAreCountedOverFlows(t *testing.T) {
+	t.Parallel()
+	h := house.Open(t)
+	for range verification.MaxFailures / verification.MaxTries {
+		receipt := h.Register(ada, "")
+		for range verification.MaxTries {
+			h.Refused(verify(h, receipt.ID, "wrong"), verification.ErrCode)
+		}
+	}
+	receipt := h.Register(ada, "")
+	letter := h.Letter(mail.KindRegistration, ada)
+	h.Refused(verify(h, receipt.ID, letter.Code), verification.ErrCode)
+	h.Must(h.SignIn.VerifyLink(h.Ctx, letter.Token))
+}
+
+func TestResendKeepsTheTries(t *testing.T) {
+	t.Parallel()
+	h := house.Open(t)
+	receipt := h.Register(ada, "")
+	first := h.Letter(mail.KindRegistration, ada).Code
+	for range verification.MaxTries - 2 {
+		h.Refused(verify(h, receipt.ID, house.Wrong(first)), verification.ErrCode)
+	}
+	h.Later(verification.CodeTTL)
+	again, err := h.SignIn.Resend(h.Ctx, receipt.ID)
+	h.Must(err)
+	h.Work()
+	if again.ID != receipt.ID || !again.ExpiresAt.Equal(h.Clock.Now().Add(verification.CodeTTL)) {
+		t.Errorf("receipt %+v", again)
+	}
+	second := h.Letter(mail.KindRegistration, ada).Code
+	if first != second {
+		h.Refused(verify(h, receipt.ID, first), verification.ErrCode)
+	}
+	h.Must(verify(h, receipt.ID, second))
+}
+
+func TestResendWithoutTriesSendsTheLinkAlone(t *testing.T) {
+	t.Parallel()
+	h := house.Open(t)
+	receipt := h.Register(ada, "")
+	for range verification.MaxTries {
+		h.Refused(verify(h, receipt.ID, "wrong"), verification.ErrCode)
+	}
+	_, err := h.SignIn.Resend(h.Ctx, receipt.ID)
+	h.Must(err)
+	h.Work()
+	letter := h.Letter(mail.KindRegistration, ada)
+	if letter.Code != "" || h.Letters(mail.KindRegistration, ada) != 2 {
+		t.Error("a code was sent that cannot be used")
+	}
+	h.Must(h.SignIn.VerifyLink(h.Ctx, letter.Token))
+}
+
+func TestResendByVerification(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		prepare func(h *house.House) core.ID
+		kind    mail.Kind
+		letters int
+	}{
+		"unknown": {func(h *house.House) core.ID { return h.IDs.New() }, mail.KindRegistration, 0},
+		"decoy": {func(h *house.House) core.ID {
+			h.Member(ada, "")
+			return h.Register(ada, "").ID
+		}, mail.KindAlreadyRegistered, 1},
+		"expired registration": {func(h *house.House) core.ID {
+			receipt := h.Register(ada, "")
+			h.Later(signin.DefaultRegistrationTTL)
+			return receipt.ID
+		}, mail.KindRegistration, 1},
+		"confirmation": {func(h *house.House) core.ID {
+			_, receipt := unverified(h)
+			return receipt.ID
+		}, mail.KindConfirmation, 2},
+		"confirmation of a suspended account": {func(h *house.House) core.ID {
+			user, receipt := unverified(h)
+			h.Alter(user.ID, func(user *account.User) { user.Status = account.StatusSuspended })
+			return receipt.ID
+		}, mail.KindConfirmation, 1},
+		"password reset": {func(h *house.House) core.ID {
+			h.Member(ada, "")
+			receipt, err := h.Password.Forgot(h.Ctx, ada)
+			h.Must(err)
+			h.Work()
+			return receipt.ID
+		}, mail.KindPasswordReset, 1},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := house.Open(t)
+			id := c.prepare(h)
+			receipt, err := h.SignIn.Resend(h.Ctx, id)
+			h.Must(err)
+			h.Work()
+			want := verification.Receipt{
+				ID: id, Channel: verification.ChannelEmail, ExpiresAt: h.Clock.Now().Add(verification.CodeTTL),
+			}
+			if receipt != want {
+				t.Errorf("receipt %+v, want %+v", receipt, want)
+			}
+			if got := h.Letters(c.kind, ada); got != c.letters {
+				t.Errorf("%d letters, want %d", got, c.letters)
+			}
+		})
+	}
+}
+
+func TestResendByIdentifier(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		prepare    func(h *house.House)
+		identifier string
+		letters    int
+	}{
+		"unknown address":             {func(*house.House) {}, ada, 0},
+		"unknown username":            {func(*house.House) {}, "countess", 0},
+		"nonsense":                    {func(*house.House) {}, "@@", 0},
+		"pending, by address":         {func(h *house.House) { h.Register(ada, "countess") }, "ADA@example.com", 2},
+		"pending, by username":        {func(h *house.House) { h.Register(ada, "countess") }, "countess", 1},
+		"verified account":            {func(h *house.House) { h.Member(ada, "countess") }, ada, 1},
+		"unverified account":          {func(h *house.House) { unverified(h) }, ada, 3},
+		"unverified, but deactivated": {alteredTo(account.StatusDeactivated), ada, 3},
+		"unverified, but suspended":   {alteredTo(account.StatusSuspended), ada, 2},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := house.Open(t)
+			c.prepare(h)
+			receipt, err := h.SignIn.ResendTo(h.Ctx, c.identifier)
+			h.Must(err)
+			h.Work()
+			if receipt.Channel != verification.ChannelEmail || !receipt.ExpiresAt.Equal(h.Clock.Now().Add(verification.CodeTTL)) {
+				t.Errorf("receipt %+v", receipt)
+			}
+			if got := len(h.Post.All(ada)); got != c.letters {
+				t.Errorf("%d letters, want %d", got, c.letters)
+			}
+			flow, err := h.Flows.Find(h.Ctx, receipt.ID)
+			if err != nil || !flow.ExpiresAt.Equal(receipt.ExpiresAt) {
+				t.Errorf("the flow of the receipt is %+v, %v", flow, err)
+			}
+		})
+	}
+}
+
+func alteredTo(status account.Status) func(h *house.House) {
+	return func(h *house.House) {
+		user, _ := unverified(h)
+		h.Alter(user.ID, func(user *account.User) { user.Status = status })
+	}
+}
