@@ -75,7 +75,8 @@ func (c Config) read() (*server, error) {
 	if s.timeout <= 0 {
 		s.timeout = defaultTimeout
 	}
-	return s, s.readFrom(c.From)
+	err = s.readFrom(c.From)
+	return s, err
 }
 
 func (s *server) readFrom(text string) (err error) {

@@ -3,8 +3,9 @@ package smtp
 import (
 	"fmt"
 
-	"github.com/doorward/doorward/core/mail"
 	gomail "github.com/wneessen/go-mail"
+
+	"github.com/doorward/doorward/core/mail"
 )
 
 // compose makes the MIME message: text and HTML as alternatives, UTF-8, quoted-printable. The only

@@ -24,9 +24,9 @@ type office struct {
 
 func newOffice(t *testing.T, server *smtptest.Server) *office {
 	t.Helper()
-	ring, err := secret.ParseRing(secret.GenerateKey("k1"))
+	ring, ringErr := secret.ParseRing(secret.GenerateKey("k1"))
 	catalog, textsErr := mail.Texts()
-	if err := errors.Join(err, textsErr); err != nil {
+	if err := errors.Join(ringErr, textsErr); err != nil {
 		t.Fatal(err)
 	}
 	renderer, err := mail.NewRenderer(catalog, "Example", "https://app.example.com")

@@ -145,7 +145,7 @@ func TestRefusalsAreFinalOnlyWhenTheyAreAboutTheMessage(t *testing.T) {
 func TestCredentialsGoOnlyWhereTheyMay(t *testing.T) {
 	t.Parallel()
 	secured := smtptest.Options{Mode: smtptest.STARTTLS, User: "user", Password: "canary-9f3"}
-	clear := smtptest.Options{Mode: smtptest.Plain, User: "user", Password: "canary-9f3"}
+	bare := smtptest.Options{Mode: smtptest.Plain, User: "user", Password: "canary-9f3"}
 	foreign := smtptest.Options{Mode: smtptest.STARTTLS, User: "user", Password: "canary-9f3", Mechanisms: []string{"GSSAPI"}}
 	cases := []struct {
 		name      string
@@ -154,7 +154,7 @@ func TestCredentialsGoOnlyWhereTheyMay(t *testing.T) {
 		untrusted bool
 		complaint string
 	}{
-		{"no STARTTLS", clear, false, false, "offers no STARTTLS"},
+		{"no STARTTLS", bare, false, false, "offers no STARTTLS"},
 		{"wrong password", secured, true, false, "535"},
 		{"unknown authority", secured, false, true, "certificate"},
 		{"unknown mechanism", foreign, false, false, "neither PLAIN"},
@@ -332,11 +332,19 @@ func TestSettingsThatCannotWork(t *testing.T) {
 	t.Parallel()
 	const good = "smtp://user:canary@mail.example.com"
 	for _, config := range []smtp.Config{
-		{URL: "", From: from}, {URL: "mail.example.com:25", From: from}, {URL: "http://mail.example.com", From: from},
-		{URL: "smtp://", From: from}, {URL: good + "/path", From: from}, {URL: good + "?tls=no", From: from},
-		{URL: good + "#x", From: from}, {URL: "smtp://user:canary%zz@mail.example.com", From: from},
-		{URL: good + ":port", From: from}, {URL: good, From: ""}, {URL: good, From: "no address"},
-		{URL: good, From: "ü@example.com"}, {URL: good, From: "a@example.com, b@example.com"},
+		{URL: "", From: from},
+		{URL: "mail.example.com:25", From: from},
+		{URL: "http://mail.example.com", From: from},
+		{URL: "smtp://", From: from},
+		{URL: good + "/path", From: from},
+		{URL: good + "?tls=no", From: from},
+		{URL: good + "#x", From: from},
+		{URL: "smtp://user:canary%zz@mail.example.com", From: from},
+		{URL: good + ":port", From: from},
+		{URL: good, From: ""},
+		{URL: good, From: "no address"},
+		{URL: good, From: "ü@example.com"},
+		{URL: good, From: "a@example.com, b@example.com"},
 	} {
 		sender, err := smtp.New(config)
 		if err == nil || sender != nil || strings.Contains(err.Error(), "canary") {

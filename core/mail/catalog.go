@@ -124,10 +124,11 @@ func loadLocale(files fs.FS, name string) (*locale, error) {
 	loaded := &locale{tag: tag}
 	decoder := json.NewDecoder(file)
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(loaded); err != nil {
+	if err = decoder.Decode(loaded); err != nil {
 		return nil, err
 	}
-	return loaded, loaded.check()
+	err = loaded.check()
+	return loaded, err
 }
 
 // find gives the locale that serves a reader of the wanted tag best, English when none does. wanted may
@@ -163,22 +164,22 @@ func (l *locale) check() error {
 			return err
 		}
 	}
-	for kind, form := range forms {
-		if err := l.Letters[kind].check(kind, form); err != nil {
+	for kind, made := range forms {
+		if err := l.Letters[kind].check(kind, made); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t letterTexts) check(kind Kind, form form) error {
+func (t letterTexts) check(kind Kind, made form) error {
 	needed := map[string]text{
 		"subject": t.Subject, "preheader": t.Preheader, "heading": t.Heading, "reason": t.Reason,
 	}
-	if form.code {
+	if made.code {
 		needed["code"] = t.Code
 	}
-	if form.path != "" {
+	if made.path != "" {
 		needed["link"], needed["button"] = t.Link, t.Button
 	}
 	for name, value := range needed {

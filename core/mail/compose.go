@@ -14,7 +14,7 @@ type composer struct {
 }
 
 // compose chooses the letter's texts in its reader's language and fills them.
-func (r *Renderer) compose(letter Letter, form form, now time.Time) (page, error) {
+func (r *Renderer) compose(letter Letter, made form, now time.Time) (page, error) {
 	c := r.composer(letter, now)
 	texts := c.Letters[letter.Kind]
 	c.with.Reason = c.fill(texts.Reason)
@@ -26,11 +26,11 @@ func (r *Renderer) compose(letter Letter, form form, now time.Time) (page, error
 		Facts:  c.facts(letter),
 		Footer: c.phrase("footer"),
 	}
-	if form.code && letter.Code != "" {
+	if made.code && letter.Code != "" {
 		shown.CodeIntro, shown.Code = c.fill(texts.Code), line(letter.Code, maxName)
 		shown.CodeExpiry = c.expiry("code_expiry", letter.ExpiresAt)
 	}
-	if shown.Link = r.link(form, letter.Token); shown.Link != "" {
+	if shown.Link = r.link(made, letter.Token); shown.Link != "" {
 		shown.LinkIntro, shown.Button, shown.LinkPlain = c.fill(texts.Link), c.fill(texts.Button), c.phrase("link_plain")
 		shown.LinkExpiry = c.expiry("link_expiry", letter.LinkExpiresAt)
 	}

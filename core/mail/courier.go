@@ -72,6 +72,7 @@ func NewCourier(deps CourierDeps) *Courier {
 
 type silent struct{}
 
+// Attempted implements Observer.
 func (silent) Attempted(Kind, Outcome, time.Duration) {}
 
 // Step sends what is due, Workers messages at a time, until nothing is due or ctx ends, and tells how
@@ -103,8 +104,10 @@ func (c *Courier) deliverFrom(ctx context.Context, envelope Envelope, count *ato
 		if err := c.deliver(ctx, envelope); err != nil {
 			return err
 		}
-		if ctx.Err() != nil {
+		select {
+		case <-ctx.Done():
 			return nil
+		default:
 		}
 		next, err := c.deps.Outbox.Claim(ctx, c.deps.Clock.Now(), lease, 1)
 		if err != nil || len(next) == 0 {
@@ -125,13 +128,12 @@ func (c *Courier) deliver(ctx context.Context, envelope Envelope) error {
 	defer cancel()
 	now := c.deps.Clock.Now()
 	outcome, err := c.settle(ctx, envelope, now, failure, letter)
-	if errors.Is(err, core.ErrNotFound) {
-		return nil // the lease ran out, and whoever had the message next has brought it to its end
-	}
-	if err != nil {
+	switch {
+	case err == nil:
+		c.deps.Observer.Attempted(envelope.Kind, outcome, now.Sub(envelope.CreatedAt))
+	case !errors.Is(err, core.ErrNotFound): // else the lease ran out, and the next holder has settled it
 		return fmt.Errorf("mail: note that message %s is %s: %w", envelope.ID, outcome, err)
 	}
-	c.deps.Observer.Attempted(envelope.Kind, outcome, now.Sub(envelope.CreatedAt))
 	return nil
 }
 

@@ -70,15 +70,15 @@ type fact struct{ Label, Value string }
 // out. ErrExpired is returned when nothing worth sending remains, another error for a kind that this
 // program does not know.
 func (r *Renderer) Render(id core.ID, letter Letter, now time.Time) (Email, error) {
-	form, known := forms[letter.Kind]
+	made, known := forms[letter.Kind]
 	if !known {
 		return Email{}, fmt.Errorf("mail: no letter of kind %q", letter.Kind)
 	}
 	letter = current(letter, now)
-	if form.pointless && letter.Code == "" && letter.Token == "" {
+	if made.pointless && letter.Code == "" && letter.Token == "" {
 		return Email{}, ErrExpired
 	}
-	shown, err := r.compose(letter, form, now)
+	shown, err := r.compose(letter, made, now)
 	if err != nil {
 		return Email{}, err
 	}
@@ -105,11 +105,11 @@ func current(letter Letter, now time.Time) Letter {
 
 func past(expires, now time.Time) bool { return !expires.IsZero() && expires.Sub(now) < minGood }
 
-func (r *Renderer) link(form form, token string) string {
-	if form.path == "" || token == "" {
+func (r *Renderer) link(made form, token string) string {
+	if made.path == "" || token == "" {
 		return ""
 	}
-	target := r.frontEnd.JoinPath(form.path)
+	target := r.frontEnd.JoinPath(made.path)
 	target.RawQuery = url.Values{"token": {token}}.Encode()
 	return target.String()
 }

@@ -85,7 +85,8 @@ func parse(raw []byte) (Message, error) {
 	if kind != "multipart/alternative" {
 		return message, fmt.Errorf("it is %s", kind)
 	}
-	return message, message.readParts(multipart.NewReader(parsed.Body, parameters["boundary"]))
+	err = message.readParts(multipart.NewReader(parsed.Body, parameters["boundary"]))
+	return message, err
 }
 
 func (m *Message) readParts(parts *multipart.Reader) error {

@@ -102,11 +102,13 @@ type gatedConn struct {
 	closed chan struct{}
 }
 
+// Write implements net.Conn.
 func (c *gatedConn) Write(p []byte) (int, error) {
 	c.door.gate.wait(c.closed)
 	return c.Conn.Write(p)
 }
 
+// Close implements net.Conn.
 func (c *gatedConn) Close() error {
 	c.once.Do(func() { close(c.closed) })
 	c.door.forget(c)

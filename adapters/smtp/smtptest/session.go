@@ -76,6 +76,7 @@ type session struct {
 
 var _ gosmtp.AuthSession = (*session)(nil)
 
+// AuthMechanisms implements gosmtp.AuthSession.
 func (s *session) AuthMechanisms() []string {
 	if s.server.options.User == "" {
 		return nil
@@ -86,6 +87,7 @@ func (s *session) AuthMechanisms() []string {
 	return []string{sasl.Plain}
 }
 
+// Auth implements gosmtp.AuthSession.
 func (s *session) Auth(mechanism string) (sasl.Server, error) {
 	if !slices.Contains(s.AuthMechanisms(), mechanism) {
 		return nil, gosmtp.ErrAuthUnknownMechanism
@@ -108,6 +110,7 @@ func (s *session) signIn(user, password string) error {
 	return nil
 }
 
+// Mail implements gosmtp.Session.
 func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
 	if s.server.options.User != "" && !s.signedIn {
 		return &gosmtp.SMTPError{Code: 530, EnhancedCode: gosmtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
@@ -116,6 +119,7 @@ func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
 	return s.server.refusal(AtSender)
 }
 
+// Rcpt implements gosmtp.Session.
 func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 	if err := s.server.refusal(AtRecipient); err != nil {
 		return err
@@ -124,6 +128,7 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 	return nil
 }
 
+// Data implements gosmtp.Session.
 func (s *session) Data(contents io.Reader) error {
 	raw, err := io.ReadAll(contents)
 	if err != nil {
@@ -139,8 +144,10 @@ func (s *session) Data(contents io.Reader) error {
 	return errors.New("the reply is lost")
 }
 
+// Reset implements gosmtp.Session.
 func (s *session) Reset() { s.from, s.to = "", nil }
 
+// Logout implements gosmtp.Session.
 func (s *session) Logout() error { return nil }
 
 // login is the server's side of LOGIN, which its library only has for clients.
@@ -150,6 +157,7 @@ type login struct {
 	user  string
 }
 
+// Next implements sasl.Server.
 func (l *login) Next(response []byte) (challenge []byte, done bool, err error) {
 	l.asked++
 	switch l.asked {
