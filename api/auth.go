@@ -109,7 +109,7 @@ func (h authHandlers) Login(ctx context.Context, request oapi.LoginRequestObject
 
 // Refresh trades a refresh token for new tokens.
 func (h authHandlers) Refresh(ctx context.Context, request oapi.RefreshRequestObject) (oapi.RefreshResponseObject, error) {
-	signedIn, err := h.deps.Doorman.Renew(ctx, request.Body.RefreshToken)
+	signedIn, err := h.deps.Doorman.Refresh(ctx, request.Body.RefreshToken)
 	return oapi.Refresh200JSONResponse{SignedInJSONResponse: encodeSignedInReply(signedIn)}, err
 }
 

@@ -132,7 +132,7 @@ func (w *world) Login(ctx context.Context, identifier, password string) (signin.
 	return entered, w.called(ctx, "login", identifier, password)
 }
 
-func (w *world) Renew(ctx context.Context, refresh string) (signin.SignedIn, error) {
+func (w *world) Refresh(ctx context.Context, refresh string) (signin.SignedIn, error) {
 	return entered, w.called(ctx, "renew", refresh)
 }
 
