@@ -124,10 +124,10 @@ func loadLocale(files fs.FS, name string) (*locale, error) {
 	loaded := &locale{tag: tag}
 	decoder := json.NewDecoder(file)
 	decoder.DisallowUnknownFields()
-	if err = decoder.Decode(loaded); err != nil {
-		return nil, err
+	err = decoder.Decode(loaded)
+	if err == nil {
+		err = loaded.check()
 	}
-	err = loaded.check()
 	return loaded, err
 }
 
