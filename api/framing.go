@@ -34,7 +34,6 @@ func (s *server) guardFraming(app *fiber.App) {
 		if err := s.refuse(c, err); err != nil {
 			request.SetStatusCode(fasthttp.StatusInternalServerError)
 		}
-		request.SetConnectionClose()
 	}
 }
 

@@ -55,8 +55,10 @@ func (s *server) next(c *fiber.Ctx) (err error) {
 	return c.Next()
 }
 
-// refuse answers requests that never reach the edge: those that could not be read.
+// refuse answers requests that never reach the edge: those that could not be read. What follows on their
+// connection cannot be trusted to be a request.
 func (s *server) refuse(c *fiber.Ctx, err error) error {
+	c.Response().SetConnectionClose()
 	client := s.client(c)
 	failed := classify(err)
 	if err := writeProblem(c, failed, client.RequestID); err != nil {

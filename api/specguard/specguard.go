@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -34,6 +35,18 @@ type Transport struct {
 // New makes a Transport over base (nil: http.DefaultTransport). Report is called for every reply that
 // breaks the contract, perhaps from several goroutines; a test gives one that calls t.Error.
 func New(base http.RoundTripper, report func(error)) (*Transport, error) {
+	document, err := closedContract()
+	if err != nil {
+		return nil, err
+	}
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	return &Transport{base: base, report: report, document: document}, nil
+}
+
+// closedContract is read once: tests make many Transports.
+var closedContract = sync.OnceValues(func() (*openapi3.T, error) {
 	document, err := oapi.GetSpec()
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
@@ -41,11 +54,8 @@ func New(base http.RoundTripper, report func(error)) (*Transport, error) {
 	for _, schema := range document.Components.Schemas {
 		forbidUnknown(schema.Value)
 	}
-	if base == nil {
-		base = http.DefaultTransport
-	}
-	return &Transport{base: base, report: report, document: document}, nil
-}
+	return document, nil
+})
 
 // forbidUnknown closes a schema: clients must put up with members that a later version adds, but this
 // version must not send any that its contract does not name.
