@@ -248,6 +248,29 @@ func TestUnusableRecordsAreLeftOut(t *testing.T) {
 	}
 }
 
+// Of two replicas that rotate at the same moment one may retire the other's key before that begins to sign:
+// it then signs nothing that would outlive it.
+func TestRetiringKeySignsNothingThatOutlivesIt(t *testing.T) {
+	t.Parallel()
+	site := newSite()
+	ring := site.loaded(t, token.RingSettings{})
+	kept := active(t, ring)
+	loser, err := ring.Rotate(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := site.store.RetireKeys(t.Context(), kept.ID, loser.ActiveFrom.Add(token.AccessTTL)); err != nil {
+		t.Fatal(err)
+	}
+	if err := ring.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	site.clock.Advance(token.PublishFor)
+	if active(t, ring).ID != kept.ID {
+		t.Error("the key that is about to leave signs")
+	}
+}
+
 func TestMissedIsBounded(t *testing.T) {
 	t.Parallel()
 	site := newSite()
