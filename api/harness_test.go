@@ -239,6 +239,9 @@ type client struct {
 	t     *testing.T
 	app   *fiber.App
 	guard *specguard.Transport
+
+	serve   sync.Once
+	address string
 }
 
 func newClient(t *testing.T, app *fiber.App, err error) *client {
@@ -294,6 +297,38 @@ func (c *client) do(method, target, body string, fields ...string) reply {
 	response, err := c.guard.RoundTrip(request)
 	if err != nil {
 		c.t.Fatalf("%s %s: %v", method, target, err)
+	}
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return reply{response, text}
+}
+
+// doLocal sends a request over the loopback interface, to the name localhost unless a Host field is given.
+// It follows no redirects.
+func (c *client) doLocal(method, target string, fields ...string) reply {
+	c.t.Helper()
+	c.serve.Do(func() { c.address = serve(c.t, c.app) })
+	request, err := http.NewRequestWithContext(c.t.Context(), method, "http://"+c.address+target, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	request.Host = "localhost"
+	for i := 0; i < len(fields); i += 2 {
+		if fields[i] == "Host" {
+			request.Host = fields[i+1]
+			continue
+		}
+		request.Header.Set(fields[i], fields[i+1])
+	}
+	guard, err := specguard.New(&http.Transport{DisableKeepAlives: true, DisableCompression: true}, func(err error) { c.t.Error(err) })
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	response, err := guard.RoundTrip(request)
+	if err != nil {
+		c.t.Fatal(err)
 	}
 	text, err := io.ReadAll(response.Body)
 	if err != nil {

@@ -12,16 +12,24 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofiber/fiber/v2"
+
 	"github.com/doorward/doorward/api"
 )
 
-// listen serves an application on a real connection and gives its address.
+// listen serves a world on a real connection and gives its address.
 func listen(t *testing.T, options api.Options) string {
 	t.Helper()
 	app, err := api.New((&world{}).deps(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serve(t, app)
+}
+
+// serve listens on the loopback interface until the test ends.
+func serve(t *testing.T, app *fiber.App) string {
+	t.Helper()
 	var config net.ListenConfig
 	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -96,7 +104,7 @@ func TestFraming(t *testing.T) {
 		{"unknown method", "BREW /v1/me HTTP/1.1\r\nHost: x\r\n\r\n", 400},
 		{"not HTTP", "hello\r\n\r\n", 400},
 		{"long head", "GET /v1/me HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 20<<10) + "\r\n\r\n", 431},
-		{"long body", head + "Content-Length: 2000000\r\n\r\n" + strings.Repeat("a", 2000000), 413},
+		{"long body", head + "Content-Length: 2000000\r\n\r\n", 413},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
