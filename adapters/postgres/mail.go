@@ -32,7 +32,7 @@ func (o *Outbox) Claim(
 	rows, err := o.db.queries(ctx).ClaimEnvelopes(ctx, pgdb.ClaimEnvelopesParams{
 		LeasedUntil: now.Add(lease), Now: now, Batch: limit32(limit),
 	})
-	return each(rows, toEnvelope), translate(err)
+	return each(rows, func(row pgdb.ClaimEnvelopesRow) mail.Envelope { return toEnvelope(pgdb.Outbox(row)) }), translate(err)
 }
 
 // Sent implements mail.Outbox.

@@ -53,29 +53,45 @@ func (q *Queries) BrowseMessages(ctx context.Context, arg BrowseMessagesParams) 
 }
 
 const ClaimEnvelopes = `-- name: ClaimEnvelopes :many
-UPDATE outbox SET attempts = attempts + 1, next_at = $1
-WHERE id IN (
-  SELECT due.id FROM outbox AS due WHERE due.state = 'queued' AND due.next_at <= $2
-  ORDER BY due.next_at, due.id LIMIT $3 FOR UPDATE SKIP LOCKED
+WITH due AS (
+  SELECT outbox.id, outbox.next_at FROM outbox WHERE outbox.state = 'queued' AND outbox.next_at <= $1
+  ORDER BY outbox.next_at, outbox.id LIMIT $2 FOR UPDATE SKIP LOCKED
+), claimed AS (
+  UPDATE outbox SET attempts = outbox.attempts + 1, next_at = $3
+  FROM due WHERE outbox.id = due.id
+  RETURNING outbox.id, outbox.kind, outbox.recipient, outbox.payload, outbox.state, outbox.attempts, outbox.last_error, outbox.created_at, outbox.next_at, outbox.sent_at
 )
-RETURNING id, kind, recipient, payload, state, attempts, last_error, created_at, next_at, sent_at
+SELECT claimed.id, claimed.kind, claimed.recipient, claimed.payload, claimed.state, claimed.attempts, claimed.last_error, claimed.created_at, claimed.next_at, claimed.sent_at FROM claimed JOIN due ON due.id = claimed.id ORDER BY due.next_at, due.id
 `
 
 type ClaimEnvelopesParams struct {
-	LeasedUntil time.Time
 	Now         time.Time
 	Batch       int32
+	LeasedUntil time.Time
 }
 
-func (q *Queries) ClaimEnvelopes(ctx context.Context, arg ClaimEnvelopesParams) ([]Outbox, error) {
-	rows, err := q.db.Query(ctx, ClaimEnvelopes, arg.LeasedUntil, arg.Now, arg.Batch)
+type ClaimEnvelopesRow struct {
+	ID        core.ID
+	Kind      string
+	Recipient string
+	Payload   []byte
+	State     string
+	Attempts  int32
+	LastError string
+	CreatedAt time.Time
+	NextAt    time.Time
+	SentAt    *time.Time
+}
+
+func (q *Queries) ClaimEnvelopes(ctx context.Context, arg ClaimEnvelopesParams) ([]ClaimEnvelopesRow, error) {
+	rows, err := q.db.Query(ctx, ClaimEnvelopes, arg.Now, arg.Batch, arg.LeasedUntil)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Outbox
+	var items []ClaimEnvelopesRow
 	for rows.Next() {
-		var i Outbox
+		var i ClaimEnvelopesRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.Kind,

@@ -54,23 +54,46 @@ func (q *Queries) BrowseMessages(ctx context.Context, arg BrowseMessagesParams) 
 	return items, nil
 }
 
-const claimEnvelopes = `-- name: ClaimEnvelopes :many
-UPDATE outbox SET attempts = attempts + 1, next_at = ?1
-WHERE id IN (
-  SELECT due.id FROM outbox AS due WHERE due.state = 'queued' AND due.next_at <= ?2
-  ORDER BY due.next_at, due.id LIMIT ?3
-)
-RETURNING id, kind, recipient, payload, state, attempts, last_error, created_at, next_at, sent_at
+const countEnvelopes = `-- name: CountEnvelopes :one
+SELECT count(*) FROM outbox WHERE state = ?1
 `
 
-type ClaimEnvelopesParams struct {
-	LeasedUntil sqltype.Time
-	Now         sqltype.Time
-	Batch       int64
+func (q *Queries) CountEnvelopes(ctx context.Context, state string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countEnvelopes, state)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
-func (q *Queries) ClaimEnvelopes(ctx context.Context, arg ClaimEnvelopesParams) ([]Outbox, error) {
-	rows, err := q.db.QueryContext(ctx, claimEnvelopes, arg.LeasedUntil, arg.Now, arg.Batch)
+const deferEnvelope = `-- name: DeferEnvelope :execrows
+UPDATE outbox SET last_error = ?1, next_at = ?2 WHERE id = ?3 AND state = 'queued'
+`
+
+type DeferEnvelopeParams struct {
+	LastError string
+	NextAt    sqltype.Time
+	ID        sqltype.ID
+}
+
+func (q *Queries) DeferEnvelope(ctx context.Context, arg DeferEnvelopeParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deferEnvelope, arg.LastError, arg.NextAt, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const dueEnvelopes = `-- name: DueEnvelopes :many
+SELECT id, kind, recipient, payload, state, attempts, last_error, created_at, next_at, sent_at FROM outbox WHERE state = 'queued' AND next_at <= ?1 ORDER BY next_at, id LIMIT ?2
+`
+
+type DueEnvelopesParams struct {
+	Now   sqltype.Time
+	Batch int64
+}
+
+func (q *Queries) DueEnvelopes(ctx context.Context, arg DueEnvelopesParams) ([]Outbox, error) {
+	rows, err := q.db.QueryContext(ctx, dueEnvelopes, arg.Now, arg.Batch)
 	if err != nil {
 		return nil, err
 	}
@@ -101,35 +124,6 @@ func (q *Queries) ClaimEnvelopes(ctx context.Context, arg ClaimEnvelopesParams) 
 		return nil, err
 	}
 	return items, nil
-}
-
-const countEnvelopes = `-- name: CountEnvelopes :one
-SELECT count(*) FROM outbox WHERE state = ?1
-`
-
-func (q *Queries) CountEnvelopes(ctx context.Context, state string) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countEnvelopes, state)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
-const deferEnvelope = `-- name: DeferEnvelope :execrows
-UPDATE outbox SET last_error = ?1, next_at = ?2 WHERE id = ?3 AND state = 'queued'
-`
-
-type DeferEnvelopeParams struct {
-	LastError string
-	NextAt    sqltype.Time
-	ID        sqltype.ID
-}
-
-func (q *Queries) DeferEnvelope(ctx context.Context, arg DeferEnvelopeParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, deferEnvelope, arg.LastError, arg.NextAt, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
 }
 
 const emptyMailbox = `-- name: EmptyMailbox :exec
@@ -220,6 +214,33 @@ func (q *Queries) KeepMessage(ctx context.Context, arg KeepMessageParams) error 
 		arg.SentAt,
 	)
 	return err
+}
+
+const leaseEnvelope = `-- name: LeaseEnvelope :one
+UPDATE outbox SET attempts = attempts + 1, next_at = ?1 WHERE id = ?2 RETURNING id, kind, recipient, payload, state, attempts, last_error, created_at, next_at, sent_at
+`
+
+type LeaseEnvelopeParams struct {
+	LeasedUntil sqltype.Time
+	ID          sqltype.ID
+}
+
+func (q *Queries) LeaseEnvelope(ctx context.Context, arg LeaseEnvelopeParams) (Outbox, error) {
+	row := q.db.QueryRowContext(ctx, leaseEnvelope, arg.LeasedUntil, arg.ID)
+	var i Outbox
+	err := row.Scan(
+		&i.ID,
+		&i.Kind,
+		&i.Recipient,
+		&i.Payload,
+		&i.State,
+		&i.Attempts,
+		&i.LastError,
+		&i.CreatedAt,
+		&i.NextAt,
+		&i.SentAt,
+	)
+	return i, err
 }
 
 const markSent = `-- name: MarkSent :execrows

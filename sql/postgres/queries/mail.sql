@@ -1,7 +1,10 @@
 -- name: ClaimEnvelopes :many
-UPDATE outbox SET attempts = attempts + 1, next_at = @leased_until
-WHERE id IN (
-  SELECT due.id FROM outbox AS due WHERE due.state = 'queued' AND due.next_at <= @now
-  ORDER BY due.next_at, due.id LIMIT @batch FOR UPDATE SKIP LOCKED
+WITH due AS (
+  SELECT outbox.id, outbox.next_at FROM outbox WHERE outbox.state = 'queued' AND outbox.next_at <= @now
+  ORDER BY outbox.next_at, outbox.id LIMIT @batch FOR UPDATE SKIP LOCKED
+), claimed AS (
+  UPDATE outbox SET attempts = outbox.attempts + 1, next_at = @leased_until
+  FROM due WHERE outbox.id = due.id
+  RETURNING outbox.*
 )
-RETURNING *;
+SELECT claimed.* FROM claimed JOIN due ON due.id = claimed.id ORDER BY due.next_at, due.id;

@@ -1,7 +1,5 @@
--- name: ClaimEnvelopes :many
-UPDATE outbox SET attempts = attempts + 1, next_at = @leased_until
-WHERE id IN (
-  SELECT due.id FROM outbox AS due WHERE due.state = 'queued' AND due.next_at <= @now
-  ORDER BY due.next_at, due.id LIMIT @batch
-)
-RETURNING *;
+-- name: DueEnvelopes :many
+SELECT * FROM outbox WHERE state = 'queued' AND next_at <= @now ORDER BY next_at, id LIMIT @batch;
+
+-- name: LeaseEnvelope :one
+UPDATE outbox SET attempts = attempts + 1, next_at = @leased_until WHERE id = @id RETURNING *;

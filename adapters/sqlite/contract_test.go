@@ -1,0 +1,25 @@
+package sqlite_test
+
+import (
+	"testing"
+
+	"github.com/doorward/doorward/adapters/sqlite/sqlitetest"
+	"github.com/doorward/doorward/core/account/accounttest"
+)
+
+func openAccounts(t *testing.T) accounttest.Stores {
+	db := sqlitetest.Open(t)
+	return accounttest.Stores{
+		Tx: db, Accounts: db.Accounts(), Registrations: db.Registrations(), Journal: db.Sessions(),
+	}
+}
+
+func TestAccounts(t *testing.T) {
+	t.Parallel()
+	accounttest.TestStore(t, openAccounts)
+}
+
+func TestRegistrations(t *testing.T) {
+	t.Parallel()
+	accounttest.TestRegistrations(t, openAccounts)
+}

@@ -1,0 +1,59 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/doorward/doorward/adapters/migration"
+	schema "github.com/doorward/doorward/sql"
+)
+
+const (
+	// migrateTimeout ends the wait for another process that migrates, and the migration itself.
+	migrateTimeout = 10 * time.Minute
+	migrateLock    = "migrate"
+)
+
+// Migrate applies what is pending and gives what it applied. Any number of processes may call it at once:
+// one works, the others wait and find nothing to do.
+func (db *Database) Migrate(ctx context.Context) ([]migration.Migration, error) {
+	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
+	defer cancel()
+	release, err := db.Locks().wait(ctx, migrateLock)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	set, err := db.migrations()
+	if err != nil {
+		return nil, err
+	}
+	applied, err := set.Up(ctx)
+	return applied, translate(err)
+}
+
+// Status gives every migration that this release knows, oldest first.
+func (db *Database) Status(ctx context.Context) ([]migration.Migration, error) {
+	set, err := db.migrations()
+	if err != nil {
+		return nil, err
+	}
+	all, err := set.Status(ctx)
+	return all, translate(err)
+}
+
+// Plan gives the migrations that Migrate would apply.
+func (db *Database) Plan(ctx context.Context) ([]migration.Migration, error) {
+	set, err := db.migrations()
+	if err != nil {
+		return nil, err
+	}
+	pending, err := set.Plan(ctx)
+	return pending, translate(err)
+}
+
+func (db *Database) migrations() (*migration.Set, error) {
+	return migration.New(goose.DialectSQLite3, db.writer, schema.SQLite())
+}

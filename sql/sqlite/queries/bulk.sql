@@ -1,0 +1,22 @@
+-- name: AddUser :execrows
+INSERT INTO users (
+  id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone,
+  status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev
+) VALUES (
+  @id, @email, @email_key, @email_verified, @username, @username_key, @name, @bio, @image_url, @locale, @phone,
+  @status, @password_hash, @password_changed_at, @must_reset, @created_at, @updated_at, @deleted_at, @purge_at, @rev
+) ON CONFLICT DO NOTHING;
+
+-- name: CountUser :one
+SELECT count(*) FROM users WHERE id = @id;
+
+-- name: AddSession :exec
+INSERT INTO sessions (
+  id, user_id, user_agent, device_kind, browser, os, ip, location, factors, auth_time, created_at,
+  last_used_at, idle_expires_at, expires_at, ended_at, end_reason, generation, nonce, branches, rotated_at,
+  used_nonce, used_branch, rev
+) VALUES (
+  @id, @user_id, @user_agent, @device_kind, @browser, @os, @ip, @location, @factors, @auth_time, @created_at,
+  @last_used_at, @idle_expires_at, @expires_at, @ended_at, @end_reason, @generation, @nonce, @branches, @rotated_at,
+  @used_nonce, @used_branch, @rev
+) ON CONFLICT DO NOTHING;
