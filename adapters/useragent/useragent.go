@@ -56,9 +56,8 @@ func clean(text string, limit int) string {
 		}
 		return r
 	}, text)
-	for len(text) > limit {
-		_, size := utf8.DecodeLastRuneInString(text[:limit+1])
-		text = text[:limit+1-size]
+	if len(text) > limit {
+		text = strings.ToValidUTF8(text[:limit], "")
 	}
 	return text
 }

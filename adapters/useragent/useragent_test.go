@@ -44,6 +44,16 @@ func TestKeepsNothingThatForgesALine(t *testing.T) {
 	}
 }
 
+func TestCutsBetweenCharacters(t *testing.T) {
+	t.Parallel()
+	for lead := range 4 {
+		got := useragent.Recognizer{}.Recognize(strings.Repeat("a", lead) + strings.Repeat("世", 400))
+		if !utf8.ValidString(got.UserAgent) || !utf8.ValidString(got.Browser) || len(got.UserAgent) > 512 {
+			t.Errorf("behind %d letters: %q", lead, got)
+		}
+	}
+}
+
 func FuzzRecognize(f *testing.F) {
 	for _, seed := range []string{firefoxLinux, safariPhone, safariTablet, crawler, "", "a/", "(((", "\xff\xfe", "Mozilla/5.0 (;;;)"} {
 		f.Add(seed)
