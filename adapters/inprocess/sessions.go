@@ -38,6 +38,7 @@ type Observer interface {
 // Sessions is a session.Lookup that remembers what another one answered, and the session.Publisher that
 // makes it forget. Safe for concurrent use.
 type Sessions struct {
+	clock    core.Clock
 	primary  session.Lookup
 	observer Observer
 	sessions *fill.Memory[session.Session]
@@ -49,12 +50,14 @@ var (
 	_ session.Publisher = (*Sessions)(nil)
 )
 
-// NewSessions makes an empty cache in front of the primary. observer may be nil.
-func NewSessions(primary session.Lookup, observer Observer) *Sessions {
+// NewSessions makes an empty cache in front of the primary, whose copies age by the clock. observer may be
+// nil.
+func NewSessions(primary session.Lookup, clock core.Clock, observer Observer) *Sessions {
 	if observer == nil {
 		observer = unobserved{}
 	}
 	return &Sessions{
+		clock:    clock,
 		primary:  primary,
 		observer: observer,
 		sessions: fill.NewMemory[session.Session](Size),
@@ -65,12 +68,13 @@ func NewSessions(primary session.Lookup, observer Observer) *Sessions {
 // Session implements session.Lookup. Callers share the copy's slices and must not write to their elements.
 // Errors: those of the primary, and KindUnavailable when ctx ends or two seconds pass.
 func (s *Sessions) Session(ctx context.Context, id core.ID) (session.Session, error) {
-	if held, ok := s.sessions.Get(id, time.Now()); ok {
+	now := s.clock.Now()
+	if held, ok := s.sessions.Get(id, now); ok {
 		s.observer.LookedUp(core.SubjectSession, ResultHit)
 		return held, nil
 	}
 	s.observer.LookedUp(core.SubjectSession, ResultMiss)
-	return s.sessions.Load(ctx, id, TTL, func(ctx context.Context) (fill.Value[session.Session], error) {
+	return s.sessions.Load(ctx, id, now, TTL, func(ctx context.Context) (fill.Value[session.Session], error) {
 		began := time.Now()
 		read, err := s.primary.Session(ctx, id)
 		read.Factors = slices.Clip(read.Factors)
@@ -80,12 +84,13 @@ func (s *Sessions) Session(ctx context.Context, id core.ID) (session.Session, er
 
 // User implements session.Lookup like Session.
 func (s *Sessions) User(ctx context.Context, id core.ID) (account.User, error) {
-	if held, ok := s.users.Get(id, time.Now()); ok {
+	now := s.clock.Now()
+	if held, ok := s.users.Get(id, now); ok {
 		s.observer.LookedUp(core.SubjectUser, ResultHit)
 		return held, nil
 	}
 	s.observer.LookedUp(core.SubjectUser, ResultMiss)
-	return s.users.Load(ctx, id, TTL, func(ctx context.Context) (fill.Value[account.User], error) {
+	return s.users.Load(ctx, id, now, TTL, func(ctx context.Context) (fill.Value[account.User], error) {
 		began := time.Now()
 		read, err := s.primary.User(ctx, id)
 		read.Roles = slices.Clip(read.Roles)

@@ -88,7 +88,7 @@ func (l *Link) read(result valkeygo.ValkeyResult, err error) (held entry, found 
 // mark makes copies of the subject below the revision stale.
 func (l *Link) mark(ctx context.Context, change core.Change) error {
 	client := l.client.Load()
-	if client == nil || l.pulse.at(l.elapsed()) == nil {
+	if client == nil || l.pulse.hopeless(l.elapsed()) {
 		return errAway
 	}
 	result, err := await(ctx, l.publishing, func(ctx context.Context) valkeygo.ValkeyResult {

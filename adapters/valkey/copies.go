@@ -23,8 +23,8 @@ const (
 type form[T any] struct {
 	read   func(ctx context.Context, id core.ID) (T, error)
 	rev    func(T) int64
-	encode func(T) (string, error)
-	decode func(string) (T, error)
+	encode func(T) []byte
+	decode func([]byte) (T, error)
 }
 
 // copies looks up one kind of subject: in the local copies, in Valkey, in the primary.
@@ -49,9 +49,9 @@ type localCopy[T any] struct {
 	err    error
 }
 
-func (c *localCopy[T]) decoded(decode func(string) (T, error)) (T, error) {
+func (c *localCopy[T]) decoded(decode func([]byte) (T, error)) (T, error) {
 	c.once.Do(func() {
-		c.held, c.err = decode(c.entry.body)
+		c.held, c.err = decode([]byte(c.entry.body))
 		c.entry.body = "" // its memory is not needed any more
 	})
 	return c.held, c.err
@@ -114,14 +114,15 @@ func (c *copies[T]) lookUp(ctx context.Context, id core.ID) (T, error) {
 // that run.
 func (c *copies[T]) fallBack(ctx context.Context, id core.ID, state *beatState) (T, error) {
 	c.observer.LookedUp(c.subject, ResultFallback)
-	if held, ok := c.memory.Get(id, time.Now()); ok {
+	now := time.Now()
+	if held, ok := c.memory.Get(id, now); ok {
 		return held, nil
 	}
 	keep := localMemory
 	if state != nil && !state.ever {
 		keep = 0
 	}
-	return c.memory.Load(ctx, id, keep, func(ctx context.Context) (fill.Value[T], error) {
+	return c.memory.Load(ctx, id, now, keep, func(ctx context.Context) (fill.Value[T], error) {
 		return c.primary(ctx, id)
 	})
 }
@@ -141,7 +142,7 @@ func (c *copies[T]) fetch(ctx context.Context, id core.ID, state *beatState) (fi
 	}
 	foreign := false
 	if found && !shared.isMark() {
-		held, err := c.form.decode(shared.body)
+		held, err := c.form.decode([]byte(shared.body))
 		if err == nil {
 			return fill.Value[T]{Held: held, Rev: shared.rev, ReadAt: time.Now()}, nil
 		}
@@ -162,18 +163,15 @@ func (c *copies[T]) fetch(ctx context.Context, id core.ID, state *beatState) (fi
 func (c *copies[T]) share(
 	ctx context.Context, key string, read fill.Value[T], began time.Duration, state *beatState,
 ) (fill.Value[T], error) {
-	body, err := c.form.encode(read.Held)
-	if err != nil {
-		return read, core.Internal(err)
-	}
-	standing, found, err := c.link.fill(ctx, key, entry{rev: read.Rev, body: body}, began, state)
+	copied := entry{rev: read.Rev, body: string(c.form.encode(read.Held))}
+	standing, found, err := c.link.fill(ctx, key, copied, began, state)
 	if err != nil || !found || standing.rev <= read.Rev {
 		return read, nil //nolint:nilerr // Valkey is away, and the primary's answer is as good
 	}
 	if standing.isMark() {
 		return read, fill.ErrOvertaken
 	}
-	held, err := c.form.decode(standing.body)
+	held, err := c.form.decode([]byte(standing.body))
 	if err != nil {
 		return read, fill.ErrOvertaken
 	}

@@ -12,6 +12,9 @@ const (
 	// trustFor is how long after the beginning of an answered heartbeat local copies are trusted: what is
 	// not told for so long, over a connection that may be dead, is not known.
 	trustFor = 500 * time.Millisecond
+	// hopeFor is how long after the last answered heartbeat publishing is still tried: the heartbeat may be
+	// what is late. After that it fails at once.
+	hopeFor = 2 * time.Second
 	// settleFor is how long heartbeats have to be answered without a gap until Valkey is trusted. While it
 	// was away, changes were committed that it does not know; they are published from the journal within
 	// a second of its return.
@@ -63,4 +66,10 @@ func (p *pulse) at(now time.Duration) *beatState {
 		return nil
 	}
 	return last
+}
+
+// hopeless tells that trying to reach Valkey is not worth the wait.
+func (p *pulse) hopeless(now time.Duration) bool {
+	last := p.now.Load()
+	return last == nil || now >= last.began+hopeFor
 }

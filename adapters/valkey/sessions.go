@@ -65,8 +65,8 @@ func sessionForm(primary session.Lookup) form[session.Session] {
 			return read, err
 		},
 		rev:    func(held session.Session) int64 { return held.Rev },
-		encode: encodeSession,
-		decode: decodeSession,
+		encode: session.EncodeCachedSession,
+		decode: session.DecodeCachedSession,
 	}
 }
 
@@ -78,8 +78,8 @@ func userForm(primary session.Lookup) form[account.User] {
 			return read, err
 		},
 		rev:    func(held account.User) int64 { return held.Rev },
-		encode: encodeUser,
-		decode: decodeUser,
+		encode: session.EncodeCachedUser,
+		decode: session.DecodeCachedUser,
 	}
 }
 
@@ -96,7 +96,7 @@ func (s *Sessions) User(ctx context.Context, id core.ID) (account.User, error) {
 }
 
 // Publish implements session.Publisher. This replica knows the changes whatever becomes of the rest. It
-// fails at once when Valkey does not answer heartbeats, and within a second when ctx sets no earlier limit.
+// fails at once when Valkey has not answered for two seconds, and within one when ctx sets no earlier limit.
 func (s *Sessions) Publish(ctx context.Context, changes ...core.Change) error {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()

@@ -19,8 +19,11 @@ const (
 	// An older one is read again: nobody told this process what happened meanwhile, where the cache that
 	// would is away. It leaves a second of the two that a revocation may take then.
 	maxAge = time.Second
-	// maxReads bounds the reads of one flight.
-	maxReads = 3
+	// maxReads bounds the reads of one flight. From the third on there are pauses between them, from a
+	// millisecond doubling to a quarter of a second, so that a primary that was set back behind what is
+	// published is not asked without end.
+	maxReads = 10
+	pause    = time.Millisecond
 )
 
 // ErrOvertaken is what a read answers when it has learnt that there is a newer revision than it was given.
@@ -90,13 +93,23 @@ func (f *Flights[T]) do(ctx context.Context, id core.ID, read Read[T], keep func
 func (f *Flights[T]) fly(id core.ID, own *flight[T], read Read[T], keep func(Value[T])) {
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
-	for range maxReads {
+	for n := range maxReads {
+		if n > 1 {
+			rest(ctx, pause<<(n-2))
+		}
 		value, err := read(ctx)
 		if f.land(id, own, value, err, keep) {
 			return
 		}
 	}
 	f.land(id, own, Value[T]{}, core.Unavailable(errSuperseded), nil)
+}
+
+func rest(ctx context.Context, length time.Duration) {
+	select {
+	case <-time.After(length):
+	case <-ctx.Done():
+	}
 }
 
 // land ends the flight unless what it brings is superseded or too old.

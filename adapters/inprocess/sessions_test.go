@@ -1,0 +1,22 @@
+package inprocess_test
+
+import (
+	"testing"
+
+	"github.com/doorward/doorward/adapters/inprocess"
+	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/session"
+	"github.com/doorward/doorward/core/session/sessiontest"
+)
+
+func TestSessionsKeepTheContract(t *testing.T) {
+	t.Parallel()
+	sessiontest.Cache(t, func(_ *testing.T, primary session.Lookup) sessiontest.Caches {
+		clock := coretest.NewClock()
+		cache := inprocess.NewSessions(primary, clock, nil)
+		return sessiontest.Caches{
+			Replicas: []sessiontest.Replica{{Lookup: cache, Publisher: cache}},
+			Expire:   func() { clock.Advance(inprocess.TTL) },
+		}
+	})
+}

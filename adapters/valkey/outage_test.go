@@ -1,0 +1,144 @@
+package valkey_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/doorward/doorward/adapters/valkey"
+	"github.com/doorward/doorward/adapters/valkey/valkeytest"
+	"github.com/doorward/doorward/core"
+)
+
+func TestOutageEndsTrust(t *testing.T) {
+	t.Parallel()
+	for name, outage := range map[string]struct{ begin, end func(*valkeytest.Proxy) }{
+		"frozen": {(*valkeytest.Proxy).Freeze, (*valkeytest.Proxy).Thaw},
+		"cut":    {(*valkeytest.Proxy).Cut, (*valkeytest.Proxy).Mend},
+		"slow": {
+			func(p *valkeytest.Proxy) { p.Delay(time.Second) },
+			func(p *valkeytest.Proxy) { p.Delay(0) },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := replicas(t)
+			opened, other := p.primary.Open(), p.primary.Open()
+			warm(t, p.b, p.primary, opened.ID)
+			outage.begin(p.proxy)
+
+			change := p.primary.End(opened.ID)
+			publish(t, p.a, change)
+			refused(t, p.b, opened.ID)
+			valkeytest.Eventually(t, "the link notices", func() bool { return p.linkB.Status().Degraded })
+			if found, err := p.b.Session(t.Context(), other.ID); err != nil || found.ID != other.ID {
+				t.Errorf("another session, meanwhile: %+v, %v", found, err)
+			}
+			outage.end(p.proxy)
+			valkeytest.Eventually(t, "the link is trusted again", func() bool {
+				found, err := p.b.Session(t.Context(), opened.ID)
+				if err == nil && found.EndedAt.IsZero() {
+					t.Fatal("the replica accepts the session again")
+				}
+				return !p.linkB.Status().Degraded
+			})
+			warm(t, p.b, p.primary, other.ID)
+			refused(t, p.b, opened.ID)
+		})
+	}
+}
+
+// What could not be published is known to the replica itself, and to the others from their primary.
+func TestPublishingWithoutValkey(t *testing.T) {
+	t.Parallel()
+	proxy := valkeytest.NewProxy(t, valkeytest.Address(t))
+	primary := valkeytest.NewPrimary()
+	settings := valkey.Settings{URL: proxy.URL(), Prefix: valkeytest.Prefix()}
+	a, linkA := valkeytest.Replica(t, settings, primary, nil)
+	b, linkB := valkeytest.Replica(t, settings, primary, nil)
+	valkeytest.Trusted(t, linkA, linkB)
+	opened := primary.Open()
+	warm(t, a, primary, opened.ID)
+	warm(t, b, primary, opened.ID)
+
+	proxy.Freeze()
+	change := primary.End(opened.ID)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := a.Publish(ctx, change); core.AsError(err).Kind != core.KindUnavailable {
+		t.Errorf("publishing to a frozen Valkey: %v", err)
+	}
+	refused(t, a, opened.ID)
+	refused(t, b, opened.ID)
+	valkeytest.Eventually(t, "both links notice", func() bool {
+		return linkA.Status().Degraded && linkB.Status().Degraded
+	})
+	if err := a.Publish(t.Context(), change); core.AsError(err).Kind != core.KindUnavailable {
+		t.Errorf("publishing to a Valkey that is known to be away: %v", err)
+	}
+
+	proxy.Thaw()
+	valkeytest.Eventually(t, "the change is published from the journal", func() bool {
+		return a.Publish(t.Context(), change) == nil
+	})
+	valkeytest.Trusted(t, linkA, linkB)
+	refused(t, a, opened.ID)
+	refused(t, b, opened.ID)
+}
+
+// While Valkey is away the primary is asked, and its answer remembered for a second: never after a change
+// that this replica published itself.
+func TestMemoryOfTheLastSecond(t *testing.T) {
+	t.Parallel()
+	proxy := valkeytest.NewProxy(t, valkeytest.Address(t))
+	proxy.Cut()
+	primary := valkeytest.NewPrimary()
+	sessions, _ := valkeytest.Replica(t, valkey.Settings{URL: proxy.URL(), Prefix: valkeytest.Prefix()}, primary, nil)
+	opened := primary.Open()
+	warm(t, sessions, primary, opened.ID)
+	change := primary.End(opened.ID)
+	if err := sessions.Publish(t.Context(), change); err == nil {
+		t.Error("published to nobody")
+	}
+	if found, err := sessions.Session(t.Context(), opened.ID); err != nil || found.EndedAt.IsZero() {
+		t.Errorf("it remembers what it took back itself: %+v, %v", found, err)
+	}
+	user := primary.Suspend(opened.UserID)
+	valkeytest.Eventually(t, "the change of another replica is seen", func() bool {
+		found, err := sessions.User(t.Context(), opened.UserID)
+		return err == nil && found.Rev == user.Rev
+	})
+	if _, err := sessions.Session(t.Context(), core.ID{1}); !errors.Is(err, core.ErrNotFound) {
+		t.Errorf("missing: %v", err)
+	}
+}
+
+// A copy that was held up on its way to Valkey comes too late to be written, whatever has become of the
+// mark meanwhile.
+func TestCopyThatComesLateIsNotWritten(t *testing.T) {
+	t.Parallel()
+	p := replicas(t)
+	opened := p.primary.Open()
+	hold := p.primary.Hold(opened.ID)
+	answered := make(chan error, 1)
+	go func() {
+		_, err := p.b.Session(t.Context(), opened.ID)
+		answered <- err
+	}()
+	<-hold.Reached
+	p.proxy.Freeze()
+	close(hold.Release)
+	if err := <-answered; err != nil {
+		t.Error(err)
+	}
+	<-time.After(3100 * time.Millisecond) // the age at which a copy is refused
+	p.proxy.Thaw()
+	valkeytest.Trusted(t, p.linkB) // what was held up has arrived before this can be
+	client := raw(t)
+	change := core.Change{Subject: core.SubjectSession, ID: opened.ID}
+	found, err := client.Do(t.Context(), client.B().Exists().Key(key(p.prefix, change)).Build()).AsInt64()
+	if err != nil || found != 0 {
+		t.Errorf("the late copy was written: %d, %v", found, err)
+	}
+}
