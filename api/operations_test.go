@@ -147,6 +147,7 @@ func TestErrorsOfTheDomain(t *testing.T) {
 		{"no such session", "DELETE", "/v1/me/sessions/" + someID, "", "good", core.ErrNotFound, 404, core.CodeNotFound},
 		{"unknown error", "POST", "/v1/me/deactivate", "", "good", errors.New("secret of the pool"), 500, core.CodeInternal},
 		{"database away", "POST", "/v1/me/deactivate", "", "good", core.Unavailable(errors.New("x")), 503, core.CodeUnavailable},
+		{"undeclared", "POST", "/v1/me/deactivate", "", "good", core.ErrNotFound, 500, core.CodeInternal},
 		{"field as a whole", "DELETE", "/v1/me/sessions/" + someID, "", "good", core.NewError(core.KindInvalid, core.CodeInvalidFormat, "?"), 400, core.CodeInvalidInput},
 	} {
 		t.Run(test.name, func(t *testing.T) {

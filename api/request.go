@@ -29,7 +29,7 @@ func (s *server) edge(c *fiber.Ctx) error {
 	c.SetUserContext(ctx)
 	var failed failure
 	if err := s.next(c); err != nil {
-		failed = classify(err)
+		failed = declared(c, classify(err))
 		if err := writeProblem(c, failed, client.RequestID); err != nil {
 			return err
 		}
@@ -44,6 +44,17 @@ func (s *server) edge(c *fiber.Ctx) error {
 
 // failureLocal is where pages leave a failure that they have told in their own way, for the log.
 const failureLocal = "doorward-failure"
+
+// declared turns a failure that the contract does not let the operation answer into a fault of ours: a
+// client could not have been written for it.
+func declared(c *fiber.Ctx, failed failure) failure {
+	described, routed := c.Locals(operationLocal).(*operation)
+	if !routed || described.declared[failed.status] {
+		return failed
+	}
+	cause := fmt.Errorf("%s does not declare %d: %w", described.id, failed.status, failed.Error)
+	return failure{http.StatusInternalServerError, core.Internal(cause)}
+}
 
 // next runs the rest of the chain; a panic in it is an error like any other.
 func (s *server) next(c *fiber.Ctx) (err error) {

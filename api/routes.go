@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -25,6 +26,8 @@ type operation struct {
 	tag   string
 	rule  rule
 	check *validation.Operation
+	// declared are the statuses that the contract lets the operation answer.
+	declared map[int]bool
 }
 
 func newContract() (*contract, error) {
@@ -45,10 +48,21 @@ func newContract() (*contract, error) {
 			}
 			made.operations[method+" "+routeOf(path)] = &operation{
 				id: described.OperationID, tag: described.Tags[0], rule: demanded, check: check,
+				declared: declaredBy(described),
 			}
 		}
 	}
 	return made, nil
+}
+
+func declaredBy(described *openapi3.Operation) map[int]bool {
+	declared := make(map[int]bool)
+	for status := range described.Responses.Map() {
+		if code, err := strconv.Atoi(status); err == nil {
+			declared[code] = true
+		}
+	}
+	return declared
 }
 
 // only gives a contract that serves the operations of one tag.

@@ -35,6 +35,7 @@ func (e EmailVerifiedVerified) Valid() bool {
 
 // Defines values for FieldCode.
 const (
+	FieldCodeInvalidCredentials      FieldCode = "invalid_credentials"
 	FieldCodeInvalidFormat           FieldCode = "invalid_format"
 	FieldCodeMixedScript             FieldCode = "mixed_script"
 	FieldCodeNotAllowed              FieldCode = "not_allowed"
@@ -51,6 +52,8 @@ const (
 // Valid indicates whether the value is a known member of the FieldCode enum.
 func (e FieldCode) Valid() bool {
 	switch e {
+	case FieldCodeInvalidCredentials:
+		return true
 	case FieldCodeInvalidFormat:
 		return true
 	case FieldCodeMixedScript:
@@ -1345,7 +1348,8 @@ type ClientInterface interface {
 
 	// ChangePasswordWithBody Change the password
 	//
-	// Needs the current password. Ends the other sessions and tells the owner by mail.
+	// Needs the current password; a wrong one is an error of the field `current_password` with code
+	// `invalid_credentials`. Ends the other sessions and tells the owner by mail.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1354,7 +1358,8 @@ type ClientInterface interface {
 
 	// ChangePassword Change the password
 	//
-	// Needs the current password. Ends the other sessions and tells the owner by mail.
+	// Needs the current password; a wrong one is an error of the field `current_password` with code
+	// `invalid_credentials`. Ends the other sessions and tells the owner by mail.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1897,7 +1902,8 @@ func (c *Client) CheckAvailability(ctx context.Context, params *CheckAvailabilit
 
 // ChangePasswordWithBody Change the password
 //
-// Needs the current password. Ends the other sessions and tells the owner by mail.
+// Needs the current password; a wrong one is an error of the field `current_password` with code
+// `invalid_credentials`. Ends the other sessions and tells the owner by mail.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1916,7 +1922,8 @@ func (c *Client) ChangePasswordWithBody(ctx context.Context, contentType string,
 
 // ChangePassword Change the password
 //
-// Needs the current password. Ends the other sessions and tells the owner by mail.
+// Needs the current password; a wrong one is an error of the field `current_password` with code
+// `invalid_credentials`. Ends the other sessions and tells the owner by mail.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3986,7 +3993,8 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePasswordWithBodyWithResponse Change the password
 	//
-	// Needs the current password. Ends the other sessions and tells the owner by mail.
+	// Needs the current password; a wrong one is an error of the field `current_password` with code
+	// `invalid_credentials`. Ends the other sessions and tells the owner by mail.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3995,7 +4003,8 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePasswordWithResponse Change the password
 	//
-	// Needs the current password. Ends the other sessions and tells the owner by mail.
+	// Needs the current password; a wrong one is an error of the field `current_password` with code
+	// `invalid_credentials`. Ends the other sessions and tells the owner by mail.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6162,6 +6171,8 @@ type ResetPasswordResponse struct {
 	ApplicationProblemJSON400 *BadRequest
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
 	ApplicationProblemJSON408 *RequestTimeout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
 	// ApplicationProblemJSON410 the response for an HTTP 410 `application/problem+json` response
 	ApplicationProblemJSON410 *LinkGone
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
@@ -6186,6 +6197,11 @@ func (r ResetPasswordResponse) GetApplicationProblemJSON400() *BadRequest {
 // GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
 func (r ResetPasswordResponse) GetApplicationProblemJSON408() *RequestTimeout {
 	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ResetPasswordResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
 }
 
 // GetApplicationProblemJSON410 returns the response for an HTTP 410 `application/problem+json` response
@@ -7926,7 +7942,8 @@ func (c *ClientWithResponses) CheckAvailabilityWithResponse(ctx context.Context,
 
 // ChangePasswordWithBodyWithResponse Change the password
 //
-// Needs the current password. Ends the other sessions and tells the owner by mail.
+// Needs the current password; a wrong one is an error of the field `current_password` with code
+// `invalid_credentials`. Ends the other sessions and tells the owner by mail.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7941,7 +7958,8 @@ func (c *ClientWithResponses) ChangePasswordWithBodyWithResponse(ctx context.Con
 
 // ChangePasswordWithResponse Change the password
 //
-// Needs the current password. Ends the other sessions and tells the owner by mail.
+// Needs the current password; a wrong one is an error of the field `current_password` with code
+// `invalid_credentials`. Ends the other sessions and tells the owner by mail.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10060,6 +10078,13 @@ func ParseResetPasswordResponse(rsp *http.Response) (*ResetPasswordResponse, err
 			return nil, err
 		}
 		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 410:
 		var dest LinkGone
