@@ -29,38 +29,56 @@ const tagSize = 4
 // SHA-256 of the id.
 type Tag [tagSize]byte
 
+// idMax is the length of the longest id of a master key.
+const idMax = 32
+
 type key struct {
 	id     string
 	tag    Tag
 	master []byte
+	digest []byte
 	aead   cipher.AEAD
 }
 
-// Ring is an ordered set of master keys. The first seals; all of them open. Safe for concurrent use.
+// Ring is an ordered set of master keys. The first seals; all of them open. To rotate, put a new key first
+// and keep the old ones until nothing that they sealed is left. Safe for concurrent use.
+//
+// No master key is used itself: each purpose has a key derived from it by HKDF-SHA-256 (RFC 5869), so that
+// nothing made for one purpose is good for another.
 type Ring struct{ keys []key }
 
 // ErrOpen is returned for a value that no key of the ring opens: altered, cut, sealed for another
 // context, or sealed with a key that has been taken away.
 var ErrOpen = errors.New("secret: the value does not open with any key of the ring")
 
-// ParseRing reads a ring written as "id:base64,id:base64": standard base64 of 32 bytes each, ids unique,
-// the current key first.
+// ParseRing reads a ring written as "id:base64,id:base64": canonical standard base64 of 32 bytes each, the
+// current key first, ids unique and made of up to 32 letters, digits, dots, hyphens and underscores. The
+// error tells which key is wrong by its place and never repeats what was written.
 func ParseRing(text string) (*Ring, error) {
 	ring := &Ring{}
 	for part := range strings.SplitSeq(text, ",") {
+		place := len(ring.keys) + 1
 		id, encoded, found := strings.Cut(strings.TrimSpace(part), ":")
-		if !found || id == "" {
-			return nil, errors.New("secret: each master key is written id:base64")
+		if !found || !validID(id) {
+			return nil, fmt.Errorf("secret: master key %d is not written id:base64", place)
 		}
-		master, err := base64.StdEncoding.DecodeString(encoded)
+		master, err := base64.StdEncoding.Strict().DecodeString(encoded)
 		if err != nil || len(master) != KeySize {
-			return nil, fmt.Errorf("secret: master key %q is not the base64 of %d bytes", id, KeySize)
+			return nil, fmt.Errorf("secret: master key %d is not the base64 of %d bytes", place, KeySize)
 		}
 		if err := ring.add(id, master); err != nil {
 			return nil, err
 		}
 	}
 	return ring, nil
+}
+
+func validID(id string) bool {
+	foreign := func(r rune) bool {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		return !letter && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
+	}
+	return id != "" && len(id) <= idMax && !strings.ContainsFunc(id, foreign)
 }
 
 // GenerateKey makes a random master key in the form that ParseRing reads.
@@ -72,8 +90,9 @@ func (r *Ring) add(id string, master []byte) error {
 	sum := sha256.Sum256([]byte(id))
 	entry := key{id: id, tag: Tag(sum[:tagSize]), master: master}
 	if _, err := r.byTag(entry.tag); err == nil {
-		return fmt.Errorf("secret: master key id %q stands twice in the ring", id)
+		return fmt.Errorf("secret: the id of master key %d stands twice in the ring", len(r.keys)+1)
 	}
+	entry.digest = entry.derive("digest", sha256.Size)
 	block, err := aes.NewCipher(entry.derive("seal", KeySize))
 	if err != nil {
 		return fmt.Errorf("secret: %w", err)
@@ -102,8 +121,10 @@ func (r *Ring) byTag(tag Tag) (key, error) {
 	return key{}, ErrOpen
 }
 
-// Seal encrypts plaintext with the current key. context binds the value to its place (for example
-// "outbox/" and the row's id): it must be given again to open.
+// Seal encrypts plaintext with the current key by AES-256-GCM with a random nonce: the key's tag, nonce,
+// ciphertext and authentication tag, 32 bytes more than the plaintext. context binds the value to its
+// place (for example "outbox/" and the row's id): it must be given again to open. One key seals 2^32 values
+// at the most (NIST SP 800-38D §8.3), then the ring is rotated.
 func (r *Ring) Seal(context string, plaintext []byte) []byte {
 	current := r.keys[0]
 	return current.aead.Seal(current.tag[:], nil, plaintext, []byte(context))
@@ -126,30 +147,30 @@ func (r *Ring) Open(context string, sealed []byte) ([]byte, error) {
 }
 
 // Digest is the HMAC-SHA-256 of a short secret under the current key, bound to a context that names
-// purpose and owner.
-func (r *Ring) Digest(context, short string) []byte { return r.keys[0].digest(context, short) }
+// purpose and owner and holds no NUL.
+func (r *Ring) Digest(context, short string) []byte { return r.keys[0].sum(context, short) }
 
 // Matches reports, in constant time per key, whether digest is that of short in this context under any
 // key of the ring.
 func (r *Ring) Matches(digest []byte, context, short string) bool {
 	found := false
 	for _, entry := range r.keys {
-		if hmac.Equal(digest, entry.digest(context, short)) {
+		if hmac.Equal(digest, entry.sum(context, short)) {
 			found = true
 		}
 	}
 	return found
 }
 
-func (k key) digest(context, short string) []byte {
-	mac := hmac.New(sha256.New, k.derive("digest", sha256.Size))
+func (k key) sum(context, short string) []byte {
+	mac := hmac.New(sha256.New, k.digest)
 	mac.Write([]byte(context))
-	mac.Write([]byte{0})
+	mac.Write([]byte{0}) // contexts hold no NUL, so that the two cannot be shifted against each other
 	mac.Write([]byte(short))
 	return mac.Sum(nil)
 }
 
-// Derived is a key made from one master key for one purpose.
+// Derived is a key made from one master key for one purpose. It never prints itself.
 type Derived struct {
 	Tag Tag
 	Key []byte
