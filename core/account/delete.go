@@ -85,7 +85,7 @@ func (s *Service) Restore(ctx context.Context, token string) error {
 			return nil
 		})
 		if err != nil {
-			return nil, gone(err)
+			return nil, err
 		}
 		if err := s.deps.Prover.Kill(ctx, user.ID, verification.PurposeRestore); err != nil {
 			return nil, err

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"errors"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/mail"
@@ -28,7 +27,7 @@ func (s *Service) UndoEmailChange(ctx context.Context, token string) error {
 		}
 		user, saved, err := s.restoreEmail(ctx, link)
 		if err != nil {
-			return nil, gone(err)
+			return nil, err
 		}
 		if err := s.deps.Prover.KillSecrets(ctx, user.ID); err != nil {
 			return nil, err
@@ -58,12 +57,4 @@ func (s *Service) restoreEmail(ctx context.Context, link verification.Link) (Use
 		user.MustReset = true
 		return nil
 	})
-}
-
-// gone answers a link whose user has been purged like one that is not good any more.
-func gone(err error) error {
-	if errors.Is(err, core.ErrNotFound) {
-		return verification.ErrLink
-	}
-	return err
 }

@@ -138,7 +138,9 @@ func device(userAgent string) string { return recognizer{}.Recognize(userAgent).
 // recognizer takes the header for the name of the browser.
 type recognizer struct{}
 
-func (recognizer) Recognize(userAgent string) session.Device { return session.Device{Browser: userAgent} }
+func (recognizer) Recognize(userAgent string) session.Device {
+	return session.Device{Browser: userAgent}
+}
 
 // Announced is a core.Announcer that remembers what it was told.
 type Announced struct {
