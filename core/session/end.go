@@ -69,7 +69,7 @@ func (s *Service) EndOthers(ctx context.Context, caller core.Principal) (int, er
 
 // EndAll ends the user's sessions other than except (zero: all) in ctx's transaction and gives the changes,
 // for use cases that end sessions as part of something larger. They announce the changes once the
-// transaction has committed.
+// transaction has committed. Each run of a transaction that is retried or rolled back is counted.
 func (s *Service) EndAll(ctx context.Context, user, except core.ID, reason EndReason) ([]core.Change, error) {
 	changes, err := s.parts.Ender.EndAll(ctx, user, except, reason, s.parts.Clock.Now())
 	if err == nil && len(changes) > 0 {

@@ -144,7 +144,7 @@ func (c Chain) reached(token Presented, rotation Rotation) Outcome {
 		return OutcomeSame
 	case c.Nonce == rotation.Nonce:
 		return OutcomeRotated
-	case c.RotatedAt.Equal(rotation.Now):
+	case c.Branches > 1 && c.RotatedAt.Equal(rotation.Now):
 		return OutcomeBranched
 	}
 	return OutcomeRepeated
