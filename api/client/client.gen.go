@@ -4376,36 +4376,6 @@ type GetKeySetResponse struct {
 	Headers503 *GetKeySetResponse503Headers
 }
 
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetKeySetResponse) GetJSON200() *KeySet {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r GetKeySetResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r GetKeySetResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r GetKeySetResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r GetKeySetResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r GetKeySetResponse) GetBody() []byte {
-	return r.Body
-}
-
 // Status returns HTTPResponse.Status
 func (r GetKeySetResponse) Status() string {
 	if r.HTTPResponse != nil {
@@ -4455,36 +4425,6 @@ type ClearCaughtMessagesResponse struct {
 	ApplicationProblemJSON503 *Unavailable
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ClearCaughtMessagesResponse503Headers
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r ClearCaughtMessagesResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
-func (r ClearCaughtMessagesResponse) GetApplicationProblemJSON404() *NotFound {
-	return r.ApplicationProblemJSON404
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r ClearCaughtMessagesResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r ClearCaughtMessagesResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r ClearCaughtMessagesResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r ClearCaughtMessagesResponse) GetBody() []byte {
-	return r.Body
 }
 
 // Status returns HTTPResponse.Status
@@ -4540,41 +4480,6 @@ type ListCaughtMessagesResponse struct {
 	Headers503 *ListCaughtMessagesResponse503Headers
 }
 
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r ListCaughtMessagesResponse) GetJSON200() *CaughtMessageList {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r ListCaughtMessagesResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
-func (r ListCaughtMessagesResponse) GetApplicationProblemJSON404() *NotFound {
-	return r.ApplicationProblemJSON404
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r ListCaughtMessagesResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r ListCaughtMessagesResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r ListCaughtMessagesResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r ListCaughtMessagesResponse) GetBody() []byte {
-	return r.Body
-}
-
 // Status returns HTTPResponse.Status
 func (r ListCaughtMessagesResponse) Status() string {
 	if r.HTTPResponse != nil {
@@ -4619,41 +4524,6 @@ type GetHealthResponse struct {
 	JSON503 *Health
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetHealthResponse) GetJSON200() *Health {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r GetHealthResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r GetHealthResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r GetHealthResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetJSON503 returns the response for an HTTP 503 `application/json` response
-func (r GetHealthResponse) GetJSON503() *Health {
-	return r.JSON503
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r GetHealthResponse) GetApplicationProblemJSON503() *Problem {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r GetHealthResponse) GetBody() []byte {
-	return r.Body
 }
 
 // Status returns HTTPResponse.Status
@@ -4704,46 +4574,6 @@ type GetCacheHealthResponse struct {
 	ApplicationProblemJSON503 *HealthDetailDownApplicationProblemPlusJSON
 }
 
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetCacheHealthResponse) GetJSON200() *HealthDetail {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r GetCacheHealthResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
-func (r GetCacheHealthResponse) GetApplicationProblemJSON404() *NotFound {
-	return r.ApplicationProblemJSON404
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r GetCacheHealthResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r GetCacheHealthResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetJSON503 returns the response for an HTTP 503 `application/json` response
-func (r GetCacheHealthResponse) GetJSON503() *HealthDetailDownApplicationJSON {
-	return r.JSON503
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r GetCacheHealthResponse) GetApplicationProblemJSON503() *HealthDetailDownApplicationProblemPlusJSON {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r GetCacheHealthResponse) GetBody() []byte {
-	return r.Body
-}
-
 // Status returns HTTPResponse.Status
 func (r GetCacheHealthResponse) Status() string {
 	if r.HTTPResponse != nil {
@@ -4790,46 +4620,6 @@ type GetDatabaseHealthResponse struct {
 	JSON503 *HealthDetailDownApplicationJSON
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *HealthDetailDownApplicationProblemPlusJSON
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetDatabaseHealthResponse) GetJSON200() *HealthDetail {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r GetDatabaseHealthResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
-func (r GetDatabaseHealthResponse) GetApplicationProblemJSON404() *NotFound {
-	return r.ApplicationProblemJSON404
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r GetDatabaseHealthResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r GetDatabaseHealthResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetJSON503 returns the response for an HTTP 503 `application/json` response
-func (r GetDatabaseHealthResponse) GetJSON503() *HealthDetailDownApplicationJSON {
-	return r.JSON503
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r GetDatabaseHealthResponse) GetApplicationProblemJSON503() *HealthDetailDownApplicationProblemPlusJSON {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r GetDatabaseHealthResponse) GetBody() []byte {
-	return r.Body
 }
 
 // Status returns HTTPResponse.Status
@@ -4883,36 +4673,6 @@ type GetLivenessResponse struct {
 	Headers503 *GetLivenessResponse503Headers
 }
 
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetLivenessResponse) GetJSON200() *Health {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r GetLivenessResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r GetLivenessResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r GetLivenessResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r GetLivenessResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r GetLivenessResponse) GetBody() []byte {
-	return r.Body
-}
-
 // Status returns HTTPResponse.Status
 func (r GetLivenessResponse) Status() string {
 	if r.HTTPResponse != nil {
@@ -4961,46 +4721,6 @@ type GetMailHealthResponse struct {
 	ApplicationProblemJSON503 *HealthDetailDownApplicationProblemPlusJSON
 }
 
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetMailHealthResponse) GetJSON200() *HealthDetail {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r GetMailHealthResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
-func (r GetMailHealthResponse) GetApplicationProblemJSON404() *NotFound {
-	return r.ApplicationProblemJSON404
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r GetMailHealthResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r GetMailHealthResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetJSON503 returns the response for an HTTP 503 `application/json` response
-func (r GetMailHealthResponse) GetJSON503() *HealthDetailDownApplicationJSON {
-	return r.JSON503
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r GetMailHealthResponse) GetApplicationProblemJSON503() *HealthDetailDownApplicationProblemPlusJSON {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r GetMailHealthResponse) GetBody() []byte {
-	return r.Body
-}
-
 // Status returns HTTPResponse.Status
 func (r GetMailHealthResponse) Status() string {
 	if r.HTTPResponse != nil {
@@ -5045,41 +4765,6 @@ type GetReadinessResponse struct {
 	JSON503 *Health
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetReadinessResponse) GetJSON200() *Health {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r GetReadinessResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r GetReadinessResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r GetReadinessResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetJSON503 returns the response for an HTTP 503 `application/json` response
-func (r GetReadinessResponse) GetJSON503() *Health {
-	return r.JSON503
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r GetReadinessResponse) GetApplicationProblemJSON503() *Problem {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r GetReadinessResponse) GetBody() []byte {
-	return r.Body
 }
 
 // Status returns HTTPResponse.Status
@@ -5128,46 +4813,6 @@ type GetStorageHealthResponse struct {
 	JSON503 *HealthDetailDownApplicationJSON
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *HealthDetailDownApplicationProblemPlusJSON
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetStorageHealthResponse) GetJSON200() *HealthDetail {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r GetStorageHealthResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
-func (r GetStorageHealthResponse) GetApplicationProblemJSON404() *NotFound {
-	return r.ApplicationProblemJSON404
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r GetStorageHealthResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r GetStorageHealthResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetJSON503 returns the response for an HTTP 503 `application/json` response
-func (r GetStorageHealthResponse) GetJSON503() *HealthDetailDownApplicationJSON {
-	return r.JSON503
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r GetStorageHealthResponse) GetApplicationProblemJSON503() *HealthDetailDownApplicationProblemPlusJSON {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r GetStorageHealthResponse) GetBody() []byte {
-	return r.Body
 }
 
 // Status returns HTTPResponse.Status
@@ -5223,41 +4868,6 @@ type GetSystemHealthResponse struct {
 	Headers503 *GetSystemHealthResponse503Headers
 }
 
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetSystemHealthResponse) GetJSON200() *SystemHealth {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r GetSystemHealthResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
-func (r GetSystemHealthResponse) GetApplicationProblemJSON404() *NotFound {
-	return r.ApplicationProblemJSON404
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r GetSystemHealthResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r GetSystemHealthResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r GetSystemHealthResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r GetSystemHealthResponse) GetBody() []byte {
-	return r.Body
-}
-
 // Status returns HTTPResponse.Status
 func (r GetSystemHealthResponse) Status() string {
 	if r.HTTPResponse != nil {
@@ -5307,36 +4917,6 @@ type CheckAvailabilityResponse struct {
 	ApplicationProblemJSON503 *Unavailable
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *CheckAvailabilityResponse503Headers
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r CheckAvailabilityResponse) GetJSON200() *Availability {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r CheckAvailabilityResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r CheckAvailabilityResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r CheckAvailabilityResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r CheckAvailabilityResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r CheckAvailabilityResponse) GetBody() []byte {
-	return r.Body
 }
 
 // Status returns HTTPResponse.Status
@@ -5405,56 +4985,6 @@ type ChangePasswordResponse struct {
 	Headers503 *ChangePasswordResponse503Headers
 }
 
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r ChangePasswordResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
-func (r ChangePasswordResponse) GetApplicationProblemJSON401() *Unauthorized {
-	return r.ApplicationProblemJSON401
-}
-
-// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
-func (r ChangePasswordResponse) GetApplicationProblemJSON408() *RequestTimeout {
-	return r.ApplicationProblemJSON408
-}
-
-// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
-func (r ChangePasswordResponse) GetApplicationProblemJSON409() *Problem {
-	return r.ApplicationProblemJSON409
-}
-
-// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
-func (r ChangePasswordResponse) GetApplicationProblemJSON413() *PayloadTooLarge {
-	return r.ApplicationProblemJSON413
-}
-
-// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
-func (r ChangePasswordResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
-	return r.ApplicationProblemJSON415
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r ChangePasswordResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r ChangePasswordResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r ChangePasswordResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r ChangePasswordResponse) GetBody() []byte {
-	return r.Body
-}
-
 // Status returns HTTPResponse.Status
 func (r ChangePasswordResponse) Status() string {
 	if r.HTTPResponse != nil {
@@ -5510,51 +5040,6 @@ type ForgotPasswordResponse struct {
 	ApplicationProblemJSON503 *Unavailable
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ForgotPasswordResponse503Headers
-}
-
-// GetJSON202 returns the response for an HTTP 202 `application/json` response
-func (r ForgotPasswordResponse) GetJSON202() *VerificationStarted {
-	return r.JSON202
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r ForgotPasswordResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
-func (r ForgotPasswordResponse) GetApplicationProblemJSON408() *RequestTimeout {
-	return r.ApplicationProblemJSON408
-}
-
-// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
-func (r ForgotPasswordResponse) GetApplicationProblemJSON413() *PayloadTooLarge {
-	return r.ApplicationProblemJSON413
-}
-
-// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
-func (r ForgotPasswordResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
-	return r.ApplicationProblemJSON415
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r ForgotPasswordResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r ForgotPasswordResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r ForgotPasswordResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r ForgotPasswordResponse) GetBody() []byte {
-	return r.Body
 }
 
 // Status returns HTTPResponse.Status
@@ -5627,66 +5112,6 @@ type LoginResponse struct {
 	Headers503 *LoginResponse503Headers
 }
 
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r LoginResponse) GetJSON200() *SignedIn {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r LoginResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
-func (r LoginResponse) GetApplicationProblemJSON401() *InvalidCredentials {
-	return r.ApplicationProblemJSON401
-}
-
-// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
-func (r LoginResponse) GetApplicationProblemJSON403() *SignInRefused {
-	return r.ApplicationProblemJSON403
-}
-
-// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
-func (r LoginResponse) GetApplicationProblemJSON408() *RequestTimeout {
-	return r.ApplicationProblemJSON408
-}
-
-// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
-func (r LoginResponse) GetApplicationProblemJSON409() *AlreadySignedIn {
-	return r.ApplicationProblemJSON409
-}
-
-// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
-func (r LoginResponse) GetApplicationProblemJSON413() *PayloadTooLarge {
-	return r.ApplicationProblemJSON413
-}
-
-// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
-func (r LoginResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
-	return r.ApplicationProblemJSON415
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r LoginResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r LoginResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r LoginResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r LoginResponse) GetBody() []byte {
-	return r.Body
-}
-
 // Status returns HTTPResponse.Status
 func (r LoginResponse) Status() string {
 	if r.HTTPResponse != nil {
@@ -5749,51 +5174,6 @@ type LogoutResponse struct {
 	Headers401 *LogoutResponse401Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *LogoutResponse503Headers
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r LogoutResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
-func (r LogoutResponse) GetApplicationProblemJSON401() *Unauthorized {
-	return r.ApplicationProblemJSON401
-}
-
-// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
-func (r LogoutResponse) GetApplicationProblemJSON408() *RequestTimeout {
-	return r.ApplicationProblemJSON408
-}
-
-// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
-func (r LogoutResponse) GetApplicationProblemJSON413() *PayloadTooLarge {
-	return r.ApplicationProblemJSON413
-}
-
-// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
-func (r LogoutResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
-	return r.ApplicationProblemJSON415
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r LogoutResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r LogoutResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r LogoutResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r LogoutResponse) GetBody() []byte {
-	return r.Body
 }
 
 // Status returns HTTPResponse.Status
@@ -5862,56 +5242,6 @@ type RefreshResponse struct {
 	Headers503 *RefreshResponse503Headers
 }
 
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r RefreshResponse) GetJSON200() *SignedIn {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r RefreshResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
-func (r RefreshResponse) GetApplicationProblemJSON401() *Problem {
-	return r.ApplicationProblemJSON401
-}
-
-// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
-func (r RefreshResponse) GetApplicationProblemJSON408() *RequestTimeout {
-	return r.ApplicationProblemJSON408
-}
-
-// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
-func (r RefreshResponse) GetApplicationProblemJSON413() *PayloadTooLarge {
-	return r.ApplicationProblemJSON413
-}
-
-// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
-func (r RefreshResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
-	return r.ApplicationProblemJSON415
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r RefreshResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r RefreshResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r RefreshResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r RefreshResponse) GetBody() []byte {
-	return r.Body
-}
-
 // Status returns HTTPResponse.Status
 func (r RefreshResponse) Status() string {
 	if r.HTTPResponse != nil {
@@ -5973,61 +5303,6 @@ type RegisterResponse struct {
 	Headers503 *RegisterResponse503Headers
 }
 
-// GetJSON201 returns the response for an HTTP 201 `application/json` response
-func (r RegisterResponse) GetJSON201() *SignedIn {
-	return r.JSON201
-}
-
-// GetJSON202 returns the response for an HTTP 202 `application/json` response
-func (r RegisterResponse) GetJSON202() *VerificationStarted {
-	return r.JSON202
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r RegisterResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
-func (r RegisterResponse) GetApplicationProblemJSON408() *RequestTimeout {
-	return r.ApplicationProblemJSON408
-}
-
-// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
-func (r RegisterResponse) GetApplicationProblemJSON409() *Problem {
-	return r.ApplicationProblemJSON409
-}
-
-// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
-func (r RegisterResponse) GetApplicationProblemJSON413() *PayloadTooLarge {
-	return r.ApplicationProblemJSON413
-}
-
-// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
-func (r RegisterResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
-	return r.ApplicationProblemJSON415
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r RegisterResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r RegisterResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r RegisterResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r RegisterResponse) GetBody() []byte {
-	return r.Body
-}
-
 // Status returns HTTPResponse.Status
 func (r RegisterResponse) Status() string {
 	if r.HTTPResponse != nil {
@@ -6083,51 +5358,6 @@ type ResendVerificationResponse struct {
 	ApplicationProblemJSON503 *Unavailable
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ResendVerificationResponse503Headers
-}
-
-// GetJSON202 returns the response for an HTTP 202 `application/json` response
-func (r ResendVerificationResponse) GetJSON202() *VerificationStarted {
-	return r.JSON202
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r ResendVerificationResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
-func (r ResendVerificationResponse) GetApplicationProblemJSON408() *RequestTimeout {
-	return r.ApplicationProblemJSON408
-}
-
-// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
-func (r ResendVerificationResponse) GetApplicationProblemJSON413() *PayloadTooLarge {
-	return r.ApplicationProblemJSON413
-}
-
-// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
-func (r ResendVerificationResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
-	return r.ApplicationProblemJSON415
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r ResendVerificationResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r ResendVerificationResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r ResendVerificationResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r ResendVerificationResponse) GetBody() []byte {
-	return r.Body
 }
 
 // Status returns HTTPResponse.Status
@@ -6189,56 +5419,6 @@ type ResetPasswordResponse struct {
 	Headers503 *ResetPasswordResponse503Headers
 }
 
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r ResetPasswordResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
-func (r ResetPasswordResponse) GetApplicationProblemJSON408() *RequestTimeout {
-	return r.ApplicationProblemJSON408
-}
-
-// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
-func (r ResetPasswordResponse) GetApplicationProblemJSON409() *Conflict {
-	return r.ApplicationProblemJSON409
-}
-
-// GetApplicationProblemJSON410 returns the response for an HTTP 410 `application/problem+json` response
-func (r ResetPasswordResponse) GetApplicationProblemJSON410() *LinkGone {
-	return r.ApplicationProblemJSON410
-}
-
-// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
-func (r ResetPasswordResponse) GetApplicationProblemJSON413() *PayloadTooLarge {
-	return r.ApplicationProblemJSON413
-}
-
-// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
-func (r ResetPasswordResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
-	return r.ApplicationProblemJSON415
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r ResetPasswordResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r ResetPasswordResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r ResetPasswordResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r ResetPasswordResponse) GetBody() []byte {
-	return r.Body
-}
-
 // Status returns HTTPResponse.Status
 func (r ResetPasswordResponse) Status() string {
 	if r.HTTPResponse != nil {
@@ -6288,36 +5468,6 @@ type CheckPasswordResetResponse struct {
 	ApplicationProblemJSON503 *Unavailable
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *CheckPasswordResetResponse503Headers
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r CheckPasswordResetResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON410 returns the response for an HTTP 410 `application/problem+json` response
-func (r CheckPasswordResetResponse) GetApplicationProblemJSON410() *LinkGone {
-	return r.ApplicationProblemJSON410
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r CheckPasswordResetResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r CheckPasswordResetResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r CheckPasswordResetResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r CheckPasswordResetResponse) GetBody() []byte {
-	return r.Body
 }
 
 // Status returns HTTPResponse.Status
@@ -6379,56 +5529,6 @@ type RestoreAccountResponse struct {
 	Headers503 *RestoreAccountResponse503Headers
 }
 
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r RestoreAccountResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
-func (r RestoreAccountResponse) GetApplicationProblemJSON408() *RequestTimeout {
-	return r.ApplicationProblemJSON408
-}
-
-// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
-func (r RestoreAccountResponse) GetApplicationProblemJSON409() *Conflict {
-	return r.ApplicationProblemJSON409
-}
-
-// GetApplicationProblemJSON410 returns the response for an HTTP 410 `application/problem+json` response
-func (r RestoreAccountResponse) GetApplicationProblemJSON410() *LinkGone {
-	return r.ApplicationProblemJSON410
-}
-
-// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
-func (r RestoreAccountResponse) GetApplicationProblemJSON413() *PayloadTooLarge {
-	return r.ApplicationProblemJSON413
-}
-
-// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
-func (r RestoreAccountResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
-	return r.ApplicationProblemJSON415
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r RestoreAccountResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r RestoreAccountResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r RestoreAccountResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r RestoreAccountResponse) GetBody() []byte {
-	return r.Body
-}
-
 // Status returns HTTPResponse.Status
 func (r RestoreAccountResponse) Status() string {
 	if r.HTTPResponse != nil {
@@ -6486,56 +5586,6 @@ type UndoEmailChangeResponse struct {
 	ApplicationProblemJSON503 *Unavailable
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *UndoEmailChangeResponse503Headers
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r UndoEmailChangeResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
-func (r UndoEmailChangeResponse) GetApplicationProblemJSON408() *RequestTimeout {
-	return r.ApplicationProblemJSON408
-}
-
-// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
-func (r UndoEmailChangeResponse) GetApplicationProblemJSON409() *Conflict {
-	return r.ApplicationProblemJSON409
-}
-
-// GetApplicationProblemJSON410 returns the response for an HTTP 410 `application/problem+json` response
-func (r UndoEmailChangeResponse) GetApplicationProblemJSON410() *LinkGone {
-	return r.ApplicationProblemJSON410
-}
-
-// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
-func (r UndoEmailChangeResponse) GetApplicationProblemJSON413() *PayloadTooLarge {
-	return r.ApplicationProblemJSON413
-}
-
-// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
-func (r UndoEmailChangeResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
-	return r.ApplicationProblemJSON415
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r UndoEmailChangeResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r UndoEmailChangeResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r UndoEmailChangeResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r UndoEmailChangeResponse) GetBody() []byte {
-	return r.Body
 }
 
 // Status returns HTTPResponse.Status
@@ -6599,66 +5649,6 @@ type VerifyEmailResponse struct {
 	ApplicationProblemJSON503 *Unavailable
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *VerifyEmailResponse503Headers
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r VerifyEmailResponse) GetJSON200() *VerifyEmailResult {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r VerifyEmailResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
-func (r VerifyEmailResponse) GetApplicationProblemJSON403() *SignInRefused {
-	return r.ApplicationProblemJSON403
-}
-
-// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
-func (r VerifyEmailResponse) GetApplicationProblemJSON408() *RequestTimeout {
-	return r.ApplicationProblemJSON408
-}
-
-// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
-func (r VerifyEmailResponse) GetApplicationProblemJSON409() *Conflict {
-	return r.ApplicationProblemJSON409
-}
-
-// GetApplicationProblemJSON410 returns the response for an HTTP 410 `application/problem+json` response
-func (r VerifyEmailResponse) GetApplicationProblemJSON410() *LinkGone {
-	return r.ApplicationProblemJSON410
-}
-
-// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
-func (r VerifyEmailResponse) GetApplicationProblemJSON413() *PayloadTooLarge {
-	return r.ApplicationProblemJSON413
-}
-
-// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
-func (r VerifyEmailResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
-	return r.ApplicationProblemJSON415
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r VerifyEmailResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r VerifyEmailResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r VerifyEmailResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r VerifyEmailResponse) GetBody() []byte {
-	return r.Body
 }
 
 // Status returns HTTPResponse.Status
@@ -6725,51 +5715,6 @@ type DeleteMeResponse struct {
 	Headers503 *DeleteMeResponse503Headers
 }
 
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r DeleteMeResponse) GetJSON200() *AccountDeleted {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r DeleteMeResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
-func (r DeleteMeResponse) GetApplicationProblemJSON401() *Unauthorized {
-	return r.ApplicationProblemJSON401
-}
-
-// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
-func (r DeleteMeResponse) GetApplicationProblemJSON403() *ReauthenticationRequired {
-	return r.ApplicationProblemJSON403
-}
-
-// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
-func (r DeleteMeResponse) GetApplicationProblemJSON409() *LastOwner {
-	return r.ApplicationProblemJSON409
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r DeleteMeResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r DeleteMeResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r DeleteMeResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r DeleteMeResponse) GetBody() []byte {
-	return r.Body
-}
-
 // Status returns HTTPResponse.Status
 func (r DeleteMeResponse) Status() string {
 	if r.HTTPResponse != nil {
@@ -6828,41 +5773,6 @@ type GetMeResponse struct {
 	Headers401 *GetMeResponse401Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *GetMeResponse503Headers
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetMeResponse) GetJSON200() *Me {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r GetMeResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
-func (r GetMeResponse) GetApplicationProblemJSON401() *Unauthorized {
-	return r.ApplicationProblemJSON401
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r GetMeResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r GetMeResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r GetMeResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r GetMeResponse) GetBody() []byte {
-	return r.Body
 }
 
 // Status returns HTTPResponse.Status
@@ -6933,61 +5843,6 @@ type UpdateMeResponse struct {
 	Headers503 *UpdateMeResponse503Headers
 }
 
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r UpdateMeResponse) GetJSON200() *Me {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r UpdateMeResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
-func (r UpdateMeResponse) GetApplicationProblemJSON401() *Unauthorized {
-	return r.ApplicationProblemJSON401
-}
-
-// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
-func (r UpdateMeResponse) GetApplicationProblemJSON408() *RequestTimeout {
-	return r.ApplicationProblemJSON408
-}
-
-// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
-func (r UpdateMeResponse) GetApplicationProblemJSON409() *Problem {
-	return r.ApplicationProblemJSON409
-}
-
-// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
-func (r UpdateMeResponse) GetApplicationProblemJSON413() *PayloadTooLarge {
-	return r.ApplicationProblemJSON413
-}
-
-// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
-func (r UpdateMeResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
-	return r.ApplicationProblemJSON415
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r UpdateMeResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r UpdateMeResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r UpdateMeResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r UpdateMeResponse) GetBody() []byte {
-	return r.Body
-}
-
 // Status returns HTTPResponse.Status
 func (r UpdateMeResponse) Status() string {
 	if r.HTTPResponse != nil {
@@ -7046,41 +5901,6 @@ type DeactivateMeResponse struct {
 	Headers401 *DeactivateMeResponse401Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *DeactivateMeResponse503Headers
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r DeactivateMeResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
-func (r DeactivateMeResponse) GetApplicationProblemJSON401() *Unauthorized {
-	return r.ApplicationProblemJSON401
-}
-
-// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
-func (r DeactivateMeResponse) GetApplicationProblemJSON409() *Conflict {
-	return r.ApplicationProblemJSON409
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r DeactivateMeResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r DeactivateMeResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r DeactivateMeResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r DeactivateMeResponse) GetBody() []byte {
-	return r.Body
 }
 
 // Status returns HTTPResponse.Status
@@ -7149,61 +5969,6 @@ type ChangeEmailResponse struct {
 	Headers401 *ChangeEmailResponse401Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ChangeEmailResponse503Headers
-}
-
-// GetJSON202 returns the response for an HTTP 202 `application/json` response
-func (r ChangeEmailResponse) GetJSON202() *VerificationStarted {
-	return r.JSON202
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r ChangeEmailResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
-func (r ChangeEmailResponse) GetApplicationProblemJSON401() *Unauthorized {
-	return r.ApplicationProblemJSON401
-}
-
-// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
-func (r ChangeEmailResponse) GetApplicationProblemJSON403() *ReauthenticationRequired {
-	return r.ApplicationProblemJSON403
-}
-
-// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
-func (r ChangeEmailResponse) GetApplicationProblemJSON408() *RequestTimeout {
-	return r.ApplicationProblemJSON408
-}
-
-// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
-func (r ChangeEmailResponse) GetApplicationProblemJSON413() *PayloadTooLarge {
-	return r.ApplicationProblemJSON413
-}
-
-// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
-func (r ChangeEmailResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
-	return r.ApplicationProblemJSON415
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r ChangeEmailResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r ChangeEmailResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r ChangeEmailResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r ChangeEmailResponse) GetBody() []byte {
-	return r.Body
 }
 
 // Status returns HTTPResponse.Status
@@ -7276,66 +6041,6 @@ type VerifyEmailChangeResponse struct {
 	Headers503 *VerifyEmailChangeResponse503Headers
 }
 
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r VerifyEmailChangeResponse) GetJSON200() *Me {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r VerifyEmailChangeResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
-func (r VerifyEmailChangeResponse) GetApplicationProblemJSON401() *Unauthorized {
-	return r.ApplicationProblemJSON401
-}
-
-// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
-func (r VerifyEmailChangeResponse) GetApplicationProblemJSON403() *ReauthenticationRequired {
-	return r.ApplicationProblemJSON403
-}
-
-// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
-func (r VerifyEmailChangeResponse) GetApplicationProblemJSON408() *RequestTimeout {
-	return r.ApplicationProblemJSON408
-}
-
-// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
-func (r VerifyEmailChangeResponse) GetApplicationProblemJSON409() *Conflict {
-	return r.ApplicationProblemJSON409
-}
-
-// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
-func (r VerifyEmailChangeResponse) GetApplicationProblemJSON413() *PayloadTooLarge {
-	return r.ApplicationProblemJSON413
-}
-
-// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
-func (r VerifyEmailChangeResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
-	return r.ApplicationProblemJSON415
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r VerifyEmailChangeResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r VerifyEmailChangeResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r VerifyEmailChangeResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r VerifyEmailChangeResponse) GetBody() []byte {
-	return r.Body
-}
-
 // Status returns HTTPResponse.Status
 func (r VerifyEmailChangeResponse) Status() string {
 	if r.HTTPResponse != nil {
@@ -7402,56 +6107,6 @@ type ReauthenticateResponse struct {
 	Headers503 *ReauthenticateResponse503Headers
 }
 
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r ReauthenticateResponse) GetJSON200() *SignedIn {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r ReauthenticateResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
-func (r ReauthenticateResponse) GetApplicationProblemJSON401() *Unauthorized {
-	return r.ApplicationProblemJSON401
-}
-
-// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
-func (r ReauthenticateResponse) GetApplicationProblemJSON408() *RequestTimeout {
-	return r.ApplicationProblemJSON408
-}
-
-// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
-func (r ReauthenticateResponse) GetApplicationProblemJSON413() *PayloadTooLarge {
-	return r.ApplicationProblemJSON413
-}
-
-// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
-func (r ReauthenticateResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
-	return r.ApplicationProblemJSON415
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r ReauthenticateResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r ReauthenticateResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r ReauthenticateResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r ReauthenticateResponse) GetBody() []byte {
-	return r.Body
-}
-
 // Status returns HTTPResponse.Status
 func (r ReauthenticateResponse) Status() string {
 	if r.HTTPResponse != nil {
@@ -7508,36 +6163,6 @@ type EndOtherSessionsResponse struct {
 	Headers401 *EndOtherSessionsResponse401Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *EndOtherSessionsResponse503Headers
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r EndOtherSessionsResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
-func (r EndOtherSessionsResponse) GetApplicationProblemJSON401() *Unauthorized {
-	return r.ApplicationProblemJSON401
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r EndOtherSessionsResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r EndOtherSessionsResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r EndOtherSessionsResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r EndOtherSessionsResponse) GetBody() []byte {
-	return r.Body
 }
 
 // Status returns HTTPResponse.Status
@@ -7600,41 +6225,6 @@ type ListSessionsResponse struct {
 	Headers503 *ListSessionsResponse503Headers
 }
 
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r ListSessionsResponse) GetJSON200() *SessionList {
-	return r.JSON200
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r ListSessionsResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
-func (r ListSessionsResponse) GetApplicationProblemJSON401() *Unauthorized {
-	return r.ApplicationProblemJSON401
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r ListSessionsResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r ListSessionsResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r ListSessionsResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r ListSessionsResponse) GetBody() []byte {
-	return r.Body
-}
-
 // Status returns HTTPResponse.Status
 func (r ListSessionsResponse) Status() string {
 	if r.HTTPResponse != nil {
@@ -7693,41 +6283,6 @@ type EndSessionResponse struct {
 	Headers401 *EndSessionResponse401Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *EndSessionResponse503Headers
-}
-
-// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r EndSessionResponse) GetApplicationProblemJSON400() *BadRequest {
-	return r.ApplicationProblemJSON400
-}
-
-// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
-func (r EndSessionResponse) GetApplicationProblemJSON401() *Unauthorized {
-	return r.ApplicationProblemJSON401
-}
-
-// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
-func (r EndSessionResponse) GetApplicationProblemJSON404() *NotFound {
-	return r.ApplicationProblemJSON404
-}
-
-// GetApplicationProblemJSON431 returns the response for an HTTP 431 `application/problem+json` response
-func (r EndSessionResponse) GetApplicationProblemJSON431() *HeadersTooLarge {
-	return r.ApplicationProblemJSON431
-}
-
-// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
-func (r EndSessionResponse) GetApplicationProblemJSON500() *InternalError {
-	return r.ApplicationProblemJSON500
-}
-
-// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
-func (r EndSessionResponse) GetApplicationProblemJSON503() *Unavailable {
-	return r.ApplicationProblemJSON503
-}
-
-// GetBody returns the raw response body bytes
-func (r EndSessionResponse) GetBody() []byte {
-	return r.Body
 }
 
 // Status returns HTTPResponse.Status
