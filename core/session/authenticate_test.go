@@ -39,7 +39,7 @@ func TestAuthenticateRefuses(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	user, suspended := h.user(), h.user()
-	ended, idle, suspendeds := h.started(user), h.started(user), h.started(suspended)
+	ended, idle, barred := h.started(user), h.started(user), h.started(suspended)
 	h.must(h.SignOut(h.Context(), h.caller(ended)))
 	h.suspend(suspended)
 	refused := func(what string, sid, uid core.ID) {
@@ -52,7 +52,7 @@ func TestAuthenticateRefuses(t *testing.T) {
 	refused("an ended session", ended.ID, user.ID)
 	refused("an unknown session", h.ids.New(), user.ID)
 	refused("another's session", idle.ID, suspended.ID)
-	refused("a suspended user", suspendeds.ID, suspended.ID)
+	refused("a suspended user", barred.ID, suspended.ID)
 	h.clock.Set(idle.IdleExpiresAt)
 	refused("an idle session", idle.ID, user.ID)
 	h.clock.Set(idle.ExpiresAt)

@@ -76,7 +76,7 @@ func TestDecodeCachedRefuses(t *testing.T) {
 			t.Errorf("user %s: got error %v", what, err)
 		}
 	}
-	for cut := range len(held) {
+	for cut := range held {
 		refused("cut short", held[:cut], owner[:min(cut, len(owner)-1)])
 	}
 	refused("with a byte more", append(held[:len(held):len(held)], 0), append(owner[:len(owner):len(owner)], 0))

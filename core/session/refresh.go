@@ -24,7 +24,8 @@ func (s *Service) Refresh(ctx context.Context, raw string) (Session, account.Use
 	if !errors.Is(err, core.ErrNotFound) {
 		return refreshed, user, err
 	}
-	if err := s.judge(ctx, token); err != nil {
+	err = s.judge(ctx, token)
+	if err != nil {
 		return Session{}, account.User{}, err
 	}
 	// The token has become good between the two statements; what happens twice is no race any more.

@@ -88,8 +88,13 @@ func NewService(settings Settings, parts Parts) *Service {
 
 type unobserved struct{}
 
-func (unobserved) Refreshed(string)                    {}
-func (unobserved) Ended(EndReason, int)                {}
+// Refreshed implements Observer.
+func (unobserved) Refreshed(string) {}
+
+// Ended implements Observer.
+func (unobserved) Ended(EndReason, int) {}
+
+// Published implements Observer.
 func (unobserved) Published(int, time.Duration, error) {}
 
 // The refusals of a session.

@@ -167,6 +167,7 @@ func (w World) maySend(client Client) bool {
 		return !slices.ContainsFunc(w.Flights, func(f Flight) bool { return f.Token != w.Held })
 	case Impatient:
 		return !slices.ContainsFunc(w.Flights, func(f Flight) bool { return !f.GivenUp })
+	case Eager:
 	}
 	return true
 }
@@ -184,8 +185,9 @@ func (w World) After(step Step, server Server) (after World, kept bool) {
 	case Send, Prove:
 		w.Flights = append(w.Flights, Flight{Token: w.Held, Proof: step.Kind == Prove})
 		return w, true
+	default:
+		return w.follow(step, server)
 	}
-	return w.follow(step, server)
 }
 
 // follow takes a step of one flight. The flights are w's own.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -297,12 +298,12 @@ func cacheStaleFill(b *cacheBench) {
 
 func cacheManyChanges(b *cacheBench) {
 	const last = 50
-	ctx, stop := context.WithCancel(b.Context())
+	var stop atomic.Bool
 	var readers sync.WaitGroup
 	for i := range 8 {
 		readers.Go(func() {
 			replica := b.Replicas[i%len(b.Replicas)]
-			for ctx.Err() == nil {
+			for !stop.Load() {
 				if _, err := replica.Session(b.Context(), b.held.ID); err != nil {
 					b.Errorf("session: %v", err)
 				}
@@ -315,7 +316,7 @@ func cacheManyChanges(b *cacheBench) {
 	for rev := int64(2); rev <= last; rev++ {
 		b.publish(b.Replicas[int(rev)%len(b.Replicas)], b.raise(rev)...)
 	}
-	stop()
+	stop.Store(true)
 	readers.Wait()
 	b.settled("after all changes")
 }

@@ -164,6 +164,13 @@ func (b *bench) opened(user account.User) session.Session {
 	return opened
 }
 
+// ended ends a session now.
+func (b *bench) ended(s session.Session) {
+	b.Helper()
+	_, err := b.Ender.End(b.Context(), s.UserID, s.ID, session.EndRevoked, b.clock.Now())
+	b.must(err)
+}
+
 func (b *bench) rotation() session.Rotation {
 	return session.Rotation{Now: b.clock.Now(), Window: window, IdleTTL: idleTTL, Nonce: nonce()}
 }

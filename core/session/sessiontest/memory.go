@@ -87,8 +87,8 @@ func (m *Memory) Open(
 	ctx context.Context, opened session.Session, userRev int64, limit int,
 ) (evicted []core.Change, err error) {
 	err = m.do(ctx, func(ctx context.Context) error {
-		user, err := m.users.Find(ctx, opened.UserID)
-		if err != nil || user.Rev != userRev || user.Status != account.StatusActive {
+		user, findErr := m.users.Find(ctx, opened.UserID)
+		if findErr != nil || user.Rev != userRev || user.Status != account.StatusActive {
 			return core.ErrConflict
 		}
 		m.rows.Put(opened.ID, clone(opened))
@@ -136,8 +136,8 @@ func (m *Memory) Refresh(
 		if !found || !row.Live(rotation.Now) {
 			return core.ErrNotFound
 		}
-		owner, err := m.users.Find(ctx, row.UserID)
-		if err != nil || owner.Status != account.StatusActive {
+		owner, findErr := m.users.Find(ctx, row.UserID)
+		if findErr != nil || owner.Status != account.StatusActive {
 			return core.ErrNotFound
 		}
 		row, outcome := row.Present(token, rotation)

@@ -19,7 +19,7 @@ func findUnknown(b *bench) {
 	_, err := b.Store.Find(b.Context(), b.ids.New())
 	b.refused("unknown session", err, core.ErrNotFound)
 	err = b.Tx.InTx(b.Context(), func(ctx context.Context) error {
-		if _, err := b.Store.Find(ctx, b.ids.New()); err == nil {
+		if _, findErr := b.Store.Find(ctx, b.ids.New()); findErr == nil {
 			b.Error("an unknown session was found in a transaction")
 		}
 		return nil // not finding something spoils no transaction
@@ -33,23 +33,23 @@ func findLocks(b *bench) {
 	user := b.user()
 	for range 10 {
 		held := b.opened(user)
-		var once sync.Once
-		refreshed := make(chan error, 1)
+		locked, refreshed := make(chan struct{}), make(chan error, 1)
+		go func() {
+			<-locked
+			_, _, refreshErr := b.Store.Refresh(b.Context(), held.Current(), b.rotation())
+			refreshed <- refreshErr
+		}()
+		lock := sync.OnceFunc(func() { close(locked) })
 		err := b.Tx.InTx(b.Context(), func(ctx context.Context) error {
 			before, err := b.Store.Find(ctx, held.ID)
 			if err != nil {
 				return err
 			}
-			once.Do(func() {
-				go func() {
-					_, _, err := b.Store.Refresh(b.Context(), held.Current(), b.rotation())
-					refreshed <- err
-				}()
-			})
+			lock()
 			for range 5 {
-				after, err := b.Store.Find(ctx, held.ID)
-				if err != nil {
-					return err
+				after, findErr := b.Store.Find(ctx, held.ID)
+				if findErr != nil {
+					return findErr
 				}
 				b.same("row under a lock", after, before)
 			}
@@ -85,8 +85,7 @@ func listOrder(b *bench) {
 	first := b.opened(user)
 	b.clock.Advance(time.Second)
 	ended := b.opened(user)
-	_, err := b.Ender.End(b.Context(), user.ID, ended.ID, session.EndRevoked, b.clock.Now())
-	b.must(err)
+	b.ended(ended)
 	idle, absolute := b.fresh(user), b.fresh(user)
 	idle.IdleExpiresAt = b.clock.Now().Add(time.Minute)
 	absolute.IdleExpiresAt = b.clock.Now().Add(time.Minute)
