@@ -1,0 +1,226 @@
+package verification_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/verification"
+	"github.com/doorward/doorward/core/verification/verificationtest"
+)
+
+// bench is a prover over memory.
+type bench struct {
+	t      *testing.T
+	clock  *coretest.Clock
+	ids    *core.IDs
+	flows  *verificationtest.Flows
+	prover *verification.Prover
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	clock, db := coretest.NewClock(), coretest.NewDatabase()
+	b := &bench{t: t, clock: clock, ids: core.NewIDs(clock), flows: verificationtest.NewFlows(db)}
+	b.prover = verification.NewProver(verification.ProverDeps{
+		Flows: b.flows, Links: verificationtest.NewLinks(db), Ring: ring(t), Clock: clock,
+	})
+	return b
+}
+
+func (b *bench) refused(err, want error) {
+	b.t.Helper()
+	if !errors.Is(err, want) {
+		b.t.Errorf("got %v, want %v", err, want)
+	}
+}
+
+// flow starts a flow for a user and gives it with its code.
+func (b *bench) flow(user core.ID) (verification.Flow, string) {
+	b.t.Helper()
+	flow := verification.Flow{
+		ID: b.ids.New(), Purpose: verification.PurposePasswordReset, Subject: user.String(), User: user,
+	}
+	code, expiresAt, err := b.prover.Code(b.t.Context(), flow)
+	b.refused(err, nil)
+	if !expiresAt.Equal(b.clock.Now().Add(verification.CodeTTL)) || len(code) != 6 {
+		b.t.Errorf("the code %q is good until %v", code, expiresAt)
+	}
+	return flow, code
+}
+
+func (b *bench) try(id core.ID, purpose verification.Purpose, code string) error {
+	_, err := b.prover.Try(b.t.Context(), id, purpose, code)
+	return err
+}
+
+func TestACodeFitsItsFlowAlone(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	flow, code := b.flow(b.ids.New())
+	other, otherCode := b.flow(b.ids.New())
+	b.refused(b.try(flow.ID, verification.PurposeRegistration, code), verification.ErrCode)
+	b.refused(b.try(b.ids.New(), flow.Purpose, code), verification.ErrCode)
+	if code != otherCode {
+		b.refused(b.try(other.ID, flow.Purpose, code), verification.ErrCode)
+	}
+	b.refused(b.try(flow.ID, flow.Purpose, code), nil)
+	found, err := b.prover.Flow(t.Context(), flow.ID)
+	b.refused(err, nil)
+	if found.Tries != 1 || found.User != flow.User {
+		t.Errorf("found %+v", found)
+	}
+}
+
+func TestADecoyIsLikeAFlowButFitsNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	real, _ := b.flow(b.ids.New())
+	decoy := b.ids.New()
+	b.refused(b.prover.Decoy(t.Context(), decoy, real.Purpose, "somebody"), nil)
+	for _, id := range []core.ID{real.ID, decoy} {
+		for range verification.MaxTries + 1 {
+			b.refused(b.try(id, real.Purpose, "nothing"), verification.ErrCode)
+		}
+	}
+	one, _ := b.prover.Flow(t.Context(), real.ID)
+	two, _ := b.prover.Flow(t.Context(), decoy)
+	if one.Tries != two.Tries || !one.ExpiresAt.Equal(two.ExpiresAt) || len(one.Digest) != len(two.Digest) {
+		t.Errorf("a flow %+v and a decoy %+v", one, two)
+	}
+}
+
+// A digest that happens to fit does not make a decoy good.
+func TestADecoyIsRefusedEvenWithItsDigest(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	flow := verification.Flow{ID: b.ids.New(), Purpose: verification.PurposePasswordReset, Subject: "x"}
+	code, _, err := b.prover.Code(t.Context(), flow)
+	b.refused(err, nil)
+	b.refused(b.try(flow.ID, flow.Purpose, code), verification.ErrCode)
+}
+
+func TestRenewingKeepsTheTries(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	flow, first := b.flow(b.ids.New())
+	b.refused(b.try(flow.ID, flow.Purpose, "nothing"), verification.ErrCode)
+	second, _, err := b.prover.Code(t.Context(), flow)
+	b.refused(err, nil)
+	if first != second {
+		b.refused(b.try(flow.ID, flow.Purpose, first), verification.ErrCode)
+	}
+	b.refused(b.try(flow.ID, flow.Purpose, second), nil)
+	if found, _ := b.prover.Flow(t.Context(), flow.ID); found.Tries < 2 {
+		t.Errorf("%d tries are left of at least two", found.Tries)
+	}
+}
+
+func TestOnlyTheNewestFlowsLive(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	user := b.ids.New()
+	oldest, code := b.flow(user)
+	for range verification.MaxLive {
+		b.clock.Advance(time.Second)
+		b.flow(user)
+	}
+	b.refused(b.try(oldest.ID, oldest.Purpose, code), verification.ErrCode)
+}
+
+// race runs act twenty times at once and wants one success, all others refused.
+func race(t *testing.T, refusal error, act func() error) {
+	t.Helper()
+	var group sync.WaitGroup
+	errs := make([]error, 20)
+	for i := range errs {
+		group.Go(func() { errs[i] = act() })
+	}
+	group.Wait()
+	won := 0
+	for _, err := range errs {
+		if err == nil {
+			won++
+		} else if !errors.Is(err, refusal) {
+			t.Errorf("got %v, want %v", err, refusal)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d succeeded, want one", won)
+	}
+}
+
+func TestFlowAndLinkAreSpentOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	flow, _ := b.flow(b.ids.New())
+	race(t, verification.ErrCode, func() error { return b.prover.Spend(t.Context(), flow) })
+	_, err := b.prover.Flow(t.Context(), flow.ID)
+	b.refused(err, verification.ErrCode)
+
+	token, expiresAt, err := b.prover.Link(t.Context(), verification.Link{Purpose: verification.PurposeRestore}, time.Hour)
+	b.refused(err, nil)
+	if !expiresAt.Equal(b.clock.Now().Add(time.Hour)) {
+		t.Errorf("the link is good until %v", expiresAt)
+	}
+	_, err = b.prover.Peek(t.Context(), token, verification.PurposeEmailUndo)
+	b.refused(err, verification.ErrLink)
+	_, err = b.prover.Peek(t.Context(), token, verification.PurposeRestore)
+	b.refused(err, nil)
+	race(t, verification.ErrLink, func() error {
+		_, err := b.prover.Follow(t.Context(), token, verification.PurposeRestore)
+		return err
+	})
+	_, err = b.prover.Peek(t.Context(), token, verification.PurposeRestore)
+	b.refused(err, verification.ErrLink)
+}
+
+func TestKillingSecretsSparesTheWaysBack(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	user, other := b.ids.New(), b.ids.New()
+	tokens := map[verification.Purpose]string{}
+	for _, purpose := range []verification.Purpose{
+		verification.PurposeConfirmation, verification.PurposePasswordReset, verification.PurposeEmailChange,
+		verification.PurposeEmailUndo, verification.PurposeRestore,
+	} {
+		token, _, err := b.prover.Link(t.Context(), verification.Link{Purpose: purpose, User: user}, time.Hour)
+		b.refused(err, nil)
+		tokens[purpose] = token
+	}
+	mine, code := b.flow(user)
+	others, othersCode := b.flow(other)
+	b.refused(b.prover.KillSecrets(t.Context(), user), nil)
+	for purpose, token := range tokens {
+		want := error(verification.ErrLink)
+		if purpose == verification.PurposeEmailUndo || purpose == verification.PurposeRestore {
+			want = nil
+		}
+		_, err := b.prover.Peek(t.Context(), token, purpose)
+		b.refused(err, want)
+	}
+	b.refused(b.try(mine.ID, mine.Purpose, code), verification.ErrCode)
+	b.refused(b.try(others.ID, others.Purpose, othersCode), nil)
+}
+
+func TestKillSinceSparesWhatIsOlder(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	user, tokens := b.ids.New(), make([]string, 3)
+	for i := range tokens {
+		var err error
+		tokens[i], _, err = b.prover.Link(t.Context(), verification.Link{Purpose: verification.PurposeEmailUndo, User: user}, time.Hour)
+		b.refused(err, nil)
+		b.clock.Advance(time.Second)
+	}
+	used, err := b.prover.Follow(t.Context(), tokens[1], verification.PurposeEmailUndo)
+	b.refused(err, nil)
+	b.refused(b.prover.KillSince(t.Context(), used), nil)
+	for i, want := range []error{nil, verification.ErrLink, verification.ErrLink} {
+		_, err := b.prover.Peek(t.Context(), tokens[i], verification.PurposeEmailUndo)
+		b.refused(err, want)
+	}
+}
