@@ -138,7 +138,8 @@ func TestKeysAreRefused(t *testing.T) {
 	f.refuse("an RSA token", rs.sign(t, rs.claims()))
 	for _, kid := range []any{
 		"", nil, "unknown", "../../../../dev/null", "' OR 1=1 --", strings.Repeat("k", 7000), f.key.ID + "\x00", 7,
-		strings.ToUpper(f.key.ID), " " + f.key.ID, []string{f.key.ID},
+		strings.ToUpper(f.key.ID), " " + f.key.ID,
+		[]string{f.key.ID},
 	} {
 		f.refuse(fmt.Sprintf("kid %.40v", kid), f.signed(f.header("kid", kid), f.body()))
 	}

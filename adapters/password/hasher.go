@@ -10,6 +10,7 @@
 package password
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -162,7 +163,7 @@ func (h *Hasher) pepper(id []byte) ([]byte, bool) {
 		return nil, true
 	}
 	for _, key := range h.settings.Pepper {
-		if string(key.Tag[:]) == string(id) {
+		if bytes.Equal(key.Tag[:], id) {
 			return key.Key, true
 		}
 	}

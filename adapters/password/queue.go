@@ -21,10 +21,14 @@ type Observer interface {
 	HashRefused()
 }
 
+// silent is the Observer for those who have none.
 type silent struct{}
 
+// HashDone implements Observer.
 func (silent) HashDone(_, _ time.Duration) {}
-func (silent) HashRefused()                {}
+
+// HashRefused implements Observer.
+func (silent) HashRefused() {}
 
 // queue lets a bounded number of functions run at once, and a bounded number of callers wait for that, first
 // come, first served.

@@ -40,14 +40,14 @@ func (g *gate) HashDone(waited, took time.Duration) {
 }
 
 // burst starts n hashes and gives a function that waits for them and counts the failures by code.
-func burst(t *testing.T, ctx context.Context, hasher *password.Hasher, n int) (wait func() map[core.Code]int) {
+func burst(t *testing.T, hasher *password.Hasher, n int) (wait func() map[core.Code]int) {
 	t.Helper()
 	var mu sync.Mutex
 	failures := map[core.Code]int{}
 	var group sync.WaitGroup
 	for range n {
 		group.Go(func() {
-			if _, err := hasher.Hash(ctx, "secret"); err != nil {
+			if _, err := hasher.Hash(t.Context(), "secret"); err != nil {
 				mu.Lock()
 				defer mu.Unlock()
 				failures[core.AsError(err).Code]++
@@ -62,7 +62,7 @@ func TestMemoryIsBoundedByWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		held := newGate()
 		hasher := newHasher(t, password.Settings{MemoryKiB: 8, Time: 1, Workers: 3, Queue: 61, Observer: held})
-		wait := burst(t, t.Context(), hasher, 64)
+		wait := burst(t, hasher, 64)
 		synctest.Wait()
 		if held.held.Load() != 3 || hasher.Waiting() != 61 {
 			t.Errorf("%d hashes at once, %d waiting", held.held.Load(), hasher.Waiting())
@@ -79,7 +79,7 @@ func TestFullQueueRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		held := newGate()
 		hasher := newHasher(t, password.Settings{MemoryKiB: 8, Time: 1, Workers: 1, Queue: 2, Observer: held})
-		wait := burst(t, t.Context(), hasher, 10)
+		wait := burst(t, hasher, 10)
 		synctest.Wait()
 		_, _, err := hasher.Verify(t.Context(), "secret", "")
 		var refusal *core.Error
@@ -101,7 +101,7 @@ func TestWaitingEndsWithContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		held := newGate()
 		hasher := newHasher(t, password.Settings{MemoryKiB: 8, Time: 1, Workers: 1, Queue: 2, Observer: held})
-		wait := burst(t, t.Context(), hasher, 1)
+		wait := burst(t, hasher, 1)
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -123,7 +123,7 @@ func TestCloseDrains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		held := newGate()
 		hasher := newHasher(t, password.Settings{MemoryKiB: 8, Time: 1, Workers: 2, Queue: 8, Observer: held})
-		wait := burst(t, t.Context(), hasher, 6)
+		wait := burst(t, hasher, 6)
 		synctest.Wait()
 		closed := make(chan error, 1)
 		go func() { closed <- hasher.Close(t.Context()) }()
@@ -146,7 +146,7 @@ func TestCloseWaitsNoLongerThanContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		held := newGate()
 		hasher := newHasher(t, password.Settings{MemoryKiB: 8, Time: 1, Workers: 1, Observer: held})
-		wait := burst(t, t.Context(), hasher, 1)
+		wait := burst(t, hasher, 1)
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

@@ -4,9 +4,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/doorward/doorward/core"
 	"golang.org/x/text/secure/precis"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/doorward/doorward/core"
 )
 
 // The bounds of an address in octets (RFC 5321 §4.5.3.1; 254 is what its path limit of 256 leaves) and of

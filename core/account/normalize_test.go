@@ -189,8 +189,10 @@ func TestProfileValidateBounds(t *testing.T) {
 		"relative picture":      {func(p *account.Profile) { p.ImageURL = "//example.com/a.png" }, "image_url", core.CodeInvalidFormat},
 		"picture with password": {func(p *account.Profile) { p.ImageURL = "https://a:b@example.com/" }, "image_url", core.CodeInvalidFormat},
 		"picture without host":  {func(p *account.Profile) { p.ImageURL = "https:///a.png" }, "image_url", core.CodeInvalidFormat},
-		"long picture": {func(p *account.Profile) { p.ImageURL = "https://example.com/" + strings.Repeat("a", 2048) },
-			"image_url", core.CodeTooLong},
+		"long picture": {
+			func(p *account.Profile) { p.ImageURL = "https://example.com/" + strings.Repeat("a", 2048) },
+			"image_url", core.CodeTooLong,
+		},
 		"locale":               {func(p *account.Profile) { p.Locale = "not a tag" }, "locale", core.CodeInvalidFormat},
 		"phone without plus":   {func(p *account.Profile) { p.Phone = "4915112345678" }, "phone", core.CodeInvalidFormat},
 		"phone with spaces":    {func(p *account.Profile) { p.Phone = "+49 151 12345678" }, "phone", core.CodeInvalidFormat},

@@ -7,8 +7,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/doorward/doorward/core"
 	"golang.org/x/text/secure/precis"
+
+	"github.com/doorward/doorward/core"
 )
 
 // The bounds of a username in code points.

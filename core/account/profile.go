@@ -6,9 +6,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/doorward/doorward/core"
 	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/doorward/doorward/core"
 )
 
 // The bounds of a profile, in code points; that of the URL, in octets.

@@ -17,7 +17,7 @@ func entries(t testing.TB) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	t.Cleanup(func() { _ = file.Close() })
 	reader, err := gzip.NewReader(file)
 	if err != nil {
 		t.Fatal(err)

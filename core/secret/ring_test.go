@@ -173,10 +173,10 @@ func TestNothingPrintsKeys(t *testing.T) {
 	ring := parse(t, "a")
 	var log bytes.Buffer
 	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "ring", ring, "derived", ring.Derive("x")[0])
-	fmt.Fprintf(&log, "%v %+v %#v %s %v %#v %s", ring, ring, ring, ring, ring.Derive("x"), ring.Derive("x"), ring.Derive("x")[0])
+	_, _ = fmt.Fprintf(&log, "%v %+v %#v %s %v %#v %s", ring, ring, ring, ring, ring.Derive("x"), ring.Derive("x"), ring.Derive("x")[0])
 	key := ring.Derive("x")[0].Key
 	for name, text := range map[string]string{
-		"master": "aaaa", "numbers": "97 97", "hex": "0x61, 0x61", "derived": string(key[:4]), "derived numbers": fmt.Sprint(key)[1:12],
+		"master": "aaaa", "numbers": "97 97", "hex": "0x61, 0x61", "derived": string(key[:4]), "derived numbers": strings.Trim(fmt.Sprint(key[:3]), "[]"),
 	} {
 		if strings.Contains(log.String(), text) {
 			t.Errorf("%s: %s", name, log.String())

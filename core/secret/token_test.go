@@ -1,6 +1,7 @@
 package secret_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"strings"
 	"testing"
@@ -48,7 +49,7 @@ func TestNewCode(t *testing.T) {
 
 func TestRandom(t *testing.T) {
 	t.Parallel()
-	if a, b := secret.Random(16), secret.Random(16); len(a) != 16 || string(a) == string(b) {
+	if a, b := secret.Random(16), secret.Random(16); len(a) != 16 || bytes.Equal(a, b) {
 		t.Error("random bytes repeat")
 	}
 }

@@ -137,6 +137,8 @@ func (a Algorithm) fits(public crypto.PublicKey) bool {
 }
 
 func samePublic(a, b crypto.PublicKey) bool {
-	comparable, ok := a.(interface{ Equal(crypto.PublicKey) bool })
-	return ok && comparable.Equal(b)
+	equaler, ok := a.(interface {
+		Equal(other crypto.PublicKey) bool
+	})
+	return ok && equaler.Equal(b)
 }

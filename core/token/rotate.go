@@ -51,21 +51,27 @@ func (r *Ring) Rotate(ctx context.Context) (KeyInfo, error) {
 	if err != nil {
 		return KeyInfo{}, core.Internal(err)
 	}
-	retire := active.Add(r.settings.TokenTTL + Leeway + ReloadEvery)
-	err = r.parts.Tx.InTx(ctx, func(ctx context.Context) error {
-		if err := r.parts.Store.AddKey(ctx, record, false); err != nil {
-			return err
+	return r.succeed(ctx, record)
+}
+
+// succeed stores a key, and the end of all others with it, and begins to use it.
+func (r *Ring) succeed(ctx context.Context, fresh KeyRecord) (KeyInfo, error) {
+	end := fresh.ActiveFrom.Add(r.settings.TokenTTL + Leeway + ReloadEvery)
+	err := r.parts.Tx.InTx(ctx, func(ctx context.Context) error {
+		if failure := r.parts.Store.AddKey(ctx, fresh, false); failure != nil {
+			return failure
 		}
-		return r.parts.Store.RetireKeys(ctx, record.ID, retire)
+		return r.parts.Store.RetireKeys(ctx, fresh.ID, end)
 	})
+	if err == nil {
+		err = r.Reload(ctx)
+	}
 	if err != nil {
 		return KeyInfo{}, err
 	}
-	r.parts.Log.InfoContext(ctx, "signing key made", "kid", record.ID, "algorithm", record.Algorithm, "active_from", active)
-	if err := r.Reload(ctx); err != nil {
-		return KeyInfo{}, err
-	}
-	return r.info(r.state.Load().byID[record.ID]), nil
+	r.parts.Log.InfoContext(ctx, "signing key made",
+		"kid", fresh.ID, "algorithm", fresh.Algorithm, "active_from", fresh.ActiveFrom)
+	return r.info(r.state.Load().byID[fresh.ID]), nil
 }
 
 // RotateDue rotates when the newest key has reached the age of RotateEvery, and reports whether it did.

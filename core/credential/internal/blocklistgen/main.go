@@ -55,7 +55,7 @@ func run(output string, sources []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d entries, %d bytes\n", len(entries), len(archive))
+	_, _ = fmt.Fprintf(os.Stdout, "%d entries, %d bytes\n", len(entries), len(archive))
 	return os.WriteFile(output, archive, 0o644) //nolint:gosec // a public list
 }
 
