@@ -14,20 +14,21 @@ import (
 
 func TestNormalizeEmail(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct{ text, address, key string }{
-		"case of the local part stays in the address": {"Ann.Lee@Example.COM", "Ann.Lee@example.com", "ann.lee@example.com"},
-		"spaces around it":                            {"  ann@example.com ", "ann@example.com", "ann@example.com"},
-		"tags stay":                                   {"ann+shop@example.com", "ann+shop@example.com", "ann+shop@example.com"},
-		"decomposed letters":                          {"rene\u0301@example.com", "ren\u00e9@example.com", "ren\u00e9@example.com"},
-		"domain in Unicode":                           {"a@B\u00fccher.example", "a@xn--bcher-kva.example", "a@xn--bcher-kva.example"},
-		"the same domain in ASCII":                    {"a@XN--bcher-KVA.example", "a@xn--bcher-kva.example", "a@xn--bcher-kva.example"},
-		"Japanese domain and full stop":               {"a@\u4f8b\u3048\u3002\u30c6\u30b9\u30c8", "a@xn--r8jz45g.xn--zckzah", "a@xn--r8jz45g.xn--zckzah"},
-		"full-width domain":                           {"a@\uff45\uff58.example", "a@ex.example", "a@ex.example"},
-		"Arabic domain":                               {"a@\u0645\u062b\u0627\u0644.\u0625\u062e\u062a\u0628\u0627\u0631", "a@xn--mgbh0fb.xn--kgbechtv", "a@xn--mgbh0fb.xn--kgbechtv"},
-		"longest local part":                          {strings.Repeat("a", 64) + "@example.com", strings.Repeat("a", 64) + "@example.com", strings.Repeat("a", 64) + "@example.com"},
-		"every character that may appear":             {"!#$%&'*+/=?^_`{|}~-@example.com", "!#$%&'*+/=?^_`{|}~-@example.com", "!#$%&'*+/=?^_`{|}~-@example.com"},
+	long := strings.Repeat("a", 64) + "@example.com"
+	for _, c := range []struct{ name, text, address, key string }{
+		{"case of the local part stays in the address", "Ann.Lee@Example.COM", "Ann.Lee@example.com", "ann.lee@example.com"},
+		{"spaces around it", "  ann@example.com ", "ann@example.com", "ann@example.com"},
+		{"tags stay", "ann+shop@example.com", "ann+shop@example.com", "ann+shop@example.com"},
+		{"decomposed letters", "rene\u0301@example.com", "ren\u00e9@example.com", "ren\u00e9@example.com"},
+		{"domain in Unicode", "a@B\u00fccher.example", "a@xn--bcher-kva.example", "a@xn--bcher-kva.example"},
+		{"the same domain in ASCII", "a@XN--bcher-KVA.example", "a@xn--bcher-kva.example", "a@xn--bcher-kva.example"},
+		{"Japanese", "a@\u4f8b\u3048\u3002\u30c6\u30b9\u30c8", "a@xn--r8jz45g.xn--zckzah", "a@xn--r8jz45g.xn--zckzah"},
+		{"full width", "a@\uff45\uff58.example", "a@ex.example", "a@ex.example"},
+		{"Arabic", "a@\u0645\u062b\u0627\u0644.example", "a@xn--mgbh0fb.example", "a@xn--mgbh0fb.example"},
+		{"longest local part", long, long, long},
+		{"every sign", "!#$%&'*+/=?^_`{|}~-@example.com", "!#$%&'*+/=?^_`{|}~-@example.com", "!#$%&'*+/=?^_`{|}~-@example.com"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			address, key, err := account.NormalizeEmail(c.text)
 			if err != nil || address != c.address || key != c.key {
