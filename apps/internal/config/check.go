@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/doorward/doorward/core/retention"
 	"github.com/doorward/doorward/core/secret"
 )
 
@@ -38,7 +39,7 @@ func (s Settings) check() []string {
 	s.checkPasswords(found)
 	found.require(slices.Contains([]string{"debug", "info", "warn", "error"}, s.Log.Level), "LOG_LEVEL is debug, info, warn or error.")
 	found.require(s.Log.Format == "console" || s.Log.Format == "json", "LOG_FORMAT is console or json.")
-	found.require(s.Cleanup.BatchSize >= 1 && s.Cleanup.BatchSize <= 100_000, "CLEANUP_BATCH is 1 to 100000.")
+	found.require(s.Cleanup.BatchSize >= 1 && s.Cleanup.BatchSize <= retention.BatchMax, "CLEANUP_BATCH is 1 to 10000.")
 	if s.Profile.Environment == Production {
 		s.checkProduction(found)
 	}

@@ -99,6 +99,8 @@ func readable(kind string) string {
 		return "a duration such as 15m or 720h"
 	case "bool":
 		return "true or false"
+	case "netip.Prefix", "[]netip.Prefix":
+		return "networks such as 10.0.0.0/8"
 	default:
 		return "a whole number in range"
 	}

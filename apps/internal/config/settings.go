@@ -4,6 +4,7 @@ package config
 
 import (
 	"log/slog"
+	"net/netip"
 	"time"
 )
 
@@ -58,14 +59,15 @@ type Profile struct {
 
 // Server is the listeners and their limits.
 type Server struct {
-	Host           string        `env:"HOST" shown:"127.0.0.1, and 0.0.0.0 in production" doc:"Address of the public listener."`
-	Port           int           `env:"PORT" envDefault:"8080" doc:"Port of the public listener. 0 takes a free one."`
-	AdminAddr      string        `env:"ADMIN_ADDR" doc:"host:port of the private listener with /metrics and the detailed health checks. Empty: no such listener."`
-	AppURL         string        `env:"APP_URL" shown:"http://localhost:PORT" doc:"Public base URL of this API, without a slash at the end."`
-	FrontendURL    string        `env:"FRONTEND_URL" shown:"APP_URL" doc:"Base URL that links in mails lead to. The default serves a small page for each of them from this server."`
-	DrainDelay     time.Duration `env:"DRAIN_DELAY" shown:"5s in production, else 0s" doc:"How long readiness is off at shutdown while requests are still accepted, so that a load balancer notices."`
-	RequestTimeout time.Duration `env:"REQUEST_TIMEOUT" envDefault:"15s" doc:"Deadline of every request."`
-	BodyLimit      int           `env:"BODY_LIMIT" envDefault:"1048576" doc:"Largest request body in bytes."`
+	Host           string         `env:"HOST" shown:"127.0.0.1, and 0.0.0.0 in production" doc:"Address of the public listener."`
+	Port           int            `env:"PORT" envDefault:"8080" doc:"Port of the public listener. 0 takes a free one."`
+	AdminAddr      string         `env:"ADMIN_ADDR" doc:"host:port of the private listener with /metrics and the detailed health checks. Empty: no such listener."`
+	AppURL         string         `env:"APP_URL" shown:"http://localhost:PORT" doc:"Public base URL of this API, without a slash at the end."`
+	FrontendURL    string         `env:"FRONTEND_URL" shown:"APP_URL" doc:"Base URL that links in mails lead to. The default serves a small page for each of them from this server."`
+	DrainDelay     time.Duration  `env:"DRAIN_DELAY" shown:"5s in production, else 0s" doc:"How long readiness is off at shutdown while requests are still accepted, so that a load balancer notices."`
+	RequestTimeout time.Duration  `env:"REQUEST_TIMEOUT" envDefault:"15s" doc:"Deadline of every request."`
+	BodyLimit      int            `env:"BODY_LIMIT" envDefault:"1048576" doc:"Largest request body in bytes."`
+	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" doc:"Networks, separated by commas, such as 10.0.0.0/8, whose X-Forwarded-For is believed. Empty: the peer is the client."`
 }
 
 // Storage is the database and the cache.
@@ -76,6 +78,7 @@ type Storage struct {
 	PgBouncer        bool          `env:"DATABASE_PGBOUNCER" envDefault:"false" doc:"Avoids prepared statements, for PgBouncer in transaction mode without their support."`
 	AutoMigrate      bool          `env:"AUTO_MIGRATE" envDefault:"true" doc:"Migrates the database at start, under a lock. Off: run \"api migrate up\" before."`
 	ValkeyURL        Secret        `env:"VALKEY_URL" shown:"in-process" doc:"redis://, rediss:// or valkey:// URL of Valkey 7.2 or Redis 7 and later; several hosts, separated by commas, name a cluster, ?master=name a sentinel group."`
+	ValkeyPrefix     string        `env:"VALKEY_PREFIX" envDefault:"doorward" doc:"Begins every key in Valkey. It is the same for all replicas, and differs between deployments that share a server."`
 	AllowPlaintext   bool          `env:"ALLOW_PLAINTEXT_NETWORK" envDefault:"false" doc:"Permits connections without TLS to the database, the cache and the mail server in production, where they are on a private network."`
 	MasterKeys       Secret        `env:"MASTER_KEYS" shown:"made in DATA_DIR, except in production" doc:"Key ring as id:base64,id:base64 of 32 bytes each, the current key first. Seals what is stored and signs refresh tokens. \"api keys master\" makes one."`
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/mail"
 )
 
@@ -26,7 +27,7 @@ func (m *Meters) Counter(name, help string, read func() float64) {
 
 // Outbox adds the state of the outbox, which is asked once a scrape. While it cannot be had, its figures
 // are left out, so that nobody takes an old one for the truth.
-func (m *Meters) Outbox(outbox mail.Outbox, clock func() time.Time) {
+func (m *Meters) Outbox(outbox mail.Outbox, clock core.Clock) {
 	m.registry.MustRegister(&outboxFigures{outbox: outbox, clock: clock})
 }
 
@@ -37,7 +38,7 @@ var (
 
 type outboxFigures struct {
 	outbox mail.Outbox
-	clock  func() time.Time
+	clock  core.Clock
 }
 
 // Describe implements prometheus.Collector.
@@ -50,7 +51,7 @@ func (*outboxFigures) Describe(to chan<- *prometheus.Desc) {
 func (o *outboxFigures) Collect(to chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
-	now := o.clock()
+	now := o.clock.Now()
 	stats, err := o.outbox.Stats(ctx, now)
 	if err != nil {
 		return

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/session"
 )
@@ -64,7 +65,7 @@ func New(version string) *Meters {
 	m.hashes = m.counter("password_hashes_total", "Password hashes by result.", "result")
 	m.hashWait = m.histogram("password_hash_wait_seconds", "Time a hash waited for its turn.", hashBuckets)
 	m.hashTime = m.histogram("password_hash_seconds", "Time a hash took.", hashBuckets)
-	m.lookups = m.counter("session_cache_lookups_total", "Session and user lookups by where the answer came from.", "source")
+	m.lookups = m.counter("cache_lookups_total", "Lookups of sessions and users: hits, misses, and fallbacks to the database.", "subject", "result")
 	m.version = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "Version of this process; the value is 1.",
 	}, []string{"version"})
@@ -130,4 +131,19 @@ func (m *Meters) Attempted(kind mail.Kind, outcome mail.Outcome, age time.Durati
 	if outcome == mail.OutcomeSent {
 		m.mailAge.Observe(age.Seconds())
 	}
+}
+
+// HashDone implements password.Observer.
+func (m *Meters) HashDone(waited, took time.Duration) {
+	m.hashes.WithLabelValues("done").Inc()
+	m.hashWait.Observe(waited.Seconds())
+	m.hashTime.Observe(took.Seconds())
+}
+
+// HashRefused implements password.Observer.
+func (m *Meters) HashRefused() { m.hashes.WithLabelValues("refused").Inc() }
+
+// LookedUp implements valkey.Observer and inprocess.Observer.
+func (m *Meters) LookedUp(subject core.Subject, result string) {
+	m.lookups.WithLabelValues(string(subject), result).Inc()
 }

@@ -1,0 +1,104 @@
+package wire
+
+import (
+	"go.uber.org/fx"
+
+	"github.com/doorward/doorward/adapters/password"
+	"github.com/doorward/doorward/adapters/postgres"
+	"github.com/doorward/doorward/adapters/sqlite"
+	"github.com/doorward/doorward/adapters/useragent"
+	"github.com/doorward/doorward/api"
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/retention"
+	"github.com/doorward/doorward/core/session"
+	"github.com/doorward/doorward/core/signin"
+	"github.com/doorward/doorward/core/token"
+	"github.com/doorward/doorward/core/verification"
+)
+
+// The hexagon on one screen: first the ports that the database stands behind, in either engine; then the
+// ports that other adapters, or other parts of the domain, stand behind; last the ports of the HTTP edge.
+// Three more adapters are chosen by a setting where they are made: cache.go, mail.go.
+
+// stores are the ports of the database.
+type stores struct {
+	fx.Out
+	Tx            core.Transactor
+	Users         account.Store
+	Registrations account.Registrations
+	Sessions      session.Store
+	Ender         session.Ender
+	Primary       session.Lookup `name:"primary"`
+	Journal       session.Journal
+	Intakes       verification.Intakes
+	Flows         verification.Flows
+	Links         verification.Links
+	Outbox        mail.Outbox
+	Mailbox       mail.Mailbox
+	Keys          token.KeyStore
+	Retention     retention.Store
+	Lock          retention.Lock
+}
+
+func postgresStores(db *postgres.Database) stores {
+	return stores{
+		Tx:            db,
+		Users:         db.Accounts(),
+		Registrations: db.Registrations(),
+		Sessions:      db.Sessions(),
+		Ender:         db.Sessions(),
+		Primary:       db.Sessions(),
+		Journal:       db.Sessions(),
+		Intakes:       db.Intakes(),
+		Flows:         db.Flows(),
+		Links:         db.Links(),
+		Outbox:        db.Outbox(),
+		Mailbox:       db.Mailbox(),
+		Keys:          db.Keys(),
+		Retention:     db.Retention(),
+		Lock:          db.Locks(),
+	}
+}
+
+func sqliteStores(db *sqlite.Database) stores {
+	return stores{
+		Tx:            db,
+		Users:         db.Accounts(),
+		Registrations: db.Registrations(),
+		Sessions:      db.Sessions(),
+		Ender:         db.Sessions(),
+		Primary:       db.Sessions(),
+		Journal:       db.Sessions(),
+		Intakes:       db.Intakes(),
+		Flows:         db.Flows(),
+		Links:         db.Links(),
+		Outbox:        db.Outbox(),
+		Mailbox:       db.Mailbox(),
+		Keys:          db.Keys(),
+		Retention:     db.Retention(),
+		Lock:          db.Locks(),
+	}
+}
+
+var bindingsModule = fx.Module("bindings", fx.Provide(
+	func(hasher *password.Hasher) credential.Hasher { return hasher },
+	func() credential.Blocklist { return credential.CommonPasswords{} },
+	func() session.Recognizer { return useragent.Recognizer{} },
+	func(users account.Store) session.Owners { return users },
+	func(sessions *session.Service) account.SessionEnder { return sessions },
+	func(announcer *session.Announcer) core.Announcer { return announcer },
+	func(signer *token.VerifiedMemory) token.Signer { return signer },
+	func(signer *token.VerifiedMemory) signin.Verifier { return signer },
+	func(office *mail.Office) mail.Post { return office },
+
+	func(ways *signin.Service) api.Authenticator { return ways },
+	func(ways *signin.Service) api.Registrar { return ways },
+	func(ways *signin.Service) api.Doorman { return ways },
+	func(credentials *credential.Service) api.Passwords { return credentials },
+	func(accounts *account.Service) api.Accounts { return accounts },
+	func(sessions *session.Service) api.Sessions { return sessions },
+	func(signer token.Signer) api.Keys { return signer },
+))

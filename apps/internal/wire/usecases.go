@@ -1,0 +1,211 @@
+package wire
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"net/url"
+	"time"
+
+	"go.uber.org/fx"
+
+	"github.com/doorward/doorward/apps/internal/background"
+	"github.com/doorward/doorward/apps/internal/config"
+	"github.com/doorward/doorward/apps/internal/metrics"
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/retention"
+	"github.com/doorward/doorward/core/secret"
+	"github.com/doorward/doorward/core/session"
+	"github.com/doorward/doorward/core/signin"
+	"github.com/doorward/doorward/core/token"
+	"github.com/doorward/doorward/core/verification"
+)
+
+// basics are the parts that need no other use case.
+type basics struct {
+	fx.In
+	Tx    core.Transactor
+	Clock core.Clock
+	IDs   *core.IDs
+	Ring  *secret.Ring
+	Log   *slog.Logger
+}
+
+// shared are the parts that most use cases need.
+type shared struct {
+	fx.In
+	Settings  config.Settings
+	Tx        core.Transactor
+	Clock     core.Clock
+	IDs       *core.IDs
+	Ring      *secret.Ring
+	Announcer core.Announcer
+	Post      mail.Post
+	Devices   account.DeviceNames
+	Log       *slog.Logger
+}
+
+// intakeNudge wakes the loop that resolves intakes.
+type intakeNudge struct{ background.Nudge }
+
+func newIntakeNudge() intakeNudge { return intakeNudge{background.NewNudge()} }
+
+func newDesk(in basics, intakes verification.Intakes, nudge intakeNudge) *verification.Desk {
+	return verification.NewDesk(verification.DeskDeps{
+		Intakes: intakes, Ring: in.Ring, Tx: in.Tx, Clock: in.Clock, IDs: in.IDs, Nudge: nudge.Now,
+	})
+}
+
+func newProver(in basics, flows verification.Flows, links verification.Links) *verification.Prover {
+	return verification.NewProver(verification.ProverDeps{Flows: flows, Links: links, Ring: in.Ring, Clock: in.Clock})
+}
+
+func newAnnouncer(
+	in basics, publisher session.Publisher, journal session.Journal, meters *metrics.Meters,
+) *session.Announcer {
+	return session.NewAnnouncer(publisher, journal, in.Clock, meters, in.Log)
+}
+
+func newDeviceNames(recognizer session.Recognizer) account.DeviceNames {
+	return func(userAgent string) string { return recognizer.Recognize(userAgent).String() }
+}
+
+// sessionsIn are what only sessions need.
+type sessionsIn struct {
+	fx.In
+	Store      session.Store
+	Ender      session.Ender
+	Lookup     session.Lookup
+	Owners     session.Owners
+	Recognizer session.Recognizer
+	References *session.References
+	Meters     *metrics.Meters
+}
+
+func newSessions(in shared, own sessionsIn) *session.Service {
+	accounts := in.Settings.Accounts
+	return session.NewService(session.Settings{
+		IdleTTL: accounts.SessionIdleTTL, MaxTTL: accounts.SessionMaxTTL,
+		Limit: accounts.SessionLimit, Grace: accounts.RefreshGrace,
+	}, session.Parts{
+		Store: own.Store, Ender: own.Ender, Lookup: own.Lookup, Owners: own.Owners, Tx: in.Tx,
+		Announcer: in.Announcer, Post: in.Post, Recognizer: own.Recognizer, References: own.References,
+		Clock: in.Clock, IDs: in.IDs, Observer: own.Meters, Log: in.Log,
+	})
+}
+
+func newAccounts(
+	in shared, users account.Store, sessions account.SessionEnder, desk *verification.Desk, prover *verification.Prover,
+) *account.Service {
+	return account.NewService(account.Deps{
+		Users: users, Sessions: sessions, Desk: desk, Prover: prover, Ring: in.Ring, Post: in.Post,
+		Tx: in.Tx, Announcer: in.Announcer, Clock: in.Clock, Devices: in.Devices,
+	}, account.Config{
+		RecentWindow: in.Settings.Accounts.ReauthenticationTTL, DeletionGrace: in.Settings.Accounts.DeletionGrace,
+	})
+}
+
+// newPolicy judges new passwords. What everybody may guess of this site counts as common too.
+func newPolicy(settings config.Settings, blocklist credential.Blocklist) *credential.Policy {
+	words := []string{settings.Mail.ProductName}
+	for _, base := range []string{settings.Server.AppURL, settings.Server.FrontendURL} {
+		if parsed, err := url.Parse(base); err == nil {
+			words = append(words, parsed.Hostname())
+		}
+	}
+	return credential.NewPolicy(blocklist, credential.PolicySettings{
+		MinLength: settings.Password.MinLength, ContextWords: words,
+	})
+}
+
+// credentialsIn are what only passwords need.
+type credentialsIn struct {
+	fx.In
+	Users    account.Store
+	Sessions account.SessionEnder
+	Hasher   credential.Hasher
+	Policy   *credential.Policy
+	Desk     *verification.Desk
+	Prover   *verification.Prover
+}
+
+func newCredentials(in shared, own credentialsIn) *credential.Service {
+	return credential.NewService(credential.Deps{
+		Users: own.Users, Sessions: own.Sessions, Hasher: own.Hasher, Policy: own.Policy, Desk: own.Desk,
+		Prover: own.Prover, Post: in.Post, Tx: in.Tx, Announcer: in.Announcer, Clock: in.Clock,
+		Devices: in.Devices, ResetLinkTTL: in.Settings.Accounts.ResetLinkTTL,
+	})
+}
+
+// signinIn are what only signing in needs.
+type signinIn struct {
+	fx.In
+	Users         account.Store
+	Registrations account.Registrations
+	Desk          *verification.Desk
+	Prover        *verification.Prover
+	Hasher        credential.Hasher
+	Policy        *credential.Policy
+	Sessions      *session.Service
+	References    *session.References
+	Issuer        *token.Issuer
+	Verifier      signin.Verifier
+}
+
+func newSignIn(in shared, own signinIn) *signin.Service {
+	accounts := in.Settings.Accounts
+	return signin.NewService(signin.Deps{
+		Users: own.Users, Registrations: own.Registrations, Desk: own.Desk, Prover: own.Prover,
+		Hasher: own.Hasher, Policy: own.Policy, Sessions: own.Sessions, References: own.References,
+		Issuer: own.Issuer, Verifier: own.Verifier, Post: in.Post, Tx: in.Tx, Announcer: in.Announcer,
+		Clock: in.Clock, IDs: in.IDs, Devices: in.Devices, Log: in.Log,
+	}, signin.Config{
+		RequireVerification: accounts.RequireVerification, HideAddresses: accounts.HideExistence,
+		RegistrationTTL: accounts.RegistrationTTL,
+	})
+}
+
+func newIntakeWorker(
+	in basics, intakes verification.Intakes, accounts *account.Service, credentials *credential.Service, ways *signin.Service,
+) *verification.Worker {
+	handlers := verification.Handlers{}
+	for _, each := range []verification.Handlers{accounts.Handlers(), credentials.Handlers(), ways.Handlers()} {
+		maps.Copy(handlers, each)
+	}
+	return verification.NewWorker(verification.WorkerDeps{
+		Intakes: intakes, Handlers: handlers, Clock: in.Clock, Log: in.Log,
+	})
+}
+
+// newSweeper removes what has expired: the cleanup command and the timer of the server run the same one.
+func newSweeper(
+	settings config.Settings, store retention.Store, lock retention.Lock, clock core.Clock, log *slog.Logger,
+) *retention.Sweeper {
+	return retention.NewSweeper(
+		retention.Deps{Store: store, Lock: lock, Clock: clock, Pause: pause, Log: log},
+		retention.Config{
+			retention.KindSessions: settings.Cleanup.Sessions,
+			retention.KindMail:     settings.Cleanup.Mail,
+			retention.KindMailbox:  settings.Cleanup.Mailbox,
+		})
+}
+
+// pause waits for d or the end of ctx.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+var usecasesModule = fx.Module("usecases", fx.Provide(
+	newIntakeNudge, newDesk, newProver, newAnnouncer, newDeviceNames, newSessions, newAccounts, newPolicy,
+	newCredentials, newSignIn, newIntakeWorker, newSweeper,
+))
