@@ -162,6 +162,13 @@ func (l *Links) KillUser(ctx context.Context, user core.ID, purposes ...verifica
 	})
 }
 
+// KillSince implements verification.Links.
+func (l *Links) KillSince(ctx context.Context, user core.ID, purpose verification.Purpose, since time.Time) error {
+	return translate(l.db.queries(ctx).KillLinksSince(ctx, pgdb.KillLinksSinceParams{
+		UserID: &user, Purpose: string(purpose), Since: since,
+	}))
+}
+
 func putFlowParams(flow verification.Flow) pgdb.PutFlowParams {
 	return pgdb.PutFlowParams{
 		ID: flow.ID, Purpose: string(flow.Purpose), Subject: flow.Subject,

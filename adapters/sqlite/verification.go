@@ -164,6 +164,13 @@ func (l *Links) KillUser(ctx context.Context, user core.ID, purposes ...verifica
 	})
 }
 
+// KillSince implements verification.Links.
+func (l *Links) KillSince(ctx context.Context, user core.ID, purpose verification.Purpose, since time.Time) error {
+	return translate(l.db.writing(ctx).KillLinksSince(ctx, litedb.KillLinksSinceParams{
+		UserID: optionalID(user), Purpose: string(purpose), Since: sqltype.Time(since),
+	}))
+}
+
 func putFlowParams(flow verification.Flow) litedb.PutFlowParams {
 	return litedb.PutFlowParams{
 		ID: sqltype.ID(flow.ID), Purpose: string(flow.Purpose), Subject: flow.Subject,

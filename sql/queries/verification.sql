@@ -47,3 +47,6 @@ DELETE FROM links WHERE digest = @digest AND purpose = @purpose AND expires_at >
 
 -- name: KillLinks :exec
 DELETE FROM links WHERE user_id = @user_id AND purpose = @purpose;
+
+-- name: KillLinksSince :exec
+DELETE FROM links WHERE user_id = @user_id AND purpose = @purpose AND created_at >= @since;

@@ -246,6 +246,21 @@ func (q *Queries) KillLinks(ctx context.Context, arg KillLinksParams) error {
 	return err
 }
 
+const KillLinksSince = `-- name: KillLinksSince :exec
+DELETE FROM links WHERE user_id = $1 AND purpose = $2 AND created_at >= $3
+`
+
+type KillLinksSinceParams struct {
+	UserID  *core.ID
+	Purpose string
+	Since   time.Time
+}
+
+func (q *Queries) KillLinksSince(ctx context.Context, arg KillLinksSinceParams) error {
+	_, err := q.db.Exec(ctx, KillLinksSince, arg.UserID, arg.Purpose, arg.Since)
+	return err
+}
+
 const LockSubject = `-- name: LockSubject :exec
 SELECT pg_advisory_xact_lock(hashtextextended($1::text, 11))
 `

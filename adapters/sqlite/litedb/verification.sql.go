@@ -247,6 +247,21 @@ func (q *Queries) KillLinks(ctx context.Context, arg KillLinksParams) error {
 	return err
 }
 
+const killLinksSince = `-- name: KillLinksSince :exec
+DELETE FROM links WHERE user_id = ?1 AND purpose = ?2 AND created_at >= ?3
+`
+
+type KillLinksSinceParams struct {
+	UserID  *sqltype.ID
+	Purpose string
+	Since   sqltype.Time
+}
+
+func (q *Queries) KillLinksSince(ctx context.Context, arg KillLinksSinceParams) error {
+	_, err := q.db.ExecContext(ctx, killLinksSince, arg.UserID, arg.Purpose, arg.Since)
+	return err
+}
+
 const putFlow = `-- name: PutFlow :exec
 INSERT INTO flows (
   id, purpose, subject, registration_id, user_id, digest, detail, tries, created_at, expires_at

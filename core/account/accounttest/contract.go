@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
@@ -31,7 +28,7 @@ const racers = 32
 // several tests at once.
 func TestStore(t *testing.T, open func(t *testing.T) Stores) {
 	t.Helper()
-	cases := map[string]func(t *testing.T, stores Stores){
+	coretest.Run(t, open, map[string]func(t *testing.T, stores Stores){
 		"gives back what was created":           createdIsFound,
 		"finds by identifier":                   foundByIdentifier,
 		"keeps identifiers unique":              identifiersAreUnique,
@@ -46,13 +43,7 @@ func TestStore(t *testing.T, open func(t *testing.T) Stores) {
 		"counts other active owners":            countsOwners,
 		"tells taken usernames":                 usernameTaken,
 		"rolls back with its transaction":       rollsBack,
-	}
-	for name, test := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, open(t))
-		})
-	}
+	})
 }
 
 func createdIsFound(t *testing.T, s Stores) {
@@ -60,14 +51,14 @@ func createdIsFound(t *testing.T, s Stores) {
 	user.Roles = []string{account.RoleUser, account.RoleAdmin}
 	user.Status, user.MustReset, user.Rev = account.StatusDeleted, true, 7
 	user.DeletedAt, user.PurgeAt = at(time.Minute), at(time.Hour)
-	must(t, s.Accounts.Create(t.Context(), user))
+	coretest.Must(t, s.Accounts.Create(t.Context(), user))
 
 	found, err := s.Accounts.Find(t.Context(), user.ID)
-	must(t, err)
+	coretest.Must(t, err)
 	slices.Sort(user.Roles)
-	equal(t, user, found)
+	coretest.Equal(t, user, found)
 	_, err = s.Accounts.Find(t.Context(), NewID())
-	is(t, err, core.ErrNotFound)
+	coretest.Refused(t, err, core.ErrNotFound)
 }
 
 func foundByIdentifier(t *testing.T, s Stores) {
@@ -77,15 +68,15 @@ func foundByIdentifier(t *testing.T, s Stores) {
 		{Kind: account.IdentifierEmail, Key: ada.EmailKey}, {Kind: account.IdentifierUsername, Key: ada.UsernameKey},
 	} {
 		found, err := s.Accounts.FindByIdentifier(t.Context(), identifier)
-		must(t, err)
-		equal(t, ada, found)
+		coretest.Must(t, err)
+		coretest.Equal(t, ada, found)
 	}
 	for _, unknown := range []account.Identifier{
 		{Kind: account.IdentifierEmail, Key: ada.UsernameKey}, {Kind: account.IdentifierUsername, Key: ada.EmailKey},
 		{Kind: account.IdentifierUsername, Key: ""}, {Kind: account.IdentifierEmail, Key: "nobody@example.com"},
 	} {
 		_, err := s.Accounts.FindByIdentifier(t.Context(), unknown)
-		is(t, err, core.ErrNotFound)
+		coretest.Refused(t, err, core.ErrNotFound)
 	}
 }
 
@@ -95,8 +86,8 @@ func identifiersAreUnique(t *testing.T, s Stores) {
 	create(t, s, gone)
 	sameEmail, sameName := Person("b"), Person("c")
 	sameEmail.EmailKey, sameName.UsernameKey = gone.EmailKey, gone.UsernameKey
-	is(t, s.Accounts.Create(t.Context(), sameEmail), account.ErrEmailTaken)
-	is(t, s.Accounts.Create(t.Context(), sameName), account.ErrUsernameTaken)
+	coretest.Refused(t, s.Accounts.Create(t.Context(), sameEmail), account.ErrEmailTaken)
+	coretest.Refused(t, s.Accounts.Create(t.Context(), sameName), account.ErrUsernameTaken)
 }
 
 func noUsernameIsNoConflict(t *testing.T, s Stores) {
@@ -104,7 +95,7 @@ func noUsernameIsNoConflict(t *testing.T, s Stores) {
 		user := Person("")
 		user.Username, user.UsernameKey, user.Password = "", "", ""
 		found := create(t, s, user)
-		equal(t, "", found.Username)
+		coretest.Equal(t, "", found.Username)
 	}
 }
 
@@ -112,14 +103,14 @@ func refusalSparesTransaction(t *testing.T, s Stores) {
 	create(t, s, Person("ada"))
 	second := Person("b")
 	second.UsernameKey = "ada"
-	must(t, s.Tx.InTx(t.Context(), func(ctx context.Context) error {
-		is(t, s.Accounts.Create(ctx, second), account.ErrUsernameTaken)
+	coretest.Must(t, s.Tx.InTx(t.Context(), func(ctx context.Context) error {
+		coretest.Refused(t, s.Accounts.Create(ctx, second), account.ErrUsernameTaken)
 		second.Username, second.UsernameKey = "", ""
 		return s.Accounts.Create(ctx, second)
 	}))
 	found, err := s.Accounts.Find(t.Context(), second.ID)
-	must(t, err)
-	equal(t, second, found)
+	coretest.Must(t, err)
+	coretest.Equal(t, second, found)
 }
 
 func saveRaisesRev(t *testing.T, s Stores) {
@@ -130,70 +121,70 @@ func saveRaisesRev(t *testing.T, s Stores) {
 	changed.Password, changed.UpdatedAt = "", at(time.Minute)
 
 	change, err := s.Accounts.Save(t.Context(), changed)
-	must(t, err)
-	equal(t, core.Change{Subject: core.SubjectUser, ID: user.ID, Rev: user.Rev + 1}, change)
+	coretest.Must(t, err)
+	coretest.Equal(t, core.Change{Subject: core.SubjectUser, ID: user.ID, Rev: user.Rev + 1}, change)
 	found, err := s.Accounts.Find(t.Context(), user.ID)
-	must(t, err)
+	coretest.Must(t, err)
 	changed.Rev, changed.CreatedAt, changed.Roles = user.Rev+1, user.CreatedAt, user.Roles
-	equal(t, changed, found)
-	equal(t, []core.Change{change}, pending(t, s))
+	coretest.Equal(t, changed, found)
+	coretest.Equal(t, []core.Change{change}, pending(t, s))
 }
 
 func staleSaveConflicts(t *testing.T, s Stores) {
 	user := create(t, s, Person("ada"))
 	_, err := s.Accounts.Save(t.Context(), user)
-	must(t, err)
+	coretest.Must(t, err)
 	_, err = s.Accounts.Save(t.Context(), user)
-	is(t, err, core.ErrConflict)
+	coretest.Refused(t, err, core.ErrConflict)
 	_, err = s.Accounts.Save(t.Context(), Person("nobody"))
-	is(t, err, core.ErrConflict)
-	equal(t, 1, len(pending(t, s)))
+	coretest.Refused(t, err, core.ErrConflict)
+	coretest.Equal(t, 1, len(pending(t, s)))
 }
 
 func oneSaveWins(t *testing.T, s Stores) {
 	user := create(t, s, Person("ada"))
-	wins := race(t, core.ErrConflict, func(ctx context.Context, _ int) error {
+	wins := coretest.Race(t, racers, core.ErrConflict, func(ctx context.Context, _ int) error {
 		_, err := s.Accounts.Save(ctx, user)
 		return err
 	})
-	equal(t, 1, wins)
+	coretest.Equal(t, 1, wins)
 }
 
 func oneCreateWins(t *testing.T, s Stores) {
-	wins := race(t, account.ErrUsernameTaken, func(ctx context.Context, _ int) error {
+	wins := coretest.Race(t, racers, account.ErrUsernameTaken, func(ctx context.Context, _ int) error {
 		user := Person("")
 		user.UsernameKey = "ada"
 		return s.Tx.InTx(ctx, func(ctx context.Context) error { return s.Accounts.Create(ctx, user) })
 	})
-	equal(t, 1, wins)
+	coretest.Equal(t, 1, wins)
 }
 
 func saveConflicts(t *testing.T, s Stores) {
 	ada, grace := create(t, s, Person("ada")), create(t, s, Person("grace"))
 	taken := ada
 	taken.EmailKey = grace.EmailKey
-	must(t, s.Tx.InTx(t.Context(), func(ctx context.Context) error {
+	coretest.Must(t, s.Tx.InTx(t.Context(), func(ctx context.Context) error {
 		_, err := s.Accounts.Save(ctx, taken)
-		is(t, err, account.ErrEmailTaken)
+		coretest.Refused(t, err, account.ErrEmailTaken)
 		_, err = s.Accounts.Find(ctx, ada.ID)
 		return err
 	}))
 	taken = ada
 	taken.UsernameKey = grace.UsernameKey
 	_, err := s.Accounts.Save(t.Context(), taken)
-	is(t, err, account.ErrUsernameTaken)
-	equal(t, 0, len(pending(t, s)))
+	coretest.Refused(t, err, account.ErrUsernameTaken)
+	coretest.Equal(t, 0, len(pending(t, s)))
 }
 
 func rehashes(t *testing.T, s Stores) {
 	user := create(t, s, Person("ada"))
 	fresh := Hash + "Zg"
-	must(t, s.Accounts.Rehash(t.Context(), user.ID, Hash+"eA", fresh))
-	equal(t, Hash, find(t, s, user.ID).Password)
-	must(t, s.Accounts.Rehash(t.Context(), user.ID, Hash, fresh))
+	coretest.Must(t, s.Accounts.Rehash(t.Context(), user.ID, Hash+"eA", fresh))
+	coretest.Equal(t, Hash, find(t, s, user.ID).Password)
+	coretest.Must(t, s.Accounts.Rehash(t.Context(), user.ID, Hash, fresh))
 	found := find(t, s, user.ID)
-	equal(t, fresh, found.Password)
-	equal(t, user.Rev, found.Rev)
+	coretest.Equal(t, fresh, found.Password)
+	coretest.Equal(t, user.Rev, found.Rev)
 }
 
 func countsOwners(t *testing.T, s Stores) {
@@ -206,8 +197,8 @@ func countsOwners(t *testing.T, s Stores) {
 	create(t, s, Person("user"))
 	for except, want := range map[core.ID]int{NewID(): 2, owners[0].ID: 1, owners[2].ID: 2} {
 		count, err := s.Accounts.CountOwners(t.Context(), except)
-		must(t, err)
-		equal(t, want, count)
+		coretest.Must(t, err)
+		coretest.Equal(t, want, count)
 	}
 }
 
@@ -218,8 +209,8 @@ func usernameTaken(t *testing.T, s Stores) {
 	create(t, s, nameless)
 	for key, want := range map[string]bool{"ada": true, "grace": false, "": false} {
 		taken, err := s.Accounts.UsernameTaken(t.Context(), key)
-		must(t, err)
-		equal(t, want, taken)
+		coretest.Must(t, err)
+		coretest.Equal(t, want, taken)
 	}
 }
 
@@ -227,79 +218,39 @@ func rollsBack(t *testing.T, s Stores) {
 	user, created := create(t, s, Person("ada")), Person("grace")
 	failure := errors.New("no")
 	err := s.Tx.InTx(t.Context(), func(ctx context.Context) error {
-		must(t, s.Accounts.Create(ctx, created))
+		coretest.Must(t, s.Accounts.Create(ctx, created))
 		_, err := s.Accounts.Save(ctx, user)
-		must(t, err)
-		must(t, s.Accounts.Rehash(ctx, user.ID, Hash, Hash+"Zg"))
+		coretest.Must(t, err)
+		coretest.Must(t, s.Accounts.Rehash(ctx, user.ID, Hash, Hash+"Zg"))
 		_, err = s.Accounts.Find(ctx, created.ID)
-		must(t, err)
+		coretest.Must(t, err)
 		return failure
 	})
-	is(t, err, failure)
-	equal(t, user, find(t, s, user.ID))
-	equal(t, 0, len(pending(t, s)))
+	coretest.Refused(t, err, failure)
+	coretest.Equal(t, user, find(t, s, user.ID))
+	coretest.Equal(t, 0, len(pending(t, s)))
 	_, err = s.Accounts.Find(t.Context(), created.ID)
-	is(t, err, core.ErrNotFound)
+	coretest.Refused(t, err, core.ErrNotFound)
 }
 
 func at(after time.Duration) time.Time { return coretest.Epoch.Add(after) }
 
 func create(t *testing.T, s Stores, user account.User) account.User {
 	t.Helper()
-	must(t, s.Accounts.Create(t.Context(), user))
+	coretest.Must(t, s.Accounts.Create(t.Context(), user))
 	return find(t, s, user.ID)
 }
 
 func find(t *testing.T, s Stores, id core.ID) account.User {
 	t.Helper()
 	user, err := s.Accounts.Find(t.Context(), id)
-	must(t, err)
+	coretest.Must(t, err)
 	return user
 }
 
 func pending(t *testing.T, s Stores) []core.Change {
 	t.Helper()
 	changes, err := s.Journal.Pending(t.Context(), at(24*time.Hour), 100)
-	must(t, err)
+	coretest.Must(t, err)
 	return changes
-}
-
-// race runs act many times at once and counts the successes; every failure must be refused.
-func race(t *testing.T, refused error, act func(ctx context.Context, i int) error) (successes int) {
-	t.Helper()
-	failures := make([]error, racers)
-	var group sync.WaitGroup
-	for i := range racers {
-		group.Go(func() { failures[i] = act(t.Context(), i) })
-	}
-	group.Wait()
-	for _, err := range failures {
-		if err == nil {
-			successes++
-		} else {
-			is(t, err, refused)
-		}
-	}
-	return successes
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func is(t *testing.T, err, want error) {
-	t.Helper()
-	if !errors.Is(err, want) {
-		t.Fatalf("got error %v, want %v", err, want)
-	}
-}
-
-func equal[T any](t *testing.T, want, got T) {
-	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Fatalf("-want +got:\n%s", diff)
-	}
 }
