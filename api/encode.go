@@ -43,8 +43,8 @@ func encodeSignedIn(signedIn signin.SignedIn) oapi.SignedIn {
 		Session: encodeSession(signedIn.Session, signedIn.Session.ID),
 		Tokens: oapi.Tokens{
 			AccessToken: signedIn.Tokens.Access, RefreshToken: signedIn.Tokens.Refresh, TokenType: oapi.TokensTokenTypeBearer,
-			ExpiresIn:        int64(signedIn.Tokens.ExpiresIn / time.Second),
-			RefreshExpiresIn: int64(signedIn.Tokens.RefreshExpiresIn / time.Second),
+			ExpiresIn:        wholeSeconds(signedIn.Tokens.ExpiresIn),
+			RefreshExpiresIn: wholeSeconds(signedIn.Tokens.RefreshExpiresIn),
 		},
 	}
 }
@@ -65,6 +65,10 @@ func encodeNext(next core.Position) nullable.Nullable[string] {
 	}
 	return nullable.NewNullableWithValue(encodeCursor(next))
 }
+
+// wholeSeconds rounds up: an access token's times are cut to whole seconds, so a lifetime of 15 minutes has a
+// fraction less left when it is told, and is said as 900.
+func wholeSeconds(left time.Duration) int64 { return int64((left + time.Second - 1) / time.Second) }
 
 // optional writes the empty text as null.
 func optional(text string) nullable.Nullable[string] {
