@@ -97,6 +97,9 @@ func (f *Flights[T]) fly(id core.ID, own *flight[T], read Read[T], keep func(Val
 		if n > 1 {
 			rest(ctx, pause<<(n-2))
 		}
+		if ctx.Err() != nil {
+			break
+		}
 		value, err := read(ctx)
 		if f.land(id, own, value, err, keep) {
 			return
