@@ -33,7 +33,7 @@ func (l *Locks) TryLock(ctx context.Context, name string) (release func(), held 
 	}
 	file.SetMaxOpenConns(1)
 	// The transaction outlives ctx: release ends it.
-	_, err = file.BeginTx(context.WithoutCancel(ctx), nil)
+	tx, err := file.BeginTx(context.WithoutCancel(ctx), nil)
 	if err != nil {
 		_ = file.Close()
 		if busy(err) {
@@ -41,7 +41,10 @@ func (l *Locks) TryLock(ctx context.Context, name string) (release func(), held 
 		}
 		return nil, false, core.Unavailable(err)
 	}
-	return sync.OnceFunc(func() { _ = file.Close() }), true, nil
+	return sync.OnceFunc(func() {
+		_ = tx.Rollback() // nothing was written
+		_ = file.Close()
+	}), true, nil
 }
 
 // lockPoll is how often wait asks for a lock.

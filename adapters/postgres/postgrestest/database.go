@@ -32,13 +32,13 @@ const timeout = time.Minute
 func Open(tb testing.TB, options ...func(*postgres.Config)) *postgres.Database {
 	tb.Helper()
 	server, template := prepare(tb)
-	return open(tb, create(tb, server, template), options...)
+	return OpenURL(tb, create(tb, server, template), options...)
 }
 
 // OpenEmpty is Open without the migrations.
 func OpenEmpty(tb testing.TB, options ...func(*postgres.Config)) *postgres.Database {
 	tb.Helper()
-	return open(tb, create(tb, serverURL(tb), "template1"), options...)
+	return OpenURL(tb, create(tb, serverURL(tb), "template1"), options...)
 }
 
 // URL gives the address of a migrated, empty database that lives as long as the test.
@@ -48,7 +48,8 @@ func URL(tb testing.TB) string {
 	return create(tb, server, template)
 }
 
-func open(tb testing.TB, address string, options ...func(*postgres.Config)) *postgres.Database {
+// OpenURL opens a database by its address, for tests that play several replicas.
+func OpenURL(tb testing.TB, address string, options ...func(*postgres.Config)) *postgres.Database {
 	tb.Helper()
 	config := postgres.Config{URL: address}
 	for _, option := range options {

@@ -1,0 +1,16 @@
+package mailtest_test
+
+import (
+	"testing"
+
+	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/mail/mailtest"
+)
+
+func open(*testing.T) mailtest.Stores {
+	db := coretest.NewDatabase()
+	return mailtest.Stores{Tx: db, Outbox: mailtest.NewOutbox(db), Mailbox: mailtest.NewMailbox(db)}
+}
+
+func TestOutbox(t *testing.T)  { t.Parallel(); mailtest.TestOutbox(t, open) }
+func TestMailbox(t *testing.T) { t.Parallel(); mailtest.TestMailbox(t, open) }

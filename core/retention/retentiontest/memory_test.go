@@ -1,0 +1,35 @@
+package retentiontest_test
+
+import (
+	"testing"
+
+	"github.com/doorward/doorward/core/account/accounttest"
+	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/mail/mailtest"
+	"github.com/doorward/doorward/core/retention"
+	"github.com/doorward/doorward/core/retention/retentiontest"
+	"github.com/doorward/doorward/core/session/sessiontest"
+	"github.com/doorward/doorward/core/token/tokentest"
+	"github.com/doorward/doorward/core/verification/verificationtest"
+)
+
+func open(*testing.T) retentiontest.Stores {
+	db := coretest.NewDatabase()
+	accounts := accounttest.NewStore(db)
+	return retentiontest.Stores{
+		Tx: db, Retention: retentiontest.NewStore(db), Accounts: accounts,
+		Registrations: accounttest.NewRegistrations(db), Sessions: sessiontest.NewMemory(db, accounts), Journal: db,
+		Intakes: verificationtest.NewIntakes(db), Flows: verificationtest.NewFlows(db), Links: verificationtest.NewLinks(db),
+		Outbox: mailtest.NewOutbox(db), Mailbox: mailtest.NewMailbox(db), Keys: tokentest.NewKeyStore(db),
+	}
+}
+
+func TestStore(t *testing.T) { t.Parallel(); retentiontest.TestStore(t, open) }
+
+func TestLock(t *testing.T) {
+	t.Parallel()
+	retentiontest.TestLock(t, func(*testing.T) (here, there retention.Lock) {
+		lock := retentiontest.NewLock()
+		return lock, lock
+	})
+}
