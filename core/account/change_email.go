@@ -108,7 +108,7 @@ func (s *Service) ConfirmEmailChange(
 		return User{}, err
 	}
 	var to address
-	if err := s.open(flow.ID, flow.Detail, &to); err != nil {
+	if err = s.open(flow.ID, flow.Detail, &to); err != nil {
 		return User{}, err
 	}
 	var user User

@@ -22,7 +22,7 @@ func Edit(ctx context.Context, users Store, id core.ID, change func(user *User) 
 		if err != nil {
 			return User{}, core.Change{}, fmt.Errorf("find user: %w", err)
 		}
-		if err := change(&user); err != nil {
+		if err = change(&user); err != nil {
 			return User{}, core.Change{}, err
 		}
 		saved, err := users.Save(ctx, user)

@@ -100,7 +100,7 @@ func TestEmailChangeRefuses(t *testing.T) {
 	_, err := m.Account.RequestEmailChange(m.Ctx, m.stale(), lovelace)
 	m.Refused(err, errRecent())
 	for email, code := range map[string]core.Code{"nobody": core.CodeInvalidFormat, "ADA@example.com": core.CodeNotAllowed} {
-		_, err := m.Account.RequestEmailChange(m.Ctx, m.caller, email)
+		_, err = m.Account.RequestEmailChange(m.Ctx, m.caller, email)
 		if fields := core.AsError(err).Fields; len(fields) != 1 || fields[0].Field != "email" || fields[0].Code != code {
 			t.Errorf("%s: %v", email, err)
 		}

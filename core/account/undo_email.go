@@ -29,10 +29,10 @@ func (s *Service) UndoEmailChange(ctx context.Context, token string) error {
 		if err != nil {
 			return nil, err
 		}
-		if err := s.deps.Prover.KillSecrets(ctx, user.ID); err != nil {
+		if err = s.deps.Prover.KillSecrets(ctx, user.ID); err != nil {
 			return nil, err
 		}
-		if err := s.deps.Prover.KillSince(ctx, link); err != nil {
+		if err = s.deps.Prover.KillSince(ctx, link); err != nil {
 			return nil, err
 		}
 		ended, err := s.deps.Sessions.EndAll(ctx, user.ID, core.ID{}, EndEmail)

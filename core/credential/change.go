@@ -23,10 +23,10 @@ func (s *Service) Change(ctx context.Context, principal core.Principal, current,
 	if user.Password == "" {
 		return ErrNotSet
 	}
-	if err := s.checkFresh(fresh, contextOf(user)...); err != nil {
+	if err = s.checkFresh(fresh, contextOf(user)...); err != nil {
 		return err
 	}
-	if err := s.verifyCurrent(ctx, user, current, fresh); err != nil {
+	if err = s.verifyCurrent(ctx, user, current, fresh); err != nil {
 		return err
 	}
 	hash, err := Hash(ctx, s.deps.Hasher, fresh)

@@ -44,7 +44,7 @@ func (s *Service) Reset(ctx context.Context, request ResetRequest) error {
 	if err != nil {
 		return proof.refuse(err)
 	}
-	if err := s.checkFresh(request.NewPassword, contextOf(user)...); err != nil {
+	if err = s.checkFresh(request.NewPassword, contextOf(user)...); err != nil {
 		return err
 	}
 	hash, err := Hash(ctx, s.deps.Hasher, request.NewPassword)
@@ -86,8 +86,8 @@ func (s *Service) prove(ctx context.Context, request ResetRequest) (proof, error
 	if request.Token != "" {
 		link, err := s.deps.Prover.Peek(ctx, request.Token, purpose)
 		return proof{user: link.User, answer: verification.ErrLink, spend: func(ctx context.Context) error {
-			_, err := s.deps.Prover.Follow(ctx, request.Token, purpose)
-			return err
+			_, gone := s.deps.Prover.Follow(ctx, request.Token, purpose)
+			return gone
 		}}, err
 	}
 	flow, err := s.deps.Prover.Try(ctx, request.VerificationID, purpose, request.Code)
@@ -112,7 +112,7 @@ func (s *Service) replace(
 	if err != nil {
 		return nil, err
 	}
-	if err := s.deps.Prover.KillSecrets(ctx, id); err != nil {
+	if err = s.deps.Prover.KillSecrets(ctx, id); err != nil {
 		return nil, err
 	}
 	ended, err := s.deps.Sessions.EndAll(ctx, id, except, account.EndPassword)

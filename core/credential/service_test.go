@@ -347,7 +347,7 @@ func TestChangeRaceHasOneWinner(t *testing.T) {
 	h := house.Open(t)
 	caller := h.Principal(h.Member(ada, ""))
 	h.Later(1)
-	var arrived = make(chan struct{}, 20)
+	arrived := make(chan struct{}, 20)
 	release := make(chan struct{})
 	h.Hasher.Between = func() { // everybody has compared before anybody writes
 		arrived <- struct{}{}

@@ -34,23 +34,34 @@ func (s *Service) Register(ctx context.Context, registration Registration) (Regi
 		return Registered{}, err
 	}
 	if pending.UsernameKey != "" {
-		taken, err := s.deps.Users.UsernameTaken(ctx, pending.UsernameKey)
-		if err != nil {
-			return Registered{}, fmt.Errorf("look username up: %w", err)
-		}
-		if taken {
-			return Registered{}, account.ErrUsernameTaken
+		if err = s.free(ctx, pending.UsernameKey); err != nil {
+			return Registered{}, err
 		}
 	}
 	if pending.Password, err = credential.Hash(ctx, s.deps.Hasher, registration.Password); err != nil {
 		return Registered{}, err
 	}
 	if s.config.RequireVerification {
-		receipt, err := s.deps.Desk.Submit(ctx, kindRegister, sealed(pending, core.ClientFrom(ctx)))
-		return Registered{Receipt: &receipt}, err
+		return s.await(ctx, pending)
 	}
-	signedIn, err := s.openAtOnce(ctx, pending)
-	return Registered{SignedIn: &signedIn}, err
+	return s.openAtOnce(ctx, pending)
+}
+
+func (s *Service) free(ctx context.Context, usernameKey string) error {
+	taken, err := s.deps.Users.UsernameTaken(ctx, usernameKey)
+	if err != nil {
+		return fmt.Errorf("look username up: %w", err)
+	}
+	if taken {
+		return account.ErrUsernameTaken
+	}
+	return nil
+}
+
+// await writes the intake that a worker resolves.
+func (s *Service) await(ctx context.Context, pending account.Registration) (Registered, error) {
+	receipt, err := s.deps.Desk.Submit(ctx, kindRegister, sealed(pending, core.ClientFrom(ctx)))
+	return Registered{Receipt: &receipt}, err
 }
 
 // examine brings everything to its normal form and reports all that breaks a rule.
@@ -71,12 +82,13 @@ func (s *Service) examine(registration Registration) (account.Registration, erro
 }
 
 // openAtOnce opens the account without proof of the mailbox, which stays unproven.
-func (s *Service) openAtOnce(ctx context.Context, pending account.Registration) (SignedIn, error) {
+func (s *Service) openAtOnce(ctx context.Context, pending account.Registration) (Registered, error) {
 	user := s.newUser(pending)
 	if err := s.deps.Users.Create(ctx, user); err != nil {
-		return SignedIn{}, fmt.Errorf("create user: %w", err)
+		return Registered{}, fmt.Errorf("create user: %w", err)
 	}
-	return s.begin(ctx, user, FactorPassword, s.admit)
+	signedIn, err := s.begin(ctx, user, FactorPassword, s.admit)
+	return Registered{SignedIn: &signedIn}, err
 }
 
 // newUser makes the account that a registration asked for.

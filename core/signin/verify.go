@@ -24,8 +24,8 @@ func (s *Service) VerifyCode(ctx context.Context, id core.ID, code string) (Sign
 	if flow, err = s.deps.Prover.Try(ctx, id, flow.Purpose, code); err != nil {
 		return SignedIn{}, err
 	}
-	claim := claim{registration: flow.Registration, user: flow.User, signsIn: true, answer: verification.ErrCode}
-	user, err := s.redeem(ctx, claim, func(ctx context.Context) error { return s.deps.Prover.Spend(ctx, flow) })
+	proves := claim{registration: flow.Registration, user: flow.User, signsIn: true, answer: verification.ErrCode}
+	user, err := s.redeem(ctx, proves, func(ctx context.Context) error { return s.deps.Prover.Spend(ctx, flow) })
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -52,10 +52,10 @@ func (s *Service) verifyLink(ctx context.Context, token string, purpose verifica
 	if err != nil {
 		return err
 	}
-	claim := claim{registration: link.Registration, user: link.User, answer: verification.ErrLink}
-	_, err = s.redeem(ctx, claim, func(ctx context.Context) error {
-		_, err := s.deps.Prover.Follow(ctx, token, purpose)
-		return err
+	proves := claim{registration: link.Registration, user: link.User, answer: verification.ErrLink}
+	_, err = s.redeem(ctx, proves, func(ctx context.Context) error {
+		_, gone := s.deps.Prover.Follow(ctx, token, purpose)
+		return gone
 	})
 	return err
 }

@@ -65,14 +65,14 @@ func (d *Desk) Resolve(ctx context.Context, intake Intake, request any, act func
 	if err != nil {
 		return fmt.Errorf("open intake: %w", err)
 	}
-	if err := json.Unmarshal(payload, request); err != nil {
+	if err = json.Unmarshal(payload, request); err != nil {
 		return fmt.Errorf("read intake: %w", err)
 	}
 	resolved := false
 	err = d.deps.Tx.InTx(ctx, func(ctx context.Context) error {
-		if err := d.deps.Intakes.Done(ctx, intake.ID); err != nil {
-			resolved = errors.Is(err, core.ErrNotFound)
-			return err
+		if gone := d.deps.Intakes.Done(ctx, intake.ID); gone != nil {
+			resolved = errors.Is(gone, core.ErrNotFound)
+			return gone
 		}
 		return act(ctx)
 	})

@@ -78,15 +78,15 @@ func TestACodeFitsItsFlowAlone(t *testing.T) {
 func TestADecoyIsLikeAFlowButFitsNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	real, _ := b.flow(b.ids.New())
+	genuine, _ := b.flow(b.ids.New())
 	decoy := b.ids.New()
-	b.refused(b.prover.Decoy(t.Context(), decoy, real.Purpose, "somebody"), nil)
-	for _, id := range []core.ID{real.ID, decoy} {
+	b.refused(b.prover.Decoy(t.Context(), decoy, genuine.Purpose, "somebody"), nil)
+	for _, id := range []core.ID{genuine.ID, decoy} {
 		for range verification.MaxTries + 1 {
-			b.refused(b.try(id, real.Purpose, "nothing"), verification.ErrCode)
+			b.refused(b.try(id, genuine.Purpose, "nothing"), verification.ErrCode)
 		}
 	}
-	one, _ := b.prover.Flow(t.Context(), real.ID)
+	one, _ := b.prover.Flow(t.Context(), genuine.ID)
 	two, _ := b.prover.Flow(t.Context(), decoy)
 	if one.Tries != two.Tries || !one.ExpiresAt.Equal(two.ExpiresAt) || len(one.Digest) != len(two.Digest) {
 		t.Errorf("a flow %+v and a decoy %+v", one, two)
@@ -171,8 +171,8 @@ func TestFlowAndLinkAreSpentOnce(t *testing.T) {
 	_, err = b.prover.Peek(t.Context(), token, verification.PurposeRestore)
 	b.refused(err, nil)
 	race(t, verification.ErrLink, func() error {
-		_, err := b.prover.Follow(t.Context(), token, verification.PurposeRestore)
-		return err
+		_, gone := b.prover.Follow(t.Context(), token, verification.PurposeRestore)
+		return gone
 	})
 	_, err = b.prover.Peek(t.Context(), token, verification.PurposeRestore)
 	b.refused(err, verification.ErrLink)

@@ -138,6 +138,7 @@ func device(userAgent string) string { return recognizer{}.Recognize(userAgent).
 // recognizer takes the header for the name of the browser.
 type recognizer struct{}
 
+// Recognize implements session.Recognizer.
 func (recognizer) Recognize(userAgent string) session.Device {
 	return session.Device{Browser: userAgent}
 }

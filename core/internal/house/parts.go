@@ -116,6 +116,7 @@ type signer struct {
 	issued map[string]token.Claims
 }
 
+// Sign implements token.Signer.
 func (s *signer) Sign(claims token.Claims) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,6 +125,7 @@ func (s *signer) Sign(claims token.Claims) (string, error) {
 	return raw, nil
 }
 
+// Verify implements token.Signer.
 func (s *signer) Verify(raw string) (token.Claims, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,4 +139,5 @@ func (s *signer) Verify(raw string) (token.Claims, error) {
 	return claims, nil
 }
 
+// KeySet implements token.Signer.
 func (s *signer) KeySet() []byte { return nil }

@@ -14,6 +14,7 @@ type fading struct {
 	left atomic.Int64
 }
 
+// Err implements context.Context.
 func (f *fading) Err() error {
 	if f.left.Add(-1) < 0 {
 		return context.Canceled
