@@ -167,7 +167,7 @@ func TestResolvingNeverHalfDone(t *testing.T) {
 					if err := resolve(ctx); err != nil {
 						return err
 					}
-					if got := h.Letters(c.kind, ada); got != c.letters {
+					if got := h.Letters(c.kind, ada); got != c.letters { //nolint:contextcheck // reads what was committed
 						return core.Internal(errors.New("not exactly the letters that were due"))
 					}
 					return nil
