@@ -1,6 +1,6 @@
-// Package token makes and reads the two tokens that a client holds: the access token, a signed JWT
-// (RFC 9068) that every request carries, and the refresh token, an authenticated name for a place in a
-// session's chain. It keeps the ring of signing keys.
+// Package token is about access tokens: signed JWTs (RFC 9068) that every request carries. It mints them, keeps
+// the ring of signing keys that all replicas share, from making to retirement, and remembers tokens whose
+// signatures were found genuine. Refresh tokens belong to the session that they continue.
 package token
 
 import (
