@@ -15,8 +15,8 @@ import (
 // mountDocuments serves the contract as it is committed, as JSON, and as a page. Each is made when it is
 // first asked for: most processes are never asked.
 func (s *server) mountDocuments(app *fiber.App, contract *contract) {
-	serve := func(path, contentType string, make func() ([]byte, error)) {
-		made := sync.OnceValues(make)
+	serve := func(path, contentType string, produce func() ([]byte, error)) {
+		made := sync.OnceValues(produce)
 		app.Get(path, func(c *fiber.Ctx) error {
 			text, err := made()
 			if err != nil {

@@ -31,7 +31,7 @@ func (s *server) guardFraming(app *fiber.App) {
 		}
 		c := app.AcquireCtx(request)
 		defer app.ReleaseCtx(c)
-		if err := s.refuse(c, err); err != nil {
+		if s.refuse(c, err) != nil {
 			request.SetStatusCode(fasthttp.StatusInternalServerError)
 		}
 	}
@@ -50,8 +50,8 @@ var once = map[string]bool{
 	"content-length": true, "transfer-encoding": true, "host": true, "authorization": true, "content-type": true,
 }
 
-// checkFraming reads the raw header fields: no folded lines, no space before a colon, one length and not
-// two ways to tell it, and only the transfer coding that every server knows.
+// checkFraming reads the raw header fields: no folded lines, no space before a colon, no stray line
+// ends, one length and not two ways to tell it, and only the transfer coding that every server knows.
 func checkFraming(raw []byte) error {
 	seen := make(map[string]bool, len(once))
 	for line := range bytes.Lines(raw) {
@@ -60,7 +60,7 @@ func checkFraming(raw []byte) error {
 			continue
 		}
 		name, value, found := bytes.Cut(line, []byte(":"))
-		if !found || len(name) == 0 || bytes.ContainsAny(name, " \t") {
+		if !found || len(name) == 0 || bytes.ContainsAny(name, " \t") || bytes.ContainsAny(line, "\r\x00") {
 			return errFraming
 		}
 		field := string(bytes.ToLower(name))

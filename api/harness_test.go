@@ -298,6 +298,7 @@ func (c *client) do(method, target, body string, fields ...string) reply {
 	if err != nil {
 		c.t.Fatalf("%s %s: %v", method, target, err)
 	}
+	defer response.Body.Close() //nolint:errcheck // read to its end
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
 		c.t.Fatal(err)
@@ -330,6 +331,7 @@ func (c *client) doLocal(method, target string, fields ...string) reply {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	defer response.Body.Close() //nolint:errcheck // read to its end
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
 		c.t.Fatal(err)

@@ -41,7 +41,9 @@ func serve(t *testing.T, app *fiber.App) string {
 		if err := app.ShutdownWithTimeout(time.Second); err != nil {
 			t.Error(err)
 		}
-		<-served
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
 	})
 	return listener.Addr().String()
 }
@@ -55,10 +57,10 @@ func exchange(t *testing.T, address, raw string) (response *http.Response, body 
 		t.Fatal(err)
 	}
 	defer connection.Close() //nolint:errcheck // nothing is lost
-	if err := connection.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	if err = connection.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.WriteString(connection, raw); err != nil {
+	if _, err = io.WriteString(connection, raw); err != nil {
 		t.Fatal(err)
 	}
 	reader := bufio.NewReader(connection)
@@ -70,7 +72,7 @@ func exchange(t *testing.T, address, raw string) (response *http.Response, body 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := connection.SetReadDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+	if err = connection.SetReadDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
 		t.Fatal(err)
 	}
 	_, err = reader.ReadByte()
@@ -101,6 +103,7 @@ func TestFraming(t *testing.T) {
 		{"two tokens", "GET /v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\nAuthorization: Bearer good\r\n\r\n", 400},
 		{"space before the colon", "GET /v1/me HTTP/1.1\r\nHost: x\r\nX-A : b\r\n\r\n", 400},
 		{"folded line", "GET /v1/me HTTP/1.1\r\nHost: x\r\nX-A: b\r\n c\r\n\r\n", 400},
+		{"stray line end", "GET /v1/me HTTP/1.1\r\nHost: x\r\nX-A: b\rX-B: c\r\n\r\n", 400},
 		{"unknown method", "BREW /v1/me HTTP/1.1\r\nHost: x\r\n\r\n", 400},
 		{"not HTTP", "hello\r\n\r\n", 400},
 		{"long head", "GET /v1/me HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 20<<10) + "\r\n\r\n", 431},

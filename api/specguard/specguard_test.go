@@ -79,6 +79,7 @@ func TestGuard(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			defer response.Body.Close() //nolint:errcheck // read to its end
 			if body, err := io.ReadAll(response.Body); err != nil || string(body) != test.body && test.status != 204 {
 				t.Errorf("passed on %q %v", body, err)
 			}

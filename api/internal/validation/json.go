@@ -3,6 +3,7 @@ package validation
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -59,7 +60,7 @@ func (r *reader) object(path []string) map[string]any {
 	for r.decoder.More() {
 		token, _ := r.decoder.Token()
 		name, _ := token.(string)
-		at := append(path[:len(path):len(path)], name)
+		at := below(path, name)
 		if _, twice := object[name]; twice {
 			r.errors = append(r.errors, core.FieldError{
 				Field: strings.Join(at, "."), Code: core.CodeNotAllowed, Message: "This is given more than once.",
@@ -74,12 +75,15 @@ func (r *reader) object(path []string) map[string]any {
 func (r *reader) array(path []string) []any {
 	array := []any{}
 	for r.decoder.More() {
-		at := append(path[:len(path):len(path)], strconv.Itoa(len(array)))
+		at := below(path, strconv.Itoa(len(array)))
 		array = append(array, r.value(at))
 	}
 	_, _ = r.decoder.Token()
 	return array
 }
+
+// below gives the path of a member, in memory of its own.
+func below(path []string, name string) []string { return append(slices.Clip(path), name) }
 
 // skip reads past the object or array that was just opened.
 func (r *reader) skip() {

@@ -176,7 +176,7 @@ func findNUL(schema *openapi3.Schema, value any, path []string, found []core.Fie
 				of = property.Value
 			}
 			if of != nil {
-				found = findNUL(of, member, append(path[:len(path):len(path)], name), found)
+				found = findNUL(of, member, below(path, name), found)
 			}
 		}
 	case []any:
