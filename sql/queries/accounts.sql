@@ -22,9 +22,5 @@ SELECT * FROM accounts WHERE username_key = @username_key;
 -- name: Rehash :exec
 UPDATE users SET password_hash = @fresh WHERE id = @id AND password_hash = @old;
 
--- name: CountOwners :one
-SELECT count(*) FROM user_roles JOIN users ON users.id = user_roles.user_id
-WHERE user_roles.role = 'OWNER' AND users.status = 'active' AND users.id <> @except_id;
-
 -- name: UsernameTaken :one
 SELECT count(*) FROM users WHERE username_key = @username_key;

@@ -13,10 +13,16 @@ import (
 )
 
 const CountOwners = `-- name: CountOwners :one
-SELECT count(*) FROM user_roles JOIN users ON users.id = user_roles.user_id
-WHERE user_roles.role = 'OWNER' AND users.status = 'active' AND users.id <> $1
+WITH owners AS (
+  SELECT users.id FROM users JOIN user_roles ON user_roles.user_id = users.id
+  WHERE user_roles.role = 'OWNER' AND users.status = 'active'
+  ORDER BY users.id FOR UPDATE OF users
+)
+SELECT count(*) FROM owners WHERE id <> $1::uuid
 `
 
+// Every owner is locked, in one order, until the transaction ends: of two who leave at once one waits, and
+// then counts itself alone.
 func (q *Queries) CountOwners(ctx context.Context, exceptID core.ID) (int64, error) {
 	row := q.db.QueryRow(ctx, CountOwners, exceptID)
 	var count int64

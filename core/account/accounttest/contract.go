@@ -41,6 +41,7 @@ func TestStore(t *testing.T, open func(t *testing.T) Stores) {
 		"save keeps identifiers unique":         saveConflicts,
 		"rehashes only the known hash":          rehashes,
 		"counts other active owners":            countsOwners,
+		"keeps one of the owners who all leave": oneOwnerStays,
 		"tells taken usernames":                 usernameTaken,
 		"rolls back with its transaction":       rollsBack,
 	})
@@ -200,6 +201,33 @@ func countsOwners(t *testing.T, s Stores) {
 		coretest.Must(t, err)
 		coretest.Equal(t, want, count)
 	}
+}
+
+// errLast refuses an owner who counts no other.
+var errLast = errors.New("the last owner")
+
+func oneOwnerStays(t *testing.T, s Stores) {
+	owners := make([]account.User, racers)
+	for i := range owners {
+		owner := Person("")
+		owner.Roles = []string{account.RoleOwner}
+		owners[i] = create(t, s, owner)
+	}
+	left := coretest.Race(t, racers, errLast, func(ctx context.Context, i int) error {
+		return s.Tx.InTx(ctx, func(ctx context.Context) error {
+			others, err := s.Accounts.CountOwners(ctx, owners[i].ID)
+			if err != nil {
+				return err
+			}
+			if others == 0 {
+				return errLast
+			}
+			owners[i].Status = account.StatusDeactivated
+			_, err = s.Accounts.Save(ctx, owners[i])
+			return err
+		})
+	})
+	coretest.Equal(t, racers-1, left)
 }
 
 func usernameTaken(t *testing.T, s Stores) {

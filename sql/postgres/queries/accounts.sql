@@ -11,3 +11,13 @@ WITH saved AS (
 )
 INSERT INTO journal (subject, id, rev, at) SELECT 'user', saved.id, saved.rev, @updated_at FROM saved
 RETURNING journal.rev;
+
+-- Every owner is locked, in one order, until the transaction ends: of two who leave at once one waits, and
+-- then counts itself alone.
+-- name: CountOwners :one
+WITH owners AS (
+  SELECT users.id FROM users JOIN user_roles ON user_roles.user_id = users.id
+  WHERE user_roles.role = 'OWNER' AND users.status = 'active'
+  ORDER BY users.id FOR UPDATE OF users
+)
+SELECT count(*) FROM owners WHERE id <> @except_id::uuid;

@@ -10,3 +10,7 @@ RETURNING rev;
 
 -- name: InsertChange :exec
 INSERT INTO journal (subject, id, rev, at) VALUES (@subject, @id, @rev, @at);
+
+-- name: CountOwners :one
+SELECT count(*) FROM user_roles JOIN users ON users.id = user_roles.user_id
+WHERE user_roles.role = 'OWNER' AND users.status = 'active' AND users.id <> @except_id;
