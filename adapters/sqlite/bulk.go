@@ -13,7 +13,9 @@ import (
 // already, by id, email or username, are left as they are, so that a load can be run again.
 func (db *Database) BulkUsers(ctx context.Context, users []account.User) error {
 	return db.InTx(ctx, func(ctx context.Context) error {
-		queries := db.writing(ctx)
+		statements := newPrepared(db.current(ctx).raw)
+		defer statements.Close()
+		queries := litedb.New(statements)
 		for _, user := range users {
 			if err := addUser(ctx, queries, user); err != nil {
 				return translate(err)
@@ -40,7 +42,9 @@ func addUser(ctx context.Context, queries *litedb.Queries, user account.User) er
 // whose user does not, are left out.
 func (db *Database) BulkSessions(ctx context.Context, sessions []session.Session) error {
 	return db.InTx(ctx, func(ctx context.Context) error {
-		queries := db.writing(ctx)
+		statements := newPrepared(db.current(ctx).raw)
+		defer statements.Close()
+		queries := litedb.New(statements)
 		for _, loaded := range sessions {
 			count, err := queries.CountUser(ctx, sqltype.ID(loaded.UserID))
 			if err == nil && count > 0 {

@@ -35,17 +35,17 @@ func Open(tb testing.TB, options ...func(*postgres.Config)) *postgres.Database {
 	return OpenURL(tb, create(tb, server, template), options...)
 }
 
-// OpenEmpty is Open without the migrations.
-func OpenEmpty(tb testing.TB, options ...func(*postgres.Config)) *postgres.Database {
-	tb.Helper()
-	return OpenURL(tb, create(tb, serverURL(tb), "template1"), options...)
-}
-
 // URL gives the address of a migrated, empty database that lives as long as the test.
 func URL(tb testing.TB) string {
 	tb.Helper()
 	server, template := prepare(tb)
 	return create(tb, server, template)
+}
+
+// EmptyURL is URL without the migrations.
+func EmptyURL(tb testing.TB) string {
+	tb.Helper()
+	return create(tb, serverURL(tb), "template1")
 }
 
 // OpenURL opens a database by its address, for tests that play several replicas.

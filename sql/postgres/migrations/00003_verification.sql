@@ -14,7 +14,7 @@ CREATE INDEX intakes_by_age ON intakes (created_at, id);
 CREATE TABLE flows (
   id              uuid PRIMARY KEY,
   purpose         text NOT NULL CHECK (char_length(purpose) BETWEEN 1 AND 64),
-  subject         text NOT NULL CHECK (char_length(subject) BETWEEN 1 AND 320),
+  subject         text NOT NULL CHECK (char_length(subject) BETWEEN 1 AND 1024),
   registration_id uuid REFERENCES registrations ON DELETE CASCADE,
   user_id         uuid REFERENCES users ON DELETE CASCADE,
   digest          bytea NOT NULL CHECK (octet_length(digest) = 32),
@@ -32,7 +32,7 @@ CREATE INDEX flows_expired ON flows (expires_at);
 
 -- How many codes in a row failed for a subject.
 CREATE TABLE code_budgets (
-  subject    text PRIMARY KEY CHECK (char_length(subject) BETWEEN 1 AND 320),
+  subject    text PRIMARY KEY CHECK (char_length(subject) BETWEEN 1 AND 1024),
   failures   integer NOT NULL CHECK (failures >= 1),
   touched_at timestamptz NOT NULL
 );
