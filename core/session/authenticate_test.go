@@ -51,7 +51,7 @@ func TestAuthenticateRefuses(t *testing.T) {
 	}
 	refused("an ended session", ended.ID, user.ID)
 	refused("an unknown session", h.ids.New(), user.ID)
-	refused("another's session", idle.ID, suspended.ID)
+	refused("another's session", idle.ID, h.user().ID)
 	refused("a suspended user", barred.ID, suspended.ID)
 	h.clock.Set(idle.IdleExpiresAt)
 	refused("an idle session", idle.ID, user.ID)

@@ -58,7 +58,7 @@ func (r *References) Read(token string) (Presented, error) {
 	if len(token) != ReferenceLength || token[:len(referencePrefix)] != referencePrefix {
 		return Presented{}, ErrReference
 	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(token[len(referencePrefix):])
+	raw, err := base64.RawURLEncoding.DecodeString(token[len(referencePrefix):])
 	if err != nil || len(raw) != referenceBytes { // line breaks, which the decoder skips, leave it short
 		return Presented{}, ErrReference
 	}

@@ -91,6 +91,7 @@ func TestReadRefusesWhatWasNotMinted(t *testing.T) {
 		"break inside":   token[:20] + "\n" + token[21:],
 		"standard +":     "dwr1_" + strings.Repeat("+", len(body)),
 		"not ASCII":      "dwr1_" + strings.Repeat("é", len(body)/2),
+		"line breaks":    "dwr1_" + strings.Repeat("\n", len(body)),
 		"zeros":          "dwr1_" + strings.Repeat("A", len(body)),
 		"another issuer": references(t, newKey, issuer+"/").Mint(somePlace()),
 		"another key":    references(t, oldKey, issuer).Mint(somePlace()),
