@@ -57,8 +57,8 @@ func (s Session) Present(token Presented, rotation Rotation) (Session, Outcome) 
 	return s, outcome
 }
 
-// Present applies the rule to a token and gives the chain after it. What it promises to an honest client, on
-// which conditions, and how soon it finds a thief is stated and proven in package refreshmodel. The chain is unchanged unless the
+// Present applies the rule to a token and gives the chain after it; package refreshmodel states and proves
+// what it promises to an honest client, and how soon it finds a thief. The chain is unchanged unless the
 // outcome is OutcomeRotated or OutcomeBranched. A negative age, from a clock that was set back, counts as
 // inside the window, and RotatedAt never moves back.
 func (c Chain) Present(token Presented, rotation Rotation) (Chain, Outcome) {
@@ -103,7 +103,7 @@ func (c Chain) presentPrevious(token Presented, rotation Rotation, young bool) (
 		return c, OutcomeRepeated
 	}
 	c.Branches++
-	c.RotatedAt = later(c.RotatedAt, rotation.Now)
+	c.RotatedAt = rotation.Now // a window ahead
 	return c, OutcomeBranched
 }
 
