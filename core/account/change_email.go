@@ -119,10 +119,9 @@ func (s *Service) ConfirmEmailChange(
 	return user, err
 }
 
+// changeEmail writes the user before it spends the code, as everything here does: whoever locks that row
+// goes on alone, and two proofs of one account never wait for each other.
 func (s *Service) changeEmail(ctx context.Context, flow verification.Flow, to address) (User, []core.Change, error) {
-	if err := s.deps.Prover.Spend(ctx, flow); err != nil {
-		return User{}, nil, err
-	}
 	var before User
 	user, saved, err := Edit(ctx, s.deps.Users, flow.User, func(user *User) error {
 		if user.Status != StatusActive {
@@ -136,7 +135,10 @@ func (s *Service) changeEmail(ctx context.Context, flow verification.Flow, to ad
 	if err != nil {
 		return User{}, nil, err
 	}
-	if err := s.deps.Prover.KillSecrets(ctx, user.ID); err != nil {
+	if err = s.deps.Prover.Spend(ctx, flow); err != nil {
+		return User{}, nil, err
+	}
+	if err = s.deps.Prover.KillSecrets(ctx, user.ID); err != nil {
 		return User{}, nil, err
 	}
 	return user, []core.Change{saved}, s.mailUndo(ctx, before, to)

@@ -72,7 +72,7 @@ func (s *Service) mailRestore(ctx context.Context, user User) error {
 // nobody in. verification.ErrLink, also when the account is not deleted or its grace is over.
 func (s *Service) Restore(ctx context.Context, token string) error {
 	return core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
-		link, err := s.deps.Prover.Follow(ctx, token, verification.PurposeRestore)
+		link, err := s.deps.Prover.Peek(ctx, token, verification.PurposeRestore)
 		if err != nil {
 			return nil, err
 		}
@@ -85,9 +85,12 @@ func (s *Service) Restore(ctx context.Context, token string) error {
 			return nil
 		})
 		if err != nil {
+			return nil, lapsed(err)
+		}
+		if _, err = s.deps.Prover.Follow(ctx, token, verification.PurposeRestore); err != nil {
 			return nil, err
 		}
-		if err := s.deps.Prover.Kill(ctx, user.ID, verification.PurposeRestore); err != nil {
+		if err = s.deps.Prover.Kill(ctx, user.ID, verification.PurposeRestore); err != nil {
 			return nil, err
 		}
 		return []core.Change{saved}, s.deps.Post.Post(ctx, s.letter(ctx, mail.KindRestored, user))

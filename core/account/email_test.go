@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -329,4 +330,26 @@ func TestNoUndoForAnUnprovenAddress(t *testing.T) {
 	if got := m.Letters(mail.KindEmailChanged, ada); got != 0 {
 		t.Errorf("%d letters to an address that nobody proved", got)
 	}
+}
+
+// purging is a store whose users vanish while they are looked for.
+type purging struct{ account.Store }
+
+func (purging) Find(context.Context, core.ID) (account.User, error) {
+	return account.User{}, core.ErrNotFound
+}
+
+func TestLinksOfAUserWhoIsBeingPurged(t *testing.T) {
+	t.Parallel()
+	m := join(t)
+	undo := m.move(ada, lovelace)
+	_, err := m.Account.Delete(m.Ctx, m.caller)
+	m.Must(err)
+	restore := m.Letter(mail.KindDeleted, lovelace).Token
+	service := account.NewService(account.Deps{
+		Users: purging{m.Users}, Sessions: m.Sessions, Desk: m.Desk, Prover: m.Prover, Ring: m.Ring, Post: m.Post,
+		Tx: m.DB, Announcer: m.Announced, Clock: m.Clock, Devices: func(string) string { return "" },
+	}, account.Config{})
+	m.Refused(service.UndoEmailChange(m.Ctx, undo), verification.ErrLink)
+	m.Refused(service.Restore(m.Ctx, restore), verification.ErrLink)
 }

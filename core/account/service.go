@@ -19,8 +19,8 @@ type Config struct {
 
 // The defaults of Config.
 const (
-	// DefaultRecentWindow is a third of the thirty minutes of idleness after which NIST SP 800-63B-4 §2.2.3
-	// wants a person at AAL2 to prove again who they are.
+	// DefaultRecentWindow is long enough for one errand, and well below the hour of idleness after which
+	// NIST SP 800-63B-4 §2.2.3 has a person at AAL2 prove again who they are.
 	DefaultRecentWindow = 10 * time.Minute
 	// DefaultDeletionGrace is the month within which people notice.
 	DefaultDeletionGrace = 720 * time.Hour

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/mail"
@@ -21,12 +22,15 @@ import (
 // addresses), so it is told plainly, nothing changes, and the link stays good.
 func (s *Service) UndoEmailChange(ctx context.Context, token string) error {
 	return core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
-		link, err := s.deps.Prover.Follow(ctx, token, verification.PurposeEmailUndo)
+		link, err := s.deps.Prover.Peek(ctx, token, verification.PurposeEmailUndo)
 		if err != nil {
 			return nil, err
 		}
 		user, saved, err := s.restoreEmail(ctx, link)
 		if err != nil {
+			return nil, lapsed(err)
+		}
+		if _, err = s.deps.Prover.Follow(ctx, token, verification.PurposeEmailUndo); err != nil {
 			return nil, err
 		}
 		if err = s.deps.Prover.KillSecrets(ctx, user.ID); err != nil {
@@ -57,4 +61,12 @@ func (s *Service) restoreEmail(ctx context.Context, link verification.Link) (Use
 		user.MustReset = true
 		return nil
 	})
+}
+
+// lapsed answers a link whose user is purged at this very moment like one that is not good any more.
+func lapsed(err error) error {
+	if errors.Is(err, core.ErrNotFound) {
+		return verification.ErrLink
+	}
+	return err
 }

@@ -34,7 +34,8 @@ func (s *Service) Change(ctx context.Context, principal core.Principal, current,
 		return err
 	}
 	return core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
-		return s.replace(ctx, user.ID, principal.SessionID, func(now *account.User) error {
+		nothing := func(context.Context) error { return nil } // the current password was the proof
+		return s.replace(ctx, user.ID, principal.SessionID, nothing, func(now *account.User) error {
 			if now.Status != account.StatusActive || !now.PasswordChangedAt.Equal(user.PasswordChangedAt) {
 				return core.ErrConflict
 			}

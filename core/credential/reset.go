@@ -52,10 +52,7 @@ func (s *Service) Reset(ctx context.Context, request ResetRequest) error {
 		return err
 	}
 	return core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
-		if err := proof.spend(ctx); err != nil {
-			return nil, err
-		}
-		changes, err := s.replace(ctx, user.ID, core.ID{}, func(user *account.User) error {
+		changes, err := s.replace(ctx, user.ID, core.ID{}, proof.spend, func(user *account.User) error {
 			if user.Status != account.StatusActive && user.Status != account.StatusDeactivated {
 				return core.ErrNotFound
 			}
@@ -96,10 +93,11 @@ func (s *Service) prove(ctx context.Context, request ResetRequest) (proof, error
 	}}, err
 }
 
-// replace saves what change makes of the user as a change of password, in ctx's transaction: sessions other
-// than except end, codes and links die, and the owner is told.
+// replace saves what change makes of the user as a change of password, in ctx's transaction: what permits it
+// is spent, sessions other than except end, codes and links die, and the owner is told. The user comes
+// first: whoever locks that row goes on alone, and two proofs of one account never wait for each other.
 func (s *Service) replace(
-	ctx context.Context, id, except core.ID, change func(user *account.User) error,
+	ctx context.Context, id, except core.ID, spend func(ctx context.Context) error, change func(user *account.User) error,
 ) ([]core.Change, error) {
 	user, saved, err := account.Edit(ctx, s.deps.Users, id, func(user *account.User) error {
 		if err := change(user); err != nil {
@@ -110,6 +108,9 @@ func (s *Service) replace(
 		return nil
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err = spend(ctx); err != nil {
 		return nil, err
 	}
 	if err = s.deps.Prover.KillSecrets(ctx, id); err != nil {

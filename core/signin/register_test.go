@@ -186,6 +186,20 @@ func TestUsernameRaceHasOneWinner(t *testing.T) {
 	}
 }
 
+// Of many registrations of one address that are proven at once, one opens an account.
+func TestOneAddressProvenManyTimesAtOnce(t *testing.T) {
+	t.Parallel()
+	h := house.Open(t)
+	receipts, codes := make([]verification.Receipt, verification.MaxLive), make([]string, verification.MaxLive)
+	for i := range receipts {
+		receipts[i] = h.Register(ada, "")
+		codes[i] = h.Letter(mail.KindRegistration, ada).Code
+	}
+	house.OneWins(t, house.Race(t, 21, func(i int) error {
+		return verify(h, receipts[i%len(receipts)].ID, codes[i%len(codes)])
+	}), verification.ErrCode)
+}
+
 func TestRegisterWithoutVerification(t *testing.T) {
 	t.Parallel()
 	h := house.OpenWith(t, signin.Config{})

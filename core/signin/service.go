@@ -23,8 +23,8 @@ const DefaultRegistrationTTL = 24 * time.Hour
 // The factors that sign somebody in, as RFC 8176 amr names.
 const (
 	FactorPassword = account.FactorPassword
-	// FactorCode is a code that was sent to the mailbox: a one-time password, though not a second factor
-	// (NIST SP 800-63B-4 §3.1.3.1 accepts no email for that).
+	// FactorCode is a code that was sent to the mailbox: a one-time password, though never a second factor
+	// (NIST SP 800-63B-4 §3.1.3 and OWASP ASVS 5.0 6.3.6 accept no email for that).
 	FactorCode = "otp"
 )
 

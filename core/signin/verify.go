@@ -24,8 +24,10 @@ func (s *Service) VerifyCode(ctx context.Context, id core.ID, code string) (Sign
 	if flow, err = s.deps.Prover.Try(ctx, id, flow.Purpose, code); err != nil {
 		return SignedIn{}, err
 	}
-	proves := claim{registration: flow.Registration, user: flow.User, signsIn: true, answer: verification.ErrCode}
-	user, err := s.redeem(ctx, proves, func(ctx context.Context) error { return s.deps.Prover.Spend(ctx, flow) })
+	user, err := s.redeem(ctx, claim{
+		registration: flow.Registration, user: flow.User, signsIn: true, answer: verification.ErrCode,
+		spend: func(ctx context.Context) error { return s.deps.Prover.Spend(ctx, flow) },
+	})
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -52,10 +54,12 @@ func (s *Service) verifyLink(ctx context.Context, token string, purpose verifica
 	if err != nil {
 		return err
 	}
-	proves := claim{registration: link.Registration, user: link.User, answer: verification.ErrLink}
-	_, err = s.redeem(ctx, proves, func(ctx context.Context) error {
-		_, gone := s.deps.Prover.Follow(ctx, token, purpose)
-		return gone
+	_, err = s.redeem(ctx, claim{
+		registration: link.Registration, user: link.User, answer: verification.ErrLink,
+		spend: func(ctx context.Context) error {
+			_, gone := s.deps.Prover.Follow(ctx, token, purpose)
+			return gone
+		},
 	})
 	return err
 }
@@ -72,17 +76,15 @@ type claim struct {
 	signsIn bool
 	// answer is what a claim that has lapsed is answered with.
 	answer *core.Error
+	// spend uses the proof up. It comes after the account was written: whoever locks the account first goes
+	// on alone, and two proofs of one account never wait for each other.
+	spend func(ctx context.Context) error
 }
 
 // redeem spends the proof and makes of it what it is good for, both or neither.
-func (s *Service) redeem(
-	ctx context.Context, claim claim, spend func(ctx context.Context) error,
-) (user account.User, err error) {
+func (s *Service) redeem(ctx context.Context, claim claim) (user account.User, err error) {
 	act := func(keepUsername bool) error {
 		return core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) (changes []core.Change, err error) {
-			if err = spend(ctx); err != nil {
-				return nil, err
-			}
 			if claim.registration.IsZero() {
 				user, changes, err = s.confirm(ctx, claim)
 			} else {
@@ -116,6 +118,9 @@ func (s *Service) open(ctx context.Context, claim claim, keepUsername bool) (acc
 	if err := s.deps.Users.Create(ctx, user); err != nil {
 		return account.User{}, fmt.Errorf("create user: %w", err)
 	}
+	if err := claim.spend(ctx); err != nil {
+		return account.User{}, err
+	}
 	if err := s.deps.Registrations.Settle(ctx, pending.EmailKey); err != nil {
 		return account.User{}, fmt.Errorf("settle registrations: %w", err)
 	}
@@ -137,6 +142,8 @@ func (s *Service) confirm(ctx context.Context, claim claim) (account.User, []cor
 	if err != nil {
 		return account.User{}, nil, err
 	}
-	err = s.deps.Prover.Kill(ctx, user.ID, verification.PurposeConfirmation)
-	return user, []core.Change{saved}, err
+	if err = claim.spend(ctx); err != nil {
+		return account.User{}, nil, err
+	}
+	return user, []core.Change{saved}, s.deps.Prover.Kill(ctx, user.ID, verification.PurposeConfirmation)
 }
