@@ -64,7 +64,7 @@ func (b *devMailbox) from(n *node) (letters, error) {
 func (b *devMailbox) all(t *testing.T, to string) []letter {
 	t.Helper()
 	reply := must[*client.ListCaughtMessagesResponse](t, 200)(
-		b.at.ListCaughtMessagesWithResponse(t.Context(), &client.ListCaughtMessagesParams{To: to}))
+		b.at.ListCaughtMessagesWithResponse(t.Context(), &client.ListCaughtMessagesParams{To: &to}))
 	found := make([]letter, 0, len(reply.JSON200.Items))
 	for _, item := range slices.Backward(reply.JSON200.Items) {
 		found = append(found, letter{
