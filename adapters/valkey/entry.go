@@ -94,7 +94,7 @@ func (e entry) arguments(deadline time.Time) []string {
 	}
 }
 
-// keyspace names entries. The whole name is in braces but for the prefix, so that each subject has a slot of
+// keyspace names entries. The whole name but for the prefix is in braces, so that each subject has a slot of
 // its own in a cluster and other keys of the subject could join it there.
 //
 // Neither the keys nor the width of the revision may ever change: replicas of two versions that run side by
@@ -102,12 +102,12 @@ func (e entry) arguments(deadline time.Time) []string {
 type keyspace string
 
 func (k keyspace) key(subject core.Subject, id core.ID) string {
-	return string(k) + "{" + string(subject) + ":" + id.String() + "}"
+	return string(k) + ":{" + string(subject) + ":" + id.String() + "}"
 }
 
 // subject reads a key of this space.
 func (k keyspace) subject(key string) (core.Subject, core.ID, bool) {
-	inner, found := strings.CutPrefix(key, string(k)+"{")
+	inner, found := strings.CutPrefix(key, string(k)+":{")
 	if !found {
 		return "", core.ID{}, false
 	}

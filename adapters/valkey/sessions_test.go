@@ -210,7 +210,7 @@ func TestOlderChangeUndoesNothing(t *testing.T) {
 }
 
 func key(prefix string, change core.Change) string {
-	return prefix + "{" + string(change.Subject) + ":" + change.ID.String() + "}"
+	return prefix + ":{" + string(change.Subject) + ":" + change.ID.String() + "}"
 }
 
 func TestNothingLivesLongerThanThirtySeconds(t *testing.T) {

@@ -38,7 +38,7 @@ func Address(t testing.TB) string {
 }
 
 // Prefix is one that no other test has.
-func Prefix() string { return "test:" + rand.Text() + ":" }
+func Prefix() string { return "test:" + rand.Text() }
 
 // Replica is the cache of one replica, started, over the primary. It is stopped when the test ends.
 func Replica(t testing.TB, settings valkey.Settings, primary session.Lookup, observer valkey.Observer) (
