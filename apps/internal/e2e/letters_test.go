@@ -23,8 +23,6 @@ type letter struct {
 
 // letters are the mails of a site, wherever they go.
 type letters interface {
-	// from tells of a server that was started.
-	from(n *node) (letters, error)
 	// all gives the mails to an address, oldest first.
 	all(t *testing.T, to string) []letter
 }
@@ -51,15 +49,7 @@ func (s *site) await(t *testing.T, to string, kind mail.Kind, nth int) letter {
 }
 
 // devMailbox reads what the development mailbox caught.
-type devMailbox struct {
-	site *site
-	at   *client.ClientWithResponses
-}
-
-func (b *devMailbox) from(n *node) (letters, error) {
-	b.at = n.stranger()
-	return b, nil
-}
+type devMailbox struct{ at *client.ClientWithResponses }
 
 func (b *devMailbox) all(t *testing.T, to string) []letter {
 	t.Helper()
@@ -80,8 +70,6 @@ type smtpLetters struct {
 	mu     sync.Mutex
 	read   []letter
 }
-
-func (l *smtpLetters) from(*node) (letters, error) { return l, nil }
 
 var (
 	codeLine = regexp.MustCompile(`(?m)^ {4}(\d{6})\r?$`)

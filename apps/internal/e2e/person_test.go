@@ -34,7 +34,7 @@ func (s *site) newPerson(t *testing.T) *person {
 
 // at is the person's client of a server. It uses the newest tokens.
 func (p *person) at(n *node) *client.ClientWithResponses {
-	return p.site.clientAt(n.server.URL(), func() string { return p.held().AccessToken })
+	return p.site.clientAt(n.address, func() string { return p.held().AccessToken })
 }
 
 func (p *person) held() client.Tokens {
