@@ -3,6 +3,8 @@ package api
 import (
 	"bytes"
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
@@ -46,37 +48,55 @@ var knownMethods = func() map[string]bool {
 }()
 
 // once are the fields that a request may carry only once.
-var once = map[string]bool{
-	"content-length": true, "transfer-encoding": true, "host": true, "authorization": true, "content-type": true,
-}
+var once = [...]string{"content-length", "transfer-encoding", "host", "authorization", "content-type"}
+
+// The places in once of the two ways to tell the length of a body.
+const (
+	lengthField = iota
+	codingField
+)
 
 // checkFraming reads the raw header fields: no folded lines, no space before a colon, no stray line
 // ends, one length and not two ways to tell it, and only the transfer coding that every server knows.
 func checkFraming(raw []byte) error {
-	seen := make(map[string]bool, len(once))
-	for line := range bytes.Lines(raw) {
-		line = bytes.TrimRight(line, "\r\n")
+	var seen [len(once)]bool
+	if bytes.IndexByte(raw, 0) >= 0 {
+		return errFraming
+	}
+	for len(raw) > 0 {
+		var line []byte
+		line, raw, _ = bytes.Cut(raw, []byte("\n"))
+		line = bytes.TrimSuffix(line, []byte("\r"))
 		if len(line) == 0 {
 			continue
 		}
 		name, value, found := bytes.Cut(line, []byte(":"))
-		if !found || len(name) == 0 || bytes.ContainsAny(name, " \t") || bytes.ContainsAny(line, "\r\x00") {
+		if !found || !isFieldName(name) || bytes.IndexByte(value, '\r') >= 0 {
 			return errFraming
 		}
-		field := string(bytes.ToLower(name))
-		if !once[field] {
+		at := slices.IndexFunc(once[:], func(field string) bool { return equalFold(name, field) })
+		switch {
+		case at < 0:
 			continue
-		}
-		if seen[field] {
-			return errFraming.Because(errors.New(field + " twice"))
-		}
-		seen[field] = true
-		if field == "transfer-encoding" && !bytes.EqualFold(bytes.TrimSpace(value), []byte("chunked")) {
+		case seen[at]:
+			return errFraming.Because(errors.New(once[at] + " twice"))
+		case at == codingField && !equalFold(bytes.TrimSpace(value), "chunked"):
 			return errFraming.Because(errors.New("transfer coding"))
 		}
+		seen[at] = true
 	}
-	if seen["content-length"] && seen["transfer-encoding"] {
+	if seen[lengthField] && seen[codingField] {
 		return errFraming.Because(errors.New("content-length with transfer-encoding"))
 	}
 	return nil
+}
+
+// isFieldName reports whether a name could be one: the point is that nothing hides around it.
+func isFieldName(name []byte) bool {
+	return len(name) > 0 && !slices.ContainsFunc(name, func(b byte) bool { return b <= ' ' || b > '~' })
+}
+
+// equalFold compares without a copy; most names differ in length already.
+func equalFold(text []byte, word string) bool {
+	return len(text) == len(word) && strings.EqualFold(string(text), word)
 }

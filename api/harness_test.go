@@ -37,7 +37,7 @@ type world struct {
 	mu    sync.Mutex
 	calls []string
 	err   error
-	// hold, if set, is called within every use case.
+	// hold, if set, is called in place of every use case.
 	hold func(ctx context.Context) error
 	// next is where the following page of sessions begins.
 	next     core.Position
@@ -65,14 +65,17 @@ var (
 )
 
 func (w *world) called(ctx context.Context, call ...string) error {
-	w.mu.Lock()
-	w.calls = append(w.calls, strings.Join(call, " "))
-	w.mu.Unlock()
 	if w.hold != nil {
 		return w.hold(ctx)
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, strings.Join(call, " "))
 	return w.err
 }
+
+// nothing is a domain that does nothing and notes nothing.
+func nothing(context.Context) error { return nil }
 
 // said gives the calls so far and forgets them.
 func (w *world) said() string {
