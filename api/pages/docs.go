@@ -3,6 +3,7 @@ package pages
 import (
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"maps"
 	"slices"
 	"strings"
@@ -13,20 +14,21 @@ import (
 type docsView struct {
 	Head                     head
 	Title, Version           string
-	Intro                    []string
+	Intro                    []template.HTML
 	Tags                     []tagView
 	Schemas                  []schemaView
 	ProblemCodes, FieldCodes []any
 }
 
 type tagView struct {
-	Name, Text string
+	Name       string
+	Text       template.HTML
 	Operations []operationView
 }
 
 type operationView struct {
 	ID, Method, Path, Summary string
-	Text                      []string
+	Text                      []template.HTML
 	SignedIn, Recent          bool
 	Parameters                []fieldView
 	Bodies                    []schemaView
@@ -36,18 +38,22 @@ type operationView struct {
 
 type schemaView struct {
 	Name   string
-	Text   []string
+	Text   []template.HTML
 	Fields []fieldView
+	// Alternatives are the schemas of which a value is one.
+	Alternatives []string
 }
 
 type fieldView struct {
-	Name, Type, Text string
-	Required         bool
+	Name, Type string
+	Text       template.HTML
+	Required   bool
 }
 
 type answerView struct {
-	Status, Text string
-	Schemas      []string
+	Status  string
+	Text    template.HTML
+	Schemas []string
 }
 
 // Docs renders the reference of a contract. The document must be valid and its references resolved.
@@ -58,12 +64,12 @@ func Docs(document *openapi3.T) (Page, error) {
 	}
 	for _, tag := range document.Tags {
 		view.Tags = append(view.Tags, tagView{
-			Name: tag.Name, Text: tag.Description, Operations: operationsOf(document, tag.Name),
+			Name: tag.Name, Text: inline(tag.Description), Operations: operationsOf(document, tag.Name),
 		})
 	}
 	for _, name := range slices.Sorted(maps.Keys(document.Components.Schemas)) {
 		schema := document.Components.Schemas[name].Value
-		if schema.Type.Is(openapi3.TypeObject) {
+		if schema.Type.Is(openapi3.TypeObject) || len(schema.OneOf) > 0 {
 			view.Schemas = append(view.Schemas, describeSchema(name, schema))
 		}
 	}
@@ -99,7 +105,7 @@ func describeOperation(method, path string, operation *openapi3.Operation) opera
 	for _, parameter := range operation.Parameters {
 		p := parameter.Value
 		view.Parameters = append(view.Parameters, fieldView{
-			Name: p.Name, Type: typeOf(p.Schema), Required: p.Required, Text: p.Description,
+			Name: p.Name, Type: typeOf(p.Schema), Required: p.Required, Text: inline(p.Description),
 		})
 	}
 	if operation.RequestBody != nil {
@@ -133,7 +139,7 @@ func (v *operationView) describeBody(media *openapi3.MediaType) {
 func describeAnswer(status string, response *openapi3.Response) answerView {
 	view := answerView{Status: status}
 	if response.Description != nil {
-		view.Text = *response.Description
+		view.Text = inline(*response.Description)
 	}
 	for _, media := range slices.Sorted(maps.Keys(response.Content)) {
 		if name := refName(response.Content[media].Schema.Ref); name != "" {
@@ -145,11 +151,14 @@ func describeAnswer(status string, response *openapi3.Response) answerView {
 
 func describeSchema(name string, schema *openapi3.Schema) schemaView {
 	view := schemaView{Name: name, Text: paragraphs(schema.Description)}
+	for _, alternative := range schema.OneOf {
+		view.Alternatives = append(view.Alternatives, refName(alternative.Ref))
+	}
 	for _, field := range slices.Sorted(maps.Keys(schema.Properties)) {
 		property := schema.Properties[field]
 		view.Fields = append(view.Fields, fieldView{
 			Name: field, Type: typeOf(property), Required: slices.Contains(schema.Required, field),
-			Text: property.Value.Description,
+			Text: inline(property.Value.Description),
 		})
 	}
 	return view
@@ -195,13 +204,33 @@ func pretty(value any) string {
 	return string(text)
 }
 
-// paragraphs cuts a description at its empty lines and takes the marks of its Markdown off.
-func paragraphs(text string) []string {
-	var found []string
+// paragraphs cuts a description at its empty lines.
+func paragraphs(text string) []template.HTML {
+	var found []template.HTML
 	for part := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
 		if part != "" {
-			found = append(found, strings.NewReplacer("**", "", "`", "").Replace(part))
+			found = append(found, inline(part))
 		}
 	}
 	return found
+}
+
+// inline renders the two marks of Markdown that the contract's descriptions use: `code` and **strong**.
+func inline(text string) template.HTML {
+	escaped := template.HTMLEscapeString(strings.TrimSpace(text))
+	return template.HTML(between(between(escaped, "**", "strong"), "`", "code")) //nolint:gosec // escaped above
+}
+
+// between puts what stands between two marks into an element. A mark without its pair stays as it is.
+func between(text, mark, element string) string {
+	var out strings.Builder
+	for {
+		before, rest, opened := strings.Cut(text, mark)
+		inner, after, closed := strings.Cut(rest, mark)
+		if !opened || !closed {
+			return out.String() + text
+		}
+		out.WriteString(before + "<" + element + ">" + inner + "</" + element + ">")
+		text = after
+	}
 }
