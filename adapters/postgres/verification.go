@@ -31,13 +31,11 @@ func (i *Intakes) Claim(
 	rows, err := i.db.queries(ctx).ClaimIntakes(ctx, pgdb.ClaimIntakesParams{
 		LeasedUntil: now.Add(lease), Now: now, Batch: limit32(limit),
 	})
-	claimed := each(rows, func(row pgdb.Intake) verification.Intake {
+	return each(rows, func(row pgdb.ClaimIntakesRow) verification.Intake {
 		return verification.Intake{
 			ID: row.ID, Kind: row.Kind, Payload: row.Payload, CreatedAt: row.CreatedAt, Attempts: int(row.Attempts),
 		}
-	})
-	sortIntakes(claimed)
-	return claimed, translate(err)
+	}), translate(err)
 }
 
 // Done implements verification.Intakes.
@@ -93,6 +91,9 @@ func (f *Flows) Try(
 func (f *Flows) Use(ctx context.Context, id core.ID, now time.Time) error {
 	return f.db.together(ctx, func(ctx context.Context) error {
 		queries := f.db.queries(ctx)
+		if err := queries.LockSubjectFlows(ctx, id); err != nil {
+			return err
+		}
 		subject, err := queries.CloseFlow(ctx, pgdb.CloseFlowParams{ID: id, Now: now})
 		if err != nil {
 			return err

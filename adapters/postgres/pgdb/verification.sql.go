@@ -271,6 +271,19 @@ func (q *Queries) LockSubject(ctx context.Context, subject string) error {
 	return err
 }
 
+const LockSubjectFlows = `-- name: LockSubjectFlows :exec
+SELECT flows.id FROM flows
+WHERE flows.subject = (SELECT used.subject FROM flows AS used WHERE used.id = $1) AND NOT flows.closed
+ORDER BY flows.id FOR UPDATE
+`
+
+// Whoever uses one flow goes on to kill the others of its subject. They are locked before the budget is, in
+// one order: a try locks its flow and then the budget, and the two would else wait for each other.
+func (q *Queries) LockSubjectFlows(ctx context.Context, id core.ID) error {
+	_, err := q.db.Exec(ctx, LockSubjectFlows, id)
+	return err
+}
+
 const PutFlow = `-- name: PutFlow :exec
 INSERT INTO flows (
   id, purpose, subject, registration_id, user_id, digest, detail, tries, created_at, expires_at

@@ -29,6 +29,7 @@ func TestFlows(t *testing.T, open Open) {
 		"many tries keep within the budget":    budgetRace,
 		"a use forgets the failures":           useForgets,
 		"one of many uses wins":                useRace,
+		"a use that kills the rest is no trap": useAmongTries,
 		"a use needs a live flow":              useRefuses,
 		"a use is undone with its transaction": useIsUndone,
 		"tries refuse transactions":            tryOutside,
@@ -275,4 +276,29 @@ func flowsGoWithOwner(t *testing.T, s Stores) {
 	coretest.Must(t, s.Registrations.Settle(t.Context(), registration.EmailKey))
 	_, err := s.Flows.Find(t.Context(), flow.ID)
 	coretest.Refused(t, err, core.ErrNotFound)
+}
+
+// useAmongTries uses one flow and kills the others of its user while all of them are being tried: nobody may
+// end up waiting for each other.
+func useAmongTries(t *testing.T, s Stores) {
+	for range 10 {
+		user := s.user(t)
+		var flows []verification.Flow
+		for i := range verification.MaxLive {
+			flows = append(flows, s.start(t, reset(user, at(time.Duration(i)))))
+		}
+		coretest.Race(t, racers, core.ErrNotFound, func(ctx context.Context, i int) error {
+			flow := flows[i%len(flows)]
+			if i < racers/2 {
+				_, err := s.Flows.Try(ctx, flow.ID, flow.Purpose, at(time.Second))
+				return err
+			}
+			return s.Tx.InTx(ctx, func(ctx context.Context) error {
+				if err := s.Flows.Use(ctx, flow.ID, at(time.Second)); err != nil {
+					return err
+				}
+				return s.Flows.KillUser(ctx, user, flow.Purpose)
+			})
+		})
+	}
 }

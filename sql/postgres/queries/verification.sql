@@ -1,14 +1,24 @@
 -- name: ClaimIntakes :many
-UPDATE intakes SET attempts = attempts + 1, due_at = @leased_until
-WHERE id IN (
-  SELECT due.id FROM intakes AS due WHERE due.due_at <= @now
-  ORDER BY due.created_at, due.id LIMIT @batch FOR UPDATE SKIP LOCKED
+WITH due AS (
+  SELECT intakes.id FROM intakes WHERE intakes.due_at <= @now
+  ORDER BY intakes.created_at, intakes.id LIMIT @batch FOR UPDATE SKIP LOCKED
+), claimed AS (
+  UPDATE intakes SET attempts = intakes.attempts + 1, due_at = @leased_until
+  FROM due WHERE intakes.id = due.id
+  RETURNING intakes.*
 )
-RETURNING *;
+SELECT claimed.* FROM claimed ORDER BY claimed.created_at, claimed.id;
 
 -- name: LockSubject :exec
 -- Flows of one subject start one after another, so that exactly the newest stay live.
 SELECT pg_advisory_xact_lock(hashtextextended(@subject::text, 11));
+
+-- name: LockSubjectFlows :exec
+-- Whoever uses one flow goes on to kill the others of its subject. They are locked before the budget is, in
+-- one order: a try locks its flow and then the budget, and the two would else wait for each other.
+SELECT flows.id FROM flows
+WHERE flows.subject = (SELECT used.subject FROM flows AS used WHERE used.id = @id) AND NOT flows.closed
+ORDER BY flows.id FOR UPDATE;
 
 -- name: TryFlow :one
 -- The flow's row is locked first, then the budget's, as CloseFlow and ForgetFailures do. A racing try that
