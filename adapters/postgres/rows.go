@@ -1,15 +1,12 @@
 package postgres
 
 import (
-	"cmp"
 	"errors"
 	"math"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/doorward/doorward/core"
-	"github.com/doorward/doorward/core/verification"
 )
 
 // each turns rows into values of the domain; no rows are nil.
@@ -41,11 +38,3 @@ func conflictWhenMissing(err error) error {
 
 // limit32 fits a limit into PostgreSQL's integer.
 func limit32(limit int) int32 { return int32(max(0, min(limit, math.MaxInt32))) } //nolint:gosec // bounded
-
-// What an UPDATE returns has no order, whatever its subselect says.
-
-func sortIntakes(intakes []verification.Intake) {
-	slices.SortFunc(intakes, func(a, b verification.Intake) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), slices.Compare(a.ID[:], b.ID[:]))
-	})
-}

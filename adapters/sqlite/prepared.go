@@ -18,7 +18,7 @@ func (p *prepared) statement(ctx context.Context, query string) (*sql.Stmt, erro
 	if statement, known := p.statements[query]; known {
 		return statement, nil
 	}
-	statement, err := p.Tx.PrepareContext(ctx, query)
+	statement, err := p.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func (p *prepared) statement(ctx context.Context, query string) (*sql.Stmt, erro
 
 // ExecContext implements litedb.DBTX.
 func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	statement, err := p.statement(ctx, query)
+	statement, err := p.statement(ctx, query) //nolint:sqlclosecheck // Close closes them all
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (
 
 // QueryRowContext implements litedb.DBTX.
 func (p *prepared) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	statement, err := p.statement(ctx, query)
+	statement, err := p.statement(ctx, query) //nolint:sqlclosecheck // Close closes them all
 	if err != nil {
 		return p.Tx.QueryRowContext(ctx, query, args...) // which fails in the same way
 	}

@@ -122,7 +122,8 @@ type CountSessionsParams struct {
 	Cutoff    time.Time
 }
 
-// Sweeps remove one batch and wait for no row that somebody else holds.
+// Sweeps remove one batch and wait for no row that somebody else holds. The batch is chosen in a WITH, which
+// is evaluated once: a subselect with LIMIT may be evaluated again for every row.
 func (q *Queries) CountSessions(ctx context.Context, arg CountSessionsParams) (int64, error) {
 	row := q.db.QueryRow(ctx, CountSessions, arg.CutoffDay, arg.Cutoff)
 	var count int64
@@ -131,11 +132,10 @@ func (q *Queries) CountSessions(ctx context.Context, arg CountSessionsParams) (i
 }
 
 const SweepAccounts = `-- name: SweepAccounts :execrows
-WITH gone AS (
-  DELETE FROM users WHERE id IN (
-    SELECT old.id FROM users AS old WHERE old.purge_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
-  )
-  RETURNING users.id
+WITH old AS (
+  SELECT users.id FROM users WHERE users.purge_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+), gone AS (
+  DELETE FROM users USING old WHERE users.id = old.id RETURNING users.id
 ), forgotten AS (
   DELETE FROM code_budgets WHERE subject IN (SELECT gone.id::text FROM gone)
 )
@@ -156,12 +156,13 @@ func (q *Queries) SweepAccounts(ctx context.Context, arg SweepAccountsParams) (i
 }
 
 const SweepBudgets = `-- name: SweepBudgets :exec
-DELETE FROM code_budgets WHERE subject IN (
-  SELECT old.subject FROM code_budgets AS old
-  WHERE old.touched_at < $1
-    AND old.subject !~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+WITH old AS (
+  SELECT code_budgets.subject FROM code_budgets
+  WHERE code_budgets.touched_at < $1
+    AND code_budgets.subject !~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
   LIMIT $2 FOR UPDATE SKIP LOCKED
 )
+DELETE FROM code_budgets USING old WHERE code_budgets.subject = old.subject
 `
 
 type SweepBudgetsParams struct {
@@ -177,9 +178,10 @@ func (q *Queries) SweepBudgets(ctx context.Context, arg SweepBudgetsParams) erro
 }
 
 const SweepFlows = `-- name: SweepFlows :execrows
-DELETE FROM flows WHERE id IN (
-  SELECT old.id FROM flows AS old WHERE old.expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+WITH old AS (
+  SELECT flows.id FROM flows WHERE flows.expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
 )
+DELETE FROM flows USING old WHERE flows.id = old.id
 `
 
 type SweepFlowsParams struct {
@@ -196,9 +198,10 @@ func (q *Queries) SweepFlows(ctx context.Context, arg SweepFlowsParams) (int64, 
 }
 
 const SweepIntakes = `-- name: SweepIntakes :execrows
-DELETE FROM intakes WHERE id IN (
-  SELECT old.id FROM intakes AS old WHERE old.created_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+WITH old AS (
+  SELECT intakes.id FROM intakes WHERE intakes.created_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
 )
+DELETE FROM intakes USING old WHERE intakes.id = old.id
 `
 
 type SweepIntakesParams struct {
@@ -215,9 +218,12 @@ func (q *Queries) SweepIntakes(ctx context.Context, arg SweepIntakesParams) (int
 }
 
 const SweepJournal = `-- name: SweepJournal :execrows
-DELETE FROM journal WHERE (subject, id, rev) IN (
-  SELECT old.subject, old.id, old.rev FROM journal AS old WHERE old.at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+WITH old AS (
+  SELECT journal.subject, journal.id, journal.rev FROM journal WHERE journal.at < $1
+  LIMIT $2 FOR UPDATE SKIP LOCKED
 )
+DELETE FROM journal USING old
+WHERE journal.subject = old.subject AND journal.id = old.id AND journal.rev = old.rev
 `
 
 type SweepJournalParams struct {
@@ -234,9 +240,10 @@ func (q *Queries) SweepJournal(ctx context.Context, arg SweepJournalParams) (int
 }
 
 const SweepLinks = `-- name: SweepLinks :execrows
-DELETE FROM links WHERE digest IN (
-  SELECT old.digest FROM links AS old WHERE old.expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+WITH old AS (
+  SELECT links.digest FROM links WHERE links.expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
 )
+DELETE FROM links USING old WHERE links.digest = old.digest
 `
 
 type SweepLinksParams struct {
@@ -253,9 +260,10 @@ func (q *Queries) SweepLinks(ctx context.Context, arg SweepLinksParams) (int64, 
 }
 
 const SweepMail = `-- name: SweepMail :execrows
-DELETE FROM outbox WHERE id IN (
-  SELECT old.id FROM outbox AS old WHERE old.state <> 'queued' AND old.next_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+WITH old AS (
+  SELECT outbox.id FROM outbox WHERE outbox.state <> 'queued' AND outbox.next_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
 )
+DELETE FROM outbox USING old WHERE outbox.id = old.id
 `
 
 type SweepMailParams struct {
@@ -272,9 +280,10 @@ func (q *Queries) SweepMail(ctx context.Context, arg SweepMailParams) (int64, er
 }
 
 const SweepMailbox = `-- name: SweepMailbox :execrows
-DELETE FROM mailbox WHERE id IN (
-  SELECT old.id FROM mailbox AS old WHERE old.sent_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+WITH old AS (
+  SELECT mailbox.id FROM mailbox WHERE mailbox.sent_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
 )
+DELETE FROM mailbox USING old WHERE mailbox.id = old.id
 `
 
 type SweepMailboxParams struct {
@@ -291,9 +300,10 @@ func (q *Queries) SweepMailbox(ctx context.Context, arg SweepMailboxParams) (int
 }
 
 const SweepRegistrations = `-- name: SweepRegistrations :execrows
-DELETE FROM registrations WHERE id IN (
-  SELECT old.id FROM registrations AS old WHERE old.expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+WITH old AS (
+  SELECT registrations.id FROM registrations WHERE registrations.expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
 )
+DELETE FROM registrations USING old WHERE registrations.id = old.id
 `
 
 type SweepRegistrationsParams struct {
@@ -310,9 +320,10 @@ func (q *Queries) SweepRegistrations(ctx context.Context, arg SweepRegistrations
 }
 
 const SweepRetiredKeys = `-- name: SweepRetiredKeys :execrows
-DELETE FROM signing_keys WHERE id IN (
-  SELECT old.id FROM signing_keys AS old WHERE old.retire_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+WITH old AS (
+  SELECT signing_keys.id FROM signing_keys WHERE signing_keys.retire_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
 )
+DELETE FROM signing_keys USING old WHERE signing_keys.id = old.id
 `
 
 type SweepRetiredKeysParams struct {
@@ -329,12 +340,13 @@ func (q *Queries) SweepRetiredKeys(ctx context.Context, arg SweepRetiredKeysPara
 }
 
 const SweepSessions = `-- name: SweepSessions :execrows
-DELETE FROM sessions WHERE id IN (
-  SELECT old.id FROM sessions AS old
-  WHERE old.settled_on <= $1
-    AND LEAST(old.ended_at, old.idle_expires_at) < $2::timestamptz
+WITH old AS (
+  SELECT sessions.id FROM sessions
+  WHERE sessions.settled_on <= $1
+    AND LEAST(sessions.ended_at, sessions.idle_expires_at) < $2::timestamptz
   LIMIT $3 FOR UPDATE SKIP LOCKED
 )
+DELETE FROM sessions USING old WHERE sessions.id = old.id
 `
 
 type SweepSessionsParams struct {

@@ -13,29 +13,41 @@ import (
 )
 
 const ClaimIntakes = `-- name: ClaimIntakes :many
-UPDATE intakes SET attempts = attempts + 1, due_at = $1
-WHERE id IN (
-  SELECT due.id FROM intakes AS due WHERE due.due_at <= $2
-  ORDER BY due.created_at, due.id LIMIT $3 FOR UPDATE SKIP LOCKED
+WITH due AS (
+  SELECT intakes.id FROM intakes WHERE intakes.due_at <= $1
+  ORDER BY intakes.created_at, intakes.id LIMIT $2 FOR UPDATE SKIP LOCKED
+), claimed AS (
+  UPDATE intakes SET attempts = intakes.attempts + 1, due_at = $3
+  FROM due WHERE intakes.id = due.id
+  RETURNING intakes.id, intakes.kind, intakes.payload, intakes.created_at, intakes.due_at, intakes.attempts
 )
-RETURNING id, kind, payload, created_at, due_at, attempts
+SELECT claimed.id, claimed.kind, claimed.payload, claimed.created_at, claimed.due_at, claimed.attempts FROM claimed ORDER BY claimed.created_at, claimed.id
 `
 
 type ClaimIntakesParams struct {
-	LeasedUntil time.Time
 	Now         time.Time
 	Batch       int32
+	LeasedUntil time.Time
 }
 
-func (q *Queries) ClaimIntakes(ctx context.Context, arg ClaimIntakesParams) ([]Intake, error) {
-	rows, err := q.db.Query(ctx, ClaimIntakes, arg.LeasedUntil, arg.Now, arg.Batch)
+type ClaimIntakesRow struct {
+	ID        core.ID
+	Kind      string
+	Payload   []byte
+	CreatedAt time.Time
+	DueAt     time.Time
+	Attempts  int32
+}
+
+func (q *Queries) ClaimIntakes(ctx context.Context, arg ClaimIntakesParams) ([]ClaimIntakesRow, error) {
+	rows, err := q.db.Query(ctx, ClaimIntakes, arg.Now, arg.Batch, arg.LeasedUntil)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Intake
+	var items []ClaimIntakesRow
 	for rows.Next() {
-		var i Intake
+		var i ClaimIntakesRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.Kind,

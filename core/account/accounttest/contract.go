@@ -66,15 +66,18 @@ func foundByIdentifier(t *testing.T, s Stores) {
 	ada := create(t, s, Person("ada"))
 	create(t, s, Person("grace"))
 	for _, identifier := range []account.Identifier{
-		{Kind: account.IdentifierEmail, Key: ada.EmailKey}, {Kind: account.IdentifierUsername, Key: ada.UsernameKey},
+		{Kind: account.IdentifierEmail, Key: ada.EmailKey},
+		{Kind: account.IdentifierUsername, Key: ada.UsernameKey},
 	} {
 		found, err := s.Accounts.FindByIdentifier(t.Context(), identifier)
 		coretest.Must(t, err)
 		coretest.Equal(t, ada, found)
 	}
 	for _, unknown := range []account.Identifier{
-		{Kind: account.IdentifierEmail, Key: ada.UsernameKey}, {Kind: account.IdentifierUsername, Key: ada.EmailKey},
-		{Kind: account.IdentifierUsername, Key: ""}, {Kind: account.IdentifierEmail, Key: "nobody@example.com"},
+		{Kind: account.IdentifierEmail, Key: ada.UsernameKey},
+		{Kind: account.IdentifierUsername, Key: ada.EmailKey},
+		{Kind: account.IdentifierUsername, Key: ""},
+		{Kind: account.IdentifierEmail, Key: "nobody@example.com"},
 	} {
 		_, err := s.Accounts.FindByIdentifier(t.Context(), unknown)
 		coretest.Refused(t, err, core.ErrNotFound)

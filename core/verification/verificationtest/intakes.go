@@ -118,7 +118,7 @@ func intakeIsUndone(t *testing.T, s Stores) {
 
 func doneRace(t *testing.T, s Stores) {
 	intake := s.intake(t, at(0))
-	successes := coretest.Race(t, racers, core.ErrNotFound, func(ctx context.Context, i int) error {
+	successes := coretest.Race(t, racers, core.ErrNotFound, func(ctx context.Context, _ int) error {
 		return s.Tx.InTx(ctx, func(ctx context.Context) error {
 			if err := s.Intakes.Done(ctx, intake.ID); err != nil {
 				return err

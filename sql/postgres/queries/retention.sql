@@ -1,74 +1,86 @@
--- Sweeps remove one batch and wait for no row that somebody else holds.
+-- Sweeps remove one batch and wait for no row that somebody else holds. The batch is chosen in a WITH, which
+-- is evaluated once: a subselect with LIMIT may be evaluated again for every row.
 
 -- name: CountSessions :one
 SELECT count(*) FROM sessions
 WHERE settled_on <= @cutoff_day AND LEAST(ended_at, idle_expires_at) < @cutoff::timestamptz;
 
 -- name: SweepSessions :execrows
-DELETE FROM sessions WHERE id IN (
-  SELECT old.id FROM sessions AS old
-  WHERE old.settled_on <= @cutoff_day
-    AND LEAST(old.ended_at, old.idle_expires_at) < @cutoff::timestamptz
+WITH old AS (
+  SELECT sessions.id FROM sessions
+  WHERE sessions.settled_on <= @cutoff_day
+    AND LEAST(sessions.ended_at, sessions.idle_expires_at) < @cutoff::timestamptz
   LIMIT @batch FOR UPDATE SKIP LOCKED
-);
+)
+DELETE FROM sessions USING old WHERE sessions.id = old.id;
 
 -- name: SweepFlows :execrows
-DELETE FROM flows WHERE id IN (
-  SELECT old.id FROM flows AS old WHERE old.expires_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
-);
+WITH old AS (
+  SELECT flows.id FROM flows WHERE flows.expires_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
+)
+DELETE FROM flows USING old WHERE flows.id = old.id;
 
 -- name: SweepLinks :execrows
-DELETE FROM links WHERE digest IN (
-  SELECT old.digest FROM links AS old WHERE old.expires_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
-);
+WITH old AS (
+  SELECT links.digest FROM links WHERE links.expires_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
+)
+DELETE FROM links USING old WHERE links.digest = old.digest;
 
 -- name: SweepIntakes :execrows
-DELETE FROM intakes WHERE id IN (
-  SELECT old.id FROM intakes AS old WHERE old.created_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
-);
+WITH old AS (
+  SELECT intakes.id FROM intakes WHERE intakes.created_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
+)
+DELETE FROM intakes USING old WHERE intakes.id = old.id;
 
 -- name: SweepRegistrations :execrows
-DELETE FROM registrations WHERE id IN (
-  SELECT old.id FROM registrations AS old WHERE old.expires_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
-);
+WITH old AS (
+  SELECT registrations.id FROM registrations WHERE registrations.expires_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
+)
+DELETE FROM registrations USING old WHERE registrations.id = old.id;
 
 -- name: SweepAccounts :execrows
-WITH gone AS (
-  DELETE FROM users WHERE id IN (
-    SELECT old.id FROM users AS old WHERE old.purge_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
-  )
-  RETURNING users.id
+WITH old AS (
+  SELECT users.id FROM users WHERE users.purge_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
+), gone AS (
+  DELETE FROM users USING old WHERE users.id = old.id RETURNING users.id
 ), forgotten AS (
   DELETE FROM code_budgets WHERE subject IN (SELECT gone.id::text FROM gone)
 )
 SELECT gone.id FROM gone;
 
 -- name: SweepMail :execrows
-DELETE FROM outbox WHERE id IN (
-  SELECT old.id FROM outbox AS old WHERE old.state <> 'queued' AND old.next_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
-);
+WITH old AS (
+  SELECT outbox.id FROM outbox WHERE outbox.state <> 'queued' AND outbox.next_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
+)
+DELETE FROM outbox USING old WHERE outbox.id = old.id;
 
 -- name: SweepMailbox :execrows
-DELETE FROM mailbox WHERE id IN (
-  SELECT old.id FROM mailbox AS old WHERE old.sent_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
-);
+WITH old AS (
+  SELECT mailbox.id FROM mailbox WHERE mailbox.sent_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
+)
+DELETE FROM mailbox USING old WHERE mailbox.id = old.id;
 
 -- name: SweepRetiredKeys :execrows
-DELETE FROM signing_keys WHERE id IN (
-  SELECT old.id FROM signing_keys AS old WHERE old.retire_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
-);
+WITH old AS (
+  SELECT signing_keys.id FROM signing_keys WHERE signing_keys.retire_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
+)
+DELETE FROM signing_keys USING old WHERE signing_keys.id = old.id;
 
 -- name: SweepJournal :execrows
-DELETE FROM journal WHERE (subject, id, rev) IN (
-  SELECT old.subject, old.id, old.rev FROM journal AS old WHERE old.at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
-);
+WITH old AS (
+  SELECT journal.subject, journal.id, journal.rev FROM journal WHERE journal.at < @cutoff
+  LIMIT @batch FOR UPDATE SKIP LOCKED
+)
+DELETE FROM journal USING old
+WHERE journal.subject = old.subject AND journal.id = old.id AND journal.rev = old.rev;
 
 -- name: SweepBudgets :exec
 -- Counts of subjects that are no account (addresses nobody has) go when they have rested since the cutoff;
 -- those of accounts go with the account.
-DELETE FROM code_budgets WHERE subject IN (
-  SELECT old.subject FROM code_budgets AS old
-  WHERE old.touched_at < @cutoff
-    AND old.subject !~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+WITH old AS (
+  SELECT code_budgets.subject FROM code_budgets
+  WHERE code_budgets.touched_at < @cutoff
+    AND code_budgets.subject !~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
   LIMIT @batch FOR UPDATE SKIP LOCKED
-);
+)
+DELETE FROM code_budgets USING old WHERE code_budgets.subject = old.subject;

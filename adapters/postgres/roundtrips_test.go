@@ -1,0 +1,138 @@
+package postgres_test
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/url"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/doorward/doorward/adapters/postgres"
+	"github.com/doorward/doorward/adapters/postgres/postgrestest"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/session"
+)
+
+// wire counts what a client sends through it: statements that are executed, and round trips, of which each
+// ends with a Sync (PostgreSQL manual, "Message Flow").
+type wire struct {
+	statements, trips atomic.Int64
+	address           string
+}
+
+// counted puts a wire between the test and the database, and gives the database behind it.
+func counted(t *testing.T) (*postgres.Database, *wire) {
+	t.Helper()
+	target, err := url.Parse(postgrestest.URL(t))
+	coretest.Must(t, err)
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	coretest.Must(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	w := &wire{address: target.Host}
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go w.serve(client)
+		}
+	}()
+	target.Host = listener.Addr().String()
+	db := postgrestest.OpenURL(t, target.String(), func(config *postgres.Config) { config.MaxConns = 1 })
+	return db, w
+}
+
+func (w *wire) serve(client net.Conn) {
+	defer func() { _ = client.Close() }()
+	server, err := net.Dial("tcp", w.address)
+	if err != nil {
+		return
+	}
+	defer func() { _ = server.Close() }()
+	go func() { _, _ = io.Copy(client, server) }()
+	first := true
+	for w.forward(client, server, first) == nil {
+		first = false
+	}
+}
+
+// forward passes on one message of the client. The first has no type.
+func (w *wire) forward(client io.Reader, server io.Writer, first bool) error {
+	head := make([]byte, 5)
+	if first {
+		head = head[:4]
+	}
+	if _, err := io.ReadFull(client, head); err != nil {
+		return err
+	}
+	length := binary.BigEndian.Uint32(head[len(head)-4:])
+	switch {
+	case first:
+	case head[0] == 'E' || head[0] == 'Q':
+		w.statements.Add(1)
+	case head[0] == 'S':
+		w.trips.Add(1)
+	}
+	if _, err := server.Write(head); err != nil {
+		return err
+	}
+	_, err := io.CopyN(server, client, int64(length)-4)
+	return err
+}
+
+// cost runs act once for the caches, and then counts.
+func (w *wire) cost(t *testing.T, act func() error) (statements, trips int64) {
+	t.Helper()
+	coretest.Must(t, act())
+	w.statements.Store(0)
+	w.trips.Store(0)
+	coretest.Must(t, act())
+	return w.statements.Load(), w.trips.Load()
+}
+
+// TestWhatTheHotPathsCost holds the promises of the ports: statements and round trips.
+func TestWhatTheHotPathsCost(t *testing.T) {
+	t.Parallel()
+	db, w := counted(t)
+	user := create(t, db)
+	live := sessionOf(user.ID)
+	_, err := db.Sessions().Open(t.Context(), live, user.Rev, 10)
+	coretest.Must(t, err)
+
+	now := coretest.Epoch
+	cases := map[string]struct {
+		statements, trips int64
+		act               func(ctx context.Context) error
+	}{
+		"finding a user": {1, 1, func(ctx context.Context) error {
+			identifier := account.Identifier{Kind: account.IdentifierEmail, Key: user.EmailKey}
+			return second(db.Accounts().FindByIdentifier(ctx, identifier))
+		}},
+		"opening a session": {2, 1, func(ctx context.Context) error {
+			return second(db.Sessions().Open(ctx, sessionOf(user.ID), user.Rev, 10))
+		}},
+		"refreshing": {1, 1, func(ctx context.Context) error {
+			now = now.Add(time.Minute)
+			refreshed, _, err := db.Sessions().Refresh(ctx, live.Current(), session.Rotation{
+				Now: now, Window: time.Second, IdleTTL: time.Hour, Nonce: session.Nonce{byte(now.Minute())},
+			})
+			live = refreshed
+			return err
+		}},
+		"looking up a session": {1, 1, func(ctx context.Context) error {
+			return second(db.Sessions().Session(ctx, live.ID))
+		}},
+		"looking up a user": {1, 1, func(ctx context.Context) error { return second(db.Sessions().User(ctx, user.ID)) }},
+	}
+	for name, c := range cases {
+		statements, trips := w.cost(t, func() error { return c.act(t.Context()) })
+		if statements != c.statements || trips != c.trips {
+			t.Errorf("%s: %d statements in %d round trips, want %d in %d", name, statements, trips, c.statements, c.trips)
+		}
+	}
+}
