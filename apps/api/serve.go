@@ -29,8 +29,7 @@ func serve(ctx context.Context) error {
 	var failure error
 	select {
 	case <-ctx.Done():
-	case <-server.Failed():
-		failure = errors.New("the listener ended; the log tells why")
+	case failure = <-server.Failed():
 	}
 	return errors.Join(failure, server.Stop(context.WithoutCancel(ctx)))
 }

@@ -37,6 +37,7 @@ type Server struct {
 	app      *fx.App
 	sockets  *sockets
 	settings config.Settings
+	failure  failure
 }
 
 // NewServer builds the server that settings describe, with its log going to log. Nothing connects or
@@ -46,18 +47,19 @@ func NewServer(settings config.Settings, log io.Writer) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	app := fx.New(serverOptions(settings, log, opened))
+	failed := make(failure, 1)
+	app := fx.New(serverOptions(settings, log, opened, failed))
 	if err := app.Err(); err != nil {
 		if opened.public.listener != nil {
 			_ = opened.public.listener.Close()
 		}
 		return nil, dig.RootCause(err)
 	}
-	return &Server{app: app, sockets: opened, settings: settings}, nil
+	return &Server{app: app, sockets: opened, settings: settings, failure: failed}, nil
 }
 
-func serverOptions(settings config.Settings, log io.Writer, opened *sockets) fx.Option {
-	return fx.Options(modules(settings, log), fx.Supply(opened), fx.Invoke(serve))
+func serverOptions(settings config.Settings, log io.Writer, opened *sockets, failed failure) fx.Option {
+	return fx.Options(modules(settings, log), fx.Supply(opened, failed), fx.Invoke(serve))
 }
 
 // Start brings the server up: when it returns, requests are answered. What had started is stopped again
@@ -75,8 +77,8 @@ func (s *Server) Stop(ctx context.Context) error {
 	return s.app.Stop(ctx)
 }
 
-// Failed receives when the server can no longer serve.
-func (s *Server) Failed() <-chan fx.ShutdownSignal { return s.app.Wait() }
+// Failed receives what ended a server that had started.
+func (s *Server) Failed() <-chan error { return s.failure }
 
 // Settings are those in force, with the port that was taken.
 func (s *Server) Settings() config.Settings { return s.settings }

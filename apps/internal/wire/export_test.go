@@ -10,7 +10,7 @@ import (
 
 // ServerOptions are the server's, for checking that they resolve.
 func ServerOptions(settings config.Settings) fx.Option {
-	return serverOptions(settings, io.Discard, &sockets{})
+	return serverOptions(settings, io.Discard, &sockets{}, make(failure, 1))
 }
 
 // CommandOptions are those of a command that needs P.

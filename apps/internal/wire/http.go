@@ -108,17 +108,27 @@ func portOf(address net.Addr) int {
 	return int(parsed.Port())
 }
 
+// failure takes the error that ends a server which had started.
+type failure chan error
+
+func (f failure) report(err error) {
+	select {
+	case f <- err:
+	default: // one is enough
+	}
+}
+
 // serveIn are what serving needs.
 type serveIn struct {
 	fx.In
-	Lifecycle  fx.Lifecycle
-	Shutdowner fx.Shutdowner
-	Settings   config.Settings
-	Sockets    *sockets
-	Edges      edges
-	Workers    *background.Runner
-	Health     *api.Health
-	Log        *slog.Logger
+	Lifecycle fx.Lifecycle
+	Failure   failure
+	Settings  config.Settings
+	Sockets   *sockets
+	Edges     edges
+	Workers   *background.Runner
+	Health    *api.Health
+	Log       *slog.Logger
 }
 
 // serve is the root of the server. It starts what has no start of its own: the private listener first, so
@@ -137,10 +147,10 @@ func (in serveIn) listen(at *socket, app *fiber.App, setting string) func(contex
 		if err := at.open(ctx); err != nil {
 			return fmt.Errorf("%s: %w", setting, err)
 		}
+		in.Log.Info("listening", "address", at.listener.Addr().String())
 		go func() {
 			if err := app.Listener(at.listener); err != nil {
-				in.Log.Error("the listener ended", "address", at.listener.Addr().String(), "error", err)
-				_ = in.Shutdowner.Shutdown(fx.ExitCode(1))
+				in.Failure.report(fmt.Errorf("the listener at %s ended: %w", at.listener.Addr(), err))
 			}
 		}()
 		return nil
