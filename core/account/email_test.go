@@ -353,3 +353,22 @@ func TestLinksOfAUserWhoIsBeingPurged(t *testing.T) {
 	m.Refused(service.UndoEmailChange(m.Ctx, undo), verification.ErrLink)
 	m.Refused(service.Restore(m.Ctx, restore), verification.ErrLink)
 }
+
+// What a code or link carries and no key opens is a fault of ours, told to nobody.
+func TestDetailsThatDoNotOpen(t *testing.T) {
+	t.Parallel()
+	m := join(t)
+	internal := core.Internal(nil)
+	receipt, _ := m.request(lovelace)
+	flow, err := m.Flows.Find(m.Ctx, receipt.ID)
+	m.Must(err)
+	flow.Detail = []byte("altered")
+	code, _, err := m.Prover.Code(m.Ctx, flow)
+	m.Must(err)
+	m.Refused(m.confirm(flow.ID, code), internal)
+	token, _, err := m.Prover.Link(m.Ctx, verification.Link{
+		Purpose: verification.PurposeEmailUndo, User: m.id, Detail: []byte("altered"),
+	}, time.Hour)
+	m.Must(err)
+	m.Refused(m.Account.UndoEmailChange(m.Ctx, token), internal)
+}

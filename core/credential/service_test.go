@@ -196,7 +196,6 @@ func TestResetRefuses(t *testing.T) {
 func TestResetOfAPurgedAccount(t *testing.T) {
 	t.Parallel()
 	f := forget(t)
-	f.Hasher.Between = nil
 	request := f.byLink()
 	f.Alter(f.member.User.ID, func(user *account.User) { user.PurgeAt = f.Clock.Now().Add(-1) })
 	f.DB.Expiry("accounts")(f.Clock.Now(), 1, true)
@@ -368,7 +367,9 @@ func TestOverloadIsPassedOn(t *testing.T) {
 	f.Hasher.Err = core.NewError(core.KindUnavailable, core.CodeOverloaded, "full")
 	f.Refused(f.Password.Change(f.Ctx, caller, house.Passphrase, fresh), f.Hasher.Err)
 	f.Refused(f.Password.Reset(f.Ctx, f.byLink()), f.Hasher.Err)
-	f.Hasher.Err = nil
+	f.Hasher.Err, f.Hasher.HashErr = nil, f.Hasher.Err
+	f.Refused(f.Password.Change(f.Ctx, caller, house.Passphrase, fresh), f.Hasher.HashErr)
+	f.Hasher.HashErr = nil
 	f.Must(f.Password.Reset(f.Ctx, f.byLink()))
 	f.Refused(f.Password.Change(f.Ctx, core.Principal{UserID: f.IDs.New()}, house.Passphrase, fresh), core.ErrNotFound)
 }

@@ -242,3 +242,39 @@ func TestRightsComeFromTheStore(t *testing.T) {
 	_, err = h.SignIn.Refresh(h.Ctx, member.Tokens.Refresh)
 	h.Refused(err, session.ErrEnded)
 }
+
+func TestLoginJudgesADeactivatedAccountAgain(t *testing.T) {
+	t.Parallel()
+	h := house.Open(t)
+	member := h.Member(ada, "")
+	h.Must(h.Account.Deactivate(h.Ctx, h.Principal(member)))
+	h.Hasher.Between = func() {
+		h.Alter(member.User.ID, func(user *account.User) { user.Status = account.StatusSuspended })
+	}
+	_, err := h.SignIn.Login(h.Ctx, ada, house.Passphrase)
+	h.Refused(err, signin.ErrSuspended)
+	if got := h.User(member.User.ID).Status; got != account.StatusSuspended {
+		t.Errorf("the account is %s", got)
+	}
+}
+
+func TestLoginDoesWithoutAnUpgrade(t *testing.T) {
+	t.Parallel()
+	h := house.Open(t)
+	old := h.User(h.Member(ada, "").User.ID)
+	h.Hasher.Strength.Store(1)
+	h.Hasher.HashErr = core.NewError(core.KindUnavailable, core.CodeOverloaded, "full")
+	h.Login(ada)
+	if h.User(old.ID).Password != old.Password {
+		t.Error("the hash changed")
+	}
+}
+
+func TestWithoutASigningKeyNobodyGetsIn(t *testing.T) {
+	t.Parallel()
+	h := house.Open(t)
+	h.Member(ada, "")
+	h.Signer.Err = core.Unavailable(nil)
+	_, err := h.SignIn.Login(h.Ctx, ada, house.Passphrase)
+	h.Refused(err, h.Signer.Err)
+}

@@ -3,6 +3,7 @@ package signin_test
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -384,5 +385,21 @@ func alteredTo(status account.Status) func(h *house.House) {
 	return func(h *house.House) {
 		user, _ := unverified(h)
 		h.Alter(user.ID, func(user *account.User) { user.Status = status })
+	}
+}
+
+// Somebody else changes the account between its confirmation and the session.
+func TestConfirmationJudgesAgainWhatHasChanged(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[account.Status]error{
+		account.StatusActive: nil, account.StatusSuspended: verification.ErrCode,
+	} {
+		h := house.Open(t)
+		user, receipt := unverified(h)
+		var once sync.Once
+		h.Announced.Then = func() {
+			once.Do(func() { h.Alter(user.ID, func(user *account.User) { user.Status = status }) })
+		}
+		h.Refused(verify(h, receipt.ID, h.Letter(mail.KindConfirmation, ada).Code), want)
 	}
 }

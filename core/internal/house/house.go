@@ -41,6 +41,7 @@ type House struct {
 	Links         *verificationtest.Links
 	SessionRows   *sessiontest.Memory
 	Hasher        *Hasher
+	Signer        *Signer
 	Post          *Post
 	Announced     *Announced
 
@@ -74,6 +75,7 @@ func OpenWith(t *testing.T, config signin.Config) *House {
 		Users: accounttest.NewStore(db), Registrations: accounttest.NewRegistrations(db),
 		Intakes: verificationtest.NewIntakes(db), Flows: verificationtest.NewFlows(db), Links: verificationtest.NewLinks(db),
 		Hasher: &Hasher{t: t, db: db}, Post: newPost(db), Announced: &Announced{},
+		Signer: &Signer{clock: clock, issued: map[string]token.Claims{}},
 	}
 	h.SessionRows = sessiontest.NewMemory(db, h.Users)
 	h.Desk = verification.NewDesk(verification.DeskDeps{
@@ -107,12 +109,11 @@ const issuer = "https://id.example"
 func (h *House) references() *session.References { return session.NewReferences(h.Ring, issuer) }
 
 func (h *House) signIn(config signin.Config) *signin.Service {
-	signer := &signer{clock: h.Clock, issued: map[string]token.Claims{}}
 	return signin.NewService(signin.Deps{
 		Users: h.Users, Registrations: h.Registrations, Desk: h.Desk, Prover: h.Prover, Hasher: h.Hasher,
 		Policy: policy(), Sessions: h.Sessions, References: h.references(),
-		Issuer:   token.NewIssuer(signer, h.Clock, h.IDs, token.IssuerSettings{Issuer: issuer, Audience: issuer}),
-		Verifier: signer, Post: h.Post, Tx: h.DB, Announcer: h.Announced, Clock: h.Clock, IDs: h.IDs,
+		Issuer:   token.NewIssuer(h.Signer, h.Clock, h.IDs, token.IssuerSettings{Issuer: issuer, Audience: issuer}),
+		Verifier: h.Signer, Post: h.Post, Tx: h.DB, Announcer: h.Announced, Clock: h.Clock, IDs: h.IDs,
 		Devices: device, Log: core.Discard(),
 	}, config)
 }
@@ -145,6 +146,8 @@ func (recognizer) Recognize(userAgent string) session.Device {
 
 // Announced is a core.Announcer that remembers what it was told.
 type Announced struct {
+	// Then is called, when set, after each announcement, for tests that let something happen meanwhile.
+	Then    func()
 	mu      sync.Mutex
 	changes []core.Change
 }
@@ -152,8 +155,11 @@ type Announced struct {
 // Announce implements core.Announcer.
 func (a *Announced) Announce(_ context.Context, changes ...core.Change) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.changes = append(a.changes, changes...)
+	a.mu.Unlock()
+	if a.Then != nil {
+		a.Then()
+	}
 }
 
 // Of tells how many changes of the subject with that id were announced.

@@ -1,6 +1,7 @@
 package house
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -29,15 +30,15 @@ type Hasher struct {
 	Strength atomic.Int64
 	// Between is called, when set, after each comparison, for tests that let something happen meanwhile.
 	Between func()
-	// Err is what every call fails with, when set.
-	Err error
+	// Err is what every call fails with, when set, and HashErr what only new hashes fail with.
+	Err, HashErr error
 }
 
 // Hash implements credential.Hasher.
 func (h *Hasher) Hash(ctx context.Context, password string) (account.PasswordHash, error) {
 	h.Hashed.Add(1)
 	h.check(ctx)
-	return h.hash(password, h.Strength.Load()), h.Err
+	return h.hash(password, h.Strength.Load()), cmp.Or(h.Err, h.HashErr)
 }
 
 // Verify implements credential.Hasher.
@@ -109,24 +110,29 @@ func (p *Post) All(to string) (letters []mail.Letter) {
 	return letters
 }
 
-// signer is a token.Signer that remembers what it signed.
-type signer struct {
+// Signer is a token.Signer that remembers what it signed.
+type Signer struct {
+	// Err is what signing fails with, when set.
+	Err    error
 	clock  core.Clock
 	mu     sync.Mutex
 	issued map[string]token.Claims
 }
 
 // Sign implements token.Signer.
-func (s *signer) Sign(claims token.Claims) (string, error) {
+func (s *Signer) Sign(claims token.Claims) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.Err != nil {
+		return "", s.Err
+	}
 	raw := hex.EncodeToString(secret.Random(16))
 	s.issued[raw] = claims
 	return raw, nil
 }
 
 // Verify implements token.Signer.
-func (s *signer) Verify(raw string) (token.Claims, error) {
+func (s *Signer) Verify(raw string) (token.Claims, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	claims, known := s.issued[strings.TrimSpace(raw)]
@@ -140,4 +146,4 @@ func (s *signer) Verify(raw string) (token.Claims, error) {
 }
 
 // KeySet implements token.Signer.
-func (s *signer) KeySet() []byte { return nil }
+func (s *Signer) KeySet() []byte { return nil }
