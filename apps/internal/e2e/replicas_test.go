@@ -1,16 +1,12 @@
 package e2e_test
 
 import (
-	"context"
-	"crypto/rand"
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
+	"github.com/doorward/doorward/adapters/postgres/postgrestest"
 	"github.com/doorward/doorward/api/client"
 	"github.com/doorward/doorward/core/mail"
 )
@@ -176,7 +172,7 @@ func TestServersMigrateTogether(t *testing.T) {
 	t.Parallel()
 	for name, describe := range map[string]func(t *testing.T) *site{
 		"embedded":         func(t *testing.T) *site { return embedded(t, "APP_URL", "http://accounts.example.com") },
-		"production shape": func(t *testing.T) *site { return distributed(t, "DATABASE_URL", emptyDatabase(t)) },
+		"production shape": func(t *testing.T) *site { return distributed(t, "DATABASE_URL", postgrestest.EmptyURL(t)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -201,30 +197,4 @@ func TestServersMigrateTogether(t *testing.T) {
 			}
 		})
 	}
-}
-
-// emptyDatabase gives the URL of a database without tables.
-func emptyDatabase(t *testing.T) string {
-	t.Helper()
-	address := postgresURL(t)
-	name := "doorward_e2e_" + strings.ToLower(rand.Text())
-	execute := func(statement string) {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		conn, err := pgx.Connect(ctx, address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close(ctx)
-		if _, err := conn.Exec(ctx, statement); err != nil {
-			t.Error(err)
-		}
-	}
-	execute("CREATE DATABASE " + name)
-	t.Cleanup(func() { execute("DROP DATABASE " + name + " WITH (FORCE)") })
-	config, err := pgx.ParseConfig(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Replace(address, "/"+config.Database, "/"+name, 1)
 }

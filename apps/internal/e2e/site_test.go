@@ -96,16 +96,6 @@ func distributed(t *testing.T, pairs ...string) *site {
 	return s
 }
 
-// postgresURL is the server that all tests make their databases on.
-func postgresURL(t *testing.T) string {
-	t.Helper()
-	address := os.Getenv(postgrestest.Variable)
-	if address == "" {
-		t.Fatal(postgrestest.Variable + " is not set; run ./test.sh, which starts a server")
-	}
-	return address
-}
-
 // valkeyURL is the server that all tests share. Its absence is a failure: nothing is skipped silently.
 func valkeyURL(t *testing.T) string {
 	t.Helper()
