@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -82,9 +83,12 @@ type Database struct {
 	config         Config
 }
 
-// Open opens the file and makes it when it is missing.
+// Open opens the file and makes it when it is missing, readable by nobody else: it holds password hashes.
 func Open(ctx context.Context, config Config) (*Database, error) {
 	config = config.withDefaults()
+	if err := create(config.Path); err != nil {
+		return nil, err
+	}
 	writer, err := config.open(false, 1)
 	if err != nil {
 		return nil, err
@@ -99,6 +103,18 @@ func Open(ctx context.Context, config Config) (*Database, error) {
 		return nil, fmt.Errorf("sqlite: open %s: %w", config.Path, err)
 	}
 	return db, nil
+}
+
+// create makes an empty file; what SQLite puts beside it takes over its mode.
+func create(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator's own path
+	if err != nil {
+		return fmt.Errorf("sqlite: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("sqlite: %w", err)
+	}
+	return nil
 }
 
 func (c Config) open(readOnly bool, conns int) (*sql.DB, error) {

@@ -118,14 +118,17 @@ func TestOpenWithoutFolder(t *testing.T) {
 	}
 }
 
-func TestPathsAreTakenAsTheyAre(t *testing.T) {
+func TestTheFileIsWhereItIsWantedAndPrivate(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a b?c#d%41.db")
 	db := sqlitetest.OpenFile(t, path)
 	_, err := db.Migrate(t.Context())
 	coretest.Must(t, err)
-	_, err = os.Stat(path)
-	coretest.Must(t, err)
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		info, err := os.Stat(path + suffix)
+		coretest.Must(t, err)
+		coretest.Equal(t, os.FileMode(0o600), info.Mode())
+	}
 }
 
 // TestWritersOfTwoProcessesTakeTurns races transactions of two databases on one file.

@@ -29,7 +29,8 @@ func translate(err error) error {
 		return err
 	case errors.Is(err, sql.ErrNoRows):
 		return core.ErrNotFound
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, sql.ErrTxDone), errors.Is(err, sql.ErrConnDone):
 		return core.Unavailable(err)
 	case errors.As(err, &report):
 		return translateReport(report)
