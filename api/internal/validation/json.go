@@ -61,7 +61,7 @@ func (r *reader) object(path []string) map[string]any {
 		token, _ := r.decoder.Token()
 		name, _ := token.(string)
 		at := below(path, name)
-		if _, twice := object[name]; twice {
+		if _, twice := object[name]; twice && len(r.errors) < maxFlaws {
 			r.errors = append(r.errors, core.FieldError{
 				Field: strings.Join(at, "."), Code: core.CodeNotAllowed, Message: "This is given more than once.",
 			})
@@ -83,7 +83,18 @@ func (r *reader) array(path []string) []any {
 }
 
 // below gives the path of a member, in memory of its own.
-func below(path []string, name string) []string { return append(slices.Clip(path), name) }
+func below(path []string, name string) []string { return append(slices.Clip(path), clip(name)) }
+
+// maxName is how much of a member's name is told back, in bytes. A path of long names that is told with
+// every flaw below it would make a small request a large reply.
+const maxName = 100
+
+func clip(name string) string {
+	if len(name) <= maxName {
+		return name
+	}
+	return strings.ToValidUTF8(name[:maxName], "") + "…"
+}
 
 // skip reads past the object or array that was just opened.
 func (r *reader) skip() {

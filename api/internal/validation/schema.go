@@ -30,11 +30,15 @@ var options = []openapi3.SchemaValidationOption{
 func visit(schema *openapi3.Schema, value any) []core.FieldError {
 	var found []core.FieldError
 	if err := schema.VisitJSON(value, options...); err != nil {
-		found = translate(err, found)
+		found = translate(err, nil, make(map[string]bool))
 	}
-	found = findNUL(schema, value, nil, found)
-	return ordered(found)
+	found = ordered(findNUL(schema, value, nil, found))
+	return found[:min(len(found), maxFlaws)]
 }
+
+// maxFlaws is how many flaws of one request are told: far more than an honest one has, and few enough that
+// a request of nothing but flaws is not answered with more than it sent.
+const maxFlaws = 100
 
 // branch picks the alternative of a oneOf that a value means: the one that knows most of its members, the
 // first of equals. Its complaints are then of use to the caller, unlike "matches none".
@@ -57,11 +61,12 @@ func knownMembers(schema *openapi3.Schema, object map[string]any) (count int) {
 	return count
 }
 
-func translate(err error, found []core.FieldError) []core.FieldError {
+// translate appends what err tells to found. told holds the objects whose unknown members were listed.
+func translate(err error, found []core.FieldError, told map[string]bool) []core.FieldError {
 	var several openapi3.MultiError
 	if errors.As(err, &several) {
 		for _, one := range several {
-			found = translate(one, found)
+			found = translate(one, found, told)
 		}
 		return found
 	}
@@ -73,6 +78,10 @@ func translate(err error, found []core.FieldError) []core.FieldError {
 	}
 	path := strings.Join(broken.JSONPointer(), ".")
 	if broken.SchemaField == "properties" {
+		if told[path] {
+			return found
+		}
+		told[path] = true
 		return appendUnknown(found, broken, path)
 	}
 	code, message := explain(broken)
@@ -83,18 +92,14 @@ func translate(err error, found []core.FieldError) []core.FieldError {
 }
 
 // appendUnknown names the members that the schema does not know. The library reports each of them with
-// the whole object, so all are taken from the first report.
+// the whole object, so all are taken from the first report and the others are passed over: going through
+// the object once a report would let a few kilobytes of members keep a processor for minutes.
 func appendUnknown(found []core.FieldError, broken *openapi3.SchemaError, path string) []core.FieldError {
 	object, _ := broken.Value.(map[string]any)
 	for name := range object {
-		at := strings.TrimPrefix(path+"."+name, ".")
-		known := broken.Schema.Properties[name] != nil
-		listed := slices.ContainsFunc(found, func(e core.FieldError) bool {
-			return e.Field == at && e.Code == core.CodeUnknownField
-		})
-		if !known && !listed {
+		if broken.Schema.Properties[name] == nil {
 			found = append(found, core.FieldError{
-				Field: at, Code: core.CodeUnknownField, Message: "There is no such field.",
+				Field: strings.TrimPrefix(path+"."+clip(name), "."), Code: core.CodeUnknownField, Message: "There is no such field.",
 			})
 		}
 	}

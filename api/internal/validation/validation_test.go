@@ -3,9 +3,11 @@ package validation_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -95,6 +97,34 @@ func TestQueries(t *testing.T) {
 	} {
 		if got := flaws(check.Query(query)); got != want {
 			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+}
+
+// TestManyFlaws tells a hundred of them, in a time and length that grow no faster than the request: nobody
+// has to be known to send one.
+func TestManyFlaws(t *testing.T) {
+	t.Parallel()
+	check := operation(t, openapi3.NewObjectSchema().WithoutAdditionalProperties())
+	var unknown strings.Builder
+	for i := range 50_000 {
+		fmt.Fprintf(&unknown, `"k%d":1,`, i)
+	}
+	twice := `{` + strings.Repeat(`"k":1,`, 50_000) + `"k":1}`
+	long := strings.Repeat("é", 50_000)
+	for name, body := range map[string]string{
+		"unknown":              `{` + unknown.String() + `"k":1}`,
+		"twice":                twice,
+		"twice below a name":   `{"` + long + `":` + twice + `}`,
+		"unknown, a long name": `{"` + long + `":1}`,
+	} {
+		_, found := check.Body([]byte(body))
+		told := 0
+		for _, flaw := range found {
+			told += len(flaw.Field)
+		}
+		if len(found) == 0 || len(found) > 100 || told > 100*128 || !utf8.ValidString(found[0].Field) {
+			t.Errorf("%s: %d flaws in %d bytes", name, len(found), told)
 		}
 	}
 }
