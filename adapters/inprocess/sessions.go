@@ -113,4 +113,5 @@ func (s *Sessions) Publish(_ context.Context, changes ...core.Change) error {
 
 type unobserved struct{}
 
+// LookedUp implements Observer.
 func (unobserved) LookedUp(core.Subject, string) {}

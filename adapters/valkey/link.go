@@ -152,7 +152,7 @@ func (l *Link) shelf(key string) (shelf, core.ID) {
 func (l *Link) Start(context.Context) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	l.stop = cancel
-	go l.live(ctx)
+	go l.live(ctx) //nolint:contextcheck // the start's context ends with the start
 	return nil
 }
 

@@ -2,6 +2,8 @@ package valkey_test
 
 import (
 	"context"
+	"crypto/tls"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -49,6 +51,30 @@ func TestNewLinkReadsURLs(t *testing.T) {
 				t.Errorf("the error quotes the password: %v", err)
 			}
 		})
+	}
+}
+
+// With rediss the server has to prove who it is before it is told anything.
+func TestLinkVerifiesCertificates(t *testing.T) {
+	t.Parallel()
+	stranger := httptest.NewTLSServer(nil)
+	t.Cleanup(stranger.Close)
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: stranger.TLS.Certificates})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	shaken := make(chan error, 1)
+	go func() {
+		conn, err := listener.Accept()
+		if err == nil {
+			err = conn.(*tls.Conn).HandshakeContext(t.Context())
+		}
+		shaken <- err
+	}()
+	valkeytest.Replica(t, valkey.Settings{URL: "rediss://:secret@" + listener.Addr().String()}, valkeytest.NewPrimary(), nil)
+	if err := <-shaken; err == nil || !strings.Contains(err.Error(), "bad certificate") {
+		t.Errorf("the server was told %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package valkey_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,6 +86,71 @@ func TestPublishingWithoutValkey(t *testing.T) {
 	valkeytest.Trusted(t, linkA, linkB)
 	refused(t, a, opened.ID)
 	refused(t, b, opened.ID)
+}
+
+// Valkey comes back with copies of before the outage, and with no knowledge of what happened meanwhile. Until
+// the journal has told it, it is not trusted.
+func TestReturningValkeyIsNotBelievedAtOnce(t *testing.T) {
+	t.Parallel()
+	proxy := valkeytest.NewProxy(t, valkeytest.Address(t))
+	primary := valkeytest.NewPrimary()
+	sessions, link := valkeytest.Replica(t, valkey.Settings{URL: proxy.URL(), Prefix: valkeytest.Prefix()}, primary, nil)
+	valkeytest.Trusted(t, link)
+	opened := primary.Open()
+	warm(t, sessions, primary, opened.ID)
+
+	proxy.Cut()
+	valkeytest.Eventually(t, "the link notices", func() bool { return link.Status().Degraded })
+	change := primary.End(opened.ID) // by a replica that could not publish it
+	refused(t, sessions, opened.ID)
+	proxy.Mend()
+	valkeytest.Eventually(t, "the link waits", func() bool {
+		return strings.Contains(link.Status().Reason, "not trusted yet")
+	})
+	refused(t, sessions, opened.ID)
+	publish(t, sessions, change)
+	valkeytest.Trusted(t, link)
+	refused(t, sessions, opened.ID)
+}
+
+// A connection that breaks takes with it the promise to tell of changes, also when it is replaced so soon that
+// trust never ends.
+func TestBrokenConnectionVoidsItsCopies(t *testing.T) {
+	t.Parallel()
+	p := replicas(t)
+	for range 5 {
+		opened := p.primary.Open()
+		warm(t, p.b, p.primary, opened.ID)
+		p.proxy.Cut()
+		p.proxy.Mend()
+		publish(t, p.a, p.primary.End(opened.ID))
+		refused(t, p.b, opened.ID)
+		valkeytest.Trusted(t, p.linkB)
+	}
+}
+
+// After a gap in the heartbeat nothing local is used, also where the connection has outlived it.
+func TestGapVoidsAllCopies(t *testing.T) {
+	t.Parallel()
+	proxy := valkeytest.NewProxy(t, valkeytest.Address(t))
+	primary := valkeytest.NewPrimary()
+	var seen counts
+	settings := valkey.Settings{URL: proxy.URL(), Prefix: valkeytest.Prefix()}
+	sessions, link := valkeytest.Replica(t, settings, primary, &seen)
+	valkeytest.Trusted(t, link)
+	opened := primary.Open()
+	valkeytest.Eventually(t, "there is a local copy", func() bool {
+		_, err := sessions.Session(t.Context(), opened.ID)
+		return err == nil && seen.hits.Load() > 0
+	})
+	proxy.Freeze()
+	valkeytest.Eventually(t, "the link notices", func() bool { return link.Status().Degraded })
+	proxy.Thaw()
+	valkeytest.Trusted(t, link)
+	before := seen.hits.Load()
+	if _, err := sessions.Session(t.Context(), opened.ID); err != nil || seen.hits.Load() != before {
+		t.Errorf("a copy of before the gap was used, %v", err)
+	}
 }
 
 // While Valkey is away the primary is asked, and its answer remembered for a second: never after a change

@@ -121,4 +121,5 @@ func (s *Sessions) Publish(ctx context.Context, changes ...core.Change) error {
 
 type unobserved struct{}
 
+// LookedUp implements Observer.
 func (unobserved) LookedUp(core.Subject, string) {}

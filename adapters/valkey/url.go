@@ -57,7 +57,8 @@ func parseURL(text string) (valkeygo.ClientOption, error) {
 	if err := readDatabase(&option, parsed.Path); err != nil {
 		return valkeygo.ClientOption{}, err
 	}
-	return option, useScheme(&option, parsed.Scheme)
+	err = useScheme(&option, parsed.Scheme)
+	return option, err
 }
 
 func readQuery(option *valkeygo.ClientOption, raw string) error {

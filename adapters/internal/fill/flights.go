@@ -78,7 +78,7 @@ func (f *Flights[T]) do(ctx context.Context, id core.ID, read Read[T], keep func
 			f.flying = make(map[core.ID]*flight[T])
 		}
 		f.flying[id] = joined
-		go f.fly(id, joined, read, keep)
+		go f.fly(id, joined, read, keep) //nolint:contextcheck // a flight outlives its callers, see Read
 	}
 	f.mu.Unlock()
 	select {

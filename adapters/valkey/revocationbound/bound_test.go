@@ -117,7 +117,7 @@ func report(t testing.TB, what string, took []time.Duration) (p99 time.Duration)
 	return p99
 }
 
-func TestHealthy(t *testing.T) {
+func TestHealthy(t *testing.T) { //nolint:paralleltest // measures time
 	for name, url := range map[string]func() string{
 		"single":   func() string { return start(t).url() },
 		"cluster":  func() string { return startCluster(t)[0].url() },
@@ -175,7 +175,7 @@ func (b *bench) suspension(t testing.TB) time.Duration {
 }
 
 // Without publishing the bound must not hold, or it would prove nothing.
-func TestControl(t *testing.T) {
+func TestControl(t *testing.T) { //nolint:paralleltest // measures time
 	url := start(t).url()
 	b := replicas(t, url, url)
 	for range 10 {
@@ -199,7 +199,7 @@ type trial struct {
 	begin, end func()
 }
 
-func TestOutage(t *testing.T) {
+func TestOutage(t *testing.T) { //nolint:paralleltest // measures time
 	for name, set := range map[string]func(t *testing.T) trial{
 		"frozen": func(t *testing.T) trial {
 			server := start(t)
@@ -290,17 +290,17 @@ func (o trial) run(t *testing.T) []time.Duration {
 }
 
 // A failover may lose the newest writes; sessions that were refused before it stay so, as far as those go.
-func TestFailover(t *testing.T) {
+func TestFailover(t *testing.T) { //nolint:paralleltest // measures time
 	primary, sentinel := startSentinel(t)
 	url := sentinel.url() + "/0?master=main"
 	b := replicas(t, url, url)
 	before, after := b.warm(t), b.warm(t)
-	change, began := b.end(t, before.ID)
+	_, began := b.end(t, before.ID)
 	if took, refused := b.refusal(t, before.ID, began, outage); !refused {
 		t.Errorf("accepted for %v", took)
 	}
 	primary.kill(t)
-	change, began = b.end(t, after.ID)
+	change, began := b.end(t, after.ID)
 	b.republish(t, b.a, change)
 	took, refused := b.refusal(t, after.ID, began, outage)
 	if !refused {

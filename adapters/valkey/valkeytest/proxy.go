@@ -2,7 +2,6 @@ package valkeytest
 
 import (
 	"errors"
-	"io"
 	"net"
 	"sync"
 	"testing"
@@ -116,26 +115,38 @@ func (p *Proxy) serve(client net.Conn) {
 	if !p.register(client, server) {
 		return
 	}
-	p.running.Go(func() { p.forward(server, client) })
-	p.forward(client, server)
+	var both sync.WaitGroup
+	both.Go(func() { p.forward(server, client) })
+	both.Go(func() { p.forward(client, server) })
+	both.Wait()
+	_, _ = client.Close(), server.Close()
 }
 
-// forward copies from one connection to the other until either ends, and then ends both.
+// forward passes on what one end sends, and then that it has ended. The ends are read at all times: a process
+// that is stopped still has a kernel that takes what is sent to it, and it finds all of that when it goes on,
+// also from those who have left.
 func (p *Proxy) forward(to, from net.Conn) {
-	defer func() { _, _ = to.Close(), from.Close() }()
-	buffer := make([]byte, 64<<10)
-	for {
-		n, err := from.Read(buffer)
-		if n > 0 && p.pass() {
-			_, err = to.Write(buffer[:n])
-		}
-		if err != nil {
-			if !errors.Is(err, io.EOF) {
+	sent := make(chan []byte, 1<<16)
+	p.running.Go(func() {
+		defer close(sent)
+		for {
+			buffer := make([]byte, 4<<10)
+			n, err := from.Read(buffer)
+			if n > 0 {
+				sent <- buffer[:n]
+			}
+			if err != nil {
 				return
 			}
-			p.pass() // a server that is stopped does not say that a client has gone
-			return
 		}
+	})
+	for part := range sent {
+		if p.pass() {
+			_, _ = to.Write(part) // an end that has left misses nothing
+		}
+	}
+	if half, ok := to.(*net.TCPConn); ok && p.pass() {
+		_ = half.CloseWrite()
 	}
 }
 

@@ -14,8 +14,9 @@ import (
 	"github.com/doorward/doorward/core/session"
 )
 
-// patience is how long a test waits for what must happen before it gives up. It is no promise of anything.
-const patience = 30 * time.Second
+// patience is how long a test waits for what must happen before it gives up. It is no promise of anything,
+// but shorter than a copy lives, so that nothing passes merely because a stale copy has died of age.
+const patience = 20 * time.Second
 
 // URL is that of the test server, from TEST_VALKEY_URL. Without one the test fails.
 func URL(t testing.TB) string {
