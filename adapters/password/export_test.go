@@ -5,3 +5,11 @@ func Reparse(text string) (string, bool) {
 	parsed, ok := parsePHC(text)
 	return parsed.String(), ok
 }
+
+// Arena is arena for tests.
+type Arena struct{ inner arena }
+
+// IDKey has the parameters of argon2.IDKey.
+func (a *Arena) IDKey(input, salt []byte, time, memory uint32, threads uint8, size uint32) []byte {
+	return a.inner.idKey(input, salt, cost{memory: memory, time: time, lanes: threads}, size)
+}

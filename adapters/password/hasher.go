@@ -5,8 +5,7 @@
 // memory and starve every other request, so that hashes queue for as many places as the machine has cores
 // to spare, and beyond the queue callers are told to come again.
 //
-// The Go runtime frees the memory of a hash only at its next collection: an application sets a soft memory
-// limit (debug.SetMemoryLimit) of what it needs otherwise plus MemoryKiB for each worker and one more.
+// The memory of hashes is used again and again, so that a process holds MemoryKiB for each worker and no more.
 package password
 
 import (
@@ -17,8 +16,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"runtime"
-
-	"golang.org/x/crypto/argon2"
 
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/credential"
@@ -65,6 +62,7 @@ type Hasher struct {
 	current  cost
 	decoy    phc
 	queue    *queue
+	arena    arena
 }
 
 var _ credential.Hasher = (*Hasher)(nil)
@@ -154,7 +152,7 @@ func (h *Hasher) derive(password string, stored phc, size int) []byte {
 		mac.Write(input)
 		input = mac.Sum(nil)
 	}
-	return argon2.IDKey(input, stored.salt, stored.cost.time, stored.cost.memory, stored.cost.lanes, uint32(size)) //nolint:gosec // 64 at most
+	return h.arena.idKey(input, stored.salt, stored.cost, uint32(size)) //nolint:gosec // 64 at most
 }
 
 // pepper gives the key of that id: nil for none. It reports whether the id is empty or known.
