@@ -14,6 +14,10 @@ import (
 // maxDepth bounds the nesting of a body, far above what any operation takes.
 const maxDepth = 32
 
+// maxValues bounds how many values a body holds, also far above what any operation takes. Reading a value
+// costs hundreds of times what sending one does.
+const maxValues = 10_000
+
 // bodyField names the body as a whole in field errors.
 const bodyField = "body"
 
@@ -28,6 +32,9 @@ func decodeJSON(raw []byte) (any, []core.FieldError) {
 	decoder.UseNumber()
 	reader := &reader{decoder: decoder}
 	value := reader.value(nil)
+	if reader.values > maxValues {
+		return nil, broken(bodyField, core.CodeTooLong, "The JSON text holds too many values.")
+	}
 	return value, reader.errors
 }
 
@@ -36,9 +43,14 @@ func decodeJSON(raw []byte) (any, []core.FieldError) {
 type reader struct {
 	decoder *json.Decoder
 	errors  []core.FieldError
+	// values counts what was read; above maxValues nothing more is.
+	values int
 }
 
+func (r *reader) more() bool { return r.values <= maxValues && r.decoder.More() }
+
 func (r *reader) value(path []string) any {
+	r.values++
 	token, _ := r.decoder.Token()
 	delim, nested := token.(json.Delim)
 	switch {
@@ -57,7 +69,7 @@ func (r *reader) value(path []string) any {
 
 func (r *reader) object(path []string) map[string]any {
 	object := make(map[string]any)
-	for r.decoder.More() {
+	for r.more() {
 		token, _ := r.decoder.Token()
 		name, _ := token.(string)
 		at := below(path, name)
@@ -74,7 +86,7 @@ func (r *reader) object(path []string) map[string]any {
 
 func (r *reader) array(path []string) []any {
 	array := []any{}
-	for r.decoder.More() {
+	for r.more() {
 		at := below(path, strconv.Itoa(len(array)))
 		array = append(array, r.value(at))
 	}
