@@ -71,11 +71,11 @@ func (s *Service) mailRestore(ctx context.Context, user User) error {
 // Restore brings a deleted account back, by the token of the mail that told of its deletion. It signs
 // nobody in. verification.ErrLink, also when the account is not deleted or its grace is over.
 func (s *Service) Restore(ctx context.Context, token string) error {
+	link, err := s.deps.Prover.Peek(ctx, token, verification.PurposeRestore)
+	if err != nil {
+		return err
+	}
 	return core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
-		link, err := s.deps.Prover.Peek(ctx, token, verification.PurposeRestore)
-		if err != nil {
-			return nil, err
-		}
 		user, saved, err := Edit(ctx, s.deps.Users, link.User, func(user *User) error {
 			now := s.deps.Clock.Now()
 			if user.Status != StatusDeleted || !now.Before(user.PurgeAt) {

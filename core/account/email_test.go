@@ -130,7 +130,7 @@ func TestConfirmationHappensOnce(t *testing.T) {
 	t.Parallel()
 	m := join(t)
 	receipt, letter := m.request(lovelace)
-	house.OneWins(t, house.Race(t, 20, func(int) error { return m.confirm(receipt.ID, letter.Code) }), verification.ErrCode)
+	house.OneWins(t, m.RaceProofs(20, func(int) error { return m.confirm(receipt.ID, letter.Code) }), verification.ErrCode)
 	if got := m.Letters(mail.KindEmailChanged, ada); got != 1 {
 		t.Errorf("%d notices, want 1", got)
 	}
@@ -140,7 +140,7 @@ func TestConfirmationGuessesNeverExceedTheTries(t *testing.T) {
 	t.Parallel()
 	m := join(t)
 	receipt, letter := m.request(lovelace)
-	house.Race(t, 50, func(int) error { return m.confirm(receipt.ID, house.Wrong(letter.Code)) })
+	m.RaceProofs(50, func(int) error { return m.confirm(receipt.ID, house.Wrong(letter.Code)) })
 	if flow, err := m.Flows.Find(m.Ctx, receipt.ID); err != nil || flow.Tries != verification.MaxTries {
 		t.Errorf("%d tries counted (%v), want %d", flow.Tries, err, verification.MaxTries)
 	}
@@ -254,7 +254,7 @@ func TestUndoHappensOnce(t *testing.T) {
 	t.Parallel()
 	m := join(t)
 	token := m.move(ada, lovelace)
-	house.OneWins(t, house.Race(t, 20, func(int) error {
+	house.OneWins(t, m.RaceProofs(20, func(int) error {
 		return m.Account.UndoEmailChange(m.Ctx, token)
 	}), verification.ErrLink)
 	if got := m.Letters(mail.KindEmailChangeUndone, ada); got != 1 {
@@ -303,7 +303,14 @@ func TestUndoOutlivesTheThiefsActs(t *testing.T) {
 		if user := m.User(m.id); user.Status != account.StatusActive || !user.PurgeAt.IsZero() {
 			t.Errorf("the account is %s, to be purged at %v", user.Status, user.PurgeAt)
 		}
-		m.Refused(m.Account.Restore(m.Ctx, m.Letter(mail.KindDeleted, lovelace).Token), verification.ErrLink)
+		thiefs := m.Letter(mail.KindDeleted, lovelace).Token
+		m.Refused(m.Account.Restore(m.Ctx, thiefs), verification.ErrLink)
+
+		m.Alter(m.id, func(user *account.User) { user.MustReset = false })
+		_, err = m.Account.Delete(m.Ctx, as(m.House, m.Login(ada)).caller)
+		m.Must(err)
+		m.Refused(m.Account.Restore(m.Ctx, thiefs), verification.ErrLink)
+		m.Must(m.Account.Restore(m.Ctx, m.Letter(mail.KindDeleted, ada).Token))
 	})
 }
 

@@ -230,13 +230,26 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 }
 
+// A reset that was asked for before the deletion is not good again after it was taken back.
+func TestDeletionKillsCodesAndLinks(t *testing.T) {
+	t.Parallel()
+	m := join(t)
+	_, err := m.Password.Forgot(m.Ctx, ada)
+	m.Must(err)
+	m.Work()
+	_, err = m.Account.Delete(m.Ctx, m.caller)
+	m.Must(err)
+	m.Must(m.Account.Restore(m.Ctx, m.Letter(mail.KindDeleted, ada).Token))
+	m.Refused(m.Password.CheckReset(m.Ctx, m.Letter(mail.KindPasswordReset, ada).Token), verification.ErrLink)
+}
+
 func TestRestoreHappensOnce(t *testing.T) {
 	t.Parallel()
 	m := join(t)
 	_, err := m.Account.Delete(m.Ctx, m.caller)
 	m.Must(err)
 	token := m.Letter(mail.KindDeleted, ada).Token
-	house.OneWins(t, house.Race(t, 20, func(int) error { return m.Account.Restore(m.Ctx, token) }), verification.ErrLink)
+	house.OneWins(t, m.RaceProofs(20, func(int) error { return m.Account.Restore(m.Ctx, token) }), verification.ErrLink)
 	if got := m.Letters(mail.KindRestored, ada); got != 1 {
 		t.Errorf("%d letters, want 1", got)
 	}

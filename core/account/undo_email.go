@@ -21,11 +21,11 @@ import (
 // address meanwhile. That takes the mailbox in which this link lies (unless the deployment does not verify
 // addresses), so it is told plainly, nothing changes, and the link stays good.
 func (s *Service) UndoEmailChange(ctx context.Context, token string) error {
+	link, err := s.deps.Prover.Peek(ctx, token, verification.PurposeEmailUndo)
+	if err != nil {
+		return err
+	}
 	return core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
-		link, err := s.deps.Prover.Peek(ctx, token, verification.PurposeEmailUndo)
-		if err != nil {
-			return nil, err
-		}
 		user, saved, err := s.restoreEmail(ctx, link)
 		if err != nil {
 			return nil, lapsed(err)

@@ -112,7 +112,7 @@ func TestResetHappensOnce(t *testing.T) {
 			t.Parallel()
 			f := forget(t)
 			request := proof.request(&f)
-			house.OneWins(t, house.Race(t, 20, func(int) error { return f.Password.Reset(f.Ctx, request) }), proof.refusal)
+			house.OneWins(t, f.RaceProofs(20, func(int) error { return f.Password.Reset(f.Ctx, request) }), proof.refusal)
 			if got := f.Letters(mail.KindPasswordChanged, ada); got != 1 {
 				t.Errorf("%d notices, want 1", got)
 			}
@@ -123,7 +123,7 @@ func TestResetHappensOnce(t *testing.T) {
 func TestResetGuessesNeverExceedTheTries(t *testing.T) {
 	t.Parallel()
 	f := forget(t)
-	house.Race(t, 50, func(int) error {
+	f.RaceProofs(50, func(int) error {
 		request := f.byCode()
 		request.Code = house.Wrong(f.letter.Code)
 		return f.Password.Reset(f.Ctx, request)

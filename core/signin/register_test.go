@@ -169,7 +169,7 @@ func TestUsernameRaceHasOneWinner(t *testing.T) {
 		codes[i] = h.Letter(mail.KindRegistration, email).Code
 	}
 	opened := make([]signin.SignedIn, racers)
-	for _, err := range house.Race(t, racers, func(i int) (err error) {
+	for _, err := range h.RaceProofs(racers, func(i int) (err error) {
 		opened[i], err = h.SignIn.VerifyCode(h.Ctx, receipts[i].ID, codes[i])
 		return err
 	}) {
@@ -195,7 +195,7 @@ func TestOneAddressProvenManyTimesAtOnce(t *testing.T) {
 		receipts[i] = h.Register(ada, "")
 		codes[i] = h.Letter(mail.KindRegistration, ada).Code
 	}
-	house.OneWins(t, house.Race(t, 21, func(i int) error {
+	house.OneWins(t, h.RaceProofs(21, func(i int) error {
 		return verify(h, receipts[i%len(receipts)].ID, codes[i%len(codes)])
 	}), verification.ErrCode)
 }

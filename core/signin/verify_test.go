@@ -172,14 +172,14 @@ func TestCodeAndLinkAreUsedOnce(t *testing.T) {
 			h := house.Open(t)
 			receipt := h.Register(ada, "")
 			letter := h.Letter(mail.KindRegistration, ada)
-			house.OneWins(t, house.Race(t, 20, func(int) error { return c.act(h, receipt.ID, letter) }), c.want)
+			house.OneWins(t, h.RaceProofs(20, func(int) error { return c.act(h, receipt.ID, letter) }), c.want)
 		})
 		t.Run(name+" of a confirmation", func(t *testing.T) {
 			t.Parallel()
 			h := house.Open(t)
 			_, receipt := unverified(h)
 			letter := h.Letter(mail.KindConfirmation, ada)
-			house.OneWins(t, house.Race(t, 20, func(int) error { return c.act(h, receipt.ID, letter) }), c.want)
+			house.OneWins(t, h.RaceProofs(20, func(int) error { return c.act(h, receipt.ID, letter) }), c.want)
 		})
 	}
 	t.Run("code against link", func(t *testing.T) {
@@ -188,7 +188,7 @@ func TestCodeAndLinkAreUsedOnce(t *testing.T) {
 		receipt := h.Register(ada, "")
 		letter := h.Letter(mail.KindRegistration, ada)
 		won := 0
-		for _, err := range house.Race(t, 20, func(i int) error {
+		for _, err := range h.RaceProofs(20, func(i int) error {
 			if i%2 == 0 {
 				return verify(h, receipt.ID, letter.Code)
 			}
@@ -213,7 +213,7 @@ func TestGuessesNeverExceedTheTries(t *testing.T) {
 	receipt := h.Register(ada, "")
 	code := h.Letter(mail.KindRegistration, ada).Code
 	var right atomic.Int64
-	house.Race(t, 50, func(i int) error {
+	h.RaceProofs(50, func(i int) error {
 		guess := fmt.Sprintf("%06d", i)
 		if guess == code {
 			right.Add(1)

@@ -148,6 +148,14 @@ func Wrong(code string) string {
 	return "000000"
 }
 
+// RaceProofs is Race for acts that each try one code or find one link: all have done so before any of them
+// goes on to use it.
+func (h *House) RaceProofs(n int, act func(i int) error) []error {
+	h.t.Helper()
+	h.meeting.expect(n)
+	return Race(h.t, n, act)
+}
+
 // Race runs act n times at once and gives the errors.
 func Race(t *testing.T, n int, act func(i int) error) []error {
 	t.Helper()

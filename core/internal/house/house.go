@@ -25,7 +25,8 @@ import (
 
 // House is the domain with its stores open to view.
 type House struct {
-	t *testing.T
+	t       *testing.T
+	meeting meeting
 	// Ctx carries the client of a request.
 	Ctx context.Context
 
@@ -81,7 +82,9 @@ func OpenWith(t *testing.T, config signin.Config) *House {
 	h.Desk = verification.NewDesk(verification.DeskDeps{
 		Intakes: h.Intakes, Ring: ring, Tx: db, Clock: clock, IDs: h.IDs, Nudge: func() {},
 	})
-	h.Prover = verification.NewProver(verification.ProverDeps{Flows: h.Flows, Links: h.Links, Ring: ring, Clock: clock})
+	h.Prover = verification.NewProver(verification.ProverDeps{
+		Flows: meetingFlows{h.Flows, &h.meeting}, Links: meetingLinks{h.Links, &h.meeting}, Ring: ring, Clock: clock,
+	})
 	h.Sessions = h.sessions()
 	h.SignIn = h.signIn(config)
 	h.Password = credential.NewService(credential.Deps{
