@@ -61,7 +61,7 @@ func encodeReceipt(receipt verification.Receipt) oapi.VerificationStartedJSONRes
 
 func encodeNext(next core.Position) nullable.Nullable[string] {
 	if next.IsZero() {
-		return nullable.NewNullNullable[string]()
+		return null
 	}
 	return nullable.NewNullableWithValue(encodeCursor(next))
 }
@@ -70,10 +70,13 @@ func encodeNext(next core.Position) nullable.Nullable[string] {
 // fraction less left when it is told, and is said as 900.
 func wholeSeconds(left time.Duration) int64 { return int64((left + time.Second - 1) / time.Second) }
 
+// null is the null of every reply. It is a map inside, and only read.
+var null = nullable.NewNullNullable[string]()
+
 // optional writes the empty text as null.
 func optional(text string) nullable.Nullable[string] {
 	if text == "" {
-		return nullable.NewNullNullable[string]()
+		return null
 	}
 	return nullable.NewNullableWithValue(text)
 }
