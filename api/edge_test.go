@@ -148,6 +148,31 @@ func TestClient(t *testing.T) {
 	}
 }
 
+// TestForwardedLines reads all the lines of X-Forwarded-For: what a proxy has added counts, not what the
+// client wrote into a line above.
+func TestForwardedLines(t *testing.T) {
+	t.Parallel()
+	var seen core.Client
+	w := &world{hold: func(ctx context.Context) error { seen = core.ClientFrom(ctx); return nil }}
+	app, err := api.New(w.deps(), api.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := serve(t, app)
+	for lines, want := range map[string]string{
+		"X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-For: 203.0.113.9\r\n":            "203.0.113.9",
+		"X-Forwarded-For: 198.51.100.7\r\nx-forwarded-for: 203.0.113.9, 127.0.0.2\r\n": "203.0.113.9",
+		"X-Forwarded-For: fe80::1%eth0\r\n":                                            "fe80::1",
+	} {
+		body := `{"refresh_token":"r"}`
+		exchange(t, address, "POST /v1/auth/refresh HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"+
+			lines+"Content-Length: "+strconv.Itoa(len(body))+"\r\n\r\n"+body)
+		if got := seen.IP.String(); got != want {
+			t.Errorf("%q: %s", lines, got)
+		}
+	}
+}
+
 // TestFieldsOfReplies looks at what personal and public replies carry.
 func TestFieldsOfReplies(t *testing.T) {
 	t.Parallel()

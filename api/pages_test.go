@@ -178,6 +178,9 @@ func TestMailbox(t *testing.T) {
 		{"empty by another site", "POST", "/dev/mailbox", []string{"Sec-Fetch-Site", "cross-site"}, 404, "", ""},
 		{"through a proxy", "GET", "/dev/mailbox", []string{"X-Forwarded-For", "127.0.0.1"}, 404, "", ""},
 		{"through a proxy, as JSON", "GET", "/dev/mailbox/messages", []string{"Forwarded", "for=127.0.0.1"}, 404, "", ""},
+		{"through a proxy of few words", "GET", "/dev/mailbox", []string{"X-Real-IP", "127.0.0.1"}, 404, "", ""},
+		{"through a tunnel", "GET", "/dev/mailbox/messages", []string{"X-Forwarded-Host", "x.example"}, 404, "", ""},
+		{"through a cache", "GET", "/dev/mailbox/messages", []string{"Via", "1.1 cache"}, 404, "", ""},
 		{"by somebody's name", "GET", "/dev/mailbox/messages", []string{"Host", "evil.example"}, 404, "", ""},
 		{"unknown parameter", "GET", "/dev/mailbox/messages?page=2", nil, 400, "", "unknown_field"},
 	} {

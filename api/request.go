@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -172,13 +173,15 @@ func (s *server) clientIP(c *fiber.Ctx) netip.Addr {
 	if len(s.options.TrustedProxies) == 0 || !s.isTrusted(address) {
 		return address
 	}
-	hops := strings.Split(c.Get(fiber.HeaderXForwardedFor), ",")
+	// Some proxies (HAProxy among them) add a line of their own below the one that the client wrote.
+	lines := c.Request().Header.PeekAll(fiber.HeaderXForwardedFor)
+	hops := strings.Split(string(bytes.Join(lines, []byte(","))), ",")
 	for _, hop := range slices.Backward(hops) {
 		next, err := netip.ParseAddr(strings.TrimSpace(hop))
 		if err != nil {
 			break
 		}
-		address = next.Unmap()
+		address = next.Unmap().WithZone("")
 		if !s.isTrusted(address) {
 			break
 		}
@@ -196,13 +199,21 @@ func peer(c *fiber.Ctx) netip.Addr {
 	return address.Unmap()
 }
 
+// forwarding are the fields by which a proxy, or a tunnel to this machine, gives itself away.
+var forwarding = [...]string{
+	fiber.HeaderXForwardedFor, fiber.HeaderForwarded, fiber.HeaderXForwardedHost, fiber.HeaderXForwardedProto,
+	"X-Real-Ip", fiber.HeaderVia,
+}
+
 // isLocal reports whether a request comes from this machine and means it: the peer is on the loopback
 // interface, no proxy forwarded it, and the name that was asked for is a local one. A name of somebody else
 // that resolves to 127.0.0.1 is how a page of theirs would read what is meant for this machine alone.
 func isLocal(c *fiber.Ctx) bool {
 	header := &c.Request().Header
-	if len(header.Peek(fiber.HeaderXForwardedFor)) > 0 || len(header.Peek(fiber.HeaderForwarded)) > 0 {
-		return false
+	for _, name := range forwarding {
+		if len(header.Peek(name)) > 0 {
+			return false
+		}
 	}
 	host := string(header.Host())
 	if name, _, err := net.SplitHostPort(host); err == nil {
