@@ -3,6 +3,7 @@
 package useragent
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,21 +16,48 @@ import (
 // maxLength bounds what is read and kept of a header, in bytes. Real ones stay below 500.
 const maxLength = 512
 
-// maxName bounds a browser's or system's name in bytes: the header may name anything as its product.
-const maxName = 64
+// The names that are told. A header may name anything as its product, and what is told stands in mails to
+// people who did not send it: "Account blocked. Call +1 800 555" is not to be read there.
+var (
+	browsers = known(
+		useragent.Chrome, useragent.Edge, useragent.FacebookApp, useragent.Firefox, useragent.HeadlessChrome,
+		useragent.InstagramApp, useragent.InternetExplorer, useragent.MobileSafari, useragent.NetFront, useragent.Opera,
+		useragent.OperaMini, useragent.OperaTouch, useragent.Safari, useragent.SamsungBrowser, useragent.TiktokApp,
+		useragent.Vivaldi,
+		useragent.Applebot, useragent.Bingbot, useragent.FacebookExternalHit, useragent.GoogleAdsBot, useragent.Googlebot,
+		useragent.Twitterbot, useragent.YandexAdNet, useragent.YandexBot,
+		"Dart", "Go-http-client", "HTTPie", "PostmanRuntime", "Wget", "axios", "curl", "insomnia", "node", "okhttp",
+		"python-requests",
+	)
+	systems = known(
+		useragent.Android, useragent.BlackBerry, useragent.ChromeOS, useragent.CrOS, useragent.FreeBSD,
+		useragent.Harmony, useragent.IOS, useragent.Linux, useragent.MacOS, useragent.Windows, useragent.WindowsPhone,
+	)
+)
+
+// known gives a function that passes these names through and makes every other one empty.
+func known(names ...string) func(name string) string {
+	return func(name string) string {
+		if slices.Contains(names, name) {
+			return name
+		}
+		return ""
+	}
+}
 
 // Recognizer implements session.Recognizer. Its zero value is ready, and safe for concurrent use.
 type Recognizer struct{}
 
 // Recognize reads the header. Control characters are dropped, so that a header can forge no line anywhere.
+// Kind, Browser and OS are words of fixed lists, or empty.
 func (Recognizer) Recognize(header string) session.Device {
 	header = clean(header, maxLength)
 	found := useragent.Parse(header)
 	return session.Device{
 		UserAgent: header,
 		Kind:      kind(found),
-		Browser:   clean(found.Name, maxName),
-		OS:        clean(found.OS, maxName),
+		Browser:   browsers(found.Name),
+		OS:        systems(found.OS),
 	}
 }
 

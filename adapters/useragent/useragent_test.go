@@ -44,6 +44,21 @@ func TestKeepsNothingThatForgesALine(t *testing.T) {
 	}
 }
 
+func TestTellsNoWordsOfTheHeader(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]session.Device{
+		"Account blocked. Call +1 800 555/1":          {Kind: "other"},
+		"<script>x</script> Evil/1.0 (Click)":         {Kind: "other"},
+		"Dalvik (Linux; Android 9; Go to evil) xyz/1": {Kind: "mobile", OS: "Android"},
+		"curl/8.14.1": {Kind: "other", Browser: "curl"},
+	} {
+		want.UserAgent = header
+		if got := (useragent.Recognizer{}).Recognize(header); got != want {
+			t.Errorf("%q\n got %+v\nwant %+v", header, got, want)
+		}
+	}
+}
+
 func TestCutsBetweenCharacters(t *testing.T) {
 	t.Parallel()
 	for lead := range 4 {
