@@ -180,11 +180,48 @@ func TestMemoryOfTheLastSecond(t *testing.T) {
 	}
 }
 
+// One lookup finds out that Valkey is slow, and the next ones do not wait for it, before trust has ended.
+func TestOnlyTheFirstWaitsForASlowValkey(t *testing.T) {
+	t.Parallel()
+	proxy := valkeytest.NewProxy(t, valkeytest.Address(t))
+	primary := valkeytest.NewPrimary()
+	var seen counts
+	settings := valkey.Settings{URL: proxy.URL(), Prefix: valkeytest.Prefix()}
+	sessions, link := valkeytest.Replica(t, settings, primary, &seen)
+	valkeytest.Trusted(t, link)
+	proxy.Freeze()
+	if _, err := sessions.Session(t.Context(), primary.Open().ID); err != nil {
+		t.Error(err)
+	}
+	before := seen.fallbacks.Load()
+	for range 10 {
+		if _, err := sessions.Session(t.Context(), primary.Open().ID); err != nil {
+			t.Error(err)
+		}
+	}
+	if fallbacks := seen.fallbacks.Load() - before; fallbacks != 10 {
+		t.Errorf("%d of 10 lookups went straight to the primary", fallbacks)
+	}
+}
+
+// Invalidations and heartbeats share a connection because there is only one.
+func TestOneConnectionPerNode(t *testing.T) {
+	t.Parallel()
+	p := replicas(t)
+	for range 50 {
+		warm(t, p.b, p.primary, p.primary.Open().ID)
+	}
+	if connections := p.proxy.Connections(); connections != 1 {
+		t.Errorf("%d connections", connections)
+	}
+}
+
 // A copy that was held up on its way to Valkey comes too late to be written, whatever has become of the
 // mark meanwhile.
 func TestCopyThatComesLateIsNotWritten(t *testing.T) {
 	t.Parallel()
 	p := replicas(t)
+	warm(t, p.b, p.primary, p.primary.Open().ID) // the server has the script
 	opened := p.primary.Open()
 	hold := p.primary.Hold(opened.ID)
 	answered := make(chan error, 1)

@@ -58,6 +58,13 @@ func (p *Proxy) Mend() { p.set(func() { p.cut = false }) }
 // Delay holds up whatever is forwarded from now on, in each direction.
 func (p *Proxy) Delay(by time.Duration) { p.set(func() { p.delay = by }) }
 
+// Connections is how many clients are connected.
+func (p *Proxy) Connections() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.open) / 2
+}
+
 func (p *Proxy) set(change func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -120,6 +127,7 @@ func (p *Proxy) serve(client net.Conn) {
 	both.Go(func() { p.forward(client, server) })
 	both.Wait()
 	_, _ = client.Close(), server.Close()
+	p.set(func() { delete(p.open, client); delete(p.open, server) })
 }
 
 // forward passes on what one end sends, and then that it has ended. The ends are read at all times: a process
