@@ -45,8 +45,8 @@ func newBench(t testing.TB, algorithm token.Algorithm) *bench {
 	}
 	b := &bench{store: tokentest.NewKeyStore(db), clock: clock, ids: core.NewIDs(clock)}
 	b.ring = token.NewRing(
-		token.RingParts{Store: b.store, Tx: db, Master: master, Clock: clock, IDs: b.ids, Log: core.Discard()},
-		token.RingSettings{Algorithm: algorithm},
+		token.RingDeps{Store: b.store, Tx: db, Master: master, Clock: clock, IDs: b.ids, Log: core.Discard()},
+		token.RingConfig{Algorithm: algorithm},
 	)
 	if err := b.ring.Load(t.Context()); err != nil {
 		t.Fatal(err)
@@ -192,7 +192,7 @@ func TestRotation(t *testing.T) {
 func TestNoKey(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, token.ES256)
-	empty := token.NewRing(token.RingParts{Store: b.store, Clock: b.clock, IDs: b.ids, Log: core.Discard()}, token.RingSettings{})
+	empty := token.NewRing(token.RingDeps{Store: b.store, Clock: b.clock, IDs: b.ids, Log: core.Discard()}, token.RingConfig{})
 	signer := jwt.New(empty, b.clock, settings)
 	if _, err := signer.Sign(b.claims()); core.AsError(err).Kind != core.KindUnavailable {
 		t.Errorf("got %v", err)

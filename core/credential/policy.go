@@ -47,8 +47,8 @@ func NormalizePassword(text string) (string, bool) {
 	return norm.NFKC.String(text), true
 }
 
-// PolicySettings say what a deployment asks of passwords.
-type PolicySettings struct {
+// PolicyConfig is what a deployment asks of passwords.
+type PolicyConfig struct {
 	// MinLength is in code points; PasswordMin when zero.
 	MinLength int
 	// ContextWords are what everybody may guess: the name of the product, the host of the site.
@@ -64,10 +64,10 @@ type Policy struct {
 }
 
 // NewPolicy makes a policy.
-func NewPolicy(blocklist Blocklist, settings PolicySettings) *Policy {
+func NewPolicy(blocklist Blocklist, config PolicyConfig) *Policy {
 	return &Policy{
-		blocklist: blocklist, minLength: cmp.Or(settings.MinLength, PasswordMin),
-		words: contextWords(settings.ContextWords),
+		blocklist: blocklist, minLength: cmp.Or(config.MinLength, PasswordMin),
+		words: contextWords(config.ContextWords),
 	}
 }
 

@@ -54,7 +54,7 @@ func same(t *testing.T, text string) string {
 
 func TestPolicyCheck(t *testing.T) {
 	t.Parallel()
-	policy := credential.NewPolicy(credential.CommonPasswords{}, credential.PolicySettings{
+	policy := credential.NewPolicy(credential.CommonPasswords{}, credential.PolicyConfig{
 		ContextWords: []string{"Doorward", "accounts.acme-shop.example"},
 	})
 	person := []string{"ann.lee@mail.example", "Lee_Annabel", "Ann Quastelbrink"}
@@ -109,7 +109,7 @@ func TestPolicyCheck(t *testing.T) {
 
 func TestPolicyMinLength(t *testing.T) {
 	t.Parallel()
-	policy := credential.NewPolicy(credential.CommonPasswords{}, credential.PolicySettings{
+	policy := credential.NewPolicy(credential.CommonPasswords{}, credential.PolicyConfig{
 		MinLength: credential.PasswordRecommended,
 	})
 	wantCode(t, policy.Check("q7#vLp2xq7#vLp"), core.CodeTooShort)
@@ -118,7 +118,7 @@ func TestPolicyMinLength(t *testing.T) {
 
 func TestPolicyContextLeavesWhatSuffices(t *testing.T) {
 	t.Parallel()
-	policy := credential.NewPolicy(credential.CommonPasswords{}, credential.PolicySettings{MinLength: 20})
+	policy := credential.NewPolicy(credential.CommonPasswords{}, credential.PolicyConfig{MinLength: 20})
 	wantCode(t, policy.Check("annabel"+strings.Repeat("q7#vL", 4)[:19], "annabel"), core.CodePasswordContext)
 	wantCode(t, policy.Check("annabel"+strings.Repeat("q7#vL", 4), "annabel"), "")
 }

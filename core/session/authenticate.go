@@ -22,7 +22,7 @@ func (s *Service) Authenticate(
 	if err != nil || held.UserID != uid {
 		return core.Principal{}, Session{}, account.User{}, unknownIsEnded(err)
 	}
-	user, err := s.parts.Lookup.User(ctx, uid)
+	user, err := s.deps.Lookup.User(ctx, uid)
 	if err != nil || user.Status != account.StatusActive {
 		return core.Principal{}, Session{}, account.User{}, unknownIsEnded(err)
 	}
@@ -38,10 +38,10 @@ func (s *Service) Authenticate(
 // held gives the session when it is live. A refresh moves the idle limit without a new revision, so a copy
 // that has run idle is no proof: the primary is asked.
 func (s *Service) held(ctx context.Context, id core.ID) (Session, error) {
-	now := s.parts.Clock.Now()
-	held, err := s.parts.Lookup.Session(ctx, id)
+	now := s.deps.Clock.Now()
+	held, err := s.deps.Lookup.Session(ctx, id)
 	if err == nil && held.EndedAt.IsZero() && now.Before(held.ExpiresAt) && !now.Before(held.IdleExpiresAt) {
-		held, err = s.parts.Store.Find(ctx, id)
+		held, err = s.deps.Store.Find(ctx, id)
 	}
 	if err == nil && !held.Live(now) {
 		err = ErrEnded

@@ -76,9 +76,9 @@ func (f frozen) User(context.Context, core.ID) (account.User, error) {
 }
 
 func (h *house) withLookup(lookup session.Lookup) *session.Service {
-	parts := h.parts
-	parts.Lookup = lookup
-	return session.NewService(session.DefaultSettings(), parts)
+	deps := h.deps
+	deps.Lookup = lookup
+	return session.NewService(deps, session.DefaultConfig())
 }
 
 // TestAuthenticateAfterALateRefresh has a cached copy from before a refresh that came in the last moment: the

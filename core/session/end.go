@@ -16,11 +16,11 @@ func (s *Service) SignOut(ctx context.Context, caller core.Principal) error {
 // old one: who holds it may end the session, though no longer refresh it. A session that is over or gone is
 // no error. ErrReference for a token that is not genuine.
 func (s *Service) EndByRefreshToken(ctx context.Context, raw string) error {
-	token, err := s.parts.References.Read(raw)
+	token, err := s.deps.References.Read(raw)
 	if err != nil {
 		return err
 	}
-	row, err := s.parts.Store.Find(ctx, token.SessionID)
+	row, err := s.deps.Store.Find(ctx, token.SessionID)
 	if errors.Is(err, core.ErrNotFound) {
 		return nil
 	}
@@ -49,7 +49,7 @@ func (s *Service) End(ctx context.Context, caller core.Principal, id core.ID) er
 }
 
 func (s *Service) end(ctx context.Context, user, id core.ID, reason EndReason) error {
-	change, err := s.parts.Ender.End(ctx, user, id, reason, s.parts.Clock.Now())
+	change, err := s.deps.Ender.End(ctx, user, id, reason, s.deps.Clock.Now())
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *Service) EndOthers(ctx context.Context, caller core.Principal) (int, er
 	if err != nil {
 		return 0, err
 	}
-	s.parts.Announcer.Announce(ctx, changes...)
+	s.deps.Announcer.Announce(ctx, changes...)
 	return len(changes), nil
 }
 
@@ -71,9 +71,9 @@ func (s *Service) EndOthers(ctx context.Context, caller core.Principal) (int, er
 // for use cases that end sessions as part of something larger. They announce the changes once the
 // transaction has committed. Each run of a transaction that is retried or rolled back is counted.
 func (s *Service) EndAll(ctx context.Context, user, except core.ID, reason EndReason) ([]core.Change, error) {
-	changes, err := s.parts.Ender.EndAll(ctx, user, except, reason, s.parts.Clock.Now())
+	changes, err := s.deps.Ender.EndAll(ctx, user, except, reason, s.deps.Clock.Now())
 	if err == nil && len(changes) > 0 {
-		s.parts.Observer.Ended(reason, len(changes))
+		s.deps.Observer.Ended(reason, len(changes))
 	}
 	return changes, err
 }
@@ -83,6 +83,6 @@ func (s *Service) ended(ctx context.Context, reason EndReason, changes ...core.C
 	if len(changes) == 0 {
 		return
 	}
-	s.parts.Observer.Ended(reason, len(changes))
-	s.parts.Announcer.Announce(ctx, changes...)
+	s.deps.Observer.Ended(reason, len(changes))
+	s.deps.Announcer.Announce(ctx, changes...)
 }

@@ -16,7 +16,7 @@ func (s *Service) List(
 	}
 	limit := max(1, min(page.Limit, core.PageLimitMax))
 	page.Limit = limit + 1
-	sessions, err = s.parts.Store.List(ctx, user, s.parts.Clock.Now(), page)
+	sessions, err = s.deps.Store.List(ctx, user, s.deps.Clock.Now(), page)
 	if err != nil || len(sessions) <= limit {
 		return sessions, core.Position{}, err
 	}

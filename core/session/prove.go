@@ -11,13 +11,13 @@ import (
 // session is recent again on every replica. It gives the session, whose Current is the refresh token to
 // answer with. ErrEnded when the session is over.
 func (s *Service) Prove(ctx context.Context, caller core.Principal, factors []string) (Session, error) {
-	proven, change, err := s.parts.Store.Prove(ctx, caller.SessionID, s.parts.Clock.Now(), factors)
+	proven, change, err := s.deps.Store.Prove(ctx, caller.SessionID, s.deps.Clock.Now(), factors)
 	if errors.Is(err, core.ErrNotFound) {
 		return Session{}, ErrEnded
 	}
 	if err != nil {
 		return Session{}, err
 	}
-	s.parts.Announcer.Announce(ctx, change)
+	s.deps.Announcer.Announce(ctx, change)
 	return proven, nil
 }

@@ -15,9 +15,9 @@ import (
 // its user not active, ErrReused when the token proves a theft: the session is then ended everywhere and its
 // owner told. Only a token that nothing matches costs more than one statement.
 func (s *Service) Refresh(ctx context.Context, raw string) (Session, account.User, error) {
-	token, err := s.parts.References.Read(raw)
+	token, err := s.deps.References.Read(raw)
 	if err != nil {
-		s.parts.Observer.Refreshed(ResultInvalid)
+		s.deps.Observer.Refreshed(ResultInvalid)
 		return Session{}, account.User{}, err
 	}
 	refreshed, user, err := s.refresh(ctx, token)
@@ -38,18 +38,18 @@ func (s *Service) Refresh(ctx context.Context, raw string) (Session, account.Use
 
 func (s *Service) refresh(ctx context.Context, token Presented) (Session, account.User, error) {
 	rotation := s.rotation()
-	refreshed, user, err := s.parts.Store.Refresh(ctx, token, rotation)
+	refreshed, user, err := s.deps.Store.Refresh(ctx, token, rotation)
 	if err == nil {
-		s.parts.Observer.Refreshed(refreshed.Chain.reached(token, rotation).String())
+		s.deps.Observer.Refreshed(refreshed.Chain.reached(token, rotation).String())
 	}
 	return refreshed, user, err
 }
 
 func (s *Service) rotation() Rotation {
 	return Rotation{
-		Now:     s.parts.Clock.Now(),
-		Window:  s.settings.Grace,
-		IdleTTL: s.settings.IdleTTL,
+		Now:     s.deps.Clock.Now(),
+		Window:  s.config.Grace,
+		IdleTTL: s.config.IdleTTL,
 		Nonce:   newNonce(),
 	}
 }
@@ -66,17 +66,17 @@ type verdict struct {
 // nil answer means that the token is good by now.
 func (s *Service) judge(ctx context.Context, token Presented) error {
 	var found verdict
-	err := s.parts.Tx.InTx(ctx, func(ctx context.Context) (err error) {
+	err := s.deps.Tx.InTx(ctx, func(ctx context.Context) (err error) {
 		found, err = s.weigh(ctx, token)
 		return err
 	})
 	if err != nil || found.answer == nil {
 		return err
 	}
-	s.parts.Observer.Refreshed(found.result)
+	s.deps.Observer.Refreshed(found.result)
 	if found.reason != "" {
 		s.ended(ctx, found.reason, found.change)
-		s.parts.Log.WarnContext(ctx, "session ended by a refresh", "reason", found.reason, "session_id", token.SessionID)
+		s.deps.Log.WarnContext(ctx, "session ended by a refresh", "reason", found.reason, "session_id", token.SessionID)
 	}
 	return found.answer
 }
@@ -84,14 +84,14 @@ func (s *Service) judge(ctx context.Context, token Presented) error {
 func (s *Service) weigh(ctx context.Context, token Presented) (verdict, error) {
 	over := verdict{result: ResultEnded, answer: ErrEnded}
 	rotation := s.rotation()
-	row, err := s.parts.Store.Find(ctx, token.SessionID)
+	row, err := s.deps.Store.Find(ctx, token.SessionID)
 	if errors.Is(err, core.ErrNotFound) || err == nil && !row.Live(rotation.Now) {
 		return over, nil
 	}
 	if err != nil {
 		return verdict{}, err
 	}
-	owner, err := s.parts.Owners.Find(ctx, row.UserID)
+	owner, err := s.deps.Owners.Find(ctx, row.UserID)
 	if err != nil {
 		return verdict{}, err
 	}
@@ -100,7 +100,7 @@ func (s *Service) weigh(ctx context.Context, token Presented) (verdict, error) {
 	case outcome == OutcomeStolen:
 		return s.condemn(ctx, row, owner, rotation)
 	case outcome == OutcomeStateLost:
-		change, err := s.parts.Ender.End(ctx, row.UserID, row.ID, EndStateLost, rotation.Now)
+		change, err := s.deps.Ender.End(ctx, row.UserID, row.ID, EndStateLost, rotation.Now)
 		return verdict{result: outcome.String(), reason: EndStateLost, change: change, answer: ErrEnded}, err
 	case owner.Status != account.StatusActive:
 		return over, nil
@@ -110,12 +110,12 @@ func (s *Service) weigh(ctx context.Context, token Presented) (verdict, error) {
 
 // condemn ends a stolen session and writes to its owner in the same transaction.
 func (s *Service) condemn(ctx context.Context, row Session, owner account.User, rotation Rotation) (verdict, error) {
-	change, err := s.parts.Ender.End(ctx, row.UserID, row.ID, EndStolen, rotation.Now)
+	change, err := s.deps.Ender.End(ctx, row.UserID, row.ID, EndStolen, rotation.Now)
 	if err != nil {
 		return verdict{}, err
 	}
 	from := s.device(ctx)
-	err = s.parts.Post.Post(ctx, mail.Letter{
+	err = s.deps.Post.Post(ctx, mail.Letter{
 		Kind:   mail.KindSessionStolen,
 		To:     owner.Email,
 		Locale: owner.Profile.Locale,

@@ -117,9 +117,9 @@ func TestRefreshFindsTheftOnce(t *testing.T) {
 func TestRefreshRollsATheftBackWhole(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	parts := h.parts
-	parts.Post = postFunc(func(context.Context, mail.Letter) error { return core.Unavailable(nil) })
-	service := session.NewService(session.DefaultSettings(), parts)
+	deps := h.deps
+	deps.Post = postFunc(func(context.Context, mail.Letter) error { return core.Unavailable(nil) })
+	service := session.NewService(deps, session.DefaultConfig())
 	started := h.started(h.user())
 	first := h.token(started)
 	second := h.token(h.refreshed(first))
@@ -209,11 +209,11 @@ func TestRefreshTriesOnceMore(t *testing.T) {
 	for misses, want := range map[int64]core.Kind{1: core.KindInternal, 2: core.KindUnavailable} {
 		h := newHouse(t)
 		token := h.token(h.started(h.user()))
-		parts := h.parts
+		deps := h.deps
 		store := &fickle{Store: h.memory}
 		store.misses.Store(misses)
-		parts.Store = store
-		_, _, err := session.NewService(session.DefaultSettings(), parts).Refresh(h.Context(), token)
+		deps.Store = store
+		_, _, err := session.NewService(deps, session.DefaultConfig()).Refresh(h.Context(), token)
 		if (err == nil) != (misses == 1) || err != nil && core.AsError(err).Kind != want {
 			t.Errorf("%d misses: got error %v", misses, err)
 		}
@@ -224,9 +224,9 @@ func TestRefreshPassesFailuresOn(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	started := h.started(h.user())
-	parts := h.parts
-	parts.Store = &fickle{Store: h.memory, away: core.Unavailable(nil)}
-	_, _, err := session.NewService(session.DefaultSettings(), parts).Refresh(h.Context(), h.token(started))
+	deps := h.deps
+	deps.Store = &fickle{Store: h.memory, away: core.Unavailable(nil)}
+	_, _, err := session.NewService(deps, session.DefaultConfig()).Refresh(h.Context(), h.token(started))
 	if core.AsError(err).Kind != core.KindUnavailable {
 		t.Errorf("a store that is away: %v", err)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/doorward/doorward/core/mail"
 )
 
-// Settings are the lifetimes and limits of sessions.
-type Settings struct {
+// Config are the lifetimes and limits of sessions.
+type Config struct {
 	// IdleTTL is how long a session lives after its last refresh, MaxTTL how long after its sign-in
 	// (NIST SP 800-63B-4 §2.1.3: 30 days at most for one factor).
 	IdleTTL time.Duration
@@ -22,9 +22,9 @@ type Settings struct {
 	Grace time.Duration
 }
 
-// DefaultSettings are the lifetimes for a deployment that sets none.
-func DefaultSettings() Settings {
-	return Settings{IdleTTL: 168 * time.Hour, MaxTTL: 720 * time.Hour, Limit: 10, Grace: 10 * time.Second}
+// DefaultConfig are the lifetimes for a deployment that sets none.
+func DefaultConfig() Config {
+	return Config{IdleTTL: 168 * time.Hour, MaxTTL: 720 * time.Hour, Limit: 10, Grace: 10 * time.Second}
 }
 
 // Owners finds the owner of a session; account.Store is one.
@@ -50,8 +50,8 @@ const (
 	ResultInvalid = "invalid"
 )
 
-// Parts are what the use cases need. Observer and Log may be nil.
-type Parts struct {
+// Deps are what the use cases need. Observer and Log may be nil.
+type Deps struct {
 	Store Store
 	Ender Ender
 	// Lookup is the one that every request asks, with its caches.
@@ -71,19 +71,19 @@ type Parts struct {
 // Service is the use cases of sessions: Start, Refresh, Authenticate, List, End, SignOut, EndOthers,
 // EndByRefreshToken, EndAll and Prove. Safe for concurrent use.
 type Service struct {
-	settings Settings
-	parts    Parts
+	deps   Deps
+	config Config
 }
 
 // NewService makes the use cases.
-func NewService(settings Settings, parts Parts) *Service {
-	if parts.Observer == nil {
-		parts.Observer = unobserved{}
+func NewService(deps Deps, config Config) *Service {
+	if deps.Observer == nil {
+		deps.Observer = unobserved{}
 	}
-	if parts.Log == nil {
-		parts.Log = core.Discard()
+	if deps.Log == nil {
+		deps.Log = core.Discard()
 	}
-	return &Service{settings: settings, parts: parts}
+	return &Service{deps: deps, config: config}
 }
 
 type unobserved struct{}

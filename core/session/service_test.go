@@ -35,7 +35,7 @@ type house struct {
 	refs     *session.References
 	notes    *notes
 	cache    *publisher
-	parts    session.Parts
+	deps     session.Deps
 }
 
 // notes is an Observer that remembers.
@@ -105,13 +105,13 @@ func newHouse(t *testing.T) *house {
 		outbox: mailtest.NewOutbox(db), refs: session.NewReferences(ring, issuer), notes: &notes{}, cache: &publisher{},
 	}
 	h.memory = sessiontest.NewMemory(db, h.accounts)
-	h.parts = session.Parts{
+	h.deps = session.Deps{
 		Store: h.memory, Ender: h.memory, Lookup: h.memory, Owners: h.accounts, Tx: db,
 		Announcer: session.NewAnnouncer(h.cache, db, clock, h.notes, nil),
 		Post:      mail.NewOffice(h.outbox, ring, clock, h.ids), Recognizer: recognizer{}, References: h.refs,
 		Clock: clock, IDs: h.ids, Observer: h.notes,
 	}
-	h.Service = session.NewService(session.DefaultSettings(), h.parts)
+	h.Service = session.NewService(h.deps, session.DefaultConfig())
 	return h
 }
 

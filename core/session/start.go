@@ -19,7 +19,7 @@ const userAgentMax = 512
 // has changed since it was read, or is not active: read and judge it anew.
 func (s *Service) Start(ctx context.Context, user account.User, factors []string) (Session, error) {
 	opened := s.fresh(ctx, user.ID, factors)
-	evicted, err := s.parts.Store.Open(ctx, opened, user.Rev, s.settings.Limit)
+	evicted, err := s.deps.Store.Open(ctx, opened, user.Rev, s.config.Limit)
 	if err != nil {
 		return Session{}, err
 	}
@@ -28,14 +28,14 @@ func (s *Service) Start(ctx context.Context, user account.User, factors []string
 }
 
 func (s *Service) fresh(ctx context.Context, user core.ID, factors []string) Session {
-	now := s.parts.Clock.Now()
+	now := s.deps.Clock.Now()
 	nonce := newNonce()
-	idle, limit := now.Add(s.settings.IdleTTL), now.Add(s.settings.MaxTTL)
+	idle, limit := now.Add(s.config.IdleTTL), now.Add(s.config.MaxTTL)
 	if limit.Before(idle) {
 		idle = limit
 	}
 	return Session{
-		ID:            s.parts.IDs.New(),
+		ID:            s.deps.IDs.New(),
 		UserID:        user,
 		Device:        s.device(ctx),
 		Factors:       factors,
@@ -55,7 +55,7 @@ func newNonce() Nonce { return Nonce(secret.Random(len(Nonce{}))) }
 func (s *Service) device(ctx context.Context) Device {
 	client := core.ClientFrom(ctx)
 	agent := printable(client.UserAgent)
-	device := s.parts.Recognizer.Recognize(agent)
+	device := s.deps.Recognizer.Recognize(agent)
 	device.UserAgent = agent
 	if client.IP.IsValid() {
 		device.IP = client.IP.String()

@@ -34,9 +34,9 @@ func TestStart(t *testing.T) {
 func TestStartOutsideOfARequest(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	settings := session.DefaultSettings()
-	settings.IdleTTL = settings.MaxTTL + time.Hour
-	started, err := session.NewService(settings, h.parts).Start(t.Context(), h.user(), nil)
+	config := session.DefaultConfig()
+	config.IdleTTL = config.MaxTTL + time.Hour
+	started, err := session.NewService(h.deps, config).Start(t.Context(), h.user(), nil)
 	h.must(err)
 	h.same("device", started.Device, session.Device{})
 	h.same("idle limit", started.IdleExpiresAt, started.ExpiresAt)
@@ -47,7 +47,7 @@ func TestStartEvictsAndTells(t *testing.T) {
 	h := newHouse(t)
 	user := h.user()
 	oldest := h.started(user)
-	for range session.DefaultSettings().Limit {
+	for range session.DefaultConfig().Limit {
 		h.clock.Advance(time.Second)
 		h.started(user)
 	}

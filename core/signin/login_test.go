@@ -150,7 +150,7 @@ func TestManyLoginsAtOnceStayWithinTheLimit(t *testing.T) {
 	}
 	sessions, _, err := h.Sessions.List(h.Ctx, member.User.ID, core.Page{})
 	h.Must(err)
-	if limit := session.DefaultSettings().Limit; len(sessions) != limit {
+	if limit := session.DefaultConfig().Limit; len(sessions) != limit {
 		t.Errorf("%d sessions, want %d", len(sessions), limit)
 	}
 }

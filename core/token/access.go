@@ -45,8 +45,8 @@ type Access struct {
 	ExpiresAt time.Time
 }
 
-// IssuerSettings say in whose name tokens are made, for whom, and for how long.
-type IssuerSettings struct {
+// IssuerConfig is in whose name tokens are made, for whom, and for how long.
+type IssuerConfig struct {
 	Issuer   string
 	Audience string
 	// ClientID is the client_id claim (RFC 9068 §2.2); the audience when empty.
@@ -57,33 +57,33 @@ type IssuerSettings struct {
 
 // Issuer mints access tokens.
 type Issuer struct {
-	signer   Signer
-	clock    core.Clock
-	ids      *core.IDs
-	settings IssuerSettings
+	signer Signer
+	clock  core.Clock
+	ids    *core.IDs
+	config IssuerConfig
 }
 
 // NewIssuer makes an issuer that signs with signer.
-func NewIssuer(signer Signer, clock core.Clock, ids *core.IDs, settings IssuerSettings) *Issuer {
-	if settings.TTL == 0 {
-		settings.TTL = AccessTTL
+func NewIssuer(signer Signer, clock core.Clock, ids *core.IDs, config IssuerConfig) *Issuer {
+	if config.TTL == 0 {
+		config.TTL = AccessTTL
 	}
-	if settings.ClientID == "" {
-		settings.ClientID = settings.Audience
+	if config.ClientID == "" {
+		config.ClientID = config.Audience
 	}
-	return &Issuer{signer: signer, clock: clock, ids: ids, settings: settings}
+	return &Issuer{signer: signer, clock: clock, ids: ids, config: config}
 }
 
 // Access mints a token for the grant: now, for the TTL, but never beyond grant.NotAfter. It waits for
 // nothing. Errors are KindUnavailable, when no signing key is loaded, or KindInternal.
 func (i *Issuer) Access(grant Grant) (Access, error) {
 	now := i.clock.Now().Truncate(time.Second) // NumericDate is written in whole seconds
-	expires := now.Add(i.settings.TTL)
+	expires := now.Add(i.config.TTL)
 	if !grant.NotAfter.IsZero() && grant.NotAfter.Before(expires) {
 		expires = grant.NotAfter.Truncate(time.Second)
 	}
 	raw, err := i.signer.Sign(Claims{
-		ID: i.ids.New(), Issuer: i.settings.Issuer, Audience: i.settings.Audience, ClientID: i.settings.ClientID,
+		ID: i.ids.New(), Issuer: i.config.Issuer, Audience: i.config.Audience, ClientID: i.config.ClientID,
 		Subject: grant.UserID, SessionID: grant.SessionID, IssuedAt: now, ExpiresAt: expires,
 		AuthTime: grant.AuthTime.Truncate(time.Second), Factors: grant.Factors, ACR: ACR(grant.Factors),
 		Roles: grant.Roles,

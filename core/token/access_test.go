@@ -30,7 +30,7 @@ func TestIssuerAccess(t *testing.T) {
 	clock, signer := coretest.NewClock(), &noting{}
 	now := clock.Advance(500 * time.Millisecond).Truncate(time.Second)
 	ids := core.NewIDs(clock)
-	issuer := token.NewIssuer(signer, clock, ids, token.IssuerSettings{Issuer: "https://a.example", Audience: "https://b.example"})
+	issuer := token.NewIssuer(signer, clock, ids, token.IssuerConfig{Issuer: "https://a.example", Audience: "https://b.example"})
 	grant := token.Grant{
 		UserID: ids.New(), SessionID: ids.New(), AuthTime: clock.Now().Add(-time.Minute),
 		Factors: []string{"pwd"}, Roles: []string{"USER"}, NotAfter: now.Add(time.Hour),
@@ -56,7 +56,7 @@ func TestIssuerAccess(t *testing.T) {
 func TestIssuerAccessEndsWithTheSession(t *testing.T) {
 	t.Parallel()
 	clock, signer := coretest.NewClock(), &noting{}
-	issuer := token.NewIssuer(signer, clock, core.NewIDs(clock), token.IssuerSettings{TTL: time.Hour, ClientID: "app"})
+	issuer := token.NewIssuer(signer, clock, core.NewIDs(clock), token.IssuerConfig{TTL: time.Hour, ClientID: "app"})
 	ends := clock.Now().Add(90 * time.Second)
 	access, err := issuer.Access(token.Grant{NotAfter: ends, Factors: []string{"pwd", token.FactorMultiple}})
 	if err != nil || !access.ExpiresAt.Equal(ends) || !signer.claims.ExpiresAt.Equal(ends) {

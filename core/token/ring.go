@@ -25,8 +25,8 @@ const (
 	missEvery = 10 * time.Second
 )
 
-// RingParts are what a ring works with.
-type RingParts struct {
+// RingDeps are what a ring works with.
+type RingDeps struct {
 	Store  KeyStore
 	Tx     core.Transactor
 	Master *secret.Ring
@@ -35,8 +35,8 @@ type RingParts struct {
 	Log    *slog.Logger
 }
 
-// RingSettings say how keys are made and how long they stay.
-type RingSettings struct {
+// RingConfig is how keys are made and how long they stay.
+type RingConfig struct {
 	// Algorithm is for new keys; ES256 when empty. Existing keys keep theirs.
 	Algorithm Algorithm
 	// TokenTTL is the longest life of a token that a key signs; AccessTTL when zero.
@@ -47,8 +47,8 @@ type RingSettings struct {
 
 // Ring is the set of signing keys, in memory as of the last Load. Safe for concurrent use.
 type Ring struct {
-	parts    RingParts
-	settings RingSettings
+	deps   RingDeps
+	config RingConfig
 
 	state atomic.Pointer[keySet]
 	epoch atomic.Uint64
@@ -65,10 +65,10 @@ type keySet struct {
 }
 
 // NewRing makes an empty ring; Load fills it.
-func NewRing(parts RingParts, settings RingSettings) *Ring {
-	settings.Algorithm = cmp.Or(settings.Algorithm, ES256)
-	settings.TokenTTL = cmp.Or(settings.TokenTTL, AccessTTL)
-	ring := &Ring{parts: parts, settings: settings, missed: make(chan struct{}, 1)}
+func NewRing(deps RingDeps, config RingConfig) *Ring {
+	config.Algorithm = cmp.Or(config.Algorithm, ES256)
+	config.TokenTTL = cmp.Or(config.TokenTTL, AccessTTL)
+	ring := &Ring{deps: deps, config: config, missed: make(chan struct{}, 1)}
 	ring.state.Store(&keySet{})
 	return ring
 }
@@ -90,12 +90,12 @@ func (r *Ring) Load(ctx context.Context) error {
 }
 
 func (r *Ring) makeFirst(ctx context.Context) error {
-	now := r.parts.Clock.Now()
-	record, err := newRecord(r.parts.Master, r.parts.IDs.New().String(), r.settings.Algorithm, now, now)
+	now := r.deps.Clock.Now()
+	record, err := newRecord(r.deps.Master, r.deps.IDs.New().String(), r.config.Algorithm, now, now)
 	if err != nil {
 		return core.Internal(err)
 	}
-	if err := r.parts.Store.AddKey(ctx, record, true); err != nil && !errors.Is(err, core.ErrConflict) {
+	if err := r.deps.Store.AddKey(ctx, record, true); err != nil && !errors.Is(err, core.ErrConflict) {
 		return err
 	}
 	return r.Reload(ctx)
@@ -106,15 +106,15 @@ func (r *Ring) makeFirst(ctx context.Context) error {
 func (r *Ring) Reload(ctx context.Context) error {
 	r.loading.Lock()
 	defer r.loading.Unlock()
-	records, err := r.parts.Store.Keys(ctx)
+	records, err := r.deps.Store.Keys(ctx)
 	if err != nil {
 		return err
 	}
 	next := &keySet{byID: make(map[string]Key, len(records))}
 	for _, record := range records {
-		key, err := record.open(r.parts.Master)
+		key, err := record.open(r.deps.Master)
 		if err != nil {
-			r.parts.Log.ErrorContext(ctx, "a stored signing key is unusable", "kid", record.ID, "error", err)
+			r.deps.Log.ErrorContext(ctx, "a stored signing key is unusable", "kid", record.ID, "error", err)
 			continue
 		}
 		next.keys = append(next.keys, key)
@@ -146,9 +146,9 @@ func (r *Ring) Epoch() uint64 { return r.epoch.Load() }
 
 // Active is the key that signs now: the one that became active last. KindUnavailable when there is none.
 func (r *Ring) Active() (Key, error) {
-	now := r.parts.Clock.Now()
+	now := r.deps.Clock.Now()
 	for _, key := range slices.Backward(r.state.Load().keys) {
-		if key.signs(now, r.settings.TokenTTL) {
+		if key.signs(now, r.config.TokenTTL) {
 			return key, nil
 		}
 	}
@@ -158,7 +158,7 @@ func (r *Ring) Active() (Key, error) {
 // Find gives the published key of that id. An unknown id asks, at a bounded rate, for a reload: see
 // Missed.
 func (r *Ring) Find(kid string) (Key, bool) {
-	now := r.parts.Clock.Now()
+	now := r.deps.Clock.Now()
 	key, known := r.state.Load().byID[kid]
 	if known {
 		return key, key.Published(now)
@@ -179,7 +179,7 @@ func (r *Ring) Missed() <-chan struct{} { return r.missed }
 
 // Published lists the keys of the key set: those that sign, wait to, or have tokens alive; oldest first.
 func (r *Ring) Published() []Key {
-	now := r.parts.Clock.Now()
+	now := r.deps.Clock.Now()
 	published := []Key{}
 	for _, key := range r.state.Load().keys {
 		if key.Published(now) {

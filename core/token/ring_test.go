@@ -28,20 +28,20 @@ func newSite() *site {
 	return &site{db: db, store: tokentest.NewKeyStore(db), clock: clock, ids: core.NewIDs(clock)}
 }
 
-func (s *site) replica(t testing.TB, master string, settings token.RingSettings) *token.Ring {
+func (s *site) replica(t testing.TB, master string, config token.RingConfig) *token.Ring {
 	t.Helper()
 	keys, err := secret.ParseRing(master)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return token.NewRing(token.RingParts{
+	return token.NewRing(token.RingDeps{
 		Store: s.store, Tx: s.db, Master: keys, Clock: s.clock, IDs: s.ids, Log: core.Discard(),
-	}, settings)
+	}, config)
 }
 
-func (s *site) loaded(t testing.TB, settings token.RingSettings) *token.Ring {
+func (s *site) loaded(t testing.TB, config token.RingConfig) *token.Ring {
 	t.Helper()
-	ring := s.replica(t, masterA, settings)
+	ring := s.replica(t, masterA, config)
 	if err := ring.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestLoadMakesTheFirstKeyOnce(t *testing.T) {
 	rings := make([]*token.Ring, 50)
 	var group sync.WaitGroup
 	for i := range rings {
-		rings[i] = site.replica(t, masterA, token.RingSettings{})
+		rings[i] = site.replica(t, masterA, token.RingConfig{})
 		group.Go(func() {
 			if err := rings[i].Load(t.Context()); err != nil {
 				t.Error(err)
@@ -97,8 +97,8 @@ func TestEveryAlgorithm(t *testing.T) {
 				t.Fatal(err)
 			}
 			site := newSite()
-			first := active(t, site.loaded(t, token.RingSettings{Algorithm: algorithm}))
-			second := active(t, site.loaded(t, token.RingSettings{}))
+			first := active(t, site.loaded(t, token.RingConfig{Algorithm: algorithm}))
+			second := active(t, site.loaded(t, token.RingConfig{}))
 			if first.Algorithm != algorithm || second.ID != first.ID || second.Algorithm != algorithm {
 				t.Errorf("made %s, read back %s", first.Algorithm, second.Algorithm)
 			}
@@ -114,7 +114,7 @@ func TestEveryAlgorithm(t *testing.T) {
 func TestEpochRisesWhenAKeyHasGone(t *testing.T) {
 	t.Parallel()
 	site := newSite()
-	ring := site.loaded(t, token.RingSettings{})
+	ring := site.loaded(t, token.RingConfig{})
 	before := ring.Epoch()
 	if _, err := ring.Rotate(t.Context()); err != nil {
 		t.Fatal(err)
@@ -139,8 +139,8 @@ func TestEpochRisesWhenAKeyHasGone(t *testing.T) {
 func TestMasterKeyGone(t *testing.T) {
 	t.Parallel()
 	site := newSite()
-	old := active(t, site.loaded(t, token.RingSettings{}))
-	ring := site.replica(t, masterB, token.RingSettings{})
+	old := active(t, site.loaded(t, token.RingConfig{}))
+	ring := site.replica(t, masterB, token.RingConfig{})
 	if err := ring.Load(t.Context()); core.AsError(err).Kind != core.KindUnavailable {
 		t.Fatalf("got %v", err)
 	}
@@ -160,13 +160,13 @@ func TestMasterKeyGone(t *testing.T) {
 func TestUnusableRecordsAreLeftOut(t *testing.T) {
 	t.Parallel()
 	site := newSite()
-	ring := site.loaded(t, token.RingSettings{})
+	ring := site.loaded(t, token.RingConfig{})
 	records, err := site.store.Keys(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	other := newSite()
-	other.loaded(t, token.RingSettings{})
+	other.loaded(t, token.RingConfig{})
 	foreign, err := other.store.Keys(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -203,7 +203,7 @@ func TestUnusableRecordsAreLeftOut(t *testing.T) {
 func TestMissedIsBounded(t *testing.T) {
 	t.Parallel()
 	site := newSite()
-	ring := site.loaded(t, token.RingSettings{})
+	ring := site.loaded(t, token.RingConfig{})
 	missed := func() bool {
 		for range 20 {
 			if _, known := ring.Find("unknown"); known {
@@ -240,7 +240,7 @@ func TestStoreAway(t *testing.T) {
 	t.Parallel()
 	site := newSite()
 	site.store = away{site.store}
-	ring := site.replica(t, masterA, token.RingSettings{RotateEvery: time.Hour})
+	ring := site.replica(t, masterA, token.RingConfig{RotateEvery: time.Hour})
 	_, rotate := ring.Rotate(t.Context())
 	_, due := ring.RotateDue(t.Context())
 	_, list := ring.List(t.Context())
@@ -264,14 +264,14 @@ func (readOnly) AddKey(context.Context, token.KeyRecord, bool) error {
 func TestKeyCannotBeStored(t *testing.T) {
 	t.Parallel()
 	site := newSite()
-	kept := active(t, site.loaded(t, token.RingSettings{}))
+	kept := active(t, site.loaded(t, token.RingConfig{}))
 	empty := newSite()
 	empty.store = readOnly{empty.store}
-	if err := empty.replica(t, masterA, token.RingSettings{}).Load(t.Context()); core.AsError(err).Kind != core.KindUnavailable {
+	if err := empty.replica(t, masterA, token.RingConfig{}).Load(t.Context()); core.AsError(err).Kind != core.KindUnavailable {
 		t.Errorf("load: %v", err)
 	}
 	site.store = readOnly{site.store}
-	ring := site.loaded(t, token.RingSettings{})
+	ring := site.loaded(t, token.RingConfig{})
 	if _, err := ring.Rotate(t.Context()); core.AsError(err).Kind != core.KindUnavailable {
 		t.Errorf("rotate: %v", err)
 	}

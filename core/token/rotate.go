@@ -42,12 +42,12 @@ func (r *Ring) Rotate(ctx context.Context) (KeyInfo, error) {
 	if err := r.Reload(ctx); err != nil {
 		return KeyInfo{}, err
 	}
-	now := r.parts.Clock.Now()
+	now := r.deps.Clock.Now()
 	active := now
 	if _, err := r.Active(); err == nil {
 		active = now.Add(PublishFor)
 	}
-	record, err := newRecord(r.parts.Master, r.parts.IDs.New().String(), r.settings.Algorithm, now, active)
+	record, err := newRecord(r.deps.Master, r.deps.IDs.New().String(), r.config.Algorithm, now, active)
 	if err != nil {
 		return KeyInfo{}, core.Internal(err)
 	}
@@ -56,12 +56,12 @@ func (r *Ring) Rotate(ctx context.Context) (KeyInfo, error) {
 
 // succeed stores a key, and the end of all others with it, and begins to use it.
 func (r *Ring) succeed(ctx context.Context, fresh KeyRecord) (KeyInfo, error) {
-	end := fresh.ActiveFrom.Add(r.settings.TokenTTL + Leeway + ReloadEvery)
-	err := r.parts.Tx.InTx(ctx, func(ctx context.Context) error {
-		if failure := r.parts.Store.AddKey(ctx, fresh, false); failure != nil {
+	end := fresh.ActiveFrom.Add(r.config.TokenTTL + Leeway + ReloadEvery)
+	err := r.deps.Tx.InTx(ctx, func(ctx context.Context) error {
+		if failure := r.deps.Store.AddKey(ctx, fresh, false); failure != nil {
 			return failure
 		}
-		return r.parts.Store.RetireKeys(ctx, fresh.ID, end)
+		return r.deps.Store.RetireKeys(ctx, fresh.ID, end)
 	})
 	if err == nil {
 		err = r.Reload(ctx)
@@ -69,7 +69,7 @@ func (r *Ring) succeed(ctx context.Context, fresh KeyRecord) (KeyInfo, error) {
 	if err != nil {
 		return KeyInfo{}, err
 	}
-	r.parts.Log.InfoContext(ctx, "signing key made",
+	r.deps.Log.InfoContext(ctx, "signing key made",
 		"kid", fresh.ID, "algorithm", fresh.Algorithm, "active_from", fresh.ActiveFrom)
 	return r.info(r.state.Load().byID[fresh.ID]), nil
 }
@@ -78,15 +78,15 @@ func (r *Ring) succeed(ctx context.Context, fresh KeyRecord) (KeyInfo, error) {
 // Two replicas that do so at the same moment make a key each, which does no harm; a caller that minds
 // holds a lock.
 func (r *Ring) RotateDue(ctx context.Context) (bool, error) {
-	if r.settings.RotateEvery <= 0 {
+	if r.config.RotateEvery <= 0 {
 		return false, nil
 	}
 	if err := r.Reload(ctx); err != nil {
 		return false, err
 	}
-	now := r.parts.Clock.Now()
+	now := r.deps.Clock.Now()
 	for _, key := range r.state.Load().keys {
-		if now.Sub(key.CreatedAt) < r.settings.RotateEvery {
+		if now.Sub(key.CreatedAt) < r.config.RotateEvery {
 			return false, nil
 		}
 	}
@@ -115,7 +115,7 @@ func (r *Ring) info(key Key) KeyInfo {
 }
 
 func (r *Ring) stateOf(key Key) KeyState {
-	now := r.parts.Clock.Now()
+	now := r.deps.Clock.Now()
 	active, err := r.Active()
 	switch {
 	case !key.Published(now):

@@ -12,7 +12,7 @@ import (
 func TestRotatePublishesBeforeItSigns(t *testing.T) {
 	t.Parallel()
 	site := newSite()
-	ring := site.loaded(t, token.RingSettings{})
+	ring := site.loaded(t, token.RingConfig{})
 	old := active(t, ring)
 	fresh, err := ring.Rotate(t.Context())
 	if err != nil {
@@ -60,7 +60,7 @@ func wantStates(t *testing.T, ring *token.Ring, want ...token.KeyState) {
 func TestRetiringKeySignsNothingThatOutlivesIt(t *testing.T) {
 	t.Parallel()
 	site := newSite()
-	ring := site.loaded(t, token.RingSettings{})
+	ring := site.loaded(t, token.RingConfig{})
 	kept := active(t, ring)
 	loser, err := ring.Rotate(t.Context())
 	if err != nil {
@@ -81,8 +81,8 @@ func TestRetiringKeySignsNothingThatOutlivesIt(t *testing.T) {
 func TestRotateDue(t *testing.T) {
 	t.Parallel()
 	site := newSite()
-	never := site.loaded(t, token.RingSettings{})
-	ring := site.loaded(t, token.RingSettings{RotateEvery: 24 * time.Hour})
+	never := site.loaded(t, token.RingConfig{})
+	ring := site.loaded(t, token.RingConfig{RotateEvery: 24 * time.Hour})
 	step := func(ring *token.Ring, want bool) {
 		t.Helper()
 		if rotated, err := ring.RotateDue(t.Context()); err != nil || rotated != want {
@@ -94,7 +94,7 @@ func TestRotateDue(t *testing.T) {
 	step(never, false)
 	step(ring, true)
 	step(ring, false)
-	step(site.loaded(t, token.RingSettings{RotateEvery: 24 * time.Hour}), false)
+	step(site.loaded(t, token.RingConfig{RotateEvery: 24 * time.Hour}), false)
 }
 
 // However rotations, reloads and time interleave over two replicas that reload as often as they should, the
@@ -103,7 +103,7 @@ func TestTokensOutlivedByTheirKeys(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		site := newSite()
-		rings := []*token.Ring{site.loaded(t, token.RingSettings{Algorithm: token.EdDSA}), site.loaded(t, token.RingSettings{Algorithm: token.EdDSA})}
+		rings := []*token.Ring{site.loaded(t, token.RingConfig{Algorithm: token.EdDSA}), site.loaded(t, token.RingConfig{Algorithm: token.EdDSA})}
 		type signed struct {
 			kid     string
 			expires time.Time

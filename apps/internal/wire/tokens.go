@@ -36,8 +36,8 @@ func newKeyRing(in keysIn) (*token.Ring, error) {
 		return nil, err
 	}
 	ring := token.NewRing(
-		token.RingParts{Store: in.Store, Tx: in.Tx, Master: in.Master, Clock: in.Clock, IDs: in.IDs, Log: in.Log},
-		token.RingSettings{
+		token.RingDeps{Store: in.Store, Tx: in.Tx, Master: in.Master, Clock: in.Clock, IDs: in.IDs, Log: in.Log},
+		token.RingConfig{
 			Algorithm: algorithm, TokenTTL: in.Settings.Tokens.AccessTTL, RotateEvery: in.Settings.Tokens.KeyMaxAge,
 		})
 	in.Lifecycle.Append(fx.StartHook(func(ctx context.Context) error {
@@ -56,7 +56,7 @@ func newSigner(settings config.Settings, keys *token.Ring, clock core.Clock) *to
 }
 
 func newIssuer(settings config.Settings, signer token.Signer, clock core.Clock, ids *core.IDs) *token.Issuer {
-	return token.NewIssuer(signer, clock, ids, token.IssuerSettings{
+	return token.NewIssuer(signer, clock, ids, token.IssuerConfig{
 		Issuer: settings.Tokens.Issuer, Audience: settings.Tokens.Audience,
 		ClientID: settings.Tokens.ClientID, TTL: settings.Tokens.AccessTTL,
 	})

@@ -87,13 +87,13 @@ type sessionsIn struct {
 
 func newSessions(in shared, own sessionsIn) *session.Service {
 	accounts := in.Settings.Accounts
-	return session.NewService(session.Settings{
-		IdleTTL: accounts.SessionIdleTTL, MaxTTL: accounts.SessionMaxTTL,
-		Limit: accounts.SessionLimit, Grace: accounts.RefreshGrace,
-	}, session.Parts{
+	return session.NewService(session.Deps{
 		Store: own.Store, Ender: own.Ender, Lookup: own.Lookup, Owners: own.Owners, Tx: in.Tx,
 		Announcer: in.Announcer, Post: in.Post, Recognizer: own.Recognizer, References: own.References,
 		Clock: in.Clock, IDs: in.IDs, Observer: own.Meters, Log: in.Log,
+	}, session.Config{
+		IdleTTL: accounts.SessionIdleTTL, MaxTTL: accounts.SessionMaxTTL,
+		Limit: accounts.SessionLimit, Grace: accounts.RefreshGrace,
 	})
 }
 
@@ -116,7 +116,7 @@ func newPolicy(settings config.Settings, blocklist credential.Blocklist) *creden
 			words = append(words, parsed.Hostname())
 		}
 	}
-	return credential.NewPolicy(blocklist, credential.PolicySettings{
+	return credential.NewPolicy(blocklist, credential.PolicyConfig{
 		MinLength: settings.Password.MinLength, ContextWords: words,
 	})
 }

@@ -100,11 +100,11 @@ func OpenWith(t *testing.T, config signin.Config) *House {
 }
 
 func (h *House) sessions() *session.Service {
-	return session.NewService(session.DefaultSettings(), session.Parts{
+	return session.NewService(session.Deps{
 		Store: h.SessionRows, Ender: h.SessionRows, Lookup: h.SessionRows, Owners: h.Users, Tx: h.DB,
 		Announcer: h.Announced, Post: h.Post, Recognizer: recognizer{}, References: h.references(),
 		Clock: h.Clock, IDs: h.IDs,
-	})
+	}, session.DefaultConfig())
 }
 
 const issuer = "https://id.example"
@@ -115,7 +115,7 @@ func (h *House) signIn(config signin.Config) *signin.Service {
 	return signin.NewService(signin.Deps{
 		Users: h.Users, Registrations: h.Registrations, Desk: h.Desk, Prover: h.Prover, Hasher: h.Hasher,
 		Policy: policy(), Sessions: h.Sessions, References: h.references(),
-		Issuer:   token.NewIssuer(h.Signer, h.Clock, h.IDs, token.IssuerSettings{Issuer: issuer, Audience: issuer}),
+		Issuer:   token.NewIssuer(h.Signer, h.Clock, h.IDs, token.IssuerConfig{Issuer: issuer, Audience: issuer}),
 		Verifier: h.Signer, Post: h.Post, Tx: h.DB, Announcer: h.Announced, Clock: h.Clock, IDs: h.IDs,
 		Devices: device, Log: core.Discard(),
 	}, config)
@@ -134,7 +134,7 @@ func (h *House) worker() *verification.Worker {
 }
 
 func policy() *credential.Policy {
-	return credential.NewPolicy(credential.CommonPasswords{}, credential.PolicySettings{ContextWords: []string{"doorward"}})
+	return credential.NewPolicy(credential.CommonPasswords{}, credential.PolicyConfig{ContextWords: []string{"doorward"}})
 }
 
 func device(userAgent string) string { return recognizer{}.Recognize(userAgent).String() }
