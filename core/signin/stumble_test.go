@@ -17,6 +17,42 @@ type act = func(ctx context.Context) error
 // twice is an act that is simply done again after a fault.
 func twice(do act) (act, act) { return do, do }
 
+// registerAtOnce opens the account and signs in in two steps. Where only the first was done, the way on is a sign-in.
+func registerAtOnce(t *testing.T) (act, act) {
+	t.Helper()
+	h := house.OpenWith(t, signin.Config{})
+	register := func(ctx context.Context) error {
+		_, err := h.SignIn.Register(ctx, registration(ada, "countess", house.Passphrase))
+		return err
+	}
+	return register, func(ctx context.Context) error {
+		err := register(ctx)
+		if errors.Is(err, account.ErrUsernameTaken) { // opened, but not signed in
+			_, err = h.SignIn.Login(ctx, ada, house.Passphrase)
+		}
+		return err
+	}
+}
+
+// verifyByCode opens the account and signs in in two steps, as registerAtOnce does.
+func verifyByCode(t *testing.T) (act, act) {
+	t.Helper()
+	h := house.Open(t)
+	receipt := h.Register(ada, "")
+	code := h.Letter(mail.KindRegistration, ada).Code
+	verify := func(ctx context.Context) error {
+		_, err := h.SignIn.VerifyCode(ctx, receipt.ID, code)
+		return err
+	}
+	return verify, func(ctx context.Context) error {
+		err := verify(ctx)
+		if err != nil { // opened, but not signed in
+			_, err = h.SignIn.Login(ctx, ada, house.Passphrase)
+		}
+		return err
+	}
+}
+
 func TestNothingIsHalfDone(t *testing.T) {
 	t.Parallel()
 	cases := map[string]func(t *testing.T) (act, act){
@@ -27,36 +63,8 @@ func TestNothingIsHalfDone(t *testing.T) {
 				return err
 			})
 		},
-		"register without verification": func(t *testing.T) (act, act) {
-			h := house.OpenWith(t, signin.Config{})
-			register := func(ctx context.Context) error {
-				_, err := h.SignIn.Register(ctx, registration(ada, "countess", house.Passphrase))
-				return err
-			}
-			return register, func(ctx context.Context) error {
-				err := register(ctx)
-				if errors.Is(err, account.ErrUsernameTaken) { // opened, but not signed in
-					_, err = h.SignIn.Login(ctx, ada, house.Passphrase)
-				}
-				return err
-			}
-		},
-		"verify by code": func(t *testing.T) (act, act) {
-			h := house.Open(t)
-			receipt := h.Register(ada, "")
-			code := h.Letter(mail.KindRegistration, ada).Code
-			verify := func(ctx context.Context) error {
-				_, err := h.SignIn.VerifyCode(ctx, receipt.ID, code)
-				return err
-			}
-			return verify, func(ctx context.Context) error {
-				err := verify(ctx)
-				if err != nil { // opened, but not signed in
-					_, err = h.SignIn.Login(ctx, ada, house.Passphrase)
-				}
-				return err
-			}
-		},
+		"register without verification": registerAtOnce,
+		"verify by code":                verifyByCode,
 		"verify by link": func(t *testing.T) (act, act) {
 			h := house.Open(t)
 			h.Register(ada, "")
