@@ -53,7 +53,9 @@ func (s *Service) RequestEmailChange(
 func (s *Service) resolveEmailChange(ctx context.Context, intake verification.Intake) error {
 	var request emailChange
 	return s.deps.Desk.Resolve(ctx, intake, &request, func(ctx context.Context) error {
-		purpose, subject := verification.PurposeEmailChange, request.User.String()
+		// The failures that count belong to the new address as well: who guesses its code would else clear
+		// them by proving an address of their own in between.
+		purpose, subject := verification.PurposeEmailChange, request.User.String()+"/"+request.Address.Key
 		_, err := s.deps.Users.FindByIdentifier(ctx, Identifier{Kind: IdentifierEmail, Key: request.Address.Key})
 		if err == nil {
 			return s.deps.Prover.Decoy(ctx, intake.ID, purpose, subject)

@@ -95,6 +95,24 @@ func TestEmailChangeAnswersAlike(t *testing.T) {
 	}
 }
 
+// TestEmailChangeIsNotGuessed keeps the failures at one address when another is proven.
+func TestEmailChangeIsNotGuessed(t *testing.T) {
+	t.Parallel()
+	m := join(t)
+	for spent := 0; spent < verification.MaxFailures; {
+		if spent == verification.MaxFailures/2 {
+			m.move(ada, "own@example.com")
+		}
+		receipt, _ := m.request(lovelace)
+		for range verification.MaxTries {
+			m.Refused(m.confirm(receipt.ID, "wrong"), verification.ErrCode)
+			spent++
+		}
+	}
+	receipt, letter := m.request(lovelace)
+	m.Refused(m.confirm(receipt.ID, letter.Code), verification.ErrCode)
+}
+
 func TestEmailChangeRefuses(t *testing.T) {
 	t.Parallel()
 	m := join(t)

@@ -60,7 +60,8 @@ type Receipt struct {
 type Flow struct {
 	ID      core.ID
 	Purpose Purpose
-	// Subject groups flows for MaxLive and MaxFailures: the user's id, or the normalised identifier.
+	// Subject groups flows for MaxLive and MaxFailures: the user's id, of a change of address with the new
+	// one, or the normalised identifier.
 	Subject string
 	// Registration or User is what the code proves; both are zero for a decoy.
 	Registration core.ID
