@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"net/mail"
 	"net/url"
 	"slices"
@@ -38,6 +39,8 @@ func (s Settings) check() []string {
 	s.checkLifetimes(found)
 	s.checkPasswords(found)
 	found.require(slices.Contains([]string{"debug", "info", "warn", "error"}, s.Log.Level), "LOG_LEVEL is debug, info, warn or error.")
+	_, err := mail.ParseAddress(s.Seed.OwnerEmail)
+	found.require(err == nil, "OWNER_EMAIL is not an address.")
 	found.require(s.Log.Format == "console" || s.Log.Format == "json", "LOG_FORMAT is console or json.")
 	found.require(s.Cleanup.BatchSize >= 1 && s.Cleanup.BatchSize <= retention.BatchMax, "CLEANUP_BATCH is 1 to 10000.")
 	if s.Profile.Environment == Production {
@@ -48,6 +51,8 @@ func (s Settings) check() []string {
 
 func (s Settings) checkServer(found *findings) {
 	found.require(s.Server.Port >= 0 && s.Server.Port <= 65535, "PORT is 0 to 65535.")
+	_, _, err := net.SplitHostPort(s.Server.AdminAddr)
+	found.require(err == nil || s.Server.AdminAddr == "", "ADMIN_ADDR is host:port.")
 	for name, text := range map[string]string{"APP_URL": s.Server.AppURL, "FRONTEND_URL": s.Server.FrontendURL} {
 		found.require(isBaseURL(text), "%s is an absolute http or https URL without query or fragment.", name)
 	}
@@ -66,15 +71,24 @@ func (s Settings) checkStorage(found *findings) {
 	database := s.Storage.DatabaseURL.Reveal()
 	found.require(strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://") || s.SQLite(),
 		"DATABASE_URL begins with postgres:// or sqlite://.")
+	_, readable := readDatabase(database)
+	found.require(readable || s.SQLite(), "DATABASE_URL is malformed.")
 	cache := s.Storage.ValkeyURL.Reveal()
 	found.require(cache == "" || hasScheme(cache, "redis", "rediss", "valkey", "valkeys"),
 		"VALKEY_URL begins with redis://, rediss:// or valkey://.")
+	found.require(cache == "" || namesPeer(cache), "VALKEY_URL is malformed.")
 	if ring := s.Storage.MasterKeys.Reveal(); ring != "" {
 		_, err := secret.ParseRing(ring)
 		found.require(err == nil, "MASTER_KEYS is not a key ring: %v.", err)
 	}
 	found.require(s.Storage.DatabaseMaxConns >= 2, "DATABASE_MAX_CONNS is 2 at least.")
 	found.require(s.Storage.DatabaseTimeout >= 100*time.Millisecond, "DATABASE_TIMEOUT is 100ms at least.")
+}
+
+// namesPeer reports whether a URL can be read and says where to go.
+func namesPeer(text string) bool {
+	read, ok := readPeer(text)
+	return ok && read.named()
 }
 
 func hasScheme(text string, schemes ...string) bool {
@@ -85,6 +99,7 @@ func hasScheme(text string, schemes ...string) bool {
 func (s Settings) checkMail(found *findings) {
 	smtp := s.Mail.SMTPURL.Reveal()
 	found.require(smtp == "" || hasScheme(smtp, "smtp", "smtps"), "SMTP_URL begins with smtp:// or smtps://.")
+	found.require(smtp == "" || namesPeer(smtp), "SMTP_URL is malformed.")
 	_, err := mail.ParseAddress(s.Mail.From)
 	found.require(err == nil, "MAIL_FROM is not an address.")
 	found.require(smtp != "" || s.Mail.DevMailbox, "SMTP_URL is not set and DEV_MAILBOX is off: mails could not leave.")

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,60 +39,90 @@ func Load() (Settings, error) {
 // Parse makes settings of variables: it reads secret files, fills defaults that depend on others, and
 // checks the whole. The error is an Invalid with every problem.
 func Parse(variables map[string]string) (Settings, error) {
-	problems := readFiles(variables)
-	fillDefaults(variables)
-	settings, err := env.ParseAsWithOptions[Settings](env.Options{Environment: variables})
-	problems = append(problems, parseProblems(err)...)
-	if len(problems) > 0 {
-		return settings, Invalid{Problems: problems}
+	flaws := readFiles(variables)
+	settings, unread := read(variables)
+	if len(unread) > 0 {
+		// What does not read gives way to its default, so that the rest can be checked in the same go.
+		for _, one := range unread {
+			delete(variables, one.setting)
+		}
+		settings, _ = read(variables)
+		flaws = append(flaws, unread...)
 	}
-	if problems = settings.check(); len(problems) > 0 {
+	if problems := settings.problems(flaws); len(problems) > 0 {
 		return settings, Invalid{Problems: problems}
 	}
 	return settings, nil
 }
 
-// readFiles replaces NAME_FILE by NAME for every setting. A setting given both ways is a problem.
-func readFiles(variables map[string]string) []string {
+// flaw is a setting whose value cannot be had.
+type flaw struct{ setting, problem string }
+
+// problems are the flaws and what the check finds beside them. What it finds about a setting that has a
+// flaw is left out: it looked at the default.
+func (s Settings) problems(flaws []flaw) []string {
 	var problems []string
+	for _, one := range flaws {
+		problems = append(problems, one.problem)
+	}
+	for _, found := range s.check() {
+		if !slices.ContainsFunc(flaws, func(one flaw) bool { return one.setting != "" && strings.Contains(found, one.setting) }) {
+			problems = append(problems, found)
+		}
+	}
+	return problems
+}
+
+// readFiles replaces NAME_FILE by NAME for every setting. A setting given both ways is a flaw.
+func readFiles(variables map[string]string) []flaw {
+	var flaws []flaw
 	for _, field := range Fields() {
 		path := variables[field.Name+fileSuffix]
 		if path == "" {
 			continue
 		}
 		if variables[field.Name] != "" {
-			problems = append(problems, fmt.Sprintf("%s and %s%s are both set: keep one.", field.Name, field.Name, fileSuffix))
+			flaws = append(flaws, flaw{field.Name, fmt.Sprintf("%s and %s%s are both set: keep one.", field.Name, field.Name, fileSuffix)})
 			continue
 		}
 		contents, err := os.ReadFile(path)
 		if err != nil {
-			problems = append(problems, fmt.Sprintf("%s%s cannot be read: %v.", field.Name, fileSuffix, err))
+			flaws = append(flaws, flaw{field.Name, fmt.Sprintf("%s%s cannot be read: %v.", field.Name, fileSuffix, err)})
 			continue
 		}
 		variables[field.Name] = strings.TrimRight(string(contents), "\r\n")
 	}
-	return problems
+	return flaws
 }
 
-func parseProblems(err error) []string {
+// read makes settings of variables and leaves the variables as they are.
+func read(variables map[string]string) (Settings, []flaw) {
+	variables = maps.Clone(variables)
+	fillDefaults(variables)
+	settings, err := env.ParseAsWithOptions[Settings](env.Options{Environment: variables})
+	return settings, flawsOf(err)
+}
+
+func flawsOf(err error) []flaw {
 	if err == nil {
 		return nil
 	}
 	var all env.AggregateError
 	if !errors.As(err, &all) {
-		return []string{err.Error()}
+		return []flaw{{problem: err.Error()}}
 	}
-	var problems []string
+	var flaws []flaw
 	for _, one := range all.Errors {
 		var parse env.ParseError
 		if errors.As(one, &parse) {
 			// The value is left out: it may be a secret.
-			problems = append(problems, fmt.Sprintf("%s does not read as %s.", nameOf(parse.Name), readable(parse.Type.String())))
+			name := nameOf(parse.Name)
+			flaws = append(flaws, flaw{name, fmt.Sprintf("%s does not read as %s.", name, readable(parse.Type.String()))})
 			continue
 		}
-		problems = append(problems, one.Error())
+		flaws = append(flaws, flaw{problem: one.Error()})
 	}
-	return problems
+	return flaws
 }
 
 func readable(kind string) string {

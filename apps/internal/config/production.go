@@ -1,9 +1,6 @@
 package config
 
-import (
-	"net/url"
-	"strings"
-)
+import "strings"
 
 // minArgon2MemoryTime is OWASP's headline minimum for argon2id: 19 MiB and two passes. Other pairs of
 // its table trade memory for passes along about the same product.
@@ -33,20 +30,25 @@ func (s Settings) checkEncryption(found *findings) {
 		return
 	}
 	const permit = "or ALLOW_PLAINTEXT_NETWORK=true must say that it is on a private network."
-	if database, err := url.Parse(s.Storage.DatabaseURL.Reveal()); err == nil && !s.SQLite() && !local(database) {
+	if database, ok := readDatabase(s.Storage.DatabaseURL.Reveal()); ok && !s.SQLite() && !database.local() {
 		mode := database.Query().Get("sslmode")
 		found.require(mode == "verify-full" || mode == "verify-ca", "DATABASE_URL must say sslmode=verify-full in production, "+permit)
 	}
-	if cache, err := url.Parse(s.Storage.ValkeyURL.Reveal()); err == nil && s.Storage.ValkeyURL != "" && !local(cache) {
+	if cache, ok := readPeer(s.Storage.ValkeyURL.Reveal()); ok && !cache.local() {
 		found.require(cache.Scheme == "rediss" || cache.Scheme == "valkeys", "VALKEY_URL must begin with rediss:// in production, "+permit)
 	}
-	if peer, err := url.Parse(s.Mail.SMTPURL.Reveal()); err == nil && s.Mail.SMTPURL != "" && !local(peer) {
-		found.require(peer.Scheme == "smtps" || peer.User != nil,
+	if mail, ok := readPeer(s.Mail.SMTPURL.Reveal()); ok && !mail.local() {
+		found.require(mail.Scheme == "smtps" || mail.User != nil,
 			"SMTP_URL must begin with smtps://, or carry credentials (which makes STARTTLS obligatory), in production, "+permit)
 	}
 }
 
-func local(target *url.URL) bool {
-	host := target.Hostname()
-	return host == "" || host == "localhost" || host == "127.0.0.1" || host == "::1"
+// MailNeedsTLS reports whether a mail server that offers no encryption is to be refused: in production,
+// unless it is on this machine or the network is said to be private.
+func (s Settings) MailNeedsTLS() bool {
+	if s.Profile.Environment != Production || s.Storage.AllowPlaintext {
+		return false
+	}
+	server, ok := readPeer(s.Mail.SMTPURL.Reveal())
+	return !ok || !server.local()
 }

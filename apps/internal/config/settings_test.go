@@ -65,7 +65,10 @@ func TestProductionRefusesEachUnsafeSetting(t *testing.T) {
 		{"FRONTEND_URL", "http://app.example.com", "FRONTEND_URL"},
 		{"DATABASE_URL", "sqlite:///var/lib/doorward.db", "DATABASE_URL"},
 		{"DATABASE_URL", "postgres://u:p@db.example.com/accounts?sslmode=disable", "sslmode"},
+		{"DATABASE_URL", "postgres://u:p@/accounts?host=db.example.com&sslmode=disable", "sslmode"},
+		{"DATABASE_URL", "postgres://u:p@localhost,db.example.com/accounts?sslmode=disable", "sslmode"},
 		{"VALKEY_URL", "", "VALKEY_URL"},
+		{"VALKEY_URL", "redis://localhost,[2001:db8::1]:6379", "rediss"},
 		{"VALKEY_URL", "redis://cache.example.com:6379", "rediss"},
 		{"SMTP_URL", "", "SMTP_URL"},
 		{"SMTP_URL", "smtp://mail.example.com:25", "smtps"},
@@ -101,6 +104,54 @@ func TestEveryProblemAtOnceAndNoSecretInIt(t *testing.T) {
 	}
 	if strings.Contains(err.Error(), "canary") {
 		t.Errorf("the problem repeats the secret: %v", err)
+	}
+}
+
+// What does not read at all is told together with what reads and is wrong, and hides nothing of the rest.
+func TestUnreadableSettingsHideNoOthers(t *testing.T) {
+	t.Parallel()
+	_, err := config.Parse(map[string]string{
+		"PORT": "eighty", "SESSION_MAX_TTL": "long", "LOG_LEVEL": "loud", "MASTER_KEYS": "k1:short",
+		"DATABASE_URL": "postgres://u:p%zz@db/accounts", "VALKEY_URL": "redis://a:b:c", "SMTP_URL": "smtp://",
+		"ADMIN_ADDR": "9090", "OWNER_EMAIL": "nobody", "SESSION_IDLE_TTL": "9999h", "PASSWORD_MIN_LENGTH_FILE": "/nowhere",
+	})
+	var invalid config.Invalid
+	if !errors.As(err, &invalid) {
+		t.Fatalf("got %v, want the problems", err)
+	}
+	wanted := []string{
+		"PORT", "SESSION_MAX_TTL", "LOG_LEVEL", "MASTER_KEYS", "DATABASE_URL", "VALKEY_URL", "SMTP_URL",
+		"ADMIN_ADDR", "OWNER_EMAIL", "PASSWORD_MIN_LENGTH_FILE",
+	}
+	for _, name := range wanted {
+		if !slices.ContainsFunc(invalid.Problems, func(p string) bool { return strings.HasPrefix(p, name+" ") }) {
+			t.Errorf("%s is not named", name)
+		}
+	}
+	if len(invalid.Problems) != len(wanted) {
+		t.Errorf("%d problems, want one for each of %d: %v", len(invalid.Problems), len(wanted), err)
+	}
+}
+
+func TestMailNeedsTLS(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		url, private string
+		want         bool
+	}{
+		{"smtp://u:p@mail.example.com", "false", true},
+		{"smtp://mail.example.com", "true", false},
+		{"smtp://localhost:25", "false", false},
+	} {
+		variables := safeProduction()
+		variables["SMTP_URL"], variables["ALLOW_PLAINTEXT_NETWORK"] = test.url, test.private
+		settings, err := config.Parse(variables)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := settings.MailNeedsTLS(); got != test.want {
+			t.Errorf("%s, private network %s: %v, want %v", test.url, test.private, got, test.want)
+		}
 	}
 }
 

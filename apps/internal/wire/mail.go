@@ -30,7 +30,7 @@ func newSender(lifecycle fx.Lifecycle, settings config.Settings, caught *mail.De
 	}
 	sender, err := smtp.New(smtp.Config{
 		URL: settings.Mail.SMTPURL.Reveal(), From: settings.Mail.From,
-		RequireTLS: settings.Profile.Environment == config.Production && !settings.Storage.AllowPlaintext,
+		RequireTLS: settings.MailNeedsTLS(),
 	})
 	if err != nil {
 		return nil, err
