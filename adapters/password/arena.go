@@ -3,6 +3,7 @@ package password
 import (
 	"encoding/binary"
 	"sync"
+	"time"
 	_ "unsafe" // for go:linkname
 
 	"golang.org/x/crypto/argon2"
@@ -27,13 +28,13 @@ const (
 )
 
 //go:linkname initHash golang.org/x/crypto/argon2.initHash
-func initHash(password, salt, key, data []byte, time, memory, threads, keyLen uint32, mode int) [seedBytes]byte
+func initHash(password, salt, key, data []byte, passes, memory, threads, keyLen uint32, mode int) [seedBytes]byte
 
 //go:linkname blake2bHash golang.org/x/crypto/argon2.blake2bHash
 func blake2bHash(out, in []byte)
 
 //go:linkname processBlocks golang.org/x/crypto/argon2.processBlocks
-func processBlocks(memory []block, time, size, threads uint32, mode int)
+func processBlocks(memory []block, passes, size, threads uint32, mode int)
 
 //go:linkname extractKey golang.org/x/crypto/argon2.extractKey
 func extractKey(memory []block, size, threads, keyLen uint32) []byte
@@ -41,18 +42,34 @@ func extractKey(memory []block, size, threads, keyLen uint32) []byte
 // The parts above are of version 0x13 of the algorithm; this does not compile with a library of another.
 var _ [argon2.Version - 0x13]struct{}
 
-// arena lends the memory of hashes and takes it back. What nobody wants for some collections is given up, so
-// that a process at rest is small. The zero value is ready to use; safe for concurrent use.
-type arena struct{ free sync.Pool }
+// arena lends the memory of hashes of one size and takes it back. What nobody has wanted for a while is given
+// up, so that a process at rest is small. Safe for concurrent use.
+type arena struct {
+	// usual is the size in blocks of what is kept: hashes of other sizes come once, and are then made anew.
+	usual uint32
+
+	mu   sync.Mutex
+	free [][]block
+	rest *time.Timer
+}
+
+// keepFor is how long memory lies ready for the next hash.
+const keepFor = 10 * time.Second
+
+func newArena(usual cost) *arena { return &arena{usual: usual.blocks()} }
+
+// blocks is the memory of a hash in blocks: a multiple of four for each lane (RFC 9106 §3.2, step 2).
+func (c cost) blocks() uint32 {
+	lanes := uint32(c.lanes)
+	return max(2, c.memory/(syncPoints*lanes)) * syncPoints * lanes
+}
 
 // idKey is argon2.IDKey with the memory of the arena.
 func (a *arena) idKey(input, salt []byte, spent cost, size uint32) []byte {
-	lanes := uint32(spent.lanes)
+	lanes, blocks := uint32(spent.lanes), spent.blocks()
 	seed := initHash(input, salt, nil, nil, spent.time, spent.memory, lanes, size, argon2id)
-	blocks := max(2, spent.memory/(syncPoints*lanes)) * syncPoints * lanes
-	held := a.take(blocks)
-	defer a.give(held)
-	memory := (*held)[:blocks]
+	memory := a.take(blocks)
+	defer a.give(memory)
 	for lane := range lanes {
 		first := memory[lane*(blocks/lanes):]
 		fill(&first[0], seed, 0, lane)
@@ -73,17 +90,37 @@ func fill(into *block, seed [seedBytes]byte, column, lane uint32) {
 	}
 }
 
-// take lends memory of at least that many blocks, all zero.
-func (a *arena) take(blocks uint32) *[]block {
-	if held, ok := a.free.Get().(*[]block); ok && uint32(len(*held)) >= blocks { //nolint:gosec // 1<<18 at most
-		return held
+// take lends memory of that many blocks, all zero.
+func (a *arena) take(blocks uint32) []block {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	last := len(a.free) - 1
+	if blocks != a.usual || last < 0 {
+		return make([]block, blocks)
 	}
-	fresh := make([]block, blocks)
-	return &fresh
+	memory := a.free[last]
+	a.free = a.free[:last]
+	return memory
 }
 
 // give takes memory back, erased: what comes of a password does not stay.
-func (a *arena) give(held *[]block) {
-	clear(*held)
-	a.free.Put(held)
+func (a *arena) give(memory []block) {
+	clear(memory)
+	if len(memory) != int(a.usual) {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.free = append(a.free, memory)
+	if a.rest == nil {
+		a.rest = time.AfterFunc(keepFor, a.giveUp)
+		return
+	}
+	a.rest.Reset(keepFor)
+}
+
+func (a *arena) giveUp() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.free = nil
 }

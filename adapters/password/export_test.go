@@ -7,9 +7,17 @@ func Reparse(text string) (string, bool) {
 }
 
 // Arena is arena for tests.
-type Arena struct{ inner arena }
+type Arena struct{ inner *arena }
+
+// NewArena makes an arena that keeps memory for hashes of that cost.
+func NewArena(memory uint32, threads uint8) *Arena {
+	return &Arena{newArena(cost{memory: memory, lanes: threads})}
+}
 
 // IDKey has the parameters of argon2.IDKey.
 func (a *Arena) IDKey(input, salt []byte, time, memory uint32, threads uint8, size uint32) []byte {
 	return a.inner.idKey(input, salt, cost{memory: memory, time: time, lanes: threads}, size)
 }
+
+// GiveUp does what happens when nobody has wanted memory for a while.
+func (a *Arena) GiveUp() { a.inner.giveUp() }

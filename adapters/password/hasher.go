@@ -62,7 +62,7 @@ type Hasher struct {
 	current  cost
 	decoy    phc
 	queue    *queue
-	arena    arena
+	arena    *arena
 }
 
 var _ credential.Hasher = (*Hasher)(nil)
@@ -78,6 +78,7 @@ func New(settings Settings) (*Hasher, error) {
 		settings: settings, current: current,
 		decoy: phc{cost: current, salt: secret.Random(saltSize), hash: secret.Random(hashSize)},
 		queue: newQueue(settings.Workers, settings.Queue, settings.Observer),
+		arena: newArena(current),
 	}, nil
 }
 
