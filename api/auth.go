@@ -122,7 +122,7 @@ func (h authHandlers) Logout(ctx context.Context, request oapi.LogoutRequestObje
 	case request.Body != nil && request.Body.RefreshToken != "":
 		err = h.deps.Doorman.LogoutByRefresh(ctx, request.Body.RefreshToken)
 	default:
-		err = errNoCredentials
+		err = refusalFrom(ctx)
 	}
 	return oapi.Logout204Response{}, err
 }

@@ -107,6 +107,7 @@ func (s *server) admit(c *fiber.Ctx, demanded rule) error {
 	case demanded.access == forPersons:
 		return err
 	case core.AsError(err).Kind == core.KindUnauthenticated:
+		c.SetUserContext(context.WithValue(c.UserContext(), refusalKey{}, err))
 		return nil
 	default:
 		return err
@@ -169,7 +170,18 @@ var token68 = func() (allowed [256]bool) {
 	return allowed
 }()
 
-type callerKey struct{}
+type (
+	callerKey  struct{}
+	refusalKey struct{}
+)
+
+// refusalFrom tells why a caller that could do without a token is not signed in.
+func refusalFrom(ctx context.Context) error {
+	if err, ok := ctx.Value(refusalKey{}).(error); ok {
+		return err
+	}
+	return errNoCredentials
+}
 
 // callerFrom gives the caller that was admitted, if one was.
 func callerFrom(ctx context.Context) (signin.Authenticated, bool) {

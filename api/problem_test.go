@@ -71,6 +71,7 @@ func TestProblems(t *testing.T) {
 		{"overloaded", "POST", "/v1/auth/login", `{"identifier":"a","password":"p"}`, "", limited},
 		{"fault", "POST", "/v1/auth/login", `{"identifier":"a","password":"p"}`, "", errors.New("pq: password of ada")},
 		{"logout_without_anything", "POST", "/v1/auth/logout", "", "", nil},
+		{"logout_with_expired_token", "POST", "/v1/auth/logout", "", "expired", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
