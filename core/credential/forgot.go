@@ -59,7 +59,7 @@ func (s *Service) mailReset(ctx context.Context, id core.ID, user account.User) 
 	}
 	letter.Token, letter.LinkExpiresAt, err = s.deps.Prover.Link(ctx, verification.Link{
 		Purpose: verification.PurposePasswordReset, User: user.ID, Flow: id,
-	}, s.deps.ResetLinkTTL)
+	}, s.config.ResetLinkTTL)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,13 @@ import (
 // guessing does not matter (OWASP Forgot Password Cheat Sheet: single use and short-lived).
 const DefaultResetLinkTTL = 30 * time.Minute
 
-// Deps are what a Service is made of. All are needed but ResetLinkTTL.
+// Config are the settings of the use cases.
+type Config struct {
+	// ResetLinkTTL is how long the link of a reset mail is good; DefaultResetLinkTTL when zero (RESET_LINK_TTL).
+	ResetLinkTTL time.Duration
+}
+
+// Deps are what a Service is made of. All are needed.
 type Deps struct {
 	Users     account.Store
 	Sessions  account.SessionEnder
@@ -28,17 +34,18 @@ type Deps struct {
 	Announcer core.Announcer
 	Clock     core.Clock
 	Devices   account.DeviceNames
-	// ResetLinkTTL is how long the link of a reset mail is good; DefaultResetLinkTTL when zero.
-	ResetLinkTTL time.Duration
 }
 
 // Service is forgetting, resetting and changing a password.
-type Service struct{ deps Deps }
+type Service struct {
+	deps   Deps
+	config Config
+}
 
 // NewService makes the service.
-func NewService(deps Deps) *Service {
-	deps.ResetLinkTTL = cmp.Or(deps.ResetLinkTTL, DefaultResetLinkTTL)
-	return &Service{deps}
+func NewService(deps Deps, config Config) *Service {
+	config.ResetLinkTTL = cmp.Or(config.ResetLinkTTL, DefaultResetLinkTTL)
+	return &Service{deps: deps, config: config}
 }
 
 // Handlers are the handlers of the intakes that this service writes.

@@ -136,8 +136,8 @@ func newCredentials(in shared, own credentialsIn) *credential.Service {
 	return credential.NewService(credential.Deps{
 		Users: own.Users, Sessions: own.Sessions, Hasher: own.Hasher, Policy: own.Policy, Desk: own.Desk,
 		Prover: own.Prover, Post: in.Post, Tx: in.Tx, Announcer: in.Announcer, Clock: in.Clock,
-		Devices: in.Devices, ResetLinkTTL: in.Settings.Accounts.ResetLinkTTL,
-	})
+		Devices: in.Devices,
+	}, credential.Config{ResetLinkTTL: in.Settings.Accounts.ResetLinkTTL})
 }
 
 // signinIn are what only signing in needs.

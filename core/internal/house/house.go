@@ -90,7 +90,7 @@ func OpenWith(t *testing.T, config signin.Config) *House {
 	h.Password = credential.NewService(credential.Deps{
 		Users: h.Users, Sessions: h.Sessions, Hasher: h.Hasher, Policy: policy(), Desk: h.Desk, Prover: h.Prover,
 		Post: h.Post, Tx: db, Announcer: h.Announced, Clock: clock, Devices: device,
-	})
+	}, credential.Config{})
 	h.Account = account.NewService(account.Deps{
 		Users: h.Users, Sessions: h.Sessions, Desk: h.Desk, Prover: h.Prover, Ring: ring,
 		Post: h.Post, Tx: db, Announcer: h.Announced, Clock: clock, Devices: device,
