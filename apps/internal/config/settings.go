@@ -74,7 +74,7 @@ type Server struct {
 type Storage struct {
 	DatabaseURL      Secret        `env:"DATABASE_URL" shown:"sqlite://DATA_DIR/doorward.db" doc:"postgres://user:password@host/name?sslmode=verify-full or sqlite://path."`
 	DatabaseMaxConns int           `env:"DATABASE_MAX_CONNS" shown:"4 per CPU, 16 at least" doc:"Largest number of PostgreSQL connections of this process."`
-	DatabaseTimeout  time.Duration `env:"DATABASE_TIMEOUT" envDefault:"5s" doc:"Limit of a single statement."`
+	DatabaseTimeout  time.Duration `env:"DATABASE_TIMEOUT" envDefault:"5s" doc:"Limit of a single PostgreSQL statement on the server, besides the deadline of its request."`
 	PgBouncer        bool          `env:"DATABASE_PGBOUNCER" envDefault:"false" doc:"Avoids prepared statements, for PgBouncer in transaction mode without their support."`
 	AutoMigrate      bool          `env:"AUTO_MIGRATE" envDefault:"true" doc:"Migrates the database at start, under a lock. Off: run \"api migrate up\" before."`
 	ValkeyURL        Secret        `env:"VALKEY_URL" shown:"in-process" doc:"redis://, rediss:// or valkey:// URL of Valkey 7.2 or Redis 7 and later; several hosts, separated by commas, name a cluster, ?master=name a sentinel group."`
