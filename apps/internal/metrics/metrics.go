@@ -8,6 +8,7 @@ package metrics
 import (
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -48,6 +49,9 @@ type Meters struct {
 	hashTime  prometheus.Histogram
 	lookups   *prometheus.CounterVec
 	version   *prometheus.GaugeVec
+
+	perRoute  sync.Map // requestMeters by requestKey
+	perLookup sync.Map // prometheus.Counter by lookupKey
 }
 
 // New makes meters with the figures of the Go runtime and the process beside them. version is told as a
@@ -99,8 +103,29 @@ func (m *Meters) Handler() http.Handler {
 
 // Observe counts one request. route is a template.
 func (m *Meters) Observe(method, route string, status int, took time.Duration) {
-	m.requests.WithLabelValues(method, route, strconv.Itoa(status/100)+"xx").Inc()
-	m.durations.WithLabelValues(method, route).Observe(took.Seconds())
+	key := requestKey{method, route, status / 100}
+	known, ok := m.perRoute.Load(key)
+	if !ok {
+		known, _ = m.perRoute.LoadOrStore(key, requestMeters{
+			count: m.requests.WithLabelValues(method, route, strconv.Itoa(status/100)+"xx"),
+			time:  m.durations.WithLabelValues(method, route),
+		})
+	}
+	meters, _ := known.(requestMeters)
+	meters.count.Inc()
+	meters.time.Observe(took.Seconds())
+}
+
+// requestKey names the meters of a route, of which there are as many as routes, methods and classes of status.
+type requestKey struct {
+	method, route string
+	class         int
+}
+
+// requestMeters are kept at hand: to look them up by their labels costs more than to count.
+type requestMeters struct {
+	count prometheus.Counter
+	time  prometheus.Observer
 }
 
 var _ session.Observer = (*Meters)(nil)
@@ -145,5 +170,18 @@ func (m *Meters) HashRefused() { m.hashes.WithLabelValues("refused").Inc() }
 
 // LookedUp implements valkey.Observer and inprocess.Observer.
 func (m *Meters) LookedUp(subject core.Subject, result string) {
-	m.lookups.WithLabelValues(string(subject), result).Inc()
+	key := lookupKey{subject, result}
+	known, ok := m.perLookup.Load(key)
+	if !ok {
+		known, _ = m.perLookup.LoadOrStore(key, m.lookups.WithLabelValues(string(subject), result))
+	}
+	if counter, ok := known.(prometheus.Counter); ok {
+		counter.Inc()
+	}
+}
+
+// lookupKey names the counter of lookups that were answered in one way.
+type lookupKey struct {
+	subject core.Subject
+	result  string
 }
