@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
 
 // minArgon2MemoryTime is OWASP's headline minimum for argon2id: 19 MiB and two passes. Other pairs of
 // its table trade memory for passes along about the same product.
@@ -21,8 +25,13 @@ func (s Settings) checkProduction(found *findings) {
 	found.require(uint64(s.Password.MemoryKiB)*uint64(s.Password.Time) >= minArgon2MemoryTime && s.Password.MemoryKiB >= 7168,
 		"ARGON2_MEMORY_KIB and ARGON2_TIME are below OWASP's minimum (19456 and 2, or an equivalent pair).")
 	found.require(s.Accounts.HideExistence, "ENUMERATION_PROTECTION must be on in production.")
+	found.require(!slices.ContainsFunc(s.Server.TrustedProxies, everybody),
+		"TRUSTED_PROXIES must name the networks of the proxies alone: who is trusted may claim any address.")
 	s.checkEncryption(found)
 }
+
+// everybody reports whether a network is the whole Internet.
+func everybody(network netip.Prefix) bool { return network.Bits() == 0 }
 
 // checkEncryption wants TLS on every connection that leaves the machine (OWASP ASVS 5.0 12.3.2).
 func (s Settings) checkEncryption(found *findings) {

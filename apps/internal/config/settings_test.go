@@ -76,6 +76,8 @@ func TestProductionRefusesEachUnsafeSetting(t *testing.T) {
 		{"MAIL_FROM", "a@localhost", "MAIL_FROM"},
 		{"ARGON2_MEMORY_KIB", "1024", "ARGON2"},
 		{"ENUMERATION_PROTECTION", "false", "ENUMERATION_PROTECTION"},
+		{"TRUSTED_PROXIES", "10.0.0.0/8,0.0.0.0/0", "TRUSTED_PROXIES"},
+		{"TRUSTED_PROXIES", "::/0", "TRUSTED_PROXIES"},
 	} {
 		t.Run(unsafe.name+"="+unsafe.value, func(t *testing.T) {
 			t.Parallel()
