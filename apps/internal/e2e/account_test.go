@@ -92,9 +92,9 @@ func TestProfile(t *testing.T) {
 		updated := must[*client.UpdateMeResponse](t, 200)(ada.at(n).UpdateMeWithResponse(t.Context(), change)).JSON200
 		same(t, "name", updated.User.Name, "Augusta Ada")
 		same(t, "bio", updated.User.Bio.MustGet(), "Notes on the engine")
-		clear := client.UpdateMeRequest{}
-		clear.Bio.SetNull()
-		updated = must[*client.UpdateMeResponse](t, 200)(ada.at(n).UpdateMeWithResponse(t.Context(), clear)).JSON200
+		cleared := client.UpdateMeRequest{}
+		cleared.Bio.SetNull()
+		updated = must[*client.UpdateMeResponse](t, 200)(ada.at(n).UpdateMeWithResponse(t.Context(), cleared)).JSON200
 		same(t, "bio is null", updated.User.Bio.IsNull(), true)
 		same(t, "name stays", updated.User.Name, "Augusta Ada")
 		taken := client.UpdateMeRequest{}

@@ -48,8 +48,7 @@ func (s *site) sing(t *testing.T, n *node) canaries {
 	sent = s.await(t, ada.email, mail.KindPasswordReset, 1)
 	birds["reset code"], birds["reset link"] = sent.code, sent.token
 	must[*client.CheckPasswordResetResponse](t, 204)(n.stranger().CheckPasswordResetWithResponse(ctx, sent.token))
-	page := answered(t)(s.http.Get(n.address + "/reset-password?token=" + sent.token))
-	page.Body.Close()
+	s.open(t, n.address+"/reset-password?token="+sent.token)
 	fresh := "fresh " + rand.Text()
 	birds["new password"] = fresh
 	must[*client.ResetPasswordResponse](t, 204)(n.stranger().ResetPasswordWithResponse(ctx, client.ResetWithLink(sent.token, fresh)))
@@ -60,14 +59,15 @@ func (s *site) sing(t *testing.T, n *node) canaries {
 	return birds
 }
 
-func answered(t *testing.T) func(*http.Response, error) *http.Response {
-	return func(response *http.Response, err error) *http.Response {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return response
+// open opens a page as a browser does.
+func (s *site) open(t *testing.T, address string) {
+	t.Helper()
+	response, err := s.http.Get(address)
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer response.Body.Close()
+	same(t, "status of the page", response.StatusCode, http.StatusOK)
 }
 
 // found reports whether the text holds the secret. Six digits also occur by chance within longer numbers,
@@ -125,7 +125,7 @@ func dump(t *testing.T, address string) map[string][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(ctx)
+	defer func() { _ = conn.Close(ctx) }()
 	rows, err := conn.Query(ctx, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -77,8 +78,7 @@ func TestRecentSignIn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			stale, _ = client.Failure(reply).(*client.Error)
-			return stale != nil
+			return errors.As(client.Failure(reply), &stale)
 		})
 		same(t, "code", stale.Code, client.ProblemCodeReauthenticationRequired)
 		same(t, "factors", stale.Factors, []string{"pwd"})

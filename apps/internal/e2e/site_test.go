@@ -229,9 +229,9 @@ func must[R client.Reply](t *testing.T, want int) func(reply R, err error) R {
 }
 
 // mustFail fails the test unless the call was answered with the code.
-func mustFail[R client.Reply](t *testing.T, want client.ProblemCode) func(reply R, err error) *client.Error {
+func mustFail[R client.Reply](t *testing.T, want client.ProblemCode) func(reply R, err error) client.Problem {
 	t.Helper()
-	return func(reply R, err error) *client.Error {
+	return func(reply R, err error) client.Problem {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -240,7 +240,7 @@ func mustFail[R client.Reply](t *testing.T, want client.ProblemCode) func(reply 
 		if !errors.As(client.Failure(reply), &failure) || failure.Code != want {
 			t.Fatalf("answered %d %v, want %s", reply.StatusCode(), client.Failure(reply), want)
 		}
-		return failure
+		return failure.Problem
 	}
 }
 

@@ -76,7 +76,8 @@ func (p Population) User(number int) (account.User, error) {
 		user.Profile.Bio = pick(dice, bios)
 	}
 	p.vary(&user, dice)
-	return user, p.name(&user, dice, number, romanize(first), romanize(last))
+	err := p.name(&user, dice, number, romanize(first), romanize(last))
+	return user, err
 }
 
 // name gives the user an address and, to two of three, a username.

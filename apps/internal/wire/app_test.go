@@ -102,9 +102,9 @@ func TestStartFailuresAreExplained(t *testing.T) {
 		pairs []string
 		want  string
 	}{
-		"port in use":   {[]string{"PORT", port}, "HOST and PORT: listen tcp 127.0.0.1:" + port},
-		"no database":   {[]string{"DATABASE_URL", "postgres://nobody@127.0.0.1:1/none"}, "the database of DATABASE_URL does not answer: "},
-		"bad cache URL": {[]string{"VALKEY_URL", "redis://host:port"}, "valkey: "},
+		"port in use": {[]string{"PORT", port}, "HOST and PORT: listen tcp 127.0.0.1:" + port},
+		"no database": {[]string{"DATABASE_URL", "postgres://nobody@127.0.0.1:1/none"}, "the database of DATABASE_URL does not answer: "},
+		"no folder":   {[]string{"DATA_DIR", "/dev/null/data"}, "the folder of the database: "},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

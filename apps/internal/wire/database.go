@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -132,10 +133,11 @@ func within(ctx context.Context, act func() error) error {
 
 // cause is what an operator wants to read of an error: not the words meant for clients.
 func cause(err error) error {
-	if domain := core.AsError(err); domain.Err != nil {
-		return domain.Err
+	var domain *core.Error
+	if !errors.As(err, &domain) || domain.Err == nil {
+		return err
 	}
-	return err
+	return domain.Err
 }
 
 var databaseModule = fx.Module("database", fx.Provide(newDatabase))

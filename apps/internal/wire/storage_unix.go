@@ -10,5 +10,6 @@ func freeSpace(folder string) (free uint64, known bool) {
 	if err := syscall.Statfs(folder, &stat); err != nil {
 		return 0, false
 	}
+	//nolint:unconvert // FreeBSD counts with a sign
 	return uint64(stat.Bavail) * uint64(stat.Bsize), true
 }
