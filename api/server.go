@@ -25,7 +25,7 @@ type Options struct {
 	// ReadTimeout bounds the arrival of a request (10 s), WriteTimeout the departure of its reply (30 s),
 	// IdleTimeout the rest between two requests of one connection (75 s).
 	ReadTimeout, WriteTimeout, IdleTimeout time.Duration
-	// BodyLimit is the largest body in bytes (1 MiB), HeaderLimit the largest head (16 KiB).
+	// BodyLimit is the largest body in bytes (64 KiB), HeaderLimit the largest head (16 KiB).
 	BodyLimit, HeaderLimit int
 	// RecentWindow is how old a sign-in may be for operations that need a recent one (10 min).
 	RecentWindow time.Duration
@@ -40,7 +40,7 @@ func (o Options) withDefaults() Options {
 	set(&o.ReadTimeout, 10*time.Second)
 	set(&o.WriteTimeout, 30*time.Second)
 	set(&o.IdleTimeout, 75*time.Second)
-	set(&o.BodyLimit, 1<<20)
+	set(&o.BodyLimit, 64<<10)
 	set(&o.HeaderLimit, 16<<10)
 	set(&o.RecentWindow, 10*time.Minute)
 	return o

@@ -66,7 +66,7 @@ type Server struct {
 	FrontendURL    string         `env:"FRONTEND_URL" shown:"APP_URL" doc:"Base URL that links in mails lead to. The default serves a small page for each of them from this server."`
 	DrainDelay     time.Duration  `env:"DRAIN_DELAY" shown:"5s in production, else 0s" doc:"How long readiness is off at shutdown while requests are still accepted, so that a load balancer notices."`
 	RequestTimeout time.Duration  `env:"REQUEST_TIMEOUT" envDefault:"15s" doc:"Deadline of every request."`
-	BodyLimit      int            `env:"BODY_LIMIT" envDefault:"1048576" doc:"Largest request body in bytes."`
+	BodyLimit      int            `env:"BODY_LIMIT" envDefault:"65536" doc:"Largest request body in bytes. So much memory is set aside for every request that announces it, before anybody is known."`
 	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" doc:"Networks, separated by commas, such as 10.0.0.0/8, whose X-Forwarded-For is believed. Empty: the peer is the client."`
 }
 
