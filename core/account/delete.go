@@ -90,9 +90,6 @@ func (s *Service) Restore(ctx context.Context, token string) error {
 		if _, err = s.deps.Prover.Follow(ctx, token, verification.PurposeRestore); err != nil {
 			return nil, err
 		}
-		if err = s.deps.Prover.Kill(ctx, user.ID, verification.PurposeRestore); err != nil {
-			return nil, err
-		}
 		return []core.Change{saved}, s.deps.Post.Post(ctx, s.letter(ctx, mail.KindRestored, user))
 	})
 }

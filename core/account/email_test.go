@@ -224,11 +224,11 @@ func TestUndo(t *testing.T) {
 	t.Parallel()
 	m := join(t)
 	token := m.move(ada, lovelace)
+	m.Later(account.UndoWindow - time.Second)
 	_, err := m.Password.Forgot(m.Ctx, lovelace)
 	m.Must(err)
 	m.Work()
 	reset := m.Letter(mail.KindPasswordReset, lovelace).Token
-	m.Later(account.UndoWindow - time.Second)
 	thief := m.Login(lovelace)
 	m.Must(m.Account.UndoEmailChange(m.Ctx, token))
 
