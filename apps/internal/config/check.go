@@ -11,6 +11,7 @@ import (
 
 	"github.com/doorward/doorward/core/retention"
 	"github.com/doorward/doorward/core/secret"
+	"github.com/doorward/doorward/core/verification"
 )
 
 // Invalid is every problem of the settings.
@@ -109,14 +110,16 @@ func (s Settings) checkMail(found *findings) {
 func (s Settings) checkLifetimes(found *findings) {
 	positive := map[string]time.Duration{
 		"ACCESS_TOKEN_TTL": s.Tokens.AccessTTL, "SESSION_IDLE_TTL": s.Accounts.SessionIdleTTL,
-		"SESSION_MAX_TTL": s.Accounts.SessionMaxTTL, "DELETION_GRACE": s.Accounts.DeletionGrace,
-		"REGISTRATION_TTL": s.Accounts.RegistrationTTL, "RESET_LINK_TTL": s.Accounts.ResetLinkTTL,
-		"REAUTHENTICATION_TTL": s.Accounts.ReauthenticationTTL, "RETAIN_SESSIONS": s.Cleanup.Sessions,
+		"SESSION_MAX_TTL": s.Accounts.SessionMaxTTL, "REAUTHENTICATION_TTL": s.Accounts.ReauthenticationTTL, "RETAIN_SESSIONS": s.Cleanup.Sessions,
 		"RETAIN_MAIL": s.Cleanup.Mail, "RETAIN_MAILBOX": s.Cleanup.Mailbox,
 	}
 	for name, ttl := range positive {
 		found.require(ttl > 0, "%s is more than 0s.", name)
 	}
+	// A letter leaves out what ends within half a minute, and the code beside these links is good for five.
+	found.require(s.Accounts.RegistrationTTL >= verification.CodeTTL, "REGISTRATION_TTL is 5m at least.")
+	found.require(s.Accounts.ResetLinkTTL >= verification.CodeTTL, "RESET_LINK_TTL is 5m at least.")
+	found.require(s.Accounts.DeletionGrace >= time.Minute, "DELETION_GRACE is 1m at least.")
 	found.require(s.Accounts.SessionIdleTTL <= s.Accounts.SessionMaxTTL, "SESSION_IDLE_TTL is not longer than SESSION_MAX_TTL.")
 	found.require(s.Tokens.AccessTTL <= s.Accounts.SessionIdleTTL, "ACCESS_TOKEN_TTL is not longer than SESSION_IDLE_TTL.")
 	found.require(s.Accounts.RefreshGrace >= 0 && s.Accounts.RefreshGrace <= time.Minute, "REFRESH_GRACE is 0s to 1m.")

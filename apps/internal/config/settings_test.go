@@ -135,6 +135,22 @@ func TestUnreadableSettingsHideNoOthers(t *testing.T) {
 	}
 }
 
+// A letter leaves out what is about to end, so with a shorter life its links would never be seen.
+func TestLinksLiveLongEnoughToBeMailed(t *testing.T) {
+	t.Parallel()
+	for name, least := range map[string]time.Duration{
+		"REGISTRATION_TTL": 5 * time.Minute, "RESET_LINK_TTL": 5 * time.Minute, "DELETION_GRACE": time.Minute,
+	} {
+		if _, err := config.Parse(map[string]string{name: least.String()}); err != nil {
+			t.Errorf("%s=%s: %v", name, least, err)
+		}
+		_, err := config.Parse(map[string]string{name: (least - time.Second).String()})
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s below %s: got %v, want a problem that names it", name, least, err)
+		}
+	}
+}
+
 func TestMailNeedsTLS(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
