@@ -149,6 +149,7 @@ func (s *site) settings(pairs ...string) config.Settings {
 type node struct {
 	site    *site
 	address string
+	admin   string // of the private listener, where there is one
 	stop    func() error
 }
 
@@ -172,7 +173,7 @@ func (s *site) launch(pairs ...string) *node {
 		s.t.Error(err)
 		return nil
 	}
-	n := &node{site: s, address: server.URL(), stop: sync.OnceValue(func() error {
+	n := &node{site: s, address: server.URL(), admin: server.AdminURL(), stop: sync.OnceValue(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		return server.Stop(ctx)

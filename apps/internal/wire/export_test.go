@@ -17,3 +17,6 @@ func ServerOptions(settings config.Settings) fx.Option {
 func CommandOptions[P any](settings config.Settings) fx.Option {
 	return fx.Options(modules(settings, io.Discard), fx.Invoke(func(P) {}))
 }
+
+// SoftLimit is the memory at which the collector hurries.
+var SoftLimit = softLimit
