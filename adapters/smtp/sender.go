@@ -124,8 +124,10 @@ type stageError struct {
 	cause        error
 }
 
+// Error implements error with the stage and the cause.
 func (e *stageError) Error() string { return fmt.Sprintf("smtp: %s: %v", e.stage, e.cause) }
 
+// Unwrap gives the cause.
 func (e *stageError) Unwrap() error { return e.cause }
 
 func stage(name string, cause error) error {
