@@ -2204,6 +2204,28 @@ func (response GetKeySet400ApplicationProblemPlusJSONResponse) VisitGetKeySetRes
 	return ctx.JSON(&response)
 }
 
+type GetKeySet408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetKeySet408ApplicationProblemPlusJSONResponse) VisitGetKeySetResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetKeySet413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetKeySet413ApplicationProblemPlusJSONResponse) VisitGetKeySetResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
 type GetKeySet431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -2271,6 +2293,28 @@ type ClearCaughtMessages404ApplicationProblemPlusJSONResponse struct {
 func (response ClearCaughtMessages404ApplicationProblemPlusJSONResponse) VisitClearCaughtMessagesResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type ClearCaughtMessages408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ClearCaughtMessages408ApplicationProblemPlusJSONResponse) VisitClearCaughtMessagesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ClearCaughtMessages413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ClearCaughtMessages413ApplicationProblemPlusJSONResponse) VisitClearCaughtMessagesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
 
 	return ctx.JSON(&response)
 }
@@ -2348,6 +2392,28 @@ func (response ListCaughtMessages404ApplicationProblemPlusJSONResponse) VisitLis
 	return ctx.JSON(&response)
 }
 
+type ListCaughtMessages408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListCaughtMessages408ApplicationProblemPlusJSONResponse) VisitListCaughtMessagesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ListCaughtMessages413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListCaughtMessages413ApplicationProblemPlusJSONResponse) VisitListCaughtMessagesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
 type ListCaughtMessages431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -2405,6 +2471,28 @@ type GetHealth400ApplicationProblemPlusJSONResponse struct {
 func (response GetHealth400ApplicationProblemPlusJSONResponse) VisitGetHealthResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetHealth408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetHealth408ApplicationProblemPlusJSONResponse) VisitGetHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetHealth413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetHealth413ApplicationProblemPlusJSONResponse) VisitGetHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
 
 	return ctx.JSON(&response)
 }
@@ -2483,6 +2571,28 @@ type GetCacheHealth404ApplicationProblemPlusJSONResponse struct {
 func (response GetCacheHealth404ApplicationProblemPlusJSONResponse) VisitGetCacheHealthResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type GetCacheHealth408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetCacheHealth408ApplicationProblemPlusJSONResponse) VisitGetCacheHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetCacheHealth413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetCacheHealth413ApplicationProblemPlusJSONResponse) VisitGetCacheHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
 
 	return ctx.JSON(&response)
 }
@@ -2567,6 +2677,28 @@ func (response GetDatabaseHealth404ApplicationProblemPlusJSONResponse) VisitGetD
 	return ctx.JSON(&response)
 }
 
+type GetDatabaseHealth408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetDatabaseHealth408ApplicationProblemPlusJSONResponse) VisitGetDatabaseHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetDatabaseHealth413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetDatabaseHealth413ApplicationProblemPlusJSONResponse) VisitGetDatabaseHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
 type GetDatabaseHealth431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -2632,6 +2764,28 @@ type GetLiveness400ApplicationProblemPlusJSONResponse struct {
 func (response GetLiveness400ApplicationProblemPlusJSONResponse) VisitGetLivenessResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetLiveness408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetLiveness408ApplicationProblemPlusJSONResponse) VisitGetLivenessResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetLiveness413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetLiveness413ApplicationProblemPlusJSONResponse) VisitGetLivenessResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
 
 	return ctx.JSON(&response)
 }
@@ -2708,6 +2862,28 @@ func (response GetMailHealth404ApplicationProblemPlusJSONResponse) VisitGetMailH
 	return ctx.JSON(&response)
 }
 
+type GetMailHealth408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetMailHealth408ApplicationProblemPlusJSONResponse) VisitGetMailHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetMailHealth413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetMailHealth413ApplicationProblemPlusJSONResponse) VisitGetMailHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
 type GetMailHealth431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -2773,6 +2949,28 @@ type GetReadiness400ApplicationProblemPlusJSONResponse struct {
 func (response GetReadiness400ApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetReadiness408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetReadiness408ApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetReadiness413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetReadiness413ApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
 
 	return ctx.JSON(&response)
 }
@@ -2851,6 +3049,28 @@ type GetStorageHealth404ApplicationProblemPlusJSONResponse struct {
 func (response GetStorageHealth404ApplicationProblemPlusJSONResponse) VisitGetStorageHealthResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type GetStorageHealth408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetStorageHealth408ApplicationProblemPlusJSONResponse) VisitGetStorageHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetStorageHealth413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetStorageHealth413ApplicationProblemPlusJSONResponse) VisitGetStorageHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
 
 	return ctx.JSON(&response)
 }
@@ -2935,6 +3155,28 @@ func (response GetSystemHealth404ApplicationProblemPlusJSONResponse) VisitGetSys
 	return ctx.JSON(&response)
 }
 
+type GetSystemHealth408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetSystemHealth408ApplicationProblemPlusJSONResponse) VisitGetSystemHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetSystemHealth413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetSystemHealth413ApplicationProblemPlusJSONResponse) VisitGetSystemHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
 type GetSystemHealth431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -2993,6 +3235,28 @@ type CheckAvailability400ApplicationProblemPlusJSONResponse struct {
 func (response CheckAvailability400ApplicationProblemPlusJSONResponse) VisitCheckAvailabilityResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type CheckAvailability408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response CheckAvailability408ApplicationProblemPlusJSONResponse) VisitCheckAvailabilityResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type CheckAvailability413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CheckAvailability413ApplicationProblemPlusJSONResponse) VisitCheckAvailabilityResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
 
 	return ctx.JSON(&response)
 }
@@ -3945,6 +4209,17 @@ func (response CheckPasswordReset400ApplicationProblemPlusJSONResponse) VisitChe
 	return ctx.JSON(&response)
 }
 
+type CheckPasswordReset408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response CheckPasswordReset408ApplicationProblemPlusJSONResponse) VisitCheckPasswordResetResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
 type CheckPasswordReset410ApplicationProblemPlusJSONResponse struct {
 	LinkGoneApplicationProblemPlusJSONResponse
 }
@@ -3952,6 +4227,17 @@ type CheckPasswordReset410ApplicationProblemPlusJSONResponse struct {
 func (response CheckPasswordReset410ApplicationProblemPlusJSONResponse) VisitCheckPasswordResetResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(410)
+
+	return ctx.JSON(&response)
+}
+
+type CheckPasswordReset413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CheckPasswordReset413ApplicationProblemPlusJSONResponse) VisitCheckPasswordResetResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
 
 	return ctx.JSON(&response)
 }
@@ -4408,6 +4694,17 @@ func (response DeleteMe403ApplicationProblemPlusJSONResponse) VisitDeleteMeRespo
 	return ctx.JSON(&response)
 }
 
+type DeleteMe408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteMe408ApplicationProblemPlusJSONResponse) VisitDeleteMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
 type DeleteMe409ApplicationProblemPlusJSONResponse struct {
 	LastOwnerApplicationProblemPlusJSONResponse
 }
@@ -4415,6 +4712,17 @@ type DeleteMe409ApplicationProblemPlusJSONResponse struct {
 func (response DeleteMe409ApplicationProblemPlusJSONResponse) VisitDeleteMeResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteMe413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteMe413ApplicationProblemPlusJSONResponse) VisitDeleteMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
 
 	return ctx.JSON(&response)
 }
@@ -4490,6 +4798,28 @@ func (response GetMe401ApplicationProblemPlusJSONResponse) VisitGetMeResponse(ct
 	ctx.Status(401)
 
 	return ctx.JSON(&response.Body)
+}
+
+type GetMe408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetMe408ApplicationProblemPlusJSONResponse) VisitGetMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetMe413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetMe413ApplicationProblemPlusJSONResponse) VisitGetMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
 }
 
 type GetMe431ApplicationProblemPlusJSONResponse struct {
@@ -4680,6 +5010,17 @@ func (response DeactivateMe401ApplicationProblemPlusJSONResponse) VisitDeactivat
 	return ctx.JSON(&response.Body)
 }
 
+type DeactivateMe408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response DeactivateMe408ApplicationProblemPlusJSONResponse) VisitDeactivateMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
 type DeactivateMe409ApplicationProblemPlusJSONResponse struct {
 	ConflictApplicationProblemPlusJSONResponse
 }
@@ -4687,6 +5028,17 @@ type DeactivateMe409ApplicationProblemPlusJSONResponse struct {
 func (response DeactivateMe409ApplicationProblemPlusJSONResponse) VisitDeactivateMeResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type DeactivateMe413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response DeactivateMe413ApplicationProblemPlusJSONResponse) VisitDeactivateMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
 
 	return ctx.JSON(&response)
 }
@@ -5119,6 +5471,28 @@ func (response EndOtherSessions401ApplicationProblemPlusJSONResponse) VisitEndOt
 	return ctx.JSON(&response.Body)
 }
 
+type EndOtherSessions408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response EndOtherSessions408ApplicationProblemPlusJSONResponse) VisitEndOtherSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type EndOtherSessions413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response EndOtherSessions413ApplicationProblemPlusJSONResponse) VisitEndOtherSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
 type EndOtherSessions431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -5191,6 +5565,28 @@ func (response ListSessions401ApplicationProblemPlusJSONResponse) VisitListSessi
 	ctx.Status(401)
 
 	return ctx.JSON(&response.Body)
+}
+
+type ListSessions408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListSessions408ApplicationProblemPlusJSONResponse) VisitListSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ListSessions413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListSessions413ApplicationProblemPlusJSONResponse) VisitListSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
 }
 
 type ListSessions431ApplicationProblemPlusJSONResponse struct {
@@ -5273,6 +5669,28 @@ type EndSession404ApplicationProblemPlusJSONResponse struct {
 func (response EndSession404ApplicationProblemPlusJSONResponse) VisitEndSessionResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type EndSession408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response EndSession408ApplicationProblemPlusJSONResponse) VisitEndSessionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type EndSession413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response EndSession413ApplicationProblemPlusJSONResponse) VisitEndSessionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
 
 	return ctx.JSON(&response)
 }
@@ -6513,158 +6931,159 @@ func (sh *strictHandler) EndSession(ctx *fiber.Ctx, id core.ID) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3rchu3muCroLhTNSeZFiVZkh1LtVUrX3LiRI49lnw8NZGXBLs/kjhsAgyAJsXjUtU+zT7YPskWPgDd",
-	"6CaapGRLjhP9k5rduHz47jd86qRiOhMcuFad40+dMdAMJP75DrRcng41SPNfBiqVbKaZ4J3jDj4mY7Eg",
-	"U8qXREEqeKaIFkTLJaEjyni3k3RUOoYpNZ9PGWfTYto53ks6ejmDznGHcQ0jkJ3r66Tz4cOH00KPgWuW",
-	"Ug2rE16MgaRjmufAR0DEkLz78Tl5/ORorz4NXNHpLDejPwMqQRKQUsj/edlhfE5zlvW0mAC/7HTKVSgt",
-	"GR91rs0qZlTSKWi3/+eFVELGl9LncKV7Kb7RN8vRYyAzOgIygKGQ0CVvZvT3AszqmPno9wLkspN0OJ2a",
-	"We2XdQjRqzPgIz3uHO8/+iExECv/X11t0jljU6ZXV/eTPxOmYYonMmJzIFSTqVC6bT05DhYuJ4MhLXLd",
-	"OT7aS8za7Ok92ttLqrPcj5zlddKRoGaCK0AonuYSaLY8ZyMO2StuHqWCa+C4djqb5ebEmeC7MykGOUz/",
-	"459K4GvVWv5NwrBz3PkfuxWu7tpf1e5b+5WduQ6KPrVz9xRO3mO8f0xSg0MZWTA9JrmBTCohM3hHc9Ul",
-	"ZplEFJoMmTTQuk46z2j2Dn4vQOl7XbtHWMZnhe7b9fYRm1U/IUISSqZCAtGQ54yPSCoyIKpIx4QqUn5t",
-	"nva7l9xs5Lngw5yl97uN1E3aPyaUCz0GiSdgaJmPIEO6UXQKRI/NLqgOnrApdEkfppTlPU0nYI5PiSkM",
-	"RLYkkCsgY6rM+5ecZpkEpchgSbhYuA3/ZHnZhRBnVI7gXvft+GhPC9HLzez9Y9yZfU6GDPJMESqB4K+S",
-	"6DHldu8g5yAJTVOYadV1G8n1+AVoyvI1u7jZ6muDxrYgJn2DZ/0MRpJmkPVX1vJCLPhdrSe54wPKxILb",
-	"Hb3iGiSn+UtDXPdM43ZmQxwE2a0RJaKQqkv+sxAaECH60rKfHsv8gpG4n1eM66twpoBx9o8Jw7+HzKAu",
-	"z8iMKrUQMiOZIFxoMoBc8BHRYgSGCRg5FKgaHz582GnK/9jy3Ce7TXUBl3lGlX6z4HC/Z5hTpXvCTOso",
-	"3Dwg+MDrBRnMcrGcAtckpdxAYyS6JGSN5i2apqLgmjCFAKOpZnPA8z5jfPJ3weGrnHLO+MTvjPGJWV7B",
-	"J1wseILsF65mTEJmOMWCKlIoyHDRr+GLcYbXEFuhUcNmIJXgiHCWdSrFhGGjVKOYsezzV6F/FAXP7hV+",
-	"XOje0MxqafYtXeaCZl9FFs3s3CuyCOUoUxskEPnbPnnNnhnR6nTC73BH74BWJMgEN0qSwYR73ZpsLKIn",
-	"3SqcxoT8c0hTbdQmixcLUeSGLblNIGu9YFMQhb7npVuuru3c4ZlkLLM8QEqjoTJudSGzYKOgvuLvYGgI",
-	"7T7Xi+QmhRgajJFsNNYJGRS6xrocdxsAsoFjr7sVfA7SiIasn5C+e7mnCjUDbvQKIuQl73uJ0ZOgQFcH",
-	"6ZS5LQyIm+21HDCyWfsbMUbsddJ5zw2SCcn+dc/YXfAAuz1OG+skEL0npI82bc8xYgPimrFrlTjHGnsO",
-	"4kgcA5oRwUGdXPKoUCeLMUio0HIsUGclC2lEuT8vcz5fXpi/53ROWU4HOdw3yP28BpJiDtLwToulpB8Q",
-	"q/dzEIq+kD66S3bQMdJfgUnw4yZwBG4XBwlVzGZCasheQ8boBVrc9wqScgG9qVlBzxj9DRli6L7fJEYr",
-	"+v6BxG8fn2tqxvliRBwbO7KHUxRlkHXJKTEsyaxYcMK0Igu6TAhDRU2CeV5amFoQBTwjTBNtpMW1d49Y",
-	"v4ZlYy8gB7ehmRQzkJpZv8eskCPo0YiH5j3XLDe0xZvM03DOgRTFaKzJgKYToyUPhZyaUToZ1bBj8K8T",
-	"8wbJUvr+Vk39sXxTDP4JqTancWrRm+VML1dXXSM69+1AiBwoX5mmejc2z3NqtvEalKJW3alPZOx/Dnnd",
-	"Z4fiYnV7SScVWZtPUGRWQI6BTO1k9eMUHJ1wK0OO9TQPNln9wPAwS7AXBcti30+YVSir1UsYMaUl4mLs",
-	"C6M+xzdhFetbbEIB1w7HtsGTpKMKe0CxjWu4avlBRB43kMECSXSS8mQdiKo53QwO9NXiN2LPGbO+tzoG",
-	"oX+z9sc6RlFHx+tySiolXa7uBoeMLgz9Vi8NogZeQZplzJwnzd8GaxzSXEHSWLbF8Q2rxfFPrU9rZXF2",
-	"hPbFvXWC+XbrSwspzcF48b5Rcvj3rpMOh8XW3/0Ki+rTxg5X1tAYOrp3kcFbo59u3G+d/t5KMQej1Rio",
-	"DsSVsXO0Zyxi6H5ISs9FZVewzBoUyMTVBJ2wOTNWvjGER2wOGANpgNdxsrWa6VhIbfZj9jUPJFyPZTcR",
-	"iK9erEC2OZpjrTGA1nCwxuhoRv+X+6+bimkopDwHD4IZj44Oa8GMgwhbwrn+4YyEVVKfB78AL6ad49+0",
-	"LKBadZuIKj+MbfBHBnn2vFWyKG1kG+F06vBAFjnYE6fWf2tk9QQZs1tUNXdSBpwcaAxzFD1lTtb9nQs+",
-	"6iQdUeieGPakoVyD50L3aJ6LBQ7iPC09nC4YNNDSDbDZFWQ9u36DcN6QSsV0iqIoeMI1ZVzhH5YZl78V",
-	"3PnkA2BVJ4TAKj2kN8fpCtjXScduJwr1GdVj7zezQKbKqGE6wUf+NGy4zUXrMBzSNzpbPyolp5USsl6I",
-	"eTDjhqrvosgj5Ejoz2O1lct0E/ReVW+uCt7yp9g6rVe9Rr9G+YJ0Yo+OpmPzQSYWBlGygfl4ggRspJT9",
-	"W2khEX7mX6NEaKoLZb5ykQHzsKne+Rni8NgmFHBup4l6IswSEBGApmODCdrwbaPPGwwJsKCChF/1TaZu",
-	"wNoN0Q7nKkQTAQdkN1LVUsmMQZyv0smHsZVEga/OeV4WQk5KJwHTARxKDpl0wFNxc1SqyQLFl7Hvo5Q0",
-	"pKlee6rV1kRhLINyDF5MBwZ7m4f5IxsVEpTlq2WQwNO3TsqQZqAbu7cXtLbD6ixyqoGny57VClfD43YS",
-	"TCiAdEK0EA1Lq3XtNloeysJsEFWzPx/XcKpypAAdavtLQtRqx8vzcj1eUiFhl/SbWAYQY/yvakyqYVZz",
-	"ggKf+PArhqULBdJT4TqlYY2OsB9byJSO4P27szr8x1rP1PHubjD0Ls1o95+zUXikhWSNGfcOf4hM8gss",
-	"I9sks2KQs5RMYGlQkXHMPnlytP8EQw/unx9OyBQMpiiSwQx4RgQn/Ym2UqlhZ+ej+j5enj86ehxnA/P6",
-	"m293Wt6EqPE2sTrj6nNr/gcreB4blEc/LhSEyKTYKIo7V9GPl5sFsVmcXbqdK0GAxfD7F1ieQ8Q6nMBy",
-	"e+PQnPomkxAHjK3gjPHJtvJ/O9MD3bZW58wZn6xiD76waVNmXRf4YnMr9vO2vVz4wSNZT96hbBUws+x/",
-	"V+Uaa/T8eCM9n4mU5hCjtmfP35LDJySnfFTQERBNR3VeArw+3cFRdPwR4/epmFW69PY2c7syF4wWPSkx",
-	"EoW+3fYkDCWocW8rNHpnX64waWUpryPuPRdu2GjputcsS9kI7fcqogDjh0k5YwxYoa9hBd9estFYW3N/",
-	"JhjXilBNcqBKJ6TguRFrjSA+VRNFhkJiAtYJoXxJ0jGVNNUgVUK4sLlMGUwpzyBz5MLkJZ+yqy7xS3Fq",
-	"DJVGkdXAMWiGtoyNX1tbDScXCx7KWCNdE/xQ2kBgQhRdmjkX46WNPZSSL/ChhBmGe482S9xf4Uq3JUF+",
-	"KENDHK60T30cMa5OSJ8Xed4nglf5EOZ3Q8PmF+teNgZ8ZM72c3ouCq4xKFc/LJ4RTA5DyawJUwlRM5qC",
-	"kdNpXmSQdb8QPN5itsGvKzrgaUbJmZhDTlNoDru3edSxS+2ob/cVJy+7+48PDaJN6+zvPw6f7h/t7z86",
-	"ODx6/OSHxoyPY1O46E5UgTPWAPmb0WGeHh49+a5LnknK0zEqL5g+eEJonhMNV9omrBnMn4Ew2la4LO8H",
-	"6NQyF1HLtEYRihB86ANG+B4OgnmNnePfVgYp3SfOZ1B5mLxR37kYM1VmzTQ00m7n+qNlFzaBqnPc2dt/",
-	"+mi4l+7vPKJPYOfJ4PBw52l2BDsHw316lD4ZPIW9/UrxPj40R6iZRsi7zCvit+YgXUh+nAkhF1Rmxy4A",
-	"d1wHw/VtHIHu3LzbJCuty1XdzwEwatQx5UK26LpUjI9y8BmITpTjIjE5eBt9KXAGrahN1kiMLwZzWNtT",
-	"NhKyqBI0FNVMDZeO9xpOWlveapCisYrwzD+ts9CaGczlabdOsqqxOF/h+3e/eoCa4+2uWiDr1V781c8f",
-	"2H7u4EvHVLC3mLgL0WYr16bjAqEn06cmBk5Hj/RBiBwXa1Nnkk4VK3d+TEx/wlW7xGP8NsxosAAasCxD",
-	"la6Wt4Bu0iCxoZLxNokB4RAoMj0JmBNjHrdgWKsHtZmnYgyOZpoKGiGNfPLQf2p2rKDmUq1nsoSz23MM",
-	"c+yspYOGs012Lpfl/6syDZH96bGwk1bu4kZKES6lkfqFZxCL51f5CsHLMaOulvcFt9NAP1tRXqsbO5X1",
-	"ayjH4RrrI61ZaGlxBXL8aP/RRs3hHQacQd5bIDLpsCkdQa+QGz8svTXXSScvLb219qp9K/CyrcWMShe7",
-	"geFVCzomnZlXvdbOhC9dV+S5jZWC78UDt0moguJ7cdRQwLNny7r77Q8WXPCLDIOON1zm3YY32xcdDhTQ",
-	"j+DwZoh66HqyXzmc62S7T2qguv7o1qOfLb20vkmo/qax5FvH5+8pDL1FmN9B68zl0twAWp+x+S/ib9t2",
-	"c5GY4vZY6UGzDTp6pEMsPK8cNg1PdaHHqFBEfQDWxHdp+NbSl2IOGVmMMYizNBbjtmlsSWcgxcL5gSpz",
-	"90cmYSiu4s5xMGrkzeJqNrlkXVjN2pNtFQWxmFoGc5a2aNsTxtEHZN9JCFVkSGXpriAY4q9b+BmoiRaz",
-	"qJcftWEVzSwsD8QvG3imfE1dTjXYAtDt4NRqxv0kFuGpRw7cuhN+2H/y+Lvavn7rzBaI+dubcVtm47Es",
-	"h97NQeP8e/YcnL7W8BethRGb1VH10d5Bd6+7v3/QfRLNADQavDFSboSwRn3ykjWsb5Y54wl58XIbt5po",
-	"pPCcMV5cbbRHLWd29FIieUWmOC5CIVhlhTk1+mzsPgkYSw2pV88yxikdu/oSmYGBD7qJfEGR92aJUfpK",
-	"48mE9dGieypFddxoZ1ckYyOmVRh/qfONw6cHe4+e1D2C9UjMY6N+amPbd447//u3vZ2nHz89vv63GN6F",
-	"FRef691HEbjxKC7sW18wGlDOHAX4UmmYVhkyDe1q1uYfGoneHKSHwArcRkKKQjMOLZ+Pgc56g6VuZEww",
-	"rh8fdpLIB8omtt8s0fcWGQhJp5iZ8XquncOWy2uHRTx9pvqiBsraPleWUgNrDYaJPanYAV+UWNfQadIU",
-	"lKpM/BV3ni3/+fnDhXOM7z3+4bsuuTDczAgLqogo2zu0SmgWGfvcN8ooE0dxKS7kyxQZCVGXP+1w9/6F",
-	"G83nPqpPSNiQFNyWbt5o6hYIut4X5BeAGRE8X7pA0cIpIJEM8wnwnveueh+kbeERcUI1CxHC42wurjZ4",
-	"7XCiEIyh0fuZIbXXW/u6poyHT/eblsiAiaa3Z29vCyFec75sSm3ZOFp+0/h7I+C+cYJbuHG2DIU14l0b",
-	"VxJ6blYFK4dFmbNUBi9HbA6oGBaz5t5XHHMb5o/FzN87+RZFjI37uY3ZU7r7VnK146/2wqTrVYNnW718",
-	"DcreAEO3xrWVH0qU2jiEFDnUteTfOu/PX767mb2yndw1xx9K3ezGxxmi9Gb8W1Hq/dk3jjoYN/EZiAYp",
-	"w4Msz8UDNwhUWRg29P5gex9bSGE1P9G2P8DqoSr+kgE+dpGjzJXexYIU71sp/oBoQQ4ekRyMFmzzB6xa",
-	"nZSJH0Rwn2U+JdS9mtTCp5kwH4yXszFwzMkoeAZSpUKCIgPQCwB+yc0AJ9jTgwOxq+iS51RhUdcEZq6G",
-	"OhNgw9ca8pzohSj5kSJ0RqW2OR21ZMpNTGkFJE0nbWs9Xtzax5wLLekcrA/EH1SzGmk7T0WjBtJW8UW0",
-	"n/XW9zY8KGrSliVqG8zMhhsznhTHsjIjLvRrhjoX6g1YFkS5WoB0DajqAeIWFtpSPtvuRr+Jb3atZ7Yd",
-	"JMtmAdx2HsqqRmuTfzJMqkT/ZG1ahY3JPkWL9l9xi1boluJksETkSkitxKj5ik9h3G4bVeeAZIvoWVnW",
-	"dP0RS4ghLSTTy3PzjhP7qOeeFtYKtf/96NHi5w8XnVgFRM1wwFxRY7XsBH33UGJbFbo8x7HWM1sgzfhQ",
-	"RJQ/G/VWiR8t8Q4zl2mFFhUZwBidmhzITxcXb8np21fdS37Jv//+ueBz4GY01f3+e/JMZAxs2tDP529+",
-	"JYyT9xc/7vzQJZhDQhyPk0D6itMJ9FKqoJ9gvwv73NhfBwcHT+2nzxPCbN+sS/7+/asXqktOS/piirhs",
-	"eGLIJ9X58tg3qyk7bvGMYO+7qnxIJW4ZSLAZGw5BYpYZVZD4lO5LjgV9RC9YChYUcKU9IAyV4/7mNC+g",
-	"kZknfNHYlCk1g1y7wiYOc5DYRgEUKTgXmqWQOThido36/nsLm7YC//7axK3ETWF4EVxp1SUv52bnEmb5",
-	"kqRUSgbqkvf/a8eR2s6rrH9CfsfOU0xbIlmKwnwgpPY9qgzIF5DnO4Z1QUbq3xtcXIrCQOxv/d9Od/6b",
-	"7vxrb+dpt7fz8dN+8vjwuv8dOtcxZU/MQZrhsOrLgt+LQrhiSjt2qcjh3mFiIIhZDx6e+JX/4JKP6RzI",
-	"4d6R65V3mudi0XfgtJ4Ag5GnHrPLsfF1ymsUlRgtYQBYeYYN9U5dBxA8g2Piukv+v//zf/sJYgP1lvUl",
-	"xwG65ENQ4F9RatAyyXXxw3Z41T737XpQIjY6e2CZW723R3LJ8fu+m71PBHf4WSifn7kgM8rkCZlEzPGG",
-	"Q8B8iHA0pO1/YpwMc8ySpfqSU9eY77TxqavJUYheNIXMtcKsTnsoJFFa5MCPV1zx7pzeQWog7lnZ99+T",
-	"NzOwJfWKTKk0tN2/2pH42o57rU84gDkC259GDF0zMr20i3K5gVoIW/pDR6J7yd/oMcgFs1BauhMgh3sH",
-	"61PUOJ0yVz7U0ljoBI/0kteHgT4CV8IMqHa7PadT8Eff2KtVHujE/F7vrYbLpDmbgCFQjFgJiRtkGtHL",
-	"orJh4zjNM1Ass6ggqvFzpjRkpMzidXVkwjA/ZUNgmUiLqcf/XTEDTmesu6TT3G6lemZZEZKBMgiC2cBU",
-	"k/5uJlLluqHkLAVu60Zc09HTGU3HsPOou2esBGMjluU8i8WiS/HnrpCjXfet2j179fzlr+cv8ZsqU6/z",
-	"wiVfBr7F485+d8++5ZZplP/uXvcAMzD0GEXvbhc5GYqI3X8uJqrr+4+MQMd8Iz9/+IUo0JbvPjnaN3z3",
-	"F1i6A+MWw0AiBhOl6dJDukCNF/PAbaB0hR90yWu6JAMwJJ2OIUN6GbI5kCnjhQZl4Vge4qusc2yW6Upg",
-	"Gn1XH+3tfbEuK26Glq5QE1jaPmuHdsrYSOXSdoN2quaTg/3NnzT7eF4nnaNtpqo3dsSvDjZ/FXYeQoWt",
-	"mE6pXPr65LISDMMwIW83hq+mI4Xmq1HmUN/bzWC+6wp8dn0Bo8UsY76i8lw70TQHKmvtKtTq2R5GvGTI",
-	"6GA608tbn4Ydd/0nZTe9b+34XhrQuHziOeRihszNHU1wdhnMO8bkiHKAX63UtO2ByakT2yhUZ2D/rDrY",
-	"Tmk6ZhyshoDvVB21ImuwnV5OsLUtvnjJD/cOu4aNVjjUJ2osFqqaxGgyxEVkYxzC8J8VdAo7Xf+24r43",
-	"K61qbYUVB2VGfbyDNPZ+iXazxuLOFat8/aRoTzOFuRP1EGejy05sKb7vTGwxjyNr+XiHrHO1kU0LF3Xq",
-	"mIfAAwm3ceB6EXgbKaUI9xWqNgx5XAZ8oxRe9TsmU6A8mMfpSGhxYOswX22PPcNs0ZcYkhyUMhbk1BhN",
-	"FNXxBV2eYODQ8YtHe3stwtxFo+8QI90M23d8/lbE+peFzn31n17B77K1RdiKFdsujoWtuHAY7fA4ROpd",
-	"18+jBbXPzWiZF1Ezia50q6BykIHgMfZ2N4aez834a3F045kHTb7/shxupYn6KhrYk1x/2tngDo/6BdV0",
-	"QNXDad/HaWcO2BsOPGfzdup+gU0nUAP1JcjmlAMPJF5tQUeun5VtUgE8XRIJmHujCBcDkS2j+HDG5sBB",
-	"qa8jm15Z1+Bfws4M+/vMpEALUxY1+zKGHD7Af0f84DVl+QMvuGNe8AIMiculoVBznpvOHOsR291VTt08",
-	"2jsgizHLa64+NS60Ihm2FuCZ+52VTbwldtYyaq7nTVGseAc0Y1+PLZyDjb5MHzTVu9JUSxBXPKLbxrBc",
-	"x2QXkFPoXt6AwWVzuTtjXOd2hgfedQ96zFDkeL2RkMg2Np09JmDf5dGHGd53yKBq80Ro6B82KJEQDIzw",
-	"jCj2r6qPpRXxDx6fVp+7BVAbMs33d2mhx7u00dk8ilMXdAKKwBVNdb4M8ryCdIAuObXdfA0W06rxDg2d",
-	"vaEjt2wMNKaKqAXT6RiySw68mDp8NFvQkOKfYjg8IaIMPpa1R4Xy19L1g6r+fsxPhFkOtUbuKx7dZq5Y",
-	"zE8a5PpFfaUbk8quk0/RgX12YTXq5zUIvlMPbQ2OLc5ZH3XV1is9Fea4u+SVUZNQnVLe5PpLGSjUthBh",
-	"igwlQDz85anTNhfeCStwZ0JFIyyQ2fCGqzwrbxo5Ke8eMXTLVNm4pN4wuN9sH96vUipabjrpkpfcTWrv",
-	"KKwnPUGeK9+HCyQZLG3pVZQyww7sVUuOZ8Kq6V8mphBt835dT+XTsoDrbeKGtuuyu60NU6iwC/TtxdH+",
-	"VqhV3aiDH/2w+aPGXU342dN7vkir3uulcXObYf9cVMDUwgGzftkbs2ky/gbMwbJ+MybVmDcc3IFpL0A6",
-	"3N+CZpvXjOF3R9scSOSSmW+ELbmEShR7YSrlbx+N3Ki4liUbJ+xLAl3DsobY43sLlnVu66xt0pbNBssZ",
-	"n/g7PML8nUaCDgmkSy0LfFWdHdY6jt+YtQR92sLWICt9ea+TLQkl3gF9Ky70aPMpRy/2uSVDuh1veSC3",
-	"DVrAqZpYFZksqLstSRuVAPMNt6GvXIxszWKcqi7qlOPk/Zp+0+S0cTVZYr7wCcCNC0orIjTslpZ+L0zc",
-	"YpgVXjLyMOmuS974DEq8Ba96Kwcqfbg4MBvwwkxfYXPJnU3hREZZ3WIWH5S3lC8MIBWYCo31MO5m9ViW",
-	"B8LyrphC2GGpkwopIdVkLKQCMsBq8iVRms5s+6bt2EetPe9WXGMLFA8y8+9Md4ncvoufHmy3vOryxs/W",
-	"e9Z/1rx4/YGnbcHTzh3125zw7fmYuzw0zsicbcFUlfE8B7m0rlTUAPxzZu+vyHwn8HqRh0wIzZXwZVNU",
-	"17PJB0urODZKvHl5T99Jra5NFcMhS+NZpW5Hd2O+1FtXXzva38ZM8WDCbSPX/BaMlAeiu7Hennyqq+5I",
-	"lhYj19ChQ/x2QjytVXyUlRFlso2xuByOdck7zNRnfORrNBZjocAVzxgDLhe25kjRIeoe9TKIS36rOogE",
-	"Q27Wz2A+EHmWlPdbOz2EYZ0IFhis9j+NOgw9ZO6GoBv9Nv9YwvzeL0x3hTkrV+4KSVoOjHipE2h3X/o+",
-	"3QfmdVcBCklddU1d7hoiNwxmXWlAxbhsI9d2zvUMW+tjlVmV/mwjSc73gHaRY2wNP4TlSVjtatmIy+QO",
-	"nQ+syii/5NXdtM6GqXstiOuDfLLKq0rfKPkQC5CULg7HHi5Lw8hPBSqp+dTEDDi2sCvr2uqM8NHePlY5",
-	"1byYtobVBmqYyyR3lY8B9NyWjU7ky8RsRXCcg7oj+gwTy7XgiFhXvtOFvdnEl0fVrxXY1gILe0Ng8Gdr",
-	"k6zZT3grRr5/LxeyXwQowRRihYujuovayd8qNPOVvCJENbKKad+h+viNuKPu2dVd70XePyH9lebnfWuI",
-	"GN3IRy5zNofG5fRBD/O+o0h+ycPD8vfVtcVLZflG2JzgwSu+pYB6Y2nFk88mSWTkyU6znURLpM4W79e5",
-	"qrNc+40Wv30f9qg1wLAl0JVgcXc4Vr4olFGX3BXHoFxzarVl3kBlzrDE3RcN0TqaWBnlZMmQaMlAkZER",
-	"Q6KFzze7Q399T3t7x+oHb/tfxzPl0vDqPWasN9yYDZvpeptIlruSzncXDS6lM4rkv5fdEYSs3ZONzN8Q",
-	"2grZu8i6sZ/DmPolN2LE55sT1kqL+o5j6dGW218qlK5Ad7+KmrD+s+f+PhYkoC2Wdsb45O/uFoQHSt1M",
-	"qTcLg9Vpc/cTkth1e5mHt6F8gw808WybwkiaWIXb/nKaNZW/F+Htk37ssuJ3RjGLsiz49e02QzpprQHe",
-	"dCFkJMerhcJwvynlZADE9iy9JYndGPW/zRwtxC8LNcOTNMtzbLS2ESu1kNAuKvA2r+q60qEUU2fu51DK",
-	"Jux2b5uuqNCu/3dFRpKm2ESeiQw7YqhuTAKYRZyWquudxCPCXmOfwfkD+3RA00ng1lPOBfwgDP5ywuCZ",
-	"tBEE16yysnRoOllPgAXPxA5azzs2VezmpIjaobtNXeRZ5fh7Z+nKJyvYx4m7LiJQ1VxvK3/fKUVLrFJx",
-	"XGCjvAXUt22K6HJmN9gOz2Zh/cFJOQCWzc5GcGUP9PvXc+9jCy6XrIl1sw4tNhMwmkLLnbLx8hraXfWW",
-	"YIMt7OJ3bL3SKnTIJ84vHnrKvTtUGWuK2GF9LArdb5e8ZAyoDAS3SMTmsE1rmtPYhrVN4408E3ps+2EI",
-	"nkKMAcyrBp639ajULr0KWKxt8dlJOth9MbiJtrwOY+X2qu1ugTXHmbubpmrzuQsby/lcH/zOf0/2+aN/",
-	"LPbkD//5ZPn7Twfpfz0dXBwVPz+ens0O1Yvh38en+/COvRFvJ5Y/bcfWIj1Xtw+yfhHGutp+tc1JX3FN",
-	"F0y5Nc/8oyVUPXDaO+W06HoKEidbmavv6u3bp0WSrUIdxoU5HZd0duNAimI0tmpY6OEKmWJoujBdN1gu",
-	"OVosJ+Zl7mq4QFKF/VtXeJ9d62u4yxJEZyO9cE3RN8fQnEZ6zylUB9uQZ7375jvP5bYl1DOq9Bu8J/dP",
-	"VsFgD9dXIkUiOvYy0WZ/1FI8OH/SamsHuFVZ9Gu4V9z5Ex3kh7FAX4yPXjeOEG+01ek41oDU9qMuMxZy",
-	"GGoijEqm6VKVlwqW95hgN0nz0LJBrNdzme4DsL/GeVbhLr35nPAX3mdi1lHLafjFX1G1FV9rXr7zpbLL",
-	"7hl5v8moP8Z5qtK16r6GmRRDlsOGOjZSL2N7UIO+bBGbEQHuIJr8o9SUdquakg356XWVySjWjI8I42SK",
-	"FfM1SzOsRYkoO37GmFjZ7DsNqmDuWTe5qQ3wJ0Krt4VuqhVEC3R8tePWBs9GrSrSeSE5LLx+f2LDxxaf",
-	"y4y91HdEqC7n8LKr4ZTDdENUvzGebBR77JcejIraPWZbgxkro0vVXnFZdlNvrLOR/HjJXSJUe/n3Zzk5",
-	"momCHBbdW2WNPK/W8kdOF/k6VsRDksrX4DKYxVyVxYfexm2NmAb3cU7WLUIjyIUaF+e2eijvNEgR3IL0",
-	"jeqyX4n8bu6ke6DXz9MKypKBQB7enFLr96C00+rrUtP0V/T4NvC+QspO5DRPUivnqmotouVckdSC2qLu",
-	"KrssnORbrHZ+KIL8g9h9gg+ZnJKF9RzpRmfFhmbuDbmtHOVG5y9zMwfeEPBVMcaWj2TmAM/wAqVzP9PW",
-	"ofV6fyW8bOor1PL+iVDDF8cGVeXYGnHVqbjuRhPPcu3NJtFbRIKzbmQRxnZWvbJ7xqZMt96WGLz4vJDK",
-	"gOwu+725XbTdxXFqb68Sw8ob8oCYt0PMC+dQwKogVSHPBqa1+4ll1+tuSAKeuUPcJp810AAiWawsW5vC",
-	"uuly2Y/fSuuCP2GP0G3R8KW7qTSQcytIiOPJ+ToswqbZ7i6Y8HY8259nKAVeTW+vsdtFFuamaA73LiiX",
-	"Cu5ZdcqrL3Fd0KVNMiKMaxH2DKuQF+Piq1cpXTgNGjLD0Gd4xX7wFd61v2InB84vt9eUcpKJ8qabYATX",
-	"fjU+s68bcdqDTsegbC9zwnh4V0+X/Cq0nQwrOGdSZAXW/AVTZTDvXH+8/v8BAAD//w==",
+	"7H35cts43uCroLRf1Uz3R8t30rFrq9Y5ejrdzvHFzuSribMSRP4kYUQBagCUrEm5ap9mH2yfZAs/ACRI",
+	"QYcd2znG/9kUifN3n59bqRhPBAeuVevoc2sINAOJf74DLecnfQ3S/JeBSiWbaCZ466iFj8lQzMiY8jlR",
+	"kAqeKaIF0XJO6IAy3m4lLZUOYUzN52PG2bgYt452kpaeT6B11GJcwwBk6+oqaX348OGk0EPgmqVUw+KE",
+	"50Mg6ZDmOfABENEn7359Rh49PtypTwOXdDzJzehPgUqQBKQU8n9etBif0pxlHS1GwC9arXIVSkvGB60r",
+	"s4oJlXQM2u3/WSGVkPGldDlc6k6Kb3TNcvQQyIQOgPSgLyS0yZsJ/bMAszpmPvqzADlvJS1Ox2ZW+2X9",
+	"hOjlKfCBHraOdvd+ScyJlf8vrjZpnbIx04ur+83fCdMwxhsZsCkQqslYKL1sPTkOFi4ngz4tct06OtxJ",
+	"zNrs7e3t7CTVXe5G7vIqaUlQE8EV4Cme5BJoNj9jAw7ZS24epYJr4Lh2Opnk5saZ4NsTKXo5jP/zn0rg",
+	"a9Va/kNCv3XU+h/bFaxu21/V9lv7lZ25fhRdaufuKJy8w3j3iKQGhjIyY3pIcnMyqYTMwB3NVZuYZRJR",
+	"aNJn0pzWVdJ6SrN38GcBSt/r2j3AMj4pdNeut4vQrLoJEZJQMhYSiIY8Z3xAUpEBUUU6JFSR8mvztNu+",
+	"4GYjzwTv5yy9322kbtLuEaFc6CFIvAGDy3wAGeKNomMgemh2QXXwhI2hTbowpizvaDoCc31KjKEnsjmB",
+	"XAEZUmXev+A0yyQoRXpzwsXMbfg3S8vOhTilcgD3um9HRztaiE5uZu8e4c7sc9JnkGeKUAkEf5VEDym3",
+	"ewc5BUlomsJEq7bbSK6Hz0FTlq/YxfVWXxs0tgUx6ho462YwkDSDrLuwludixu9qPckdX1AmZtzu6CXX",
+	"IDnNXxjkumcctzMb5CBIbg0rEYVUbfJfhdCAANGVlvx0WOYXjMj9rCJcX4UyBYSze0QY/t1nBnR5RiZU",
+	"qZmQGckE4UKTHuSCD4gWAzBEwPChQNT48OHDVpP/x5bnPtluigu4zFOq9JsZh/u9w5wq3RFmWofh5gHB",
+	"B14uyGCSi/kYuCYp5eY0BqJNQtJo3qJpKgquCVN4YDTVbAp436eMj/4mOHyVW84ZH/mdMT4yyyv4iIsZ",
+	"T5D8wuWEScgMpZhRRQoFGS76FdwaZXgFsRUaMWwCUgmOAGdJp1JMGDJKNbIZSz5fC/2rKHh2r+fHhe70",
+	"zawWZ9/SeS5o9lV40cTOvcCLkI8ytYYDkb/uklfsqWGtTib8CXf0DmiFgkxwIyQZSLjXrcnGIjrSrcJJ",
+	"TEg/+zTVRmyycDETRW7IktsEktZzNgZR6HteuqXq2s4d3knGMksDpDQSKuNWFjILNgLqS/4O+gbR7nO9",
+	"iG5SiL6BGMkGQ52QXqFrpMtRtx4gGTjyslvBpyANa8i6Cem6lzuqUBPgRq4gQl7wrucYHQkKdHWRTpjb",
+	"QIG43l7LASObtb8Ro8ReJa333ACZkOxf9wzdBQ+g28O00U4C1ntMuqjTdhwhNkdcU3atEOdIY8edOCJH",
+	"j2ZEcFDHFzzK1MlsCBIqsBwKlFnJTBpW7u/L3M/tM/P3nE4py2kvh/s+cj+vOUkxBWlop4VS0g2Q1ds5",
+	"CEVbSBfNJVtoGOkunEnw47rjCMwu7iRUMZkIqSF7BRmj56hx3+uRlAvojM0KOkbpb/AQg/fdJjJa1vd3",
+	"RH77+ExTM86tIXFs7MgeTpCVQdYmJ8SQJLNiwQnTiszoPCEMBTUJ5nmpYWpBFPCMME204RZX3jxi7RqW",
+	"jD2HHNyGJlJMQGpm7R6TQg6gQyMWmvdcs9zgFm8ST0M5e1IUg6EmPZqOjJTcF3JsRmllVMOWgb9WzBok",
+	"S+77sZr6U/mm6P0TUm1u48SCN8uZni+uuoZ07tueEDlQvjBN9W5snmfUbOMVKEWtuFOfyOj/HPK6zQ7Z",
+	"xeL2klYqsmU2QZFZBjkEMraT1a9TcDTCLQw51OM82GT1A8PLLI+9KFgW+37ErEBZrV7CgCktERZjXxjx",
+	"Ob4JK1jfYBMKuHYwtgmcJC1V2AuKbVzD5ZIfRORxAxjsIYlWUt6sO6JqTjeDO/pq8Wuh55RZ21sdgtC+",
+	"WftjFaGog+NVOSWVks4Xd4NDRheGdqsXBlADqyDNMmbuk+ZvgzX2aa4gaSzbwvia1eL4J9amtbA4O8Ly",
+	"xb11jPlm60sLKc3FePa+lnP4966SFofZxt+9hln1aWOHC2toDB3du8jgrZFP1+63jn9vpZiCkWrMqfbE",
+	"pdFztCcsou9+SErLRaVXsMwqFEjE1QiNsDkzWr5RhAdsCugDaRyvo2QrJdOhkNrsx+xrGnC4DsuuwxBf",
+	"Pl842eZojrTGDrQGgzVCRzP6v9x/7VSMQyblKXjgzNg7PKg5M/YjZAnn+rtTEhZRfRr8ArwYt44+allA",
+	"teplLKr8MLbBXxnk2bOlnEVpw9sIp2MHB7LIwd44tfZbw6tHSJjdoqq5k9Lh5I7GEEfRUeZm3d+54INW",
+	"0hKF7oh+RxrMNXAudIfmuZjhIM7S0sHpgkEDKd0cNruErGPXbwDOK1KpGI+RFQVPuKaMK/zDEuPyt4I7",
+	"m3xwWNUN4WGVFtLrw3R12FdJy24neuoTqofebmYPmSojhukEH/nbsO42561Dd0jXyGzdKJccV0LIaibm",
+	"jxk3VH0XBR4hB0J/GamtTKbrTu9l9eYi4y1/iq3TWtVr+GuEL0hH9upoOjQfZGJmACXrmY9HiMCGS9m/",
+	"lRYSz8/8a4QITXWhzFfOM2AeNsU7P0P8PDZxBZzZaaKWCLMEBASg6dBAgjZ028jzBkICKKhOwq/6OlM3",
+	"ztoNsfycKxdN5Dggu5aolkpmFOJ8EU8+DC0nCmx1zvIyE3JUGgmYDs6hpJBJCzwWN0elmsyQfRn9PopJ",
+	"fZrqlbdabU0URjMox+DFuGegt3mZv7JBIUFZulo6CTx+66R0aQaysXt7Rms7rO4ipxp4Ou9YqXDRPW4n",
+	"wYACSEdEC9HQtJau3XrLQ16Y9aJi9pfDGk5VjhSAQ21/SQhay+HyrFyP51SI2CX+JpYAxAj/yxqRaqjV",
+	"nCDDJ979im7pQoH0WLhKaFghI+zGFjKmA3j/7rR+/kOtJ+poezsYeptmtP3PySC80kKyxow7B79EJvkD",
+	"5pFtkknRy1lKRjA3oMg4Rp88Ptx9jK4H988vx2QMBlIUyWACPCOCk+5IW67U0LPzQX0fL872Dh/FycC0",
+	"/ubbrSVvQlR5G1mZcfG5Vf+DFTyLDcqjHxcKQmBSbBCFncvox/P1jNgszi7dzpXggcXg+w+Yn0FEOxzB",
+	"fHPl0Nz6OpUQB4yt4JTx0ab8fzPVA822VubMGR8tQg++sG5TZl3n+GJzK/bzZXs594NHop68QdkKYGbZ",
+	"f1HlGmv4/GgtPp+KlOYQw7anz96Sg8ckp3xQ0AEQTQd1WgK8Pt3+YXT8AeP3KZhVsvTmOvNyYS4YLXpT",
+	"YiAKfbPtSehLUMPORmD0zr5cQdLCUl5FzHvO3bBW03WvWZKy9rTfq4gAjB8m5YyxwwptDQvw9oINhtqq",
+	"+xPBuFaEapIDVTohBc8NW2s48akaKdIXEgOwjgnlc5IOqaSpBqkSwoWNZcpgTHkGmUMXJi/4mF22iV+K",
+	"E2OoNIKsBo5OM9RlrP/a6mo4uZjxkMca7prgh9I6AhOi6NzMORvOre+h5HyBDSWMMNzZW89xX8OlXhYE",
+	"+aF0DXG41D70ccC4OiZdXuR5lwhexUOY3w0Om1+sedko8JE5l9/TM1FwjU65+mXxjGBwGHJmTZhKiJrQ",
+	"FAyfTvMig6x9S+fxFqMNXi/IgCcZJadiCjlNoTnszvpRhy60o77dl5y8aO8+OjCANq6Tv/88eLJ7uLu7",
+	"t39w+OjxL40ZH8WmcN6dqABntAHyVyPDPDk4fPxTmzyVlKdDFF4wfPCY0DwnGi61DVgzkD8BYaStcFne",
+	"DtCqRS6ilGmVImQh+NA7jPA9HATjGltHHxcGKc0nzmZQWZi8Ut86HzJVRs00JNJ26+qTJRc2gKp11NrZ",
+	"fbLX30l3t/boY9h63Ds42HqSHcLWfn+XHqaPe09gZ7cSvI8OzBVqpvHkXeQV8VtzJ11IfpQJIWdUZkfO",
+	"AXdUP4armxgC3b15s0lWapeLsp87wKhSx5Rz2aLpUjE+yMFHIDpWjovE4OBN5KXAGLQgNlklMb4YjGFd",
+	"HrKRkFkVoKGoZqo/d7TXUNLa8hadFI1VhHf+eZWG1oxgLm976SSLEouzFb5/99ofqLne9qIGslrsxV/9",
+	"/IHu5y6+NEwFe4uxuxBsNjJtOioQWjJ9aGJgdPRAH7jIcbE2dCZpVb5yZ8fE8CdctQs8xm/DiAZ7QD2W",
+	"ZSjS1eIW0EwaBDZUPN4GMeA5BIJMRwLGxJjHSyBsqQW1GadiFI5mmAoqIY148tB+anasoGZSrUeyhLPb",
+	"ewxj7Kymg4qzDXYul+X/qyINkfzpobCTVubiRkgRLqUR+oV3EPPnV/EKwcsxpa4W9wU3k0C/WFBeKRs7",
+	"kfVrCMfhGusjrVhoqXEFfPxwd2+t5PAOHc4g780RmbTYmA6gU8i1H5bWmquklZea3kp91b4VWNlWQkYl",
+	"i11D8ao5HZPWxIteK2fCl64q9NxES8H34o7bJBRB8b04aCjg2dN53fz2jTkX/CJDp+M1l3m37s3liw4H",
+	"CvBHcHjTRzl0NdovXM5VstkntaO6+uTWo5/OPbe+jqv+ur7kG/vn78kNvYGb353WqYulucZpfcHmb8Xe",
+	"tunmIj7FzaHSH80m4OiBDqHwrDLYNCzVhR6iQBG1AVgV34XhW01fiilkZDZEJ87caIybhrElrZ4UM2cH",
+	"qtTdX5mEvriMG8fBiJHX86vZ4JJVbjWrTy7LKIj51DKYsnSJtD1iHG1A9p2EUEX6VJbmCoIu/rqGn4Ea",
+	"aTGJWvlRGlbRyMLyQvyygWfK59TlVINNAN3snJaqcb+JWXjrkQu35oRfdh8/+qm2r4+tyQwhf3M1bsNo",
+	"PJbl0Ln+0Tj7nr0HJ6817EUrz4hN6qC6t7Pf3mnv7u63H0cjAI0Eb5SUawGsEZ88Zw3zm2XOeEKev9jE",
+	"rCYaITynjBeXa/VRS5kdvpRAXqEpjounEKyygpwafjZ2nwSEpQbUi3cZo5SOXN1GZGBgg24CX5DkvZ5j",
+	"lLbSeDBhfbTonkpWHVfa2SXJ2IBpFfpf6nTj4Mn+zt7jukWw7ol5ZMRPbXT71lHrf3/c2Xry6fOjq/+I",
+	"wV2YcfGl1n1kgWuv4ty+dYvegHLm6IHPlYZxFSHTkK4my+xDA9GZgvQnsHBuAyFFoRmHJZ8PgU46vblu",
+	"REwwrh8dtJLIB8oGtl8v0PcGEQhJq5iY8TqunMOGy1t+FvHwmeqL2lHW9rmwlNqx1s4wsTcVu+DzEuoa",
+	"Mk2aglKVir9gzrPpP79/OHeG8Z1Hv/zUJueGmhlmQRURZXmHpRyaRcY+84UyysBRXIpz+TJFBkLU+c/y",
+	"c/f2hWvN5z6qT0hYnxTcpm5ea+olJ+hqX5A/ACZE8HzuHEUzJ4BEIsxHwDveuuptkLaER8QI1UxECK+z",
+	"ubja4LXLiZ5gDIzeTwyqvdrY1jVmPHy629REekw0rT07Oxsw8ZrxZV1oy9rR8uv63xsO97UT3MCMs6Er",
+	"rOHvWruS0HKzyFg5zMqYpdJ5OWBTQMGwmDT3vmCYWzN/zGf+3vG3KGCs3c9N1J7S3LcQqx1/tRMGXS8q",
+	"PJvK5StA9hoQujGsLfxQgtTaIaTIoS4lf2y9P3vx7nr6ymZ811x/yHWza19nCNLr4W9BqPd337jqYNzE",
+	"RyAaoAwvsrwXf7iBo8qeYUPuD7b3aQkqLMYn2vIHmD1U+V8ywMfOc5S51LuYk+L9UozfJ1qQ/T2Sg5GC",
+	"bfyAFauTMvCDCO6jzMeEuleTmvs0E+aD4XwyBI4xGQXPQKpUSFCkB3oGwC+4GeAYa3pwIHYVbfKMKkzq",
+	"GsHE5VBnAqz7WkOeEz0TJT1ShE6o1DamoxZMuY4oLRxJ00i7NB8vru1jzIWWdArWBuIvqpmNtJmlopED",
+	"abP4ItLPau17ExoUVWnLFLU1ambDjBkPimNZGREX2jVDmQvlBkwLolzNQLoCVHUH8RISuiR9drkZ/Tq2",
+	"2ZWW2eVHMm8mwG1moaxytNbZJ8OgSrRP1qZVWJjsczRp/yW3YIVmKU56cwSuhNRSjJqv+BDGzbZRVQ5I",
+	"NvCelWlNV58whRjSQjI9PzPvOLaPcu5JYbVQ+9+vHix+/3DeimVA1BQHjBU1WstWUHcPObYVoct7HGo9",
+	"sQnSjPdFRPizXm+V+NESbzBzkVaoUZEeDNGoyYH8dn7+lpy8fdm+4Bf855+fCT4FbkZT7Z9/Jk9FxsCG",
+	"Df1+9uY1YZy8P/9165c2wRgS4micBNJVnI6gk1IF3QTrXdjnRv/a399/Yj99lhBm62Zd8PfvXz5XbXJS",
+	"4hdTxEXDE4M+qc7nR75YTVlxi2cEa99V6UMqcctAhM1Yvw8So8yogsSHdF9wTOgjesZSsEcBl9ofhMFy",
+	"3N+U5gU0IvOETxobM6UmkGuX2MRhChLLKIAiBedCsxQyd44YXaN+/tmezbIE/+7KwK3ETWFoEVxq1SYv",
+	"pmbnEib5nKRUSgbqgnf/e8uh2tbLrHtM/sTKU0xbJJmLwnwgpPY1qsyRzyDPtwzpgozUvzewOBeFObG/",
+	"dj+ebP2Dbv1rZ+tJu7P16fNu8ujgqvsTGtcxZE9MQZrhMOvLHr9nhXDJlHbkUpGDnYPEnCBGPfjzxK/8",
+	"Bxd8SKdADnYOXa28kzwXs647TmsJMBB54iG7HBtfp7yGUYmREnqAmWdYUO/EVQDBOzgirrrk//s//7eb",
+	"IDRQr1lfcBygTT4ECf4VpgYlk1wVPyyHV+1z164HOWKjsgemudVreyQXHL/vutm7RHAHn4Xy8ZkzMqFM",
+	"HpNRRB1vGATMh3iOBrX9T4yTfo5RslRfcOoK8500PnU5OQrBi6aQuVKY1W33hSRKixz40YIp3t3TO0jN",
+	"iXtS9vPP5M0EbEq9ImMqDW53L7ckvrblXusSDmCuwNanEX1XjEzP7aJcbKAWwqb+0IFoX/A3eghyxuwp",
+	"zd0NkIOd/dUhapyOmUsfWlJY6Biv9ILXh4EuHq6ECVDtdntGx+CvvrFXKzzQkfm9XlsNl0lzNgKDoOix",
+	"EhI3yDSClwVlQ8ZxmqegWGZBQVTj50xpyEgZxevyyIQhfsq6wDKRFmMP/9tiApxOWHtOx7ndSvXMkiJE",
+	"A2UABKOBqSbd7UykylVDyVkK3OaNuKKjJxOaDmFrr71jtASjI5bpPLPZrE3x57aQg233rdo+ffnsxeuz",
+	"F/hNFanXeu6CLwPb4lFrt71j33LLNMJ/e6e9jxEYeoisd7uNlAxZxPY/ZyPV9vVHBqBjtpHfP/xBFGhL",
+	"dx8f7hq6+wfM3YVxC2EgEYKJ0nTuT7pAiRfjwK2jdIEetMkrOic9MCidDiFDfOmzKZAx44UGZc+xvMSX",
+	"WevILNOlwDTqru7t7NxalRU3w5KqUCOY2zprB3bK2Ejl0raDcqr4yS/rP2kU6TKf7e6v/6xZcs18t7+7",
+	"/rtm2dCrpHW4yc7qdSTxqw1WGRY6QvmwGI+pnPt06DLxDL0+ISsxeramA4XaspEdUbzczmC67fKJtn2+",
+	"pAVkoy2jrF4DoDQHKmvVMdQiKB1EjHJIV2E80fObX/7B+k/K4n0P0LISWl6Ym3DR0lPIxQRJt4OEAFQy",
+	"mLaMQhWlb6+tTGCLH5MTJ5SgyDAB+2dVn3dM0yHjYOUffKeqFxZZg61jc4yFe/HFC36wc9A2TKIC2S5R",
+	"QzFT1SRGTiPO3xyjf4a6LkBvWMf744Jzwqy0yiQWltmV+QLx+thY2SZaqxtTVxdsDqsnRWsBUxgZUnfg",
+	"NmoIxZbiq+rEFvMospZPd8gYFsv0LOERTtj0J/BAMb4R/lLPqF+GuSle8wIRMexmWHrPowSlKh5NxkB5",
+	"MI8TOFF9wzpsvnQBFmCzGXSiT3JQyqjjY6OBUtRtZnR+jF5YR572dnaWSEbOtX+HCOBm2Lx89oOMFIXh",
+	"272M+6odvoBOZVmSsIwulswcCpst4xDIoU2IQ9uuFssSTDozo2WeAU8kukGscsFBBmyVGK4aw4ZnZvyV",
+	"KLH2zoMC7Q/0+37o90K9/UWos4CzGriy3h1C1nOqaY+qB+D6AYErc3e7Br5yNl1Ou55jORTUHnxyvAGq",
+	"wDaOTVfowFVas+VTgKdzIgGjwhThoieyeRT8TtkUOCj1dRj9S2u0fuDuty+hhoWuJlKg7UMWNctHDBZ9",
+	"pMsdUbtXlOUPlO7HonTPwRAwOTf0x4DPOhDDPODlZmKnmRzu7JPZkOU1E7saFlqRDEt68Mz9zsri+RIr",
+	"2hmNyFPeKBC+A5qxr0f0zsB6PccPZO8HUWrKG60oYHsZOXaF0Z3fXaEXaQ3ClDUk74wsn9kZHijzjyeD",
+	"9kWOTdOERKK4DtQwreMuIS3MG7lD8lubJ4Kyf7euzoSgu5VnRLF/VdVxrbz0YGn9Vjx59j6Wwe50d5sW",
+	"erhNG+0ZoiB8TkegCFzSVOfzIFg1iGlqkxNbktwgDa2qh9HQpxP6a8rqZkOqiJoxnQ4hu+DAi7EDf7MF",
+	"DSn+Kfr9YyLKCIoygbJQvrdmNyhN0o3ZZzFUq9aNYsFx0wx4jblDgoDlqEtkbWTsVfI5OrAPka5G/bIq",
+	"53fqiKmd4xIfjA8d0db5NBbmutvkpZE5UTZVXjt/EOruTpeltuwSU6QvAeI+fE8MbEH2rbBqwUSoqN8W",
+	"Mus0ddm6ZXem47JfkyETTJXFnupF1rvNlgvdKgxtSXeoNnnB3aS2r2s9UBTyXPnahSBJb27TVaOEIOxa",
+	"UZUxeiqsinU7nspoa4yrevizlgVcbRL8YCvVuw6XGHaKlfNvjje7G4FW1YXsC5Bt58k9Nx+s18dqdLs0",
+	"3IaL6jC1cIdZb5DJbGih7xrcm9e7CVONuRZB32DbNO7GlGX3cJMLiTTm+k7IkgtCRy4bhp9//GTYVEW1",
+	"LNo42aJE0BUkq499ETYgWWe2NoUNdLURtDnjI9/3KIx5bAQ1koCZ1TJnFoX1fq1Lw7VJS1DbMiyntFDL",
+	"/CrZEFHiXSM2okJ762852gztu2DkPzq6lfh0okZWIicz6jrMaSMSYIz2JviVi4HN845j1Xkdcxy/X1Gj",
+	"n5w02jkm5gufNNFo6lwhoSG3tLRZYrArw0yakpCHgcpt8sZHnWPn0OqtHKj0USGBloJNhn1W4gV3Koxj",
+	"GWVGoFl8kBJYvtCDVGD6COYQ2i6N0dgxPMu7IgphVbpWKqSEVJOhkApIDytwzInSdGJL3m1GPmolzTei",
+	"GhuAeJDNdGeyS6RjOX66v9nyqoa3Xyz3rP7sxBb4rB3JA01bQ9POHPbbPJrN6ZhruBwnZE63YKrKEpmC",
+	"nFu7NEoA/jmzPX8y3z2hnhgnE0JzJXyqKdX1DJze3AqOjbIYvOxtelzLBVZFv8/SeCS+29HdqC/1cv9X",
+	"Dvc3UVP8MeG2kWp+D0rKA9JdW25PPtdFd0RLC5Er8NAB/nJEPKllyZXZZGWQm9G4HIy1yTvMbmJ84PPa",
+	"ZkOhwCUcGgUuFzZPU9E+yh711LELfqPcsQTdpdbOYD4QeWaD0nWlKDDMrcOkrMWa0VH7pD+Zu0HoRo3i",
+	"b4uZ35txoJHMuNCmXEiy5MKI5zqBdHfbPcgfiNdd+UMkdRmJdb5rkNwQmFX5TRXhssWvl1Oup9iOBDNz",
+	"q6QK6ydztgfUixxha9ghLE3CCgGWjLj8kND4wKo8lQte9fN2OkzdakFc7fjjRVpV2kbJh5g/pjRxOPJw",
+	"USpGfipQSc2mJibAsexnmQtcJ4R7O7uYGVqzYtq8f+sXYi4/xWWLB6fntmxkIp9aa6soxCmou6IvULFc",
+	"2aKIduWrA9luUD6ltN6KZVMNLKyng76mjVWyZg32jQj57u25iEt6v8Tn40CCKYQK5yXG6naMk79WYOar",
+	"H4gQ1MgipP2E4uN3Yo66Z1N3vX9D95h0FxpGdK0iYmQj7yjN2RRI4Fg5Jt2g70PXYSS/4OFl+R6fy9yz",
+	"snwjLOjyYBXfkEG9sbji0WcdJzL8ZKtZgmeJp84WPKlTVae5dhtl0bve7VErGmTLRlSMxfW9rWxRyKMu",
+	"uEu5Q77mxGpLvIHKnGFZEJ+KSOtgYnmU4yV9oiUDRQaGDYkldL5ZUf/rW9qXV/l/sLb/+1imXExjvS6X",
+	"tYYbtWE9Xm/iyXJtPH1F5qCRpxEk/1JWlBHSP0ecROJvEG0B7Z1n3ejPoU/9ghs24jMhCFuKi/qOfenR",
+	"NgW35UpXoNtfRUxY/dkz38MKEWiDpZ0yPvqb6xzzgKnrMfV6brA6bm5/RhS7Wp6A5HUoXxQJVTxb2jUS",
+	"lVbBtm/otaKewHnYsdePXdYRmFCMES3LCPgSxSGeLK0ssK6JbiSkbAmG4X5TykkPiK3zfM+s6r4w5vsM",
+	"CUNwtpdkSKBmeY61MNcigRYSlnMmbLhYdZTuSzF21oUcSlaIDUlsXSwVmhH+oshA0hT7fDCRYdEi1Y4x",
+	"HLOIk1JSvhP3R1gO8gsYTaAO92g6CqyIylmcH3jPvx3veSqtw8LVE64UK5qOViNgwTOxhcr6lo1Muz4q",
+	"ojCKRWiAiDyr7IzvLF752Aj7OHEdfQLJ0JUf9C2pKSp+lUTl/Chlo2ZfWS8iOprdYMVSG/T1jaNycFg2",
+	"9hyPK3vA338/bwJWSXSxoZhA7sBiPQKj5jXfKmvjr8DdReMM1kDEQqtH1giuQvt/4szwoWHeW1+VUd6I",
+	"Hda7vtDad8FLwoDCQNDoJzaHrbzVnMbWFG/qiuSp0ENbZUfwFGIEYFrVWL6pAafWlzAgsbYKcytpYYHc",
+	"oFl42bFoocHgZo26zXXmrhlgbT7XU7ecz7Uqaf1jtMv3/j7bkb/81+P5n7/tp//9pHd+WPz+aHw6OVDP",
+	"+38bnuzCO/ZGvB1Z+rQZWYuUxd7cp3srhHWxQvYyn0BFNZ3v5sY081uL33qgtHdKadHSFcRpLiWuvvGC",
+	"LzkZie0KZRjnVXVU0qmpPSmKwdCKYaFBLSSKoerCdF1hueCosRybl7nLUANJFZbYXqB9dq2v4C7zOZ2O",
+	"9Nz1rVjvsnMS6T1HbO1vgp71AsnvPJW7Y/w+pUq/wQ7oP7iNYNP8DAtLPs8q4q+y7aWbFbNLbuSsZYs1",
+	"TuBGGfSv4EcOLvyB4ObDUKClyYcCNCAGW6rrdBirgG0bIpThHzn0NRFG4NR0rsqutmUjLawvbB5aIo/J",
+	"jy5toAf21zhFLlzXtS/xJWJDLbOOWoDIH75H4kZUu9n97bZC9b4PXPm6IRToNKvyAKuGQRMp+iyHNUmB",
+	"pJ4T+CDk3W5GoOE47iKa9KOUA7erBJ01wf51gdCoDYwPCONkjNUOanp0mNgTEeX8jDEutt4yHKQUfUcJ",
+	"vddRjB7439tCN4UmogVaEZeD8hozUS2j1Zl0Ocy8snRsXf8Wfcpoy9QXz6iaUXlW2bBwYqgo6jIYC2C0",
+	"JOwPEoyKqhJGyoMZK6NztTxbtuwe0lhnI3D1grsgtuWp+19kMWoGeXKYtW8U8fOsWsu3HOrzPalkD7zy",
+	"y6gMRqBXJQ1C0+2mKlqD+jiL9QZ+JqRCjUbxS829d+rxCbr+faei8zdsEbkVxv6Ar6F9s8EPr4+p9b5f",
+	"y3H1VSnY+pZ0vjGIz26zEzlBl9RS8ao8mWgqXiROo7aou4oMDCf5HjPVHxJYvxE1U/A+k2Mys4Yq3Sgx",
+	"2pDMvd64kdfByPxlXG3PKwI+oymleR4JcwKeYcPAMz/TxnEK9dpY2Fzxx8/D/oEg0edRBwUIsEboosl0",
+	"VUstT+Fta61oG6sAtBoBp7GdVa9sn7Ix00ubEQcvPiukMkd2l5UI3S6WNYM6sc0hRb+y9TzgwXeBB+fO",
+	"XIL5aqqC1TUkefszy65WNSAEnjmY2STSOpBvIvHVLFsZXL2uVfyn76WoxkNt3vuC+heuzXkgNCzAPI4n",
+	"p6uAFiv/u95nYWtdW6iqL8W4XfbA3UYC7aZoDvcuyBsMmrQ7TcDnes/o3Ia/Eca1CIvnVbiCERuLnQrP",
+	"nToCmWFXE5DKYpv7agyRb8I+HW6vKeUkE2Vnt2AEV/Y4PrNPoHKimE6HoGxDBsJ42JuuTV4LbSfDVOaJ",
+	"FFmBya/BVBlMW1efrv5/AAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

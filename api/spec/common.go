@@ -12,14 +12,14 @@ import (
 type answer struct{ status, component string }
 
 var (
-	// anyAnswers come from the server itself, whatever the operation.
+	// anyAnswers come from the server itself, whatever the operation: it reads a body before it knows that
+	// the operation takes none.
 	anyAnswers = []answer{
-		{"400", "BadRequest"}, {"431", "HeadersTooLarge"}, {"500", "InternalError"}, {"503", "Unavailable"},
+		{"400", "BadRequest"}, {"408", "RequestTimeout"}, {"413", "PayloadTooLarge"},
+		{"431", "HeadersTooLarge"}, {"500", "InternalError"}, {"503", "Unavailable"},
 	}
-	// bodyAnswers come from reading a body.
-	bodyAnswers = []answer{
-		{"408", "RequestTimeout"}, {"413", "PayloadTooLarge"}, {"415", "UnsupportedMediaType"},
-	}
+	// bodyAnswers come from looking into a body.
+	bodyAnswers = []answer{{"415", "UnsupportedMediaType"}}
 	// signedInAnswers come from the demand for an access token.
 	signedInAnswers = []answer{{"401", "Unauthorized"}}
 	// recentAnswers come from the demand for a recent sign-in.
