@@ -2,6 +2,7 @@ package valkey
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -92,7 +93,7 @@ func (c *copies[T]) lookUp(ctx context.Context, id core.ID) (T, error) {
 	now := c.link.elapsed()
 	state := c.link.pulse.at(now)
 	if state == nil || !state.settled {
-		return c.fallBack(ctx, id, state)
+		return c.fallBack(ctx, id, memoryFor(state))
 	}
 	if found, ok := c.local.GetIfPresent(id); ok && found.origin.valid(now, state.epoch) {
 		if held, err := found.decoded(c.form.decode); err == nil {
@@ -101,7 +102,7 @@ func (c *copies[T]) lookUp(ctx context.Context, id core.ID) (T, error) {
 		}
 	}
 	if c.link.slow.Load() {
-		return c.fallBack(ctx, id, state)
+		return c.fallBack(ctx, id, 0)
 	}
 	c.observer.LookedUp(c.subject, ResultMiss)
 	return c.fetches.Do(ctx, id, func(ctx context.Context) (fill.Value[T], error) {
@@ -109,18 +110,22 @@ func (c *copies[T]) lookUp(ctx context.Context, id core.ID) (T, error) {
 	})
 }
 
-// fallBack asks the primary, or remembers what it said within the last second. Until Valkey has been trusted
-// for the first time, but answers, nothing is remembered: a replica that starts is not to lag behind those
-// that run.
-func (c *copies[T]) fallBack(ctx context.Context, id core.ID, state *beatState) (T, error) {
+// memoryFor is how long an answer of the primary serves. Until Valkey has been trusted for the first time, but
+// answers, that is not at all: a replica that starts is not to lag behind those that run. Whatever is
+// remembered is forgotten before Valkey is trusted again, so that nothing seen through Valkey is unseen.
+func memoryFor(state *beatState) time.Duration {
+	if state != nil && !state.ever {
+		return 0
+	}
+	return localMemory
+}
+
+// fallBack asks the primary, or remembers what it said within the time of keep.
+func (c *copies[T]) fallBack(ctx context.Context, id core.ID, keep time.Duration) (T, error) {
 	c.observer.LookedUp(c.subject, ResultFallback)
 	now := time.Now()
-	if held, ok := c.memory.Get(id, now); ok {
+	if held, ok := c.memory.Get(id, now); ok && keep > 0 {
 		return held, nil
-	}
-	keep := localMemory
-	if state != nil && !state.ever {
-		keep = 0
 	}
 	return c.memory.Load(ctx, id, now, keep, func(ctx context.Context) (fill.Value[T], error) {
 		return c.primary(ctx, id)
@@ -133,12 +138,13 @@ func (c *copies[T]) primary(ctx context.Context, id core.ID) (fill.Value[T], err
 	return fill.Value[T]{Held: held, Rev: c.form.rev(held), ReadAt: began}, err
 }
 
-// fetch takes the subject from Valkey, or from the primary through Valkey.
+// fetch takes the subject from Valkey, or from the primary through Valkey. Where Valkey fails in the middle the
+// primary is asked once more: what it said before may have been overtaken, and nobody could tell us.
 func (c *copies[T]) fetch(ctx context.Context, id core.ID, state *beatState) (fill.Value[T], error) {
 	key := c.link.keys.key(c.subject, id)
 	shared, found, err := c.link.get(ctx, key)
 	if err != nil {
-		return c.primary(ctx, id)
+		found = false
 	}
 	foreign := false
 	if found && !shared.isMark() {
@@ -156,8 +162,15 @@ func (c *copies[T]) fetch(ctx context.Context, id core.ID, state *beatState) (fi
 	if read.Rev < shared.rev {
 		return read, fill.ErrOvertaken
 	}
-	return c.share(ctx, key, read, began, state)
+	read, err = c.share(ctx, key, read, began, state)
+	if errors.Is(err, errUnshared) {
+		return c.primary(ctx, id)
+	}
+	return read, err
 }
+
+// errUnshared tells that Valkey did not say what stands.
+var errUnshared = errors.New("valkey: a copy could not be written")
 
 // share writes what the primary gave to Valkey and gives what stands there then.
 func (c *copies[T]) share(
@@ -165,8 +178,11 @@ func (c *copies[T]) share(
 ) (fill.Value[T], error) {
 	copied := entry{rev: read.Rev, body: string(c.form.encode(read.Held))}
 	standing, found, err := c.link.fill(ctx, key, copied, began, state)
-	if err != nil || !found || standing.rev <= read.Rev {
-		return read, nil //nolint:nilerr // Valkey is away, and the primary's answer is as good
+	if err != nil || !found {
+		return read, errUnshared
+	}
+	if standing.rev <= read.Rev {
+		return read, nil
 	}
 	if standing.isMark() {
 		return read, fill.ErrOvertaken

@@ -3,6 +3,8 @@ package valkey_test
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"io"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -66,11 +68,16 @@ func TestLinkVerifiesCertificates(t *testing.T) {
 	t.Cleanup(func() { _ = listener.Close() })
 	shaken := make(chan error, 1)
 	go func() {
-		conn, err := listener.Accept()
-		if err == nil {
-			err = conn.(*tls.Conn).HandshakeContext(t.Context())
+		for {
+			conn, err := listener.Accept()
+			if err == nil {
+				err = conn.(*tls.Conn).HandshakeContext(t.Context())
+			}
+			if !errors.Is(err, io.EOF) { // on a busy machine the client may give up before
+				shaken <- err
+				return
+			}
 		}
-		shaken <- err
 	}()
 	valkeytest.Replica(t, valkey.Settings{URL: "rediss://:secret@" + listener.Addr().String()}, valkeytest.NewPrimary(), nil)
 	if err := <-shaken; err == nil || !strings.Contains(err.Error(), "bad certificate") {

@@ -66,6 +66,8 @@ func raw(t testing.TB) valkeygo.Client {
 }
 
 type pair struct {
+	// steadyB is b as long as it is trusted.
+	steadyB      steady
 	a, b         *valkey.Sessions
 	linkA, linkB *valkey.Link
 	primary      *valkeytest.Primary
@@ -82,7 +84,9 @@ func replicas(t testing.TB) pair {
 		proxy: valkeytest.NewProxy(t, valkeytest.Address(t)),
 	}
 	p.a, p.linkA = valkeytest.Replica(t, valkey.Settings{URL: valkeytest.URL(t), Prefix: p.prefix}, p.primary, nil)
-	p.b, p.linkB = valkeytest.Replica(t, valkey.Settings{URL: p.proxy.URL(), Prefix: p.prefix}, p.primary, nil)
+	seen := new(counts)
+	p.b, p.linkB = valkeytest.Replica(t, valkey.Settings{URL: p.proxy.URL(), Prefix: p.prefix}, p.primary, seen)
+	p.steadyB = steady{t, p.b, p.linkB, seen}
 	valkeytest.Trusted(t, p.linkA, p.linkB)
 	return p
 }
@@ -141,29 +145,30 @@ func TestManyChangesArePublishedAtOnce(t *testing.T) {
 	}
 }
 
+// On a busy machine Valkey may be too slow for a lookup, which then asks the primary; it must not be so always.
 func TestColdSubjectCostsOneRead(t *testing.T) {
 	t.Parallel()
 	p := replicas(t)
-	opened := p.primary.Open()
-	before := p.primary.Reads()
-	hold := p.primary.Hold(opened.ID)
-	var asking sync.WaitGroup
-	for range 100 {
-		asking.Go(func() {
-			if found, err := p.b.Session(t.Context(), opened.ID); err != nil || found.ID != opened.ID {
-				t.Errorf("%+v, %v", found, err)
-			}
-		})
-	}
-	<-hold.Reached
-	close(hold.Release)
-	asking.Wait()
-	if _, err := p.a.Session(t.Context(), opened.ID); err != nil {
-		t.Error(err)
-	}
-	if reads := p.primary.Reads() - before; reads != 1 {
-		t.Errorf("%d reads of the primary for one cold session on two replicas", reads)
-	}
+	valkeytest.Eventually(t, "a cold session costs two replicas one read of the primary", func() bool {
+		opened := p.primary.Open()
+		before := p.primary.Reads()
+		hold := p.primary.Hold(opened.ID)
+		var asking sync.WaitGroup
+		for range 100 {
+			asking.Go(func() {
+				if found, err := p.b.Session(t.Context(), opened.ID); err != nil || found.ID != opened.ID {
+					t.Errorf("%+v, %v", found, err)
+				}
+			})
+		}
+		<-hold.Reached
+		close(hold.Release)
+		asking.Wait()
+		if _, err := p.a.Session(t.Context(), opened.ID); err != nil {
+			t.Error(err)
+		}
+		return p.primary.Reads() == before+1
+	})
 }
 
 func TestStaleFillNeverWins(t *testing.T) {
@@ -174,7 +179,7 @@ func TestStaleFillNeverWins(t *testing.T) {
 		hold := p.primary.Hold(opened.ID)
 		answer := make(chan session.Session, 1)
 		go func() {
-			found, err := p.b.Session(t.Context(), opened.ID)
+			found, err := p.steadyB.Session(t.Context(), opened.ID)
 			if err != nil {
 				t.Error(err)
 			}
