@@ -10,6 +10,7 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/internal/house"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/signin"
@@ -259,6 +260,30 @@ func TestPreHijack(t *testing.T) {
 	if h.Login(ada).User.ID != signedIn.User.ID {
 		t.Error("the victim's password does not count")
 	}
+}
+
+// A victim who opens the link of the attacker's mail, taking it for their own, hands nothing over: nobody's
+// password counts until the mailbox has set one.
+func TestPreHijackByLink(t *testing.T) {
+	t.Parallel()
+	h := house.Open(t)
+	h.RegisterWith(registration(ada, "", "attacker's own phrase"))
+	attackersLink := h.Letter(mail.KindRegistration, ada).Token
+	h.Register(ada, "countess")
+	h.Must(h.SignIn.VerifyLink(h.Ctx, attackersLink))
+
+	_, err := h.SignIn.Login(h.Ctx, ada, "attacker's own phrase")
+	h.Refused(err, signin.ErrResetRequired)
+	receipt, err := h.Password.Forgot(h.Ctx, ada)
+	h.Must(err)
+	h.Work()
+	h.Must(h.Password.Reset(h.Ctx, credential.ResetRequest{
+		VerificationID: receipt.ID, Code: h.Letter(mail.KindPasswordReset, ada).Code, NewPassword: "the victim's new phrase",
+	}))
+	_, err = h.SignIn.Login(h.Ctx, ada, "the victim's new phrase")
+	h.Must(err)
+	_, err = h.SignIn.Login(h.Ctx, ada, "attacker's own phrase")
+	h.Refused(err, signin.ErrInvalidCredentials)
 }
 
 // Whoever merely knows an address cannot have a code sent for one of several registrations.

@@ -115,6 +115,9 @@ func (s *Service) open(ctx context.Context, claim claim, keepUsername bool) (acc
 	}
 	user := s.newUser(pending)
 	user.EmailVerified = true
+	if user.MustReset, err = s.doubtful(ctx, claim, pending); err != nil {
+		return account.User{}, err
+	}
 	if err := s.deps.Users.Create(ctx, user); err != nil {
 		return account.User{}, fmt.Errorf("create user: %w", err)
 	}
@@ -125,6 +128,22 @@ func (s *Service) open(ctx context.Context, claim claim, keepUsername bool) (acc
 		return account.User{}, fmt.Errorf("settle registrations: %w", err)
 	}
 	return user, nil
+}
+
+// doubtful tells whether the password of the registration may be somebody else's. A code shows that who reads
+// the mailbox also registered. A link shows the first alone: where several registrations wait for the address, whose
+// mail was opened is chance, so the account opens with the demand for a new password, which only the
+// mailbox can set. Otherwise a stranger who registers an address at the same time as its owner, and whose mail the
+// owner opens, would hold the owner's account.
+func (s *Service) doubtful(ctx context.Context, claim claim, pending account.Registration) (bool, error) {
+	if claim.signsIn {
+		return false, nil
+	}
+	waiting, err := s.deps.Registrations.ByEmail(ctx, pending.EmailKey, s.deps.Clock.Now())
+	if err != nil {
+		return false, fmt.Errorf("list registrations: %w", err)
+	}
+	return len(waiting) > 1, nil
 }
 
 // confirm marks the mailbox of an existing account as proven, in ctx's transaction.
