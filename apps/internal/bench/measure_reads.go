@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"time"
+	"strconv"
 
 	"github.com/doorward/doorward/apps/internal/bench/wiretap"
 )
@@ -101,14 +99,13 @@ func (b *bench) startBare(ctx context.Context) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	for bare.address == "" && ctx.Err() == nil {
-		text, err := os.ReadFile(b.file("bare.log"))
-		if address, whole := bytes.CutSuffix(text, []byte("\n")); err == nil && whole {
-			bare.address = string(address)
-		}
-		time.Sleep(time.Millisecond)
+	if bare.address, err = bare.firstLine(ctx); err == nil {
+		err = b.sameAnswer(ctx, bare, answer)
 	}
-	return bare, b.sameAnswer(ctx, bare, answer)
+	if err != nil {
+		bare.stop()
+	}
+	return bare, err
 }
 
 // sameAnswer makes sure that the bare handler answers what the server does.
@@ -144,23 +141,14 @@ func total(counts map[string]wiretap.Count) wiretap.Count {
 
 // hashCost is the CPU of one bare hash of many, in µs, made in a process of its own.
 func (b *bench) hashCost(ctx context.Context, count int) (float64, error) {
-	hashing, err := launch(ctx, b.folder, b.options.bare, nil, "hash", "-n", fmt.Sprint(count))
+	hashing, err := launch(ctx, b.folder, b.options.bare, nil, "hash", "-n", strconv.Itoa(count))
 	if err != nil {
 		return 0, err
 	}
-	if err := <-hashing.ended; err != nil {
-		return 0, err
-	}
-	file, err := os.Open(b.file("bare.log"))
+	line, err := hashing.firstLine(ctx)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = file.Close() }()
-	lines := bufio.NewScanner(file)
-	var cost float64
-	if !lines.Scan() {
-		return 0, errors.New("the bare hash printed nothing")
-	}
-	_, err = fmt.Sscan(lines.Text(), &cost)
-	return cost, err
+	hashing.stop()
+	return strconv.ParseFloat(line, 64)
 }

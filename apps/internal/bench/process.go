@@ -20,7 +20,9 @@ type process struct {
 	command *exec.Cmd
 	// address is where it listens: host:port.
 	address string
-	ended   chan error
+	// output is the file that it writes to.
+	output string
+	ended  chan error
 }
 
 // launch starts a program with nothing but the given environment, its output going to a file of folder.
@@ -37,9 +39,34 @@ func launch(ctx context.Context, folder, program string, environment []string, a
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
-	started := &process{command: command, ended: make(chan error, 1)}
+	started := &process{command: command, output: output.Name(), ended: make(chan error, 1)}
 	go func() { started.ended <- command.Wait() }()
 	return started, nil
+}
+
+// firstLine waits for the first line that the process writes.
+func (p *process) firstLine(ctx context.Context) (string, error) {
+	for ended := false; ; {
+		text, err := os.ReadFile(p.output)
+		if err != nil {
+			return "", err
+		}
+		line, _, whole := strings.Cut(string(text), "\n")
+		switch {
+		case whole:
+			return line, nil
+		case ended:
+			return "", fmt.Errorf("%s ended without a word: %s", p.command.Path, text)
+		}
+		select {
+		case err := <-p.ended:
+			p.ended <- err
+			ended = true // after a last look at what it wrote
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(time.Millisecond):
+		}
+	}
 }
 
 // stop ends the process and waits for it.
