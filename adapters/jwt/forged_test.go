@@ -186,7 +186,7 @@ func TestClaimsAreRefused(t *testing.T) {
 	for name, body := range map[string]string{
 		"another issuer":           f.body("iss", "https://accounts.example/"),
 		"another audience":         f.body("aud", "https://api.example.evil"),
-		"a list of audiences":      f.body("aud", []string{settings.Audience}),
+		"a list of audiences":      f.body("aud", []string{config.Audience}),
 		"no UUID for a subject":    f.body("sub", "1"),
 		"from the future":          f.body("iat", now+60),
 		"not before the future":    f.body("nbf", now+60),

@@ -35,26 +35,26 @@ type Keys interface {
 	Published() []token.Key
 }
 
-// Settings say in whose name tokens are made and for whom.
-type Settings struct {
+// Config is in whose name tokens are made and for whom.
+type Config struct {
 	Issuer   string
 	Audience string
 }
 
 // Signer implements token.Signer. Safe for concurrent use.
 type Signer struct {
-	keys     Keys
-	clock    core.Clock
-	settings Settings
-	parser   *jwt.Parser
+	keys   Keys
+	clock  core.Clock
+	config Config
+	parser *jwt.Parser
 }
 
 var _ token.Signer = (*Signer)(nil)
 
 // New makes a signer that works with the keys.
-func New(keys Keys, clock core.Clock, settings Settings) *Signer {
+func New(keys Keys, clock core.Clock, config Config) *Signer {
 	return &Signer{
-		keys: keys, clock: clock, settings: settings,
+		keys: keys, clock: clock, config: config,
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{string(token.ES256), string(token.EdDSA), string(token.RS256)}),
 			jwt.WithStrictDecoding(),
@@ -117,9 +117,9 @@ func (s *Signer) check(body payload) (token.Claims, error) {
 	}
 	now := s.clock.Now()
 	switch {
-	case claims.Issuer != s.settings.Issuer:
+	case claims.Issuer != s.config.Issuer:
 		return token.Claims{}, errors.New("another issuer")
-	case claims.Audience != s.settings.Audience:
+	case claims.Audience != s.config.Audience:
 		return token.Claims{}, errors.New("another audience")
 	case now.Add(token.Leeway).Before(claims.IssuedAt), now.Add(token.Leeway).Before(body.notBefore()):
 		return token.Claims{}, errors.New("from the future")

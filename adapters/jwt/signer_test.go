@@ -25,7 +25,7 @@ import (
 	"github.com/doorward/doorward/core/token/tokentest"
 )
 
-var settings = jwt.Settings{Issuer: "https://accounts.example", Audience: "https://api.example"}
+var config = jwt.Config{Issuer: "https://accounts.example", Audience: "https://api.example"}
 
 // bench is a signer with a real ring over a store in memory.
 type bench struct {
@@ -51,14 +51,14 @@ func newBench(t testing.TB, algorithm token.Algorithm) *bench {
 	if err := b.ring.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	b.Signer = jwt.New(b.ring, clock, settings)
+	b.Signer = jwt.New(b.ring, clock, config)
 	return b
 }
 
 func (b *bench) claims() token.Claims {
 	now := b.clock.Now().Truncate(time.Second)
 	return token.Claims{
-		ID: b.ids.New(), Issuer: settings.Issuer, Audience: settings.Audience, ClientID: "first-party",
+		ID: b.ids.New(), Issuer: config.Issuer, Audience: config.Audience, ClientID: "first-party",
 		Subject: b.ids.New(), SessionID: b.ids.New(), IssuedAt: now, ExpiresAt: now.Add(token.AccessTTL),
 		AuthTime: now.Add(-time.Minute), Factors: []string{"pwd"}, ACR: token.ACRSingle, Roles: []string{"ADMIN", "USER"},
 	}
@@ -193,7 +193,7 @@ func TestNoKey(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, token.ES256)
 	empty := token.NewRing(token.RingDeps{Store: b.store, Clock: b.clock, IDs: b.ids, Log: core.Discard()}, token.RingConfig{})
-	signer := jwt.New(empty, b.clock, settings)
+	signer := jwt.New(empty, b.clock, config)
 	if _, err := signer.Sign(b.claims()); core.AsError(err).Kind != core.KindUnavailable {
 		t.Errorf("got %v", err)
 	}

@@ -22,7 +22,7 @@ import (
 	"github.com/doorward/doorward/core/secret"
 )
 
-// The defaults of Settings: what the OWASP Password Storage Cheat Sheet asks for at least, and a queue that
+// The defaults of Config: what the OWASP Password Storage Cheat Sheet asks for at least, and a queue that
 // a burst of sign-ins fits in.
 const (
 	DefaultMemoryKiB   = 19_456
@@ -37,8 +37,8 @@ const (
 	hashSize = 32
 )
 
-// Settings say what a hash costs and how many may be made. Zero values stand for the defaults.
-type Settings struct {
+// Config is what a hash costs and how many may be made. Zero values stand for the defaults.
+type Config struct {
 	// MemoryKiB, Time and Parallelism are the parameters of new hashes, within the bounds that New checks.
 	MemoryKiB   uint32
 	Time        uint32
@@ -58,58 +58,58 @@ type Settings struct {
 
 // Hasher implements credential.Hasher. Safe for concurrent use.
 type Hasher struct {
-	settings Settings
-	current  cost
-	decoy    phc
-	queue    *queue
-	arena    *arena
+	config  Config
+	current cost
+	decoy   phc
+	queue   *queue
+	arena   *arena
 }
 
 var _ credential.Hasher = (*Hasher)(nil)
 
 // New makes a hasher. The error says which parameter is out of bounds.
-func New(settings Settings) (*Hasher, error) {
-	settings = settings.complete()
-	current := cost{memory: settings.MemoryKiB, time: settings.Time, lanes: settings.Parallelism}
+func New(config Config) (*Hasher, error) {
+	config = config.complete()
+	current := cost{memory: config.MemoryKiB, time: config.Time, lanes: config.Parallelism}
 	if err := current.check(); err != nil {
 		return nil, err
 	}
 	return &Hasher{
-		settings: settings, current: current,
+		config: config, current: current,
 		decoy: phc{cost: current, salt: secret.Random(saltSize), hash: secret.Random(hashSize)},
-		queue: newQueue(settings.Workers, settings.Queue, settings.Observer),
+		queue: newQueue(config.Workers, config.Queue, config.Observer),
 		arena: newArena(current),
 	}, nil
 }
 
-func (s Settings) complete() Settings {
-	if s.MemoryKiB == 0 {
-		s.MemoryKiB = DefaultMemoryKiB
+func (c Config) complete() Config {
+	if c.MemoryKiB == 0 {
+		c.MemoryKiB = DefaultMemoryKiB
 	}
-	if s.Time == 0 {
-		s.Time = DefaultTime
+	if c.Time == 0 {
+		c.Time = DefaultTime
 	}
-	if s.Parallelism == 0 {
-		s.Parallelism = DefaultParallelism
+	if c.Parallelism == 0 {
+		c.Parallelism = DefaultParallelism
 	}
-	if s.Workers <= 0 {
-		s.Workers = max(1, runtime.GOMAXPROCS(0)-1)
+	if c.Workers <= 0 {
+		c.Workers = max(1, runtime.GOMAXPROCS(0)-1)
 	}
-	if s.Queue <= 0 {
-		s.Queue = DefaultQueue
+	if c.Queue <= 0 {
+		c.Queue = DefaultQueue
 	}
-	if s.Observer == nil {
-		s.Observer = silent{}
+	if c.Observer == nil {
+		c.Observer = silent{}
 	}
-	return s
+	return c
 }
 
 // Hash implements credential.Hasher.
 func (h *Hasher) Hash(ctx context.Context, password string) (account.PasswordHash, error) {
 	fresh := phc{cost: h.current, salt: make([]byte, saltSize)}
 	_, _ = rand.Read(fresh.salt) // never fails: crypto/rand ends the program instead
-	if len(h.settings.Pepper) > 0 {
-		fresh.keyID = h.settings.Pepper[0].Tag[:]
+	if len(h.config.Pepper) > 0 {
+		fresh.keyID = h.config.Pepper[0].Tag[:]
 	}
 	err := h.queue.do(ctx, func() { fresh.hash = h.derive(password, fresh, hashSize) })
 	if err != nil {
@@ -161,7 +161,7 @@ func (h *Hasher) pepper(id []byte) ([]byte, bool) {
 	if len(id) == 0 {
 		return nil, true
 	}
-	for _, key := range h.settings.Pepper {
+	for _, key := range h.config.Pepper {
 		if bytes.Equal(key.Tag[:], id) {
 			return key.Key, true
 		}
@@ -172,8 +172,8 @@ func (h *Hasher) pepper(id []byte) ([]byte, bool) {
 // stale reports whether a new hash would be made differently.
 func (h *Hasher) stale(stored phc) bool {
 	wanted := ""
-	if len(h.settings.Pepper) > 0 {
-		wanted = string(h.settings.Pepper[0].Tag[:])
+	if len(h.config.Pepper) > 0 {
+		wanted = string(h.config.Pepper[0].Tag[:])
 	}
 	return stored.cost != h.current || string(stored.keyID) != wanted || len(stored.hash) != hashSize || len(stored.salt) < saltSize
 }

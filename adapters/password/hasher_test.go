@@ -11,11 +11,11 @@ import (
 )
 
 // cheap is the least that argon2 accepts, for tests that are not about cost.
-var cheap = password.Settings{MemoryKiB: 8, Time: 1, Parallelism: 1, Workers: 2}
+var cheap = password.Config{MemoryKiB: 8, Time: 1, Parallelism: 1, Workers: 2}
 
-func newHasher(t *testing.T, settings password.Settings) *password.Hasher {
+func newHasher(t *testing.T, config password.Config) *password.Hasher {
 	t.Helper()
-	hasher, err := password.New(settings)
+	hasher, err := password.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,13 +92,13 @@ func TestVerifyReferenceHash(t *testing.T) {
 func TestStale(t *testing.T) {
 	t.Parallel()
 	made := hash(t, newHasher(t, cheap), "secret")
-	for name, settings := range map[string]password.Settings{
+	for name, config := range map[string]password.Config{
 		"memory":      {MemoryKiB: 16, Time: 1, Parallelism: 1},
 		"time":        {MemoryKiB: 8, Time: 2, Parallelism: 1},
 		"parallelism": {MemoryKiB: 16, Time: 1, Parallelism: 2},
 		"pepper":      {MemoryKiB: 8, Time: 1, Parallelism: 1, Pepper: pepper(t, "a")},
 	} {
-		if match, stale := verify(t, newHasher(t, settings), "secret", made); !match || !stale {
+		if match, stale := verify(t, newHasher(t, config), "secret", made); !match || !stale {
 			t.Errorf("other %s: match %v, stale %v", name, match, stale)
 		}
 	}
@@ -107,9 +107,9 @@ func TestStale(t *testing.T) {
 func TestPepper(t *testing.T) {
 	t.Parallel()
 	with := func(ids string) *password.Hasher {
-		settings := cheap
-		settings.Pepper = pepper(t, ids)
-		return newHasher(t, settings)
+		config := cheap
+		config.Pepper = pepper(t, ids)
+		return newHasher(t, config)
 	}
 	made := hash(t, with("a"), "secret")
 	if match, stale := verify(t, with("a"), "secret", made); !match || stale {
@@ -163,9 +163,9 @@ func TestDecoy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			seen := &counter{}
-			settings := cheap
-			settings.Observer = seen
-			match, stale := verify(t, newHasher(t, settings), "secret", account.PasswordHash(stored))
+			config := cheap
+			config.Observer = seen
+			match, stale := verify(t, newHasher(t, config), "secret", account.PasswordHash(stored))
 			if match || stale || seen.done.Load() != 1 {
 				t.Errorf("match %v, stale %v, %d hashes", match, stale, seen.done.Load())
 			}
@@ -175,18 +175,18 @@ func TestDecoy(t *testing.T) {
 
 func TestNewRefusesCost(t *testing.T) {
 	t.Parallel()
-	for name, settings := range map[string]password.Settings{
+	for name, config := range map[string]password.Config{
 		"too little memory for the lanes": {MemoryKiB: 8, Parallelism: 2},
 		"too much memory":                 {MemoryKiB: 1 << 20},
 		"too many passes":                 {Time: 17},
 		"too many lanes":                  {Parallelism: 17},
 		"too much of both":                {MemoryKiB: 200_000, Time: 10},
 	} {
-		if _, err := password.New(settings); err == nil {
+		if _, err := password.New(config); err == nil {
 			t.Errorf("%s is accepted", name)
 		}
 	}
-	newHasher(t, password.Settings{})
+	newHasher(t, password.Config{})
 }
 
 func FuzzPHC(f *testing.F) {
@@ -207,7 +207,7 @@ func FuzzPHC(f *testing.F) {
 }
 
 func BenchmarkHash(b *testing.B) {
-	hasher, err := password.New(password.Settings{})
+	hasher, err := password.New(password.Config{})
 	if err != nil {
 		b.Fatal(err)
 	}

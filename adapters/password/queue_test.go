@@ -61,7 +61,7 @@ func TestMemoryIsBoundedByWorkers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		held := newGate()
-		hasher := newHasher(t, password.Settings{MemoryKiB: 8, Time: 1, Workers: 3, Queue: 61, Observer: held})
+		hasher := newHasher(t, password.Config{MemoryKiB: 8, Time: 1, Workers: 3, Queue: 61, Observer: held})
 		wait := burst(t, hasher, 64)
 		synctest.Wait()
 		if held.held.Load() != 3 || hasher.Waiting() != 61 {
@@ -78,7 +78,7 @@ func TestFullQueueRefuses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		held := newGate()
-		hasher := newHasher(t, password.Settings{MemoryKiB: 8, Time: 1, Workers: 1, Queue: 2, Observer: held})
+		hasher := newHasher(t, password.Config{MemoryKiB: 8, Time: 1, Workers: 1, Queue: 2, Observer: held})
 		wait := burst(t, hasher, 10)
 		synctest.Wait()
 		_, _, err := hasher.Verify(t.Context(), "secret", "")
@@ -100,7 +100,7 @@ func TestWaitingEndsWithContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		held := newGate()
-		hasher := newHasher(t, password.Settings{MemoryKiB: 8, Time: 1, Workers: 1, Queue: 2, Observer: held})
+		hasher := newHasher(t, password.Config{MemoryKiB: 8, Time: 1, Workers: 1, Queue: 2, Observer: held})
 		wait := burst(t, hasher, 1)
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -122,7 +122,7 @@ func TestCloseDrains(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		held := newGate()
-		hasher := newHasher(t, password.Settings{MemoryKiB: 8, Time: 1, Workers: 2, Queue: 8, Observer: held})
+		hasher := newHasher(t, password.Config{MemoryKiB: 8, Time: 1, Workers: 2, Queue: 8, Observer: held})
 		wait := burst(t, hasher, 6)
 		synctest.Wait()
 		closed := make(chan error, 1)
@@ -145,7 +145,7 @@ func TestCloseWaitsNoLongerThanContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		held := newGate()
-		hasher := newHasher(t, password.Settings{MemoryKiB: 8, Time: 1, Workers: 1, Observer: held})
+		hasher := newHasher(t, password.Config{MemoryKiB: 8, Time: 1, Workers: 1, Observer: held})
 		wait := burst(t, hasher, 1)
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -160,7 +160,7 @@ func TestCloseWaitsNoLongerThanContext(t *testing.T) {
 
 func TestSixtyFourAtOnce(t *testing.T) {
 	t.Parallel()
-	hasher := newHasher(t, password.Settings{MemoryKiB: 64, Time: 1})
+	hasher := newHasher(t, password.Config{MemoryKiB: 64, Time: 1})
 	var group sync.WaitGroup
 	for i := range 64 {
 		group.Go(func() {

@@ -187,7 +187,7 @@ func (b *bench) populate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	hasher, err := password.New(password.Settings{})
+	hasher, err := password.New(password.Config{})
 	if err != nil {
 		return err
 	}

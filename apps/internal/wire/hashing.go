@@ -14,7 +14,7 @@ import (
 // newHasher makes the pool that hashes passwords, as large as HASH_WORKERS and HASH_QUEUE say.
 func newHasher(lifecycle fx.Lifecycle, settings config.Settings, ring *secret.Ring, meters *metrics.Meters) (*password.Hasher, error) {
 	cost := settings.Password
-	parameters := password.Settings{
+	parameters := password.Config{
 		MemoryKiB: cost.MemoryKiB, Time: cost.Time, Parallelism: cost.Parallelism,
 		Workers: cost.Workers, Queue: cost.Queue, Observer: meters,
 	}

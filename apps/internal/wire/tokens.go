@@ -51,7 +51,7 @@ func newKeyRing(in keysIn) (*token.Ring, error) {
 
 // newSigner gives the signer of access tokens behind its memory of verified ones.
 func newSigner(settings config.Settings, keys *token.Ring, clock core.Clock) *token.VerifiedMemory {
-	signer := jwt.New(keys, clock, jwt.Settings{Issuer: settings.Tokens.Issuer, Audience: settings.Tokens.Audience})
+	signer := jwt.New(keys, clock, jwt.Config{Issuer: settings.Tokens.Issuer, Audience: settings.Tokens.Audience})
 	return token.NewVerifiedMemory(signer, keys, clock, token.VerifiedSize)
 }
 
