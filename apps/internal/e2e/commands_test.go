@@ -45,11 +45,15 @@ func TestMigrateCommands(t *testing.T) {
 			s := describe(t)
 			contains(t, s.ran(t, 0, "api", "migrate", "plan"), "would apply", "CREATE TABLE users")
 			contains(t, s.ran(t, 0, "api", "migrate", "status"), "pending")
+			s.variables["AUTO_MIGRATE"] = "false"
+			contains(t, s.ran(t, 1, "api"), "the database is not migrated", "api migrate up")
 			contains(t, s.ran(t, 0, "api", "migrate", "up"), "applied")
 			contains(t, s.ran(t, 0, "api", "migrate", "up"), "nothing to do")
 			if status := s.ran(t, 0, "api", "migrate", "status"); strings.Contains(status, "pending") {
 				t.Errorf("pending after all were applied:\n%s", status)
 			}
+			n := s.start()
+			s.newPerson(t).signUp(n).mustBeIn(n)
 		})
 	}
 }

@@ -111,12 +111,23 @@ func prepare(ctx context.Context, db Engine, settings config.Settings) error {
 		return fmt.Errorf("the database of DATABASE_URL does not answer: %w", cause(err))
 	}
 	if !settings.Storage.AutoMigrate {
-		return nil
+		return requireMigrated(ctx, db)
 	}
 	if _, err := db.Migrate(ctx); err != nil {
 		return fmt.Errorf("the database cannot be migrated: %w", cause(err))
 	}
 	return nil
+}
+
+var errNotMigrated = errors.New(`the database is not migrated and AUTO_MIGRATE is off: run "api migrate up"`)
+
+// requireMigrated refuses a database that lacks what this release works with. One that is ahead will do.
+func requireMigrated(ctx context.Context, db Engine) error {
+	pending, err := db.Plan(ctx)
+	if err == nil && len(pending) > 0 {
+		return errNotMigrated
+	}
+	return err
 }
 
 // within waits for act no longer than ctx lasts.
