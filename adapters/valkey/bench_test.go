@@ -11,8 +11,8 @@ import (
 func BenchmarkWarmLookup(b *testing.B) {
 	primary := valkeytest.NewPrimary()
 	opened := primary.Open()
-	settings := valkey.Settings{URL: valkeytest.URL(b), Prefix: valkeytest.Prefix()}
-	sessions, link := valkeytest.Replica(b, settings, primary, nil)
+	config := valkey.Config{URL: valkeytest.URL(b), Prefix: valkeytest.Prefix()}
+	sessions, link := valkeytest.Replica(b, config, primary, nil)
 	valkeytest.Trusted(b, link)
 	warm(b, sessions, primary, opened.ID)
 	look := func() {
@@ -37,8 +37,8 @@ func BenchmarkWarmLookup(b *testing.B) {
 func BenchmarkParallelWarmLookup(b *testing.B) {
 	primary := valkeytest.NewPrimary()
 	opened := primary.Open()
-	settings := valkey.Settings{URL: valkeytest.URL(b), Prefix: valkeytest.Prefix()}
-	sessions, link := valkeytest.Replica(b, settings, primary, nil)
+	config := valkey.Config{URL: valkeytest.URL(b), Prefix: valkeytest.Prefix()}
+	sessions, link := valkeytest.Replica(b, config, primary, nil)
 	valkeytest.Trusted(b, link)
 	warm(b, sessions, primary, opened.ID)
 	b.ReportAllocs()
@@ -56,8 +56,8 @@ func BenchmarkParallelWarmLookup(b *testing.B) {
 func BenchmarkPublish(b *testing.B) {
 	primary := valkeytest.NewPrimary()
 	opened := primary.Open()
-	settings := valkey.Settings{URL: valkeytest.URL(b), Prefix: valkeytest.Prefix()}
-	sessions, link := valkeytest.Replica(b, settings, primary, nil)
+	config := valkey.Config{URL: valkeytest.URL(b), Prefix: valkeytest.Prefix()}
+	sessions, link := valkeytest.Replica(b, config, primary, nil)
 	valkeytest.Trusted(b, link)
 	for b.Loop() {
 		if err := sessions.Publish(b.Context(), primary.End(opened.ID)); err != nil {

@@ -35,12 +35,12 @@ func TestSessionsKeepTheContract(t *testing.T) {
 	t.Parallel()
 	sessiontest.Cache(t, func(t *testing.T, primary session.Lookup) sessiontest.Caches {
 		watched := newWatched(primary)
-		settings := valkey.Settings{URL: valkeytest.URL(t), Prefix: valkeytest.Prefix()}
+		config := valkey.Config{URL: valkeytest.URL(t), Prefix: valkeytest.Prefix()}
 		var caches sessiontest.Caches
 		var links []*valkey.Link
 		for range 3 {
 			seen := new(counts)
-			sessions, link := valkeytest.Replica(t, settings, watched, seen)
+			sessions, link := valkeytest.Replica(t, config, watched, seen)
 			links = append(links, link)
 			caches.Replicas = append(caches.Replicas, sessiontest.Replica{
 				Lookup: steady{t, sessions, link, seen}, Publisher: persistent{t, sessions},
@@ -48,7 +48,7 @@ func TestSessionsKeepTheContract(t *testing.T) {
 		}
 		valkeytest.Trusted(t, links...)
 		client := raw(t)
-		caches.Expire = func() { watched.expire(t, client, settings.Prefix, caches.Replicas) }
+		caches.Expire = func() { watched.expire(t, client, config.Prefix, caches.Replicas) }
 		return caches
 	})
 }
@@ -105,7 +105,7 @@ func TestSessionsKeepTheContractWithoutValkey(t *testing.T) {
 	sessiontest.Cache(t, func(t *testing.T, primary session.Lookup) sessiontest.Caches {
 		proxy := valkeytest.NewProxy(t, valkeytest.Address(t))
 		proxy.Cut()
-		sessions, _ := valkeytest.Replica(t, valkey.Settings{URL: proxy.URL(), Prefix: "none"}, primary, nil)
+		sessions, _ := valkeytest.Replica(t, valkey.Config{URL: proxy.URL(), Prefix: "none"}, primary, nil)
 		return sessiontest.Caches{
 			Replicas: []sessiontest.Replica{{Lookup: sessions, Publisher: unheard{sessions}}},
 			Expire:   func() { <-time.After(time.Second) },

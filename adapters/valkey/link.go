@@ -45,9 +45,9 @@ var (
 	errStopped     = errors.New("valkey: stopped")
 )
 
-// Settings say where Valkey is.
-type Settings struct {
-	// URL as package documentation of parseURL has it: redis, rediss, valkey or valkeys; several hosts for
+// Config is where Valkey is.
+type Config struct {
+	// URL as parseURL reads it: redis, rediss, valkey or valkeys; several hosts for
 	// a cluster; master= for sentinels.
 	URL string
 	// Prefix keeps the keys apart from those of other deployments on the same server. It must be the same
@@ -90,20 +90,20 @@ type Status struct {
 	Reason string
 }
 
-// NewLink reads the settings and connects to nothing yet. The error names what is wrong with the URL and
+// NewLink reads the config and connects to nothing yet. The error names what is wrong with the URL and
 // never quotes it.
-func NewLink(settings Settings) (*Link, error) {
-	option, err := parseURL(settings.URL)
+func NewLink(config Config) (*Link, error) {
+	option, err := parseURL(config.URL)
 	if err != nil {
 		return nil, err
 	}
-	log := settings.Log
+	log := config.Log
 	if log == nil {
 		log = core.Discard()
 	}
 	l := &Link{
 		option:     option,
-		keys:       keyspace(settings.Prefix),
+		keys:       keyspace(config.Prefix),
 		log:        log,
 		base:       time.Now(),
 		shelves:    make(map[core.Subject]shelf),

@@ -45,7 +45,7 @@ func TestNewLinkReadsURLs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := valkey.NewLink(valkey.Settings{URL: test.url})
+			_, err := valkey.NewLink(valkey.Config{URL: test.url})
 			if (err == nil) != test.good {
 				t.Errorf("error %v", err)
 			}
@@ -79,7 +79,7 @@ func TestLinkVerifiesCertificates(t *testing.T) {
 			}
 		}
 	}()
-	valkeytest.Replica(t, valkey.Settings{URL: "rediss://:secret@" + listener.Addr().String()}, valkeytest.NewPrimary(), nil)
+	valkeytest.Replica(t, valkey.Config{URL: "rediss://:secret@" + listener.Addr().String()}, valkeytest.NewPrimary(), nil)
 	if err := <-shaken; err == nil || !strings.Contains(err.Error(), "bad certificate") {
 		t.Errorf("the server was told %v", err)
 	}
@@ -90,7 +90,7 @@ func FuzzNewLink(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		link, err := valkey.NewLink(valkey.Settings{URL: text})
+		link, err := valkey.NewLink(valkey.Config{URL: text})
 		if (link == nil) == (err == nil) {
 			t.Errorf("link %v, error %v", link, err)
 		}
@@ -103,7 +103,7 @@ func TestLinkDoesWithoutItsServer(t *testing.T) {
 	proxy.Cut()
 	primary := valkeytest.NewPrimary()
 	opened := primary.Open()
-	sessions, link := valkeytest.Replica(t, valkey.Settings{URL: proxy.URL(), Prefix: valkeytest.Prefix()}, primary, nil)
+	sessions, link := valkeytest.Replica(t, valkey.Config{URL: proxy.URL(), Prefix: valkeytest.Prefix()}, primary, nil)
 
 	if _, err := sessions.Session(t.Context(), opened.ID); err != nil {
 		t.Errorf("looking up without Valkey: %v", err)
@@ -125,7 +125,7 @@ func TestLinkStops(t *testing.T) {
 	t.Parallel()
 	primary := valkeytest.NewPrimary()
 	opened := primary.Open()
-	link, err := valkey.NewLink(valkey.Settings{URL: valkeytest.URL(t), Prefix: valkeytest.Prefix()})
+	link, err := valkey.NewLink(valkey.Config{URL: valkeytest.URL(t), Prefix: valkeytest.Prefix()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func TestStopDoesNotWaitForAFrozenServer(t *testing.T) {
 	t.Parallel()
 	proxy := valkeytest.NewProxy(t, valkeytest.Address(t))
 	proxy.Freeze()
-	link, err := valkey.NewLink(valkey.Settings{URL: proxy.URL(), Prefix: valkeytest.Prefix()})
+	link, err := valkey.NewLink(valkey.Config{URL: proxy.URL(), Prefix: valkeytest.Prefix()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,9 +55,9 @@ func TestPublishingWithoutValkey(t *testing.T) {
 	t.Parallel()
 	proxy := valkeytest.NewProxy(t, valkeytest.Address(t))
 	primary := valkeytest.NewPrimary()
-	settings := valkey.Settings{URL: proxy.URL(), Prefix: valkeytest.Prefix()}
-	a, linkA := valkeytest.Replica(t, settings, primary, nil)
-	b, linkB := valkeytest.Replica(t, settings, primary, nil)
+	config := valkey.Config{URL: proxy.URL(), Prefix: valkeytest.Prefix()}
+	a, linkA := valkeytest.Replica(t, config, primary, nil)
+	b, linkB := valkeytest.Replica(t, config, primary, nil)
 	valkeytest.Trusted(t, linkA, linkB)
 	opened := primary.Open()
 	warm(t, a, primary, opened.ID)
@@ -94,7 +94,7 @@ func TestReturningValkeyIsNotBelievedAtOnce(t *testing.T) {
 	t.Parallel()
 	proxy := valkeytest.NewProxy(t, valkeytest.Address(t))
 	primary := valkeytest.NewPrimary()
-	sessions, link := valkeytest.Replica(t, valkey.Settings{URL: proxy.URL(), Prefix: valkeytest.Prefix()}, primary, nil)
+	sessions, link := valkeytest.Replica(t, valkey.Config{URL: proxy.URL(), Prefix: valkeytest.Prefix()}, primary, nil)
 	valkeytest.Trusted(t, link)
 	opened := primary.Open()
 	warm(t, sessions, primary, opened.ID)
@@ -135,8 +135,8 @@ func TestGapVoidsAllCopies(t *testing.T) {
 	proxy := valkeytest.NewProxy(t, valkeytest.Address(t))
 	primary := valkeytest.NewPrimary()
 	var seen counts
-	settings := valkey.Settings{URL: proxy.URL(), Prefix: valkeytest.Prefix()}
-	sessions, link := valkeytest.Replica(t, settings, primary, &seen)
+	config := valkey.Config{URL: proxy.URL(), Prefix: valkeytest.Prefix()}
+	sessions, link := valkeytest.Replica(t, config, primary, &seen)
 	valkeytest.Trusted(t, link)
 	opened := primary.Open()
 	valkeytest.Eventually(t, "there is a local copy", func() bool {
@@ -160,7 +160,7 @@ func TestMemoryOfTheLastSecond(t *testing.T) {
 	proxy := valkeytest.NewProxy(t, valkeytest.Address(t))
 	proxy.Cut()
 	primary := valkeytest.NewPrimary()
-	sessions, _ := valkeytest.Replica(t, valkey.Settings{URL: proxy.URL(), Prefix: valkeytest.Prefix()}, primary, nil)
+	sessions, _ := valkeytest.Replica(t, valkey.Config{URL: proxy.URL(), Prefix: valkeytest.Prefix()}, primary, nil)
 	opened := primary.Open()
 	warm(t, sessions, primary, opened.ID)
 	change := primary.End(opened.ID)
@@ -186,8 +186,8 @@ func TestOnlyTheFirstWaitsForASlowValkey(t *testing.T) {
 	proxy := valkeytest.NewProxy(t, valkeytest.Address(t))
 	primary := valkeytest.NewPrimary()
 	var seen counts
-	settings := valkey.Settings{URL: proxy.URL(), Prefix: valkeytest.Prefix()}
-	sessions, link := valkeytest.Replica(t, settings, primary, &seen)
+	config := valkey.Config{URL: proxy.URL(), Prefix: valkeytest.Prefix()}
+	sessions, link := valkeytest.Replica(t, config, primary, &seen)
 	valkeytest.Trusted(t, link)
 	proxy.Freeze()
 	if _, err := sessions.Session(t.Context(), primary.Open().ID); err != nil {

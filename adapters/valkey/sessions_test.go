@@ -83,9 +83,9 @@ func replicas(t testing.TB) pair {
 		primary: valkeytest.NewPrimary(), prefix: valkeytest.Prefix(),
 		proxy: valkeytest.NewProxy(t, valkeytest.Address(t)),
 	}
-	p.a, p.linkA = valkeytest.Replica(t, valkey.Settings{URL: valkeytest.URL(t), Prefix: p.prefix}, p.primary, nil)
+	p.a, p.linkA = valkeytest.Replica(t, valkey.Config{URL: valkeytest.URL(t), Prefix: p.prefix}, p.primary, nil)
 	seen := new(counts)
-	p.b, p.linkB = valkeytest.Replica(t, valkey.Settings{URL: p.proxy.URL(), Prefix: p.prefix}, p.primary, seen)
+	p.b, p.linkB = valkeytest.Replica(t, valkey.Config{URL: p.proxy.URL(), Prefix: p.prefix}, p.primary, seen)
 	p.steadyB = steady{t, p.b, p.linkB, seen}
 	valkeytest.Trusted(t, p.linkA, p.linkB)
 	return p
@@ -321,8 +321,8 @@ func TestLookupsAreCounted(t *testing.T) {
 	primary := valkeytest.NewPrimary()
 	opened := primary.Open()
 	var seen counts
-	settings := valkey.Settings{URL: proxy.URL(), Prefix: valkeytest.Prefix()}
-	sessions, link := valkeytest.Replica(t, settings, primary, &seen)
+	config := valkey.Config{URL: proxy.URL(), Prefix: valkeytest.Prefix()}
+	sessions, link := valkeytest.Replica(t, config, primary, &seen)
 	look := func() {
 		if _, err := sessions.Session(t.Context(), opened.ID); err != nil {
 			t.Fatal(err)

@@ -41,8 +41,8 @@ func replicas(t testing.TB, urlA, urlB string) *bench {
 	t.Helper()
 	prefix := valkeytest.Prefix()
 	b := &bench{primary: valkeytest.NewPrimary()}
-	b.a, b.linkA = valkeytest.Replica(t, valkey.Settings{URL: urlA, Prefix: prefix}, b.primary, nil)
-	b.b, b.linkB = valkeytest.Replica(t, valkey.Settings{URL: urlB, Prefix: prefix}, b.primary, nil)
+	b.a, b.linkA = valkeytest.Replica(t, valkey.Config{URL: urlA, Prefix: prefix}, b.primary, nil)
+	b.b, b.linkB = valkeytest.Replica(t, valkey.Config{URL: urlB, Prefix: prefix}, b.primary, nil)
 	valkeytest.Trusted(t, b.linkA, b.linkB)
 	return b
 }

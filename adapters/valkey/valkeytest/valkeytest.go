@@ -42,11 +42,11 @@ func Address(t testing.TB) string {
 func Prefix() string { return "test:" + rand.Text() }
 
 // Replica is the cache of one replica, started, over the primary. It is stopped when the test ends.
-func Replica(t testing.TB, settings valkey.Settings, primary session.Lookup, observer valkey.Observer) (
+func Replica(t testing.TB, config valkey.Config, primary session.Lookup, observer valkey.Observer) (
 	*valkey.Sessions, *valkey.Link,
 ) {
 	t.Helper()
-	link, err := valkey.NewLink(settings)
+	link, err := valkey.NewLink(config)
 	if err != nil {
 		t.Fatal(err)
 	}

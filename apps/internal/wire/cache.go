@@ -43,7 +43,7 @@ func newCache(in cacheIn) (cacheOut, error) {
 		sessions := inprocess.NewSessions(in.Primary, in.Clock, in.Meters)
 		return cacheOut{Lookup: sessions, Publisher: sessions, Health: func() error { return nil }}, nil
 	}
-	link, err := valkey.NewLink(valkey.Settings{
+	link, err := valkey.NewLink(valkey.Config{
 		URL: in.Settings.Storage.ValkeyURL.Reveal(), Prefix: in.Settings.Storage.ValkeyPrefix, Log: in.Log,
 	})
 	if err != nil {
