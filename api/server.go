@@ -27,6 +27,9 @@ type Options struct {
 	ReadTimeout, WriteTimeout, IdleTimeout time.Duration
 	// BodyLimit is the largest body in bytes (64 KiB), HeaderLimit the largest head (16 KiB).
 	BodyLimit, HeaderLimit int
+	// MaxConnections is how many connections are served at once (10,000); beyond, they are answered 503 and
+	// closed. Each may hold a head and a body for as long as a slow client may take to send them.
+	MaxConnections int
 	// RecentWindow is how old a sign-in may be for operations that need a recent one (10 min).
 	RecentWindow time.Duration
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
@@ -41,6 +44,7 @@ func (o Options) withDefaults() Options {
 	set(&o.WriteTimeout, 30*time.Second)
 	set(&o.IdleTimeout, 75*time.Second)
 	set(&o.BodyLimit, 64<<10)
+	set(&o.MaxConnections, 10_000)
 	set(&o.HeaderLimit, 16<<10)
 	set(&o.RecentWindow, 10*time.Minute)
 	return o
@@ -133,6 +137,7 @@ func (s *server) newApp() *fiber.App {
 	app := fiber.New(fiber.Config{
 		AppName:               "doorward",
 		BodyLimit:             s.options.BodyLimit,
+		Concurrency:           s.options.MaxConnections,
 		ReadBufferSize:        s.options.HeaderLimit,
 		ReadTimeout:           s.options.ReadTimeout,
 		WriteTimeout:          s.options.WriteTimeout,

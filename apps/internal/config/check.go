@@ -57,6 +57,7 @@ func (s Settings) checkServer(found *findings) {
 	for name, text := range map[string]string{"APP_URL": s.Server.AppURL, "FRONTEND_URL": s.Server.FrontendURL} {
 		found.require(isBaseURL(text), "%s is an absolute http or https URL without query or fragment.", name)
 	}
+	found.require(s.Server.MaxConnections >= 16, "MAX_CONNECTIONS is 16 at least.")
 	found.require(s.Server.BodyLimit >= 64<<10, "BODY_LIMIT is 65536 at least.")
 	found.require(s.Server.RequestTimeout >= time.Second, "REQUEST_TIMEOUT is 1s at least.")
 	found.require(s.Server.DrainDelay >= 0, "DRAIN_DELAY is not negative.")

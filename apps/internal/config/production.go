@@ -4,6 +4,9 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/doorward/doorward/core/account"
 )
 
 // minArgon2MemoryTime is OWASP's headline minimum for argon2id: 19 MiB and two passes. Other pairs of
@@ -27,7 +30,25 @@ func (s Settings) checkProduction(found *findings) {
 	found.require(s.Accounts.HideExistence, "ENUMERATION_PROTECTION must be on in production.")
 	found.require(!slices.ContainsFunc(s.Server.TrustedProxies, everybody),
 		"TRUSTED_PROXIES must name the networks of the proxies alone: who is trusted may claim any address.")
+	s.checkBounds(found)
 	s.checkEncryption(found)
+}
+
+// The longest lifetimes that production takes. A token is good for as long to others who only check its
+// signature; a recent sign-in that is a day old is none; thirty days overall are what NIST SP 800-63B-4 asks
+// for, and a year is the most that still is a limit. A deleted account outlives the window in which its
+// owner can undo a thief's change of address.
+const (
+	longestAccess = time.Hour
+	longestRecent = 24 * time.Hour
+	longestStay   = 365 * 24 * time.Hour
+)
+
+func (s Settings) checkBounds(found *findings) {
+	found.require(s.Tokens.AccessTTL <= longestAccess, "ACCESS_TOKEN_TTL is 1h at the most in production.")
+	found.require(s.Accounts.ReauthenticationTTL <= longestRecent, "REAUTHENTICATION_TTL is 24h at the most in production.")
+	found.require(s.Accounts.SessionMaxTTL <= longestStay, "SESSION_MAX_TTL is 8760h at the most in production.")
+	found.require(s.Accounts.DeletionGrace >= account.UndoWindow, "DELETION_GRACE is 168h at least in production.")
 }
 
 // everybody reports whether a network is the whole Internet.

@@ -50,7 +50,8 @@ func (in edgeIn) options() api.Options {
 	return api.Options{
 		AppURL: in.Settings.Server.AppURL, ServePages: in.Settings.ServesPages(),
 		RequestTimeout: in.Settings.Server.RequestTimeout, BodyLimit: in.Settings.Server.BodyLimit,
-		RecentWindow: in.Settings.Accounts.ReauthenticationTTL, TrustedProxies: in.Settings.Server.TrustedProxies,
+		MaxConnections: in.Settings.Server.MaxConnections,
+		RecentWindow:   in.Settings.Accounts.ReauthenticationTTL, TrustedProxies: in.Settings.Server.TrustedProxies,
 		Version: Version(),
 	}
 }
