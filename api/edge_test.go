@@ -165,7 +165,7 @@ func TestForwardedLines(t *testing.T) {
 		"X-Forwarded-For: fe80::1%eth0\r\n":                                            "fe80::1",
 	} {
 		body := `{"refresh_token":"r"}`
-		exchange(t, address, "POST /v1/auth/refresh HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"+
+		exchange(t, address, "POST /v1/auth/refresh HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"+ //nolint:bodyclose // exchange reads it to its end
 			lines+"Content-Length: "+strconv.Itoa(len(body))+"\r\n\r\n"+body)
 		if got := seen.IP.String(); got != want {
 			t.Errorf("%q: %s", lines, got)

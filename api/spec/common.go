@@ -15,8 +15,12 @@ var (
 	// anyAnswers come from the server itself, whatever the operation: it reads a body before it knows that
 	// the operation takes none.
 	anyAnswers = []answer{
-		{"400", "BadRequest"}, {"408", "RequestTimeout"}, {"413", "PayloadTooLarge"},
-		{"431", "HeadersTooLarge"}, {"500", "InternalError"}, {"503", "Unavailable"},
+		{"400", "BadRequest"},
+		{"408", "RequestTimeout"},
+		{"413", "PayloadTooLarge"},
+		{"431", "HeadersTooLarge"},
+		{"500", "InternalError"},
+		{"503", "Unavailable"},
 	}
 	// bodyAnswers come from looking into a body.
 	bodyAnswers = []answer{{"415", "UnsupportedMediaType"}}

@@ -91,7 +91,7 @@ func flood(
 				failures[place] = err
 				return
 			}
-			defer func() { _ = line.conn.Close() }()
+			defer func() { _ = line.conn.Close() }() //nolint:gocritic // one per connection of the load, all open to its end
 			for ctx.Err() == nil {
 				number := int(next.Add(1)) - 1
 				if number >= count {
@@ -127,7 +127,7 @@ func paced(
 		if err != nil {
 			return nil, err
 		}
-		defer func() { _ = line.conn.Close() }()
+		defer func() { _ = line.conn.Close() }() //nolint:gocritic // one per connection of the load, all open to its end
 		running.Go(func() {
 			number := place
 			for at := range due {

@@ -95,7 +95,7 @@ func (b *bench) startBare(ctx context.Context) (*process, error) {
 	if err := os.WriteFile(path, answer, 0o600); err != nil {
 		return nil, err
 	}
-	bare, err := launch(ctx, b.folder, b.options.bare, nil, "serve", "-answer", path)
+	bare, err := launch(ctx, b.folder, b.bare, nil, "serve", "-answer", path)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func total(counts map[string]wiretap.Count) wiretap.Count {
 
 // hashCost is the CPU of one bare hash of many, in µs, made in a process of its own.
 func (b *bench) hashCost(ctx context.Context, count int) (float64, error) {
-	hashing, err := launch(ctx, b.folder, b.options.bare, nil, "hash", "-n", strconv.Itoa(count))
+	hashing, err := launch(ctx, b.folder, b.bare, nil, "hash", "-n", strconv.Itoa(count))
 	if err != nil {
 		return 0, err
 	}

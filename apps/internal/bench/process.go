@@ -73,10 +73,10 @@ func (p *process) firstLine(ctx context.Context) (string, error) {
 func (p *process) stop() {
 	_ = p.command.Process.Signal(syscall.SIGTERM)
 	select {
-	case <-p.ended:
+	case <-p.ended: //nolint:errcheck // how it ended is not asked
 	case <-time.After(20 * time.Second):
 		_ = p.command.Process.Kill()
-		<-p.ended
+		<-p.ended //nolint:errcheck // as above
 	}
 }
 
@@ -96,7 +96,7 @@ func (p *process) await(ctx context.Context) error {
 			}
 		}
 		select {
-		case <-p.ended:
+		case <-p.ended: //nolint:errcheck // the log tells why
 			p.ended <- nil
 			return errors.New("the server ended at its start; its log tells why")
 		case <-ctx.Done():

@@ -2,6 +2,7 @@ package wiretap_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"strings"
@@ -50,7 +51,7 @@ func TestPostgresCounts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var ledger wiretap.Ledger
-			if err := wiretap.Postgres(strings.NewReader(start+prepared+test.sent), &ledger); err != io.EOF {
+			if err := wiretap.Postgres(strings.NewReader(start+prepared+test.sent), &ledger); !errors.Is(err, io.EOF) {
 				t.Fatalf("Postgres = %v, want the end of the stream", err)
 			}
 			if diff := cmp.Diff(test.want, ledger.Take()); diff != "" {
@@ -64,7 +65,7 @@ func TestValkeyCounts(t *testing.T) {
 	t.Parallel()
 	sent := "*2\r\n$3\r\nget\r\n$3\r\na\r\n\r\n*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$1\r\nb\r\n"
 	var ledger wiretap.Ledger
-	if err := wiretap.Valkey(strings.NewReader(sent), &ledger); err != io.EOF {
+	if err := wiretap.Valkey(strings.NewReader(sent), &ledger); !errors.Is(err, io.EOF) {
 		t.Fatalf("Valkey = %v, want the end of the stream", err)
 	}
 	want := map[string]wiretap.Count{"GET": {2, 2}, "PING": {1, 1}}
@@ -80,12 +81,12 @@ func TestStrangeStreamsEnd(t *testing.T) {
 	t.Parallel()
 	var ledger wiretap.Ledger
 	for _, sent := range []string{"\x00\x00\x00\x01", "\xff\xff\xff\xff"} {
-		if err := wiretap.Postgres(strings.NewReader(sent), &ledger); err == nil || err == io.EOF {
+		if err := wiretap.Postgres(strings.NewReader(sent), &ledger); err == nil || errors.Is(err, io.EOF) {
 			t.Errorf("Postgres(%q) = %v", sent, err)
 		}
 	}
 	for _, sent := range []string{"PING\r\n", "*-1\r\n", "*1\r\n$x\r\n"} {
-		if err := wiretap.Valkey(strings.NewReader(sent), &ledger); err == nil || err == io.EOF {
+		if err := wiretap.Valkey(strings.NewReader(sent), &ledger); err == nil || errors.Is(err, io.EOF) {
 			t.Errorf("Valkey(%q) = %v", sent, err)
 		}
 	}
