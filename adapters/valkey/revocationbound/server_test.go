@@ -94,22 +94,28 @@ func binary(t testing.TB) string {
 	return ""
 }
 
-// freePort is one whose bus port, 10000 above, exists too.
+// freePort is one that is free, as is its bus port, 10000 above. Both are below those that the kernel hands to
+// clients.
 func freePort(t testing.TB) int {
 	t.Helper()
-	for port := 21000 + os.Getpid()%7000; port < 30000; port++ {
-		var config net.ListenConfig
-		listener, err := config.Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			_ = listener.Close()
-			if !taken[port] {
-				taken[port] = true
-				return port
-			}
+	for port := 12000 + os.Getpid()%8000; port < 22000; port++ {
+		if !taken[port] && free(t, port) && free(t, port+10000) {
+			taken[port] = true
+			return port
 		}
 	}
 	t.Fatal("no free port")
 	return 0
+}
+
+func free(t testing.TB, port int) bool {
+	t.Helper()
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err == nil {
+		_ = listener.Close()
+	}
+	return err == nil
 }
 
 var taken = map[int]bool{}
