@@ -122,12 +122,17 @@ func (h *heart) conclude(heard []said) (ahead time.Duration, moved bool, err err
 	return ahead, moved, nil
 }
 
+var errTime = errors.New("the server's time is malformed")
+
 // ask sends one server TIME and ROLE. A server that does not tell us its role is taken for a primary.
 func ask(ctx context.Context, name string, node valkeygo.Client, elapsed func() time.Duration) said {
 	replies := node.DoMulti(ctx, node.B().Time().Build(), node.B().Role().Build())
 	clock, err := replies[0].AsIntSlice()
-	if err != nil || len(clock) != 2 {
-		return said{node: name, err: fmt.Errorf("%w: %w", errAway, errors.Join(err))}
+	if err == nil && len(clock) != 2 {
+		err = errTime
+	}
+	if err != nil {
+		return said{node: name, err: fmt.Errorf("%w: %w", errAway, err)}
 	}
 	unix := time.Duration(clock[0])*time.Second + time.Duration(clock[1])*time.Microsecond
 	one := said{node: name, ahead: unix - elapsed()}

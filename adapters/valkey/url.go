@@ -21,15 +21,14 @@ const (
 // errURL begins every complaint about a URL. None quotes the URL, which may hold a password.
 var errURL = errors.New("valkey: the URL is not usable")
 
-// parseURL reads where Valkey is:
+// parseURL reads where Valkey is, as Settings.URL has it:
 //
-//	redis://user:password@host:6379/0                 one server; also valkey:// and, with TLS, rediss:// and valkeys://
-//	redis://host-a:6379,host-b:6379                   a cluster; a single host that is one is found out
-//	redis://sentinel-a,sentinel-b/0?master=main       sentinels, with sentinel_user and sentinel_password if they ask
+//	redis://user:password@host:6379/0
+//	rediss://host-a:6379,host-b:6379
+//	valkey://sentinel-a,sentinel-b/0?master=main
 //
-// TLS is 1.2 at least (OWASP ASVS 5.0 12.1.1), and certificates are always verified, with the roots of the
-// system. One host names the certificate of all nodes that it leads to; several hosts are each verified by
-// their own name.
+// TLS is 1.2 at least (OWASP ASVS 5.0 12.1.1). One host names the certificate of all nodes that it leads to;
+// several hosts are each verified by their own name.
 func parseURL(text string) (valkeygo.ClientOption, error) {
 	scheme, rest, found := strings.Cut(text, "://")
 	if !found {
