@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gofiber/fiber/v2"
@@ -30,7 +31,14 @@ type operation struct {
 	declared map[int]bool
 }
 
-func newContract() (*contract, error) {
+// theContract reads the contract once; nobody changes it afterwards, so all servers of a process share it.
+var theContract = sync.OnceValues(readContract)
+
+// Prepare reads the contract ahead of New, which takes some ten milliseconds of a processor. A command that has
+// other things to do at its start, such as opening a database, runs it beside them.
+func Prepare() { _, _ = theContract() }
+
+func readContract() (*contract, error) {
 	document, err := oapi.GetSpec()
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)

@@ -97,7 +97,7 @@ type server struct {
 func New(deps Deps, options Options) (*fiber.App, error) {
 	s := &server{deps: deps, options: options.withDefaults()}
 	app := s.newApp()
-	contract, err := newContract()
+	contract, err := theContract()
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func New(deps Deps, options Options) (*fiber.App, error) {
 func NewAdmin(deps Deps, options Options) (*fiber.App, error) {
 	s := &server{deps: deps, options: options.withDefaults(), private: true}
 	app := s.newApp()
-	contract, err := newContract()
+	contract, err := theContract()
 	if err != nil {
 		return nil, err
 	}

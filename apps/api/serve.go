@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/doorward/doorward/api"
 	"github.com/doorward/doorward/apps/internal/config"
 	"github.com/doorward/doorward/apps/internal/wire"
 )
@@ -18,6 +19,7 @@ func serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	go api.Prepare() // beside the opening of the database
 	server, err := wire.NewServer(settings, os.Stderr)
 	if err != nil {
 		return err
