@@ -23,6 +23,7 @@ import (
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/signin"
 	"github.com/doorward/doorward/core/token"
@@ -54,7 +55,7 @@ var (
 		Roles: []string{account.RoleUser}, CreatedAt: now, UpdatedAt: now, PurgeAt: now.Add(time.Hour),
 	}
 	home = session.Session{
-		ID: homeID, UserID: adaID, Device: session.Device{Kind: "desktop", Browser: "Firefox", OS: "Linux", IP: "203.0.113.7"},
+		ID: homeID, UserID: adaID, Device: origin.Device{Kind: "desktop", Browser: "Firefox", OS: "Linux", IP: "203.0.113.7"},
 		Factors: []string{account.FactorPassword}, AuthTime: now, CreatedAt: now, LastUsedAt: now,
 		IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(2 * time.Hour),
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/doorward/doorward/adapters/postgres/pgdb"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/session"
 )
 
@@ -206,7 +207,7 @@ func factors(names []string) []string {
 func toSession(row pgdb.Session) session.Session {
 	return session.Session{
 		ID: row.ID, UserID: row.UserID,
-		Device: session.Device{
+		Device: origin.Device{
 			UserAgent: row.UserAgent, Kind: row.DeviceKind, Browser: row.Browser, OS: row.OS,
 			IP: row.IP, Location: row.Location,
 		},

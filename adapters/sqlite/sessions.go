@@ -9,6 +9,7 @@ import (
 	"github.com/doorward/doorward/adapters/sqlite/sqltype"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/session"
 )
 
@@ -220,7 +221,7 @@ func insertSessionParams(opened session.Session) litedb.InsertSessionParams {
 func toSession(row litedb.Session) session.Session {
 	return session.Session{
 		ID: core.ID(row.ID), UserID: core.ID(row.UserID),
-		Device: session.Device{
+		Device: origin.Device{
 			UserAgent: row.UserAgent, Kind: row.DeviceKind, Browser: row.Browser, OS: row.OS,
 			IP: row.IP, Location: row.Location,
 		},

@@ -10,7 +10,7 @@ import (
 
 	"github.com/mileusna/useragent"
 
-	"github.com/doorward/doorward/core/session"
+	"github.com/doorward/doorward/core/origin"
 )
 
 // maxLength bounds what is read and kept of a header, in bytes. Real ones stay below 500.
@@ -45,15 +45,15 @@ func known(names ...string) func(name string) string {
 	}
 }
 
-// Recognizer implements session.Recognizer. Its zero value is ready, and safe for concurrent use.
+// Recognizer implements origin.Recognizer. Its zero value is ready, and safe for concurrent use.
 type Recognizer struct{}
 
 // Recognize reads the header. Control characters are dropped, so that a header can forge no line anywhere.
 // Kind, Browser and OS are words of fixed lists, or empty.
-func (Recognizer) Recognize(header string) session.Device {
+func (Recognizer) Recognize(header string) origin.Device {
 	header = clean(header, maxLength)
 	found := useragent.Parse(header)
-	return session.Device{
+	return origin.Device{
 		UserAgent: header,
 		Kind:      kind(found),
 		Browser:   browsers(found.Name),

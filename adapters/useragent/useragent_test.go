@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/doorward/doorward/adapters/useragent"
-	"github.com/doorward/doorward/core/session"
+	"github.com/doorward/doorward/core/origin"
 )
 
-var _ session.Recognizer = useragent.Recognizer{}
+var _ origin.Recognizer = useragent.Recognizer{}
 
 const (
 	firefoxLinux = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -21,7 +21,7 @@ const (
 
 func TestRecognizesWhatPeopleUse(t *testing.T) {
 	t.Parallel()
-	for header, want := range map[string]session.Device{
+	for header, want := range map[string]origin.Device{
 		firefoxLinux: {UserAgent: firefoxLinux, Kind: "desktop", Browser: "Firefox", OS: "Linux"},
 		safariPhone:  {UserAgent: safariPhone, Kind: "mobile", Browser: "Safari", OS: "iOS"},
 		safariTablet: {UserAgent: safariTablet, Kind: "tablet", Browser: "Safari", OS: "iOS"},
@@ -46,7 +46,7 @@ func TestKeepsNothingThatForgesALine(t *testing.T) {
 
 func TestTellsNoWordsOfTheHeader(t *testing.T) {
 	t.Parallel()
-	for header, want := range map[string]session.Device{
+	for header, want := range map[string]origin.Device{
 		"Account blocked. Call +1 800 555/1":          {Kind: "other"},
 		"<script>x</script> Evil/1.0 (Click)":         {Kind: "other"},
 		"Dalvik (Linux; Android 9; Go to evil) xyz/1": {Kind: "mobile", OS: "Android"},

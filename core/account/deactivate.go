@@ -42,5 +42,5 @@ func (s *Service) retire(
 }
 
 func (s *Service) letter(ctx context.Context, kind mail.Kind, user User) mail.Letter {
-	return s.deps.Devices.Letter(kind, user, core.ClientFrom(ctx), s.deps.Clock.Now())
+	return NewLetter(kind, user, s.deps.Origins.Of(ctx), s.deps.Clock.Now())
 }

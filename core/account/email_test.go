@@ -373,7 +373,7 @@ func TestLinksOfAUserWhoIsBeingPurged(t *testing.T) {
 	restore := m.Letter(mail.KindDeleted, lovelace).Token
 	service := account.NewService(account.Deps{
 		Users: purging{m.Users}, Sessions: m.Sessions, Desk: m.Desk, Prover: m.Prover, Ring: m.Ring, Post: m.Post,
-		Tx: m.DB, Announcer: m.Announced, Clock: m.Clock, Devices: func(string) string { return "" },
+		Tx: m.DB, Announcer: m.Announced, Clock: m.Clock, Origins: m.Origins,
 	}, account.Config{})
 	m.Refused(service.UndoEmailChange(m.Ctx, undo), verification.ErrLink)
 	m.Refused(service.Restore(m.Ctx, restore), verification.ErrLink)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/secret"
 	"github.com/doorward/doorward/core/verification"
 )
@@ -39,8 +40,7 @@ type Deps struct {
 	Tx        core.Transactor
 	Announcer core.Announcer
 	Clock     core.Clock
-	// Devices names the client of a request for a letter.
-	Devices DeviceNames
+	Origins   *origin.Reader
 }
 
 // Service is what people do with their own account.

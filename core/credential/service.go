@@ -7,6 +7,7 @@ import (
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/verification"
 )
 
@@ -33,7 +34,7 @@ type Deps struct {
 	Tx        core.Transactor
 	Announcer core.Announcer
 	Clock     core.Clock
-	Devices   account.DeviceNames
+	Origins   *origin.Reader
 }
 
 // Service is forgetting, resetting and changing a password.

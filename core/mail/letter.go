@@ -47,9 +47,10 @@ type Letter struct {
 	LinkExpiresAt time.Time `json:"link_expires_at,omitzero"`
 	// Address is another address that the letter speaks of, such as the new one.
 	Address string `json:"address,omitzero"`
-	// At, IP and Device tell when and where from the act was done.
+	// At, IP, Place and Device tell when and where from the act was done.
 	At     time.Time `json:"at,omitzero"`
 	IP     string    `json:"ip,omitzero"`
+	Place  string    `json:"place,omitzero"`
 	Device string    `json:"device,omitzero"`
 }
 

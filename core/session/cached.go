@@ -7,6 +7,7 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/origin"
 )
 
 // Cached copies are written in one compact form, so that every cache that keeps bytes agrees on it: a
@@ -53,7 +54,7 @@ func DecodeCachedSession(data []byte) (Session, error) {
 	s.AuthTime, s.CreatedAt, s.LastUsedAt = r.time(), r.time(), r.time()
 	s.IdleExpiresAt, s.ExpiresAt, s.EndedAt = r.time(), r.time(), r.time()
 	s.EndReason = EndReason(r.text())
-	s.Device = Device{
+	s.Device = origin.Device{
 		UserAgent: r.text(), Kind: r.text(), Browser: r.text(), OS: r.text(), IP: r.text(), Location: r.text(),
 	}
 	s.Factors = r.list()

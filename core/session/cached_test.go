@@ -12,6 +12,7 @@ import (
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/session"
 )
 
@@ -19,7 +20,7 @@ func fullSession() session.Session {
 	at := coretest.Epoch
 	return session.Session{
 		ID: core.ID{1, 2, 3}, UserID: core.ID{4, 5, 6}, Rev: 7,
-		Device: session.Device{
+		Device: origin.Device{
 			UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
 			Kind:      "desktop", Browser: "Firefox", OS: "Linux", IP: "2001:db8::1", Location: "Malmö",
 		},

@@ -66,10 +66,3 @@ type Publisher interface {
 	// delivered.
 	Publish(ctx context.Context, changes ...core.Change) error
 }
-
-// Recognizer reads a User-Agent header.
-type Recognizer interface {
-	// Recognize gives kind (desktop, mobile, tablet, bot, other), browser and operating system, each
-	// empty where unknown. It accepts any text.
-	Recognize(userAgent string) Device
-}

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
@@ -114,7 +113,7 @@ func (s *Service) condemn(ctx context.Context, row Session, owner account.User, 
 	if err != nil {
 		return verdict{}, err
 	}
-	from := s.device(ctx)
+	from := s.deps.Origins.Of(ctx)
 	err = s.deps.Post.Post(ctx, mail.Letter{
 		Kind:   mail.KindSessionStolen,
 		To:     owner.Email,
@@ -123,19 +122,9 @@ func (s *Service) condemn(ctx context.Context, row Session, owner account.User, 
 		At:     rotation.Now,
 		IP:     from.IP,
 		Device: from.String(),
+		Place:  from.Location,
 	})
 	return verdict{result: OutcomeStolen.String(), reason: EndStolen, change: change, answer: ErrReused}, err
-}
-
-// String names the device for people: "Firefox, Linux", or as much of it as is known.
-func (d Device) String() string {
-	named := make([]string, 0, 2)
-	for _, name := range []string{d.Browser, d.OS} {
-		if name != "" {
-			named = append(named, name)
-		}
-	}
-	return strings.Join(named, ", ")
 }
 
 // reached tells by which living outcome the token led to the chain c, for counting.

@@ -8,6 +8,7 @@ import (
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/origin"
 )
 
 // Config are the lifetimes and limits of sessions.
@@ -60,7 +61,7 @@ type Deps struct {
 	Tx         core.Transactor
 	Announcer  core.Announcer
 	Post       mail.Post
-	Recognizer Recognizer
+	Origins    *origin.Reader
 	References *References
 	Clock      core.Clock
 	IDs        *core.IDs

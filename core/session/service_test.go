@@ -17,6 +17,7 @@ import (
 	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/mail/mailtest"
+	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/secret"
 	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/session/sessiontest"
@@ -87,11 +88,11 @@ func (p *publisher) Publish(ctx context.Context, changes ...core.Change) error {
 
 type recognizer struct{}
 
-func (recognizer) Recognize(userAgent string) session.Device {
+func (recognizer) Recognize(userAgent string) origin.Device {
 	if userAgent == "" {
-		return session.Device{}
+		return origin.Device{}
 	}
-	return session.Device{Kind: "desktop", Browser: "Firefox", OS: "Linux"}
+	return origin.Device{Kind: "desktop", Browser: "Firefox", OS: "Linux"}
 }
 
 func newHouse(t *testing.T) *house {
@@ -108,7 +109,7 @@ func newHouse(t *testing.T) *house {
 	h.deps = session.Deps{
 		Store: h.memory, Ender: h.memory, Lookup: h.memory, Owners: h.accounts, Tx: db,
 		Announcer: session.NewAnnouncer(h.cache, db, clock, h.notes, nil),
-		Post:      mail.NewOffice(h.outbox, ring, clock, h.ids), Recognizer: recognizer{}, References: h.refs,
+		Post:      mail.NewOffice(h.outbox, ring, clock, h.ids), Origins: origin.NewReader(recognizer{}, origin.Nowhere{}), References: h.refs,
 		Clock: clock, IDs: h.ids, Observer: h.notes,
 	}
 	h.Service = session.NewService(h.deps, session.DefaultConfig())

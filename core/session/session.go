@@ -7,6 +7,7 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/origin"
 )
 
 // EndReason says why a session ended.
@@ -25,22 +26,11 @@ const (
 	EndStateLost   EndReason = "state_lost"
 )
 
-// Device is what is known of the client that a session lives in. It is information for its owner.
-type Device struct {
-	UserAgent string
-	Kind      string
-	Browser   string
-	OS        string
-	IP        string
-	// Location is a place name; empty where no place database is configured.
-	Location string
-}
-
 // Session is one sign-in.
 type Session struct {
 	ID     core.ID
 	UserID core.ID
-	Device Device
+	Device origin.Device
 	// Factors are RFC 8176 amr names, in the order used.
 	Factors  []string
 	AuthTime time.Time

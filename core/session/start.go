@@ -2,16 +2,11 @@ package session
 
 import (
 	"context"
-	"strings"
-	"unicode"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/secret"
 )
-
-// userAgentMax is how much of a User-Agent is kept, in bytes. Real ones are below 300.
-const userAgentMax = 512
 
 // Start opens a session for a person who has just proven who they are by the factors (RFC 8176 names, in the
 // order used), on the client that ctx carries. The user's oldest sessions beyond the limit end, and every
@@ -37,7 +32,7 @@ func (s *Service) fresh(ctx context.Context, user core.ID, factors []string) Ses
 	return Session{
 		ID:            s.deps.IDs.New(),
 		UserID:        user,
-		Device:        s.device(ctx),
+		Device:        s.deps.Origins.Of(ctx),
 		Factors:       factors,
 		AuthTime:      now,
 		CreatedAt:     now,
@@ -50,25 +45,3 @@ func (s *Service) fresh(ctx context.Context, user core.ID, factors []string) Ses
 }
 
 func newNonce() Nonce { return Nonce(secret.Random(len(Nonce{}))) }
-
-// device is what the client says of itself, cleared of what a database or a terminal would choke on.
-func (s *Service) device(ctx context.Context) Device {
-	client := core.ClientFrom(ctx)
-	agent := printable(client.UserAgent)
-	device := s.deps.Recognizer.Recognize(agent)
-	device.UserAgent = agent
-	if client.IP.IsValid() {
-		device.IP = client.IP.String()
-	}
-	return device
-}
-
-func printable(text string) string {
-	text = text[:min(len(text), userAgentMax)]
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) && r != unicode.ReplacementChar {
-			return r
-		}
-		return -1
-	}, text)
-}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/session"
 )
 
@@ -23,7 +24,7 @@ func TestStart(t *testing.T) {
 	want := session.Session{
 		ID: started.ID, UserID: user.ID, Factors: []string{"pwd", "otp"}, AuthTime: now, CreatedAt: now, LastUsedAt: now,
 		IdleExpiresAt: now.Add(168 * time.Hour), ExpiresAt: now.Add(720 * time.Hour), Rev: 1,
-		Device: session.Device{
+		Device: origin.Device{
 			UserAgent: "Firefox/140[31m", Kind: "desktop", Browser: "Firefox", OS: "Linux", IP: "192.0.2.7",
 		},
 		Chain: session.Chain{Nonce: started.Chain.Nonce, Branches: 1, RotatedAt: now},
@@ -38,7 +39,7 @@ func TestStartOutsideOfARequest(t *testing.T) {
 	config.IdleTTL = config.MaxTTL + time.Hour
 	started, err := session.NewService(h.deps, config).Start(t.Context(), h.user(), nil)
 	h.must(err)
-	h.same("device", started.Device, session.Device{})
+	h.same("device", started.Device, origin.Device{})
 	h.same("idle limit", started.IdleExpiresAt, started.ExpiresAt)
 }
 

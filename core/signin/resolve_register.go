@@ -114,5 +114,5 @@ func (s *Service) mailProof(ctx context.Context, flow verification.Flow, letter 
 }
 
 func (s *Service) letter(ctx context.Context, kind mail.Kind, user account.User) mail.Letter {
-	return s.deps.Devices.Letter(kind, user, core.ClientFrom(ctx), s.deps.Clock.Now())
+	return account.NewLetter(kind, user, s.deps.Origins.Of(ctx), s.deps.Clock.Now())
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/token"
 	"github.com/doorward/doorward/core/verification"
@@ -57,7 +58,7 @@ type Deps struct {
 	Announcer     core.Announcer
 	Clock         core.Clock
 	IDs           *core.IDs
-	Devices       account.DeviceNames
+	Origins       *origin.Reader
 	Log           *slog.Logger
 }
 

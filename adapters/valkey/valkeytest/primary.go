@@ -8,6 +8,7 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/session"
 )
 
@@ -44,7 +45,7 @@ func (p *Primary) Open() session.Session {
 		Status:  account.StatusActive, Roles: []string{account.RoleUser}, CreatedAt: now, UpdatedAt: now, Rev: 1,
 	}
 	opened := session.Session{
-		ID: p.ids.New(), UserID: user.ID, Device: session.Device{Browser: "Firefox", OS: "Linux"},
+		ID: p.ids.New(), UserID: user.ID, Device: origin.Device{Browser: "Firefox", OS: "Linux"},
 		Factors: []string{"pwd"}, AuthTime: now, CreatedAt: now, LastUsedAt: now,
 		IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(2 * time.Hour), Rev: 1,
 	}

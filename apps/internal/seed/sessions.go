@@ -9,6 +9,7 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/session"
 )
 
@@ -81,7 +82,7 @@ func (p Population) session(owner core.ID, dice *rand.Rand) session.Session {
 // networks are reserved for documentation (RFC 5737).
 var networks = []string{"192.0.2", "198.51.100", "203.0.113"}
 
-var devices = []session.Device{
+var devices = []origin.Device{
 	{
 		Kind: "desktop", Browser: "Firefox", OS: "Linux",
 		UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",

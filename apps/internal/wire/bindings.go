@@ -12,6 +12,7 @@ import (
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/retention"
 	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/signin"
@@ -86,7 +87,8 @@ func sqliteStores(db *sqlite.Database) stores {
 var bindingsModule = fx.Module("bindings", fx.Provide(
 	func(hasher *password.Hasher) credential.Hasher { return hasher },
 	func() credential.Blocklist { return credential.CommonPasswords{} },
-	func() session.Recognizer { return useragent.Recognizer{} },
+	func() origin.Recognizer { return useragent.Recognizer{} },
+	func() origin.Locator { return origin.Nowhere{} },
 	func(users account.Store) session.Owners { return users },
 	func(sessions *session.Service) account.SessionEnder { return sessions },
 	func(announcer *session.Announcer) core.Announcer { return announcer },

@@ -16,6 +16,7 @@ import (
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/retention"
 	"github.com/doorward/doorward/core/secret"
 	"github.com/doorward/doorward/core/session"
@@ -44,7 +45,7 @@ type shared struct {
 	Ring      *secret.Ring
 	Announcer core.Announcer
 	Post      mail.Post
-	Devices   account.DeviceNames
+	Origins   *origin.Reader
 	Log       *slog.Logger
 }
 
@@ -69,10 +70,6 @@ func newAnnouncer(
 	return session.NewAnnouncer(publisher, journal, in.Clock, meters, in.Log)
 }
 
-func newDeviceNames(recognizer session.Recognizer) account.DeviceNames {
-	return func(userAgent string) string { return recognizer.Recognize(userAgent).String() }
-}
-
 // sessionsIn are what only sessions need.
 type sessionsIn struct {
 	fx.In
@@ -80,7 +77,6 @@ type sessionsIn struct {
 	Ender      session.Ender
 	Lookup     session.Lookup
 	Owners     session.Owners
-	Recognizer session.Recognizer
 	References *session.References
 	Meters     *metrics.Meters
 }
@@ -89,7 +85,7 @@ func newSessions(in shared, own sessionsIn) *session.Service {
 	accounts := in.Settings.Accounts
 	return session.NewService(session.Deps{
 		Store: own.Store, Ender: own.Ender, Lookup: own.Lookup, Owners: own.Owners, Tx: in.Tx,
-		Announcer: in.Announcer, Post: in.Post, Recognizer: own.Recognizer, References: own.References,
+		Announcer: in.Announcer, Post: in.Post, Origins: in.Origins, References: own.References,
 		Clock: in.Clock, IDs: in.IDs, Observer: own.Meters, Log: in.Log,
 	}, session.Config{
 		IdleTTL: accounts.SessionIdleTTL, MaxTTL: accounts.SessionMaxTTL,
@@ -102,7 +98,7 @@ func newAccounts(
 ) *account.Service {
 	return account.NewService(account.Deps{
 		Users: users, Sessions: sessions, Desk: desk, Prover: prover, Ring: in.Ring, Post: in.Post,
-		Tx: in.Tx, Announcer: in.Announcer, Clock: in.Clock, Devices: in.Devices,
+		Tx: in.Tx, Announcer: in.Announcer, Clock: in.Clock, Origins: in.Origins,
 	}, account.Config{
 		RecentWindow: in.Settings.Accounts.ReauthenticationTTL, DeletionGrace: in.Settings.Accounts.DeletionGrace,
 	})
@@ -136,7 +132,7 @@ func newCredentials(in shared, own credentialsIn) *credential.Service {
 	return credential.NewService(credential.Deps{
 		Users: own.Users, Sessions: own.Sessions, Hasher: own.Hasher, Policy: own.Policy, Desk: own.Desk,
 		Prover: own.Prover, Post: in.Post, Tx: in.Tx, Announcer: in.Announcer, Clock: in.Clock,
-		Devices: in.Devices,
+		Origins: in.Origins,
 	}, credential.Config{ResetLinkTTL: in.Settings.Accounts.ResetLinkTTL})
 }
 
@@ -161,7 +157,7 @@ func newSignIn(in shared, own signinIn) *signin.Service {
 		Users: own.Users, Registrations: own.Registrations, Desk: own.Desk, Prover: own.Prover,
 		Hasher: own.Hasher, Policy: own.Policy, Sessions: own.Sessions, References: own.References,
 		Issuer: own.Issuer, Verifier: own.Verifier, Post: in.Post, Tx: in.Tx, Announcer: in.Announcer,
-		Clock: in.Clock, IDs: in.IDs, Devices: in.Devices, Log: in.Log,
+		Clock: in.Clock, IDs: in.IDs, Origins: in.Origins, Log: in.Log,
 	}, signin.Config{
 		RequireVerification: accounts.RequireVerification, HideAddresses: accounts.HideExistence,
 		RegistrationTTL: accounts.RegistrationTTL,
@@ -206,6 +202,6 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 var usecasesModule = fx.Module("usecases", fx.Provide(
-	newIntakeNudge, newDesk, newProver, newAnnouncer, newDeviceNames, newSessions, newAccounts, newPolicy,
+	newIntakeNudge, newDesk, newProver, newAnnouncer, origin.NewReader, newSessions, newAccounts, newPolicy,
 	newCredentials, newSignIn, newIntakeWorker, newSweeper,
 ))

@@ -14,6 +14,7 @@ import (
 	"github.com/doorward/doorward/core/account/accounttest"
 	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/secret"
 	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/session/sessiontest"
@@ -34,6 +35,8 @@ type House struct {
 	Clock *coretest.Clock
 	IDs   *core.IDs
 	Ring  *secret.Ring
+
+	Origins *origin.Reader
 
 	Users         *accounttest.Store
 	Registrations *accounttest.Registrations
@@ -73,7 +76,8 @@ func OpenWith(t *testing.T, config signin.Config) *House {
 	db, clock := coretest.NewDatabase(), coretest.NewClock()
 	h := &House{
 		t: t, Ctx: core.WithClient(t.Context(), Client), DB: db, Clock: clock, IDs: core.NewIDs(clock), Ring: ring,
-		Users: accounttest.NewStore(db), Registrations: accounttest.NewRegistrations(db),
+		Origins: origin.NewReader(recognizer{}, origin.Nowhere{}),
+		Users:   accounttest.NewStore(db), Registrations: accounttest.NewRegistrations(db),
 		Intakes: verificationtest.NewIntakes(db), Flows: verificationtest.NewFlows(db), Links: verificationtest.NewLinks(db),
 		Hasher: &Hasher{t: t, db: db}, Post: newPost(db), Announced: &Announced{},
 		Signer: &Signer{clock: clock, issued: map[string]token.Claims{}},
@@ -89,11 +93,11 @@ func OpenWith(t *testing.T, config signin.Config) *House {
 	h.SignIn = h.signIn(config)
 	h.Password = credential.NewService(credential.Deps{
 		Users: h.Users, Sessions: h.Sessions, Hasher: h.Hasher, Policy: policy(), Desk: h.Desk, Prover: h.Prover,
-		Post: h.Post, Tx: db, Announcer: h.Announced, Clock: clock, Devices: device,
+		Post: h.Post, Tx: db, Announcer: h.Announced, Clock: clock, Origins: h.Origins,
 	}, credential.Config{})
 	h.Account = account.NewService(account.Deps{
 		Users: h.Users, Sessions: h.Sessions, Desk: h.Desk, Prover: h.Prover, Ring: ring,
-		Post: h.Post, Tx: db, Announcer: h.Announced, Clock: clock, Devices: device,
+		Post: h.Post, Tx: db, Announcer: h.Announced, Clock: clock, Origins: h.Origins,
 	}, account.Config{RecentWindow: account.DefaultRecentWindow, DeletionGrace: account.DefaultDeletionGrace})
 	h.Worker = h.worker()
 	return h
@@ -102,7 +106,7 @@ func OpenWith(t *testing.T, config signin.Config) *House {
 func (h *House) sessions() *session.Service {
 	return session.NewService(session.Deps{
 		Store: h.SessionRows, Ender: h.SessionRows, Lookup: h.SessionRows, Owners: h.Users, Tx: h.DB,
-		Announcer: h.Announced, Post: h.Post, Recognizer: recognizer{}, References: h.references(),
+		Announcer: h.Announced, Post: h.Post, Origins: h.Origins, References: h.references(),
 		Clock: h.Clock, IDs: h.IDs,
 	}, session.DefaultConfig())
 }
@@ -117,7 +121,7 @@ func (h *House) signIn(config signin.Config) *signin.Service {
 		Policy: policy(), Sessions: h.Sessions, References: h.references(),
 		Issuer:   token.NewIssuer(h.Signer, h.Clock, h.IDs, token.IssuerConfig{Issuer: issuer, Audience: issuer}),
 		Verifier: h.Signer, Post: h.Post, Tx: h.DB, Announcer: h.Announced, Clock: h.Clock, IDs: h.IDs,
-		Devices: device, Log: core.Discard(),
+		Origins: h.Origins, Log: core.Discard(),
 	}, config)
 }
 
@@ -137,14 +141,12 @@ func policy() *credential.Policy {
 	return credential.NewPolicy(credential.CommonPasswords{}, credential.PolicyConfig{ContextWords: []string{"doorward"}})
 }
 
-func device(userAgent string) string { return recognizer{}.Recognize(userAgent).String() }
-
 // recognizer takes the header for the name of the browser.
 type recognizer struct{}
 
-// Recognize implements session.Recognizer.
-func (recognizer) Recognize(userAgent string) session.Device {
-	return session.Device{Browser: userAgent}
+// Recognize implements origin.Recognizer.
+func (recognizer) Recognize(userAgent string) origin.Device {
+	return origin.Device{Browser: userAgent}
 }
 
 // Announced is a core.Announcer that remembers what it was told.

@@ -15,6 +15,7 @@ import (
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/secret"
 	"github.com/doorward/doorward/core/session"
 )
@@ -138,7 +139,7 @@ func (b *bench) fresh(user account.User) session.Session {
 	return session.Session{
 		ID:     b.ids.New(),
 		UserID: user.ID,
-		Device: session.Device{
+		Device: origin.Device{
 			UserAgent: "Mozilla/5.0 (Ünïcode; \"quoted\")", Kind: "desktop", Browser: "Firefox", OS: "Linux",
 			IP: "2001:db8::1", Location: "Malmö",
 		},

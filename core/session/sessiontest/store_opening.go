@@ -9,6 +9,7 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/session"
 )
 
@@ -38,7 +39,7 @@ func openKeepsAll(b *bench) {
 	full := b.opened(user)
 	b.stored("full session", full)
 	bare := b.fresh(user)
-	bare.Device, bare.Factors = session.Device{}, nil
+	bare.Device, bare.Factors = origin.Device{}, nil
 	_, err := b.Store.Open(b.Context(), bare, user.Rev, limit)
 	b.must(err)
 	b.stored("bare session", bare)
