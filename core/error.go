@@ -78,6 +78,11 @@ const (
 	CodeEmailTaken    Code = "email_taken"
 	CodeLastOwner     Code = "last_owner"
 
+	CodeRateLimited          Code = "rate_limited"
+	CodeSecondFactorRequired Code = "second_factor_required"
+	CodeFactorExists         Code = "factor_exists"
+	CodeCSRFFailed           Code = "csrf_failed"
+
 	// Codes of single fields.
 	CodeRequired        Code = "required"
 	CodeInvalidFormat   Code = "invalid_format"
@@ -110,7 +115,9 @@ type Error struct {
 	RetryAfter time.Duration
 	// Factors names what would satisfy a demand for a recent sign-in; empty for all other errors.
 	Factors []string
-	Err     error
+	// AttemptsLeft tells how many more tries a refused sign-in has, where the deployment lets that be told.
+	AttemptsLeft *int
+	Err          error
 }
 
 // Error implements error with the code, the message and the cause.

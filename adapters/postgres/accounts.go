@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"strings"
 
 	"github.com/doorward/doorward/adapters/postgres/pgdb"
 	"github.com/doorward/doorward/core"
@@ -89,6 +90,10 @@ func toUser(row pgdb.Account) account.User {
 		Password: account.PasswordHash(present(row.PasswordHash)), PasswordChangedAt: present(row.PasswordChangedAt),
 		MustReset: row.MustReset, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
 		DeletedAt: present(row.DeletedAt), PurgeAt: present(row.PurgeAt), Rev: row.Rev,
+		Protection: account.Protection{
+			SecondFactors: row.SecondFactors, Required: row.SecondFactorRequired, EnrolBy: present(row.EnrolBy),
+			AlwaysAsk: row.AlwaysAsk, Muted: splitList(row.MutedNotices),
+		},
 	}
 }
 
@@ -102,6 +107,8 @@ func insertUserParams(user account.User) pgdb.InsertUserParams {
 		PasswordChangedAt: optionalTime(user.PasswordChangedAt), MustReset: user.MustReset,
 		CreatedAt: user.CreatedAt, UpdatedAt: user.UpdatedAt,
 		DeletedAt: optionalTime(user.DeletedAt), PurgeAt: optionalTime(user.PurgeAt), Rev: user.Rev,
+		SecondFactorRequired: user.Protection.Required, EnrolBy: optionalTime(user.Protection.EnrolBy),
+		AlwaysAsk: user.Protection.AlwaysAsk, MutedNotices: strings.Join(user.Protection.Muted, ","),
 	}
 }
 
@@ -115,5 +122,15 @@ func saveUserParams(user account.User) pgdb.SaveUserParams {
 		PasswordChangedAt: optionalTime(user.PasswordChangedAt), MustReset: user.MustReset,
 		UpdatedAt: user.UpdatedAt,
 		DeletedAt: optionalTime(user.DeletedAt), PurgeAt: optionalTime(user.PurgeAt), Rev: user.Rev,
+		SecondFactorRequired: user.Protection.Required, EnrolBy: optionalTime(user.Protection.EnrolBy),
+		AlwaysAsk: user.Protection.AlwaysAsk, MutedNotices: strings.Join(user.Protection.Muted, ","),
 	}
+}
+
+// splitList reads a list whose items hold no comma.
+func splitList(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
 }

@@ -15,7 +15,8 @@ var (
 	userColumns = []string{
 		"id", "email", "email_key", "email_verified", "username", "username_key", "name", "bio", "image_url", "locale",
 		"phone", "status", "password_hash", "password_changed_at", "must_reset", "created_at", "updated_at",
-		"deleted_at", "purge_at", "rev",
+		"deleted_at", "purge_at",
+		"second_factor_required", "enrol_by", "always_ask", "muted_notices", "rev",
 	}
 	roleColumns    = []string{"user_id", "role"}
 	sessionColumns = []string{
@@ -83,7 +84,8 @@ func userRow(user account.User) []any {
 	return []any{
 		row.ID, row.Email, row.EmailKey, row.EmailVerified, row.Username, row.UsernameKey, row.Name, row.Bio,
 		row.ImageURL, row.Locale, row.Phone, row.Status, row.PasswordHash, row.PasswordChangedAt, row.MustReset,
-		row.CreatedAt, row.UpdatedAt, row.DeletedAt, row.PurgeAt, row.Rev,
+		row.CreatedAt, row.UpdatedAt, row.DeletedAt, row.PurgeAt, row.SecondFactorRequired, row.EnrolBy,
+		row.AlwaysAsk, row.MutedNotices, row.Rev,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/doorward/doorward/adapters/sqlite/litedb"
@@ -98,6 +99,10 @@ func toUser(row litedb.Account) account.User {
 		Password: account.PasswordHash(present(row.PasswordHash)), PasswordChangedAt: presentTime(row.PasswordChangedAt),
 		MustReset: row.MustReset, CreatedAt: time.Time(row.CreatedAt), UpdatedAt: time.Time(row.UpdatedAt),
 		DeletedAt: presentTime(row.DeletedAt), PurgeAt: presentTime(row.PurgeAt), Rev: row.Rev,
+		Protection: account.Protection{
+			SecondFactors: decodeList(row.SecondFactors), Required: row.SecondFactorRequired, EnrolBy: presentTime(row.EnrolBy),
+			AlwaysAsk: row.AlwaysAsk, Muted: splitList(row.MutedNotices),
+		},
 	}
 }
 
@@ -111,6 +116,8 @@ func insertUserParams(user account.User) litedb.InsertUserParams {
 		PasswordChangedAt: optionalTime(user.PasswordChangedAt), MustReset: user.MustReset,
 		CreatedAt: sqltype.Time(user.CreatedAt), UpdatedAt: sqltype.Time(user.UpdatedAt),
 		DeletedAt: optionalTime(user.DeletedAt), PurgeAt: optionalTime(user.PurgeAt), Rev: user.Rev,
+		SecondFactorRequired: user.Protection.Required, EnrolBy: optionalTime(user.Protection.EnrolBy),
+		AlwaysAsk: user.Protection.AlwaysAsk, MutedNotices: strings.Join(user.Protection.Muted, ","),
 	}
 }
 
@@ -124,5 +131,15 @@ func saveUserParams(user account.User) litedb.SaveUserParams {
 		PasswordChangedAt: optionalTime(user.PasswordChangedAt), MustReset: user.MustReset,
 		UpdatedAt: sqltype.Time(user.UpdatedAt),
 		DeletedAt: optionalTime(user.DeletedAt), PurgeAt: optionalTime(user.PurgeAt), Rev: user.Rev,
+		SecondFactorRequired: user.Protection.Required, EnrolBy: optionalTime(user.Protection.EnrolBy),
+		AlwaysAsk: user.Protection.AlwaysAsk, MutedNotices: strings.Join(user.Protection.Muted, ","),
 	}
+}
+
+// splitList reads a list whose items hold no comma.
+func splitList(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
 }

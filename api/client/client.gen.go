@@ -122,8 +122,10 @@ const (
 	ProblemCodeAccountSuspended         ProblemCode = "account_suspended"
 	ProblemCodeAlreadySignedIn          ProblemCode = "already_signed_in"
 	ProblemCodeConflict                 ProblemCode = "conflict"
+	ProblemCodeCsrfFailed               ProblemCode = "csrf_failed"
 	ProblemCodeEmailTaken               ProblemCode = "email_taken"
 	ProblemCodeEmailUnverified          ProblemCode = "email_unverified"
+	ProblemCodeFactorExists             ProblemCode = "factor_exists"
 	ProblemCodeForbidden                ProblemCode = "forbidden"
 	ProblemCodeHeadersTooLarge          ProblemCode = "headers_too_large"
 	ProblemCodeInternal                 ProblemCode = "internal"
@@ -139,9 +141,11 @@ const (
 	ProblemCodePasswordNotSet           ProblemCode = "password_not_set"
 	ProblemCodePasswordResetRequired    ProblemCode = "password_reset_required"
 	ProblemCodePayloadTooLarge          ProblemCode = "payload_too_large"
+	ProblemCodeRateLimited              ProblemCode = "rate_limited"
 	ProblemCodeReauthenticationRequired ProblemCode = "reauthentication_required"
 	ProblemCodeRefreshTokenReused       ProblemCode = "refresh_token_reused"
 	ProblemCodeRequestTimeout           ProblemCode = "request_timeout"
+	ProblemCodeSecondFactorRequired     ProblemCode = "second_factor_required"
 	ProblemCodeSessionEnded             ProblemCode = "session_ended"
 	ProblemCodeTimeout                  ProblemCode = "timeout"
 	ProblemCodeTokenExpired             ProblemCode = "token_expired"
@@ -160,9 +164,13 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeConflict:
 		return true
+	case ProblemCodeCsrfFailed:
+		return true
 	case ProblemCodeEmailTaken:
 		return true
 	case ProblemCodeEmailUnverified:
+		return true
+	case ProblemCodeFactorExists:
 		return true
 	case ProblemCodeForbidden:
 		return true
@@ -194,11 +202,15 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodePayloadTooLarge:
 		return true
+	case ProblemCodeRateLimited:
+		return true
 	case ProblemCodeReauthenticationRequired:
 		return true
 	case ProblemCodeRefreshTokenReused:
 		return true
 	case ProblemCodeRequestTimeout:
+		return true
+	case ProblemCodeSecondFactorRequired:
 		return true
 	case ProblemCodeSessionEnded:
 		return true

@@ -128,8 +128,10 @@ const (
 	ProblemCodeAccountSuspended         ProblemCode = "account_suspended"
 	ProblemCodeAlreadySignedIn          ProblemCode = "already_signed_in"
 	ProblemCodeConflict                 ProblemCode = "conflict"
+	ProblemCodeCsrfFailed               ProblemCode = "csrf_failed"
 	ProblemCodeEmailTaken               ProblemCode = "email_taken"
 	ProblemCodeEmailUnverified          ProblemCode = "email_unverified"
+	ProblemCodeFactorExists             ProblemCode = "factor_exists"
 	ProblemCodeForbidden                ProblemCode = "forbidden"
 	ProblemCodeHeadersTooLarge          ProblemCode = "headers_too_large"
 	ProblemCodeInternal                 ProblemCode = "internal"
@@ -145,9 +147,11 @@ const (
 	ProblemCodePasswordNotSet           ProblemCode = "password_not_set"
 	ProblemCodePasswordResetRequired    ProblemCode = "password_reset_required"
 	ProblemCodePayloadTooLarge          ProblemCode = "payload_too_large"
+	ProblemCodeRateLimited              ProblemCode = "rate_limited"
 	ProblemCodeReauthenticationRequired ProblemCode = "reauthentication_required"
 	ProblemCodeRefreshTokenReused       ProblemCode = "refresh_token_reused"
 	ProblemCodeRequestTimeout           ProblemCode = "request_timeout"
+	ProblemCodeSecondFactorRequired     ProblemCode = "second_factor_required"
 	ProblemCodeSessionEnded             ProblemCode = "session_ended"
 	ProblemCodeTimeout                  ProblemCode = "timeout"
 	ProblemCodeTokenExpired             ProblemCode = "token_expired"
@@ -166,9 +170,13 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeConflict:
 		return true
+	case ProblemCodeCsrfFailed:
+		return true
 	case ProblemCodeEmailTaken:
 		return true
 	case ProblemCodeEmailUnverified:
+		return true
+	case ProblemCodeFactorExists:
 		return true
 	case ProblemCodeForbidden:
 		return true
@@ -200,11 +208,15 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodePayloadTooLarge:
 		return true
+	case ProblemCodeRateLimited:
+		return true
 	case ProblemCodeReauthenticationRequired:
 		return true
 	case ProblemCodeRefreshTokenReused:
 		return true
 	case ProblemCodeRequestTimeout:
+		return true
+	case ProblemCodeSecondFactorRequired:
 		return true
 	case ProblemCodeSessionEnded:
 		return true
@@ -6987,103 +6999,103 @@ var swaggerSpec = []string{
 	"HrKRkFkVoKGoZqo/d7TXUNLa8hadFI1VhHf+eZWG1oxgLm976SSLEouzFb5/99ofqLne9qIGslrsxV/9",
 	"/IHu5y6+NEwFe4uxuxBsNjJtOioQWjJ9aGJgdPRAH7jIcbE2dCZpVb5yZ8fE8CdctQs8xm/DiAZ7QD2W",
 	"ZSjS1eIW0EwaBDZUPN4GMeA5BIJMRwLGxJjHSyBsqQW1GadiFI5mmAoqIY148tB+anasoGZSrUeyhLPb",
-	"ewxj7Kymg4qzDXYul+X/qyINkfzpobCTVubiRkgRLqUR+oV3EPPnV/EKwcsxpa4W9wU3k0C/WFBeKRs7",
-	"kfVrCMfhGusjrVhoqXEFfPxwd2+t5PAOHc4g780RmbTYmA6gU8i1H5bWmquklZea3kp91b4VWNlWQkYl",
-	"i11D8ao5HZPWxIteK2fCl64q9NxES8H34o7bJBRB8b04aCjg2dN53fz2jTkX/CJDp+M1l3m37s3liw4H",
-	"CvBHcHjTRzl0NdovXM5VstkntaO6+uTWo5/OPbe+jqv+ur7kG/vn78kNvYGb353WqYulucZpfcHmb8Xe",
-	"tunmIj7FzaHSH80m4OiBDqHwrDLYNCzVhR6iQBG1AVgV34XhW01fiilkZDZEJ87caIybhrElrZ4UM2cH",
-	"qtTdX5mEvriMG8fBiJHX86vZ4JJVbjWrTy7LKIj51DKYsnSJtD1iHG1A9p2EUEX6VJbmCoIu/rqGn4Ea",
-	"aTGJWvlRGlbRyMLyQvyygWfK59TlVINNAN3snJaqcb+JWXjrkQu35oRfdh8/+qm2r4+tyQwhf3M1bsNo",
-	"PJbl0Ln+0Tj7nr0HJ6817EUrz4hN6qC6t7Pf3mnv7u63H0cjAI0Eb5SUawGsEZ88Zw3zm2XOeEKev9jE",
-	"rCYaITynjBeXa/VRS5kdvpRAXqEpjounEKyygpwafjZ2nwSEpQbUi3cZo5SOXN1GZGBgg24CX5DkvZ5j",
-	"lLbSeDBhfbTonkpWHVfa2SXJ2IBpFfpf6nTj4Mn+zt7jukWw7ol5ZMRPbXT71lHrf3/c2Xry6fOjq/+I",
-	"wV2YcfGl1n1kgWuv4ty+dYvegHLm6IHPlYZxFSHTkK4my+xDA9GZgvQnsHBuAyFFoRmHJZ8PgU46vblu",
-	"REwwrh8dtJLIB8oGtl8v0PcGEQhJq5iY8TqunMOGy1t+FvHwmeqL2lHW9rmwlNqx1s4wsTcVu+DzEuoa",
-	"Mk2aglKVir9gzrPpP79/OHeG8Z1Hv/zUJueGmhlmQRURZXmHpRyaRcY+84UyysBRXIpz+TJFBkLU+c/y",
-	"c/f2hWvN5z6qT0hYnxTcpm5ea+olJ+hqX5A/ACZE8HzuHEUzJ4BEIsxHwDveuuptkLaER8QI1UxECK+z",
-	"ubja4LXLiZ5gDIzeTwyqvdrY1jVmPHy629REekw0rT07Oxsw8ZrxZV1oy9rR8uv63xsO97UT3MCMs6Er",
-	"rOHvWruS0HKzyFg5zMqYpdJ5OWBTQMGwmDT3vmCYWzN/zGf+3vG3KGCs3c9N1J7S3LcQqx1/tRMGXS8q",
-	"PJvK5StA9hoQujGsLfxQgtTaIaTIoS4lf2y9P3vx7nr6ymZ811x/yHWza19nCNLr4W9BqPd337jqYNzE",
-	"RyAaoAwvsrwXf7iBo8qeYUPuD7b3aQkqLMYn2vIHmD1U+V8ywMfOc5S51LuYk+L9UozfJ1qQ/T2Sg5GC",
-	"bfyAFauTMvCDCO6jzMeEuleTmvs0E+aD4XwyBI4xGQXPQKpUSFCkB3oGwC+4GeAYa3pwIHYVbfKMKkzq",
-	"GsHE5VBnAqz7WkOeEz0TJT1ShE6o1DamoxZMuY4oLRxJ00i7NB8vru1jzIWWdArWBuIvqpmNtJmlopED",
-	"abP4ItLPau17ExoUVWnLFLU1ambDjBkPimNZGREX2jVDmQvlBkwLolzNQLoCVHUH8RISuiR9drkZ/Tq2",
-	"2ZWW2eVHMm8mwG1moaxytNbZJ8OgSrRP1qZVWJjsczRp/yW3YIVmKU56cwSuhNRSjJqv+BDGzbZRVQ5I",
-	"NvCelWlNV58whRjSQjI9PzPvOLaPcu5JYbVQ+9+vHix+/3DeimVA1BQHjBU1WstWUHcPObYVoct7HGo9",
-	"sQnSjPdFRPizXm+V+NESbzBzkVaoUZEeDNGoyYH8dn7+lpy8fdm+4Bf855+fCT4FbkZT7Z9/Jk9FxsCG",
-	"Df1+9uY1YZy8P/9165c2wRgS4micBNJVnI6gk1IF3QTrXdjnRv/a399/Yj99lhBm62Zd8PfvXz5XbXJS",
-	"4hdTxEXDE4M+qc7nR75YTVlxi2cEa99V6UMqcctAhM1Yvw8So8yogsSHdF9wTOgjesZSsEcBl9ofhMFy",
-	"3N+U5gU0IvOETxobM6UmkGuX2MRhChLLKIAiBedCsxQyd44YXaN+/tmezbIE/+7KwK3ETWFoEVxq1SYv",
-	"pmbnEib5nKRUSgbqgnf/e8uh2tbLrHtM/sTKU0xbJJmLwnwgpPY1qsyRzyDPtwzpgozUvzewOBeFObG/",
-	"dj+ebP2Dbv1rZ+tJu7P16fNu8ujgqvsTGtcxZE9MQZrhMOvLHr9nhXDJlHbkUpGDnYPEnCBGPfjzxK/8",
-	"Bxd8SKdADnYOXa28kzwXs647TmsJMBB54iG7HBtfp7yGUYmREnqAmWdYUO/EVQDBOzgirrrk//s//7eb",
-	"IDRQr1lfcBygTT4ECf4VpgYlk1wVPyyHV+1z164HOWKjsgemudVreyQXHL/vutm7RHAHn4Xy8ZkzMqFM",
-	"HpNRRB1vGATMh3iOBrX9T4yTfo5RslRfcOoK8500PnU5OQrBi6aQuVKY1W33hSRKixz40YIp3t3TO0jN",
-	"iXtS9vPP5M0EbEq9ImMqDW53L7ckvrblXusSDmCuwNanEX1XjEzP7aJcbKAWwqb+0IFoX/A3eghyxuwp",
-	"zd0NkIOd/dUhapyOmUsfWlJY6Biv9ILXh4EuHq6ECVDtdntGx+CvvrFXKzzQkfm9XlsNl0lzNgKDoOix",
-	"EhI3yDSClwVlQ8ZxmqegWGZBQVTj50xpyEgZxevyyIQhfsq6wDKRFmMP/9tiApxOWHtOx7ndSvXMkiJE",
-	"A2UABKOBqSbd7UykylVDyVkK3OaNuKKjJxOaDmFrr71jtASjI5bpPLPZrE3x57aQg233rdo+ffnsxeuz",
-	"F/hNFanXeu6CLwPb4lFrt71j33LLNMJ/e6e9jxEYeoisd7uNlAxZxPY/ZyPV9vVHBqBjtpHfP/xBFGhL",
-	"dx8f7hq6+wfM3YVxC2EgEYKJ0nTuT7pAiRfjwK2jdIEetMkrOic9MCidDiFDfOmzKZAx44UGZc+xvMSX",
-	"WevILNOlwDTqru7t7NxalRU3w5KqUCOY2zprB3bK2Ejl0raDcqr4yS/rP2kU6TKf7e6v/6xZcs18t7+7",
-	"/rtm2dCrpHW4yc7qdSTxqw1WGRY6QvmwGI+pnPt06DLxDL0+ISsxeramA4XaspEdUbzczmC67fKJtn2+",
-	"pAVkoy2jrF4DoDQHKmvVMdQiKB1EjHJIV2E80fObX/7B+k/K4n0P0LISWl6Ym3DR0lPIxQRJt4OEAFQy",
-	"mLaMQhWlb6+tTGCLH5MTJ5SgyDAB+2dVn3dM0yHjYOUffKeqFxZZg61jc4yFe/HFC36wc9A2TKIC2S5R",
-	"QzFT1SRGTiPO3xyjf4a6LkBvWMf744Jzwqy0yiQWltmV+QLx+thY2SZaqxtTVxdsDqsnRWsBUxgZUnfg",
-	"NmoIxZbiq+rEFvMospZPd8gYFsv0LOERTtj0J/BAMb4R/lLPqF+GuSle8wIRMexmWHrPowSlKh5NxkB5",
-	"MI8TOFF9wzpsvnQBFmCzGXSiT3JQyqjjY6OBUtRtZnR+jF5YR572dnaWSEbOtX+HCOBm2Lx89oOMFIXh",
-	"272M+6odvoBOZVmSsIwulswcCpst4xDIoU2IQ9uuFssSTDozo2WeAU8kukGscsFBBmyVGK4aw4ZnZvyV",
-	"KLH2zoMC7Q/0+37o90K9/UWos4CzGriy3h1C1nOqaY+qB+D6AYErc3e7Br5yNl1Ou55jORTUHnxyvAGq",
-	"wDaOTVfowFVas+VTgKdzIgGjwhThoieyeRT8TtkUOCj1dRj9S2u0fuDuty+hhoWuJlKg7UMWNctHDBZ9",
-	"pMsdUbtXlOUPlO7HonTPwRAwOTf0x4DPOhDDPODlZmKnmRzu7JPZkOU1E7saFlqRDEt68Mz9zsri+RIr",
-	"2hmNyFPeKBC+A5qxr0f0zsB6PccPZO8HUWrKG60oYHsZOXaF0Z3fXaEXaQ3ClDUk74wsn9kZHijzjyeD",
-	"9kWOTdOERKK4DtQwreMuIS3MG7lD8lubJ4Kyf7euzoSgu5VnRLF/VdVxrbz0YGn9Vjx59j6Wwe50d5sW",
-	"erhNG+0ZoiB8TkegCFzSVOfzIFg1iGlqkxNbktwgDa2qh9HQpxP6a8rqZkOqiJoxnQ4hu+DAi7EDf7MF",
-	"DSn+Kfr9YyLKCIoygbJQvrdmNyhN0o3ZZzFUq9aNYsFx0wx4jblDgoDlqEtkbWTsVfI5OrAPka5G/bIq",
-	"53fqiKmd4xIfjA8d0db5NBbmutvkpZE5UTZVXjt/EOruTpeltuwSU6QvAeI+fE8MbEH2rbBqwUSoqN8W",
-	"Mus0ddm6ZXem47JfkyETTJXFnupF1rvNlgvdKgxtSXeoNnnB3aS2r2s9UBTyXPnahSBJb27TVaOEIOxa",
-	"UZUxeiqsinU7nspoa4yrevizlgVcbRL8YCvVuw6XGHaKlfNvjje7G4FW1YXsC5Bt58k9Nx+s18dqdLs0",
-	"3IaL6jC1cIdZb5DJbGih7xrcm9e7CVONuRZB32DbNO7GlGX3cJMLiTTm+k7IkgtCRy4bhp9//GTYVEW1",
-	"LNo42aJE0BUkq499ETYgWWe2NoUNdLURtDnjI9/3KIx5bAQ1koCZ1TJnFoX1fq1Lw7VJS1DbMiyntFDL",
-	"/CrZEFHiXSM2okJ762852gztu2DkPzq6lfh0okZWIicz6jrMaSMSYIz2JviVi4HN845j1Xkdcxy/X1Gj",
-	"n5w02jkm5gufNNFo6lwhoSG3tLRZYrArw0yakpCHgcpt8sZHnWPn0OqtHKj0USGBloJNhn1W4gV3Koxj",
-	"GWVGoFl8kBJYvtCDVGD6COYQ2i6N0dgxPMu7IgphVbpWKqSEVJOhkApIDytwzInSdGJL3m1GPmolzTei",
-	"GhuAeJDNdGeyS6RjOX66v9nyqoa3Xyz3rP7sxBb4rB3JA01bQ9POHPbbPJrN6ZhruBwnZE63YKrKEpmC",
-	"nFu7NEoA/jmzPX8y3z2hnhgnE0JzJXyqKdX1DJze3AqOjbIYvOxtelzLBVZFv8/SeCS+29HdqC/1cv9X",
-	"Dvc3UVP8MeG2kWp+D0rKA9JdW25PPtdFd0RLC5Er8NAB/nJEPKllyZXZZGWQm9G4HIy1yTvMbmJ84PPa",
-	"ZkOhwCUcGgUuFzZPU9E+yh711LELfqPcsQTdpdbOYD4QeWaD0nWlKDDMrcOkrMWa0VH7pD+Zu0HoRo3i",
-	"b4uZ35txoJHMuNCmXEiy5MKI5zqBdHfbPcgfiNdd+UMkdRmJdb5rkNwQmFX5TRXhssWvl1Oup9iOBDNz",
-	"q6QK6ydztgfUixxha9ghLE3CCgGWjLj8kND4wKo8lQte9fN2OkzdakFc7fjjRVpV2kbJh5g/pjRxOPJw",
-	"USpGfipQSc2mJibAsexnmQtcJ4R7O7uYGVqzYtq8f+sXYi4/xWWLB6fntmxkIp9aa6soxCmou6IvULFc",
-	"2aKIduWrA9luUD6ltN6KZVMNLKyng76mjVWyZg32jQj57u25iEt6v8Tn40CCKYQK5yXG6naMk79WYOar",
-	"H4gQ1MgipP2E4uN3Yo66Z1N3vX9D95h0FxpGdK0iYmQj7yjN2RRI4Fg5Jt2g70PXYSS/4OFl+R6fy9yz",
-	"snwjLOjyYBXfkEG9sbji0WcdJzL8ZKtZgmeJp84WPKlTVae5dhtl0bve7VErGmTLRlSMxfW9rWxRyKMu",
-	"uEu5Q77mxGpLvIHKnGFZEJ+KSOtgYnmU4yV9oiUDRQaGDYkldL5ZUf/rW9qXV/l/sLb/+1imXExjvS6X",
-	"tYYbtWE9Xm/iyXJtPH1F5qCRpxEk/1JWlBHSP0ecROJvEG0B7Z1n3ejPoU/9ghs24jMhCFuKi/qOfenR",
-	"NgW35UpXoNtfRUxY/dkz38MKEWiDpZ0yPvqb6xzzgKnrMfV6brA6bm5/RhS7Wp6A5HUoXxQJVTxb2jUS",
-	"lVbBtm/otaKewHnYsdePXdYRmFCMES3LCPgSxSGeLK0ssK6JbiSkbAmG4X5TykkPiK3zfM+s6r4w5vsM",
-	"CUNwtpdkSKBmeY61MNcigRYSlnMmbLhYdZTuSzF21oUcSlaIDUlsXSwVmhH+oshA0hT7fDCRYdEi1Y4x",
-	"HLOIk1JSvhP3R1gO8gsYTaAO92g6CqyIylmcH3jPvx3veSqtw8LVE64UK5qOViNgwTOxhcr6lo1Muz4q",
-	"ojCKRWiAiDyr7IzvLF752Aj7OHEdfQLJ0JUf9C2pKSp+lUTl/Chlo2ZfWS8iOprdYMVSG/T1jaNycFg2",
-	"9hyPK3vA338/bwJWSXSxoZhA7sBiPQKj5jXfKmvjr8DdReMM1kDEQqtH1giuQvt/4szwoWHeW1+VUd6I",
-	"Hda7vtDad8FLwoDCQNDoJzaHrbzVnMbWFG/qiuSp0ENbZUfwFGIEYFrVWL6pAafWlzAgsbYKcytpYYHc",
-	"oFl42bFoocHgZo26zXXmrhlgbT7XU7ecz7Uqaf1jtMv3/j7bkb/81+P5n7/tp//9pHd+WPz+aHw6OVDP",
-	"+38bnuzCO/ZGvB1Z+rQZWYuUxd7cp3srhHWxQvYyn0BFNZ3v5sY081uL33qgtHdKadHSFcRpLiWuvvGC",
-	"LzkZie0KZRjnVXVU0qmpPSmKwdCKYaFBLSSKoerCdF1hueCosRybl7nLUANJFZbYXqB9dq2v4C7zOZ2O",
-	"9Nz1rVjvsnMS6T1HbO1vgp71AsnvPJW7Y/w+pUq/wQ7oP7iNYNP8DAtLPs8q4q+y7aWbFbNLbuSsZYs1",
-	"TuBGGfSv4EcOLvyB4ObDUKClyYcCNCAGW6rrdBirgG0bIpThHzn0NRFG4NR0rsqutmUjLawvbB5aIo/J",
-	"jy5toAf21zhFLlzXtS/xJWJDLbOOWoDIH75H4kZUu9n97bZC9b4PXPm6IRToNKvyAKuGQRMp+iyHNUmB",
-	"pJ4T+CDk3W5GoOE47iKa9KOUA7erBJ01wf51gdCoDYwPCONkjNUOanp0mNgTEeX8jDEutt4yHKQUfUcJ",
-	"vddRjB7439tCN4UmogVaEZeD8hozUS2j1Zl0Ocy8snRsXf8Wfcpoy9QXz6iaUXlW2bBwYqgo6jIYC2C0",
-	"JOwPEoyKqhJGyoMZK6NztTxbtuwe0lhnI3D1grsgtuWp+19kMWoGeXKYtW8U8fOsWsu3HOrzPalkD7zy",
-	"y6gMRqBXJQ1C0+2mKlqD+jiL9QZ+JqRCjUbxS829d+rxCbr+faei8zdsEbkVxv6Ar6F9s8EPr4+p9b5f",
-	"y3H1VSnY+pZ0vjGIz26zEzlBl9RS8ao8mWgqXiROo7aou4oMDCf5HjPVHxJYvxE1U/A+k2Mys4Yq3Sgx",
-	"2pDMvd64kdfByPxlXG3PKwI+oymleR4JcwKeYcPAMz/TxnEK9dpY2Fzxx8/D/oEg0edRBwUIsEboosl0",
-	"VUstT+Fta61oG6sAtBoBp7GdVa9sn7Ix00ubEQcvPiukMkd2l5UI3S6WNYM6sc0hRb+y9TzgwXeBB+fO",
-	"XIL5aqqC1TUkefszy65WNSAEnjmY2STSOpBvIvHVLFsZXL2uVfyn76WoxkNt3vuC+heuzXkgNCzAPI4n",
-	"p6uAFiv/u95nYWtdW6iqL8W4XfbA3UYC7aZoDvcuyBsMmrQ7TcDnes/o3Ia/Eca1CIvnVbiCERuLnQrP",
-	"nToCmWFXE5DKYpv7agyRb8I+HW6vKeUkE2Vnt2AEV/Y4PrNPoHKimE6HoGxDBsJ42JuuTV4LbSfDVOaJ",
-	"FFmBya/BVBlMW1efrv5/AAAA//8=",
+	"ewxj7Kymg4qzDXYul+X/qyINzR6phg5G7buTSQXPOhb1whndE7hkSqO5QMl+p09Zjr+OQQ+FXXpldG4E",
+	"JuGGGgFkeJOxqIAq6iF4OaYa1qLH4GZy7BeL2yslbCf4fg0RO1xjfaQVCy31tkAaONzdWyt/vEO3Nch7",
+	"c2cmLTamA+gUcu2Hpc3nKmnlpb64Uuu1bwW2upWQUUl011Dfaq7LpDXxAtzKmfClqwrJN9F18L24+zcJ",
+	"BVl8Lw4aCnj2dF434n1jLgq/yNB1ec1l3q2TdPmiw4EC/BEc3vRRml2N9guXc5Vs9kntqK4+ufXop3PP",
+	"86/j8L+uR/rGXv57cmZvECzgTuvUReRc47S+YPO3YrXbdHMRz+TmUOmPZhNw9ECHUHhWmX0a9u5CD1Gg",
+	"iFoSrKHABfNbe4EUU8jIbIiuoLnROzcNhktaPSlmzppUKc2/Mgl9cRk3sYMRRq/nnbMhKqucc1YrXZaX",
+	"EPPMZTBl6RKZfcQ4WpLsOwmhivSpLI0eBAMF6naCDNRIi0nUV4AytYrGJ5YX4pcNPFM+My+nGmwa6Wbn",
+	"tFQZ/E3MwluPXLg1Svyy+/jRT7V9fWxNZgj5myuDG8b0sSyHzvWPxlkJ7T04ea1hdVp5RmxSB9W9nf32",
+	"Tnt3d7/9OBpHaPQAo+pcC2CN+OQ5a5glLXPGE/L8xSbGOdEIBDplvLhcq9VayuzwpQTyCk1xXDyFYJUV",
+	"5NTws7H7JCAsNaBevMsYpXTk6jbiCwNLdhP4glTx9RyjtLjGQxLro0X3VLLquOrPLknGBkyr0ItTpxsH",
+	"T/Z39h7X7Yp1f84jI35qDdIM+78/7mw9+fT50dV/xOAuzNv4Uh8BssC1V3Fu37pFn0I5c/TA50rDuIqz",
+	"aUhXk2VWpoHoTEH6E1g4t4GQotCMw5LPh0Annd5cN+IuGNePDlpJ5ANlw+OvFy58gziGpFVMzHgdVxRi",
+	"w+UtP4t4EE71Re0oa/tcWErtWGtnmNibil3weQl1DZkmTUGpSsVfMAraJKLfP5w78/rOo19+apNzQ80M",
+	"s6CKiLJIxFIOzSJjn/lyG2X4KS7FOY6ZIgMh6vxn+bl7+8K15nMf1SckrE8KbhNArzX1khN0FTTIHwAT",
+	"Ing+d+6mmRNAInHqI+Adb6P1lkxbCCRihGqmM4TX2VxcbfDa5URPMAZG7ycG1V5tbOsaMx4+3W1qIj0m",
+	"mtaenZ0NmHjN+LIuQGbtaPl1vfgNt/3aCW5gxtnQodbwmq1dSWi5WWSsHGZl5FPpAh2wKaBgWEyae18w",
+	"zK2ZP+Z5f+/4WxQw1u7nJmpPae5biPiOv9oJQ7cXFZ5N5fIVIHsNCN0Y1hZ+KEFq7RBS5FCXkj+23p+9",
+	"eHc9fWUzvmuuP+S62bWvMwTp9fC3INT7u29cdTBu4uMYDVCGF1neiz/cwN1lz7Ah9wfb+7QEFRajHG0R",
+	"BcxBqrw4GeBj53/KXAJfzEnxfinG7xMtyP4eycFIwTYKwYrVSRk+QgT3sepjQt2rSc0JmwnzwXA+GQLH",
+	"yI6CZyBVKiQo0gM9A+AX3AxwjJVBOBC7ijZ5RhWmho1g4jKxMwHWCa4hz4meiZIeKUInVGobGVILyVxH",
+	"lBaOpGmkXZrVF9f2MXJDSzoFawPxF9XMadrMUtHIpLS5gBHpZ7X2vQkNiqq0ZaLbGjWzYcaMh9axrIyr",
+	"C+2aocyFcgMmF1GuZiBdGau6m3kJCV2ShLvcjH4d2+xKy+zyI5k30+g2s1BWmV7r7JNhaCbaJ2vTKixv",
+	"9jma+v+SW7BCsxQnvTkCV0JqiUrNV3wg5GbbqOoPJBt4z8rkqKtPmIgMaSGZnp+ZdxzbRzn3pLBaqP3v",
+	"Vw8Wv384b8XyKGqKA0acGq1lK6jehxzbitDlPQ61ntg0a8b7IiL8Wd+5SvxoiTeYuXgt1KhID4Zo1ORA",
+	"fjs/f0tO3r5sX/AL/vPPzwSfAjejqfbPP5OnImNgg49+P3vzmjBO3p//uvVLm2AkCnE0TgLpKk5H0Emp",
+	"gm6CVTPsc6N/7e/vP7GfPksIs9W3Lvj79y+fqzY5KfGLKeJi6olBn1Tn8yNf8qas28UzghX0qiQklbhl",
+	"IMJmrN8HibFqVEHiA8MvOKYFEj1jKdijgEvtD8JgOe5vSvMCGvF9wqeejZlSE8i1S4/iMAWJxRhAkYJz",
+	"oVkKmTtHjNFRP/9sz2ZZmYDuyvCvxE1haBFcatUmL6Zm5xIm+ZykVEoG6oJ3/3vLodrWy6x7TP7E+lVM",
+	"WySZi8J8IKT2la7Mkc8gz7cM6YKM1L83sDgXhTmxv3Y/nmz9g279a2frSbuz9enzbvLo4Kr7ExrXMfBP",
+	"TEGa4TB3zB6/Z4UY9+DIpSIHOweJOUGMevDniV/5Dy74kE6BHOwcuop7J3kuZl13nNYSYCDyxEN2OTa+",
+	"TnkNoxIjJfQA89ewLN+JqyOCd3BEXI3K//d//m83QWigXrO+4DhAm3wIygRUmBoUXnK1ALGoXrXPXbse",
+	"5IiN+iCYLFevEJJccPy+62bvEsEdfBbKR3nOyIQyeUxGEXW8YRAwH+I5GtT2PzFO+jnG2lJ9wakr73fS",
+	"+NRl9igEL5pC5gpqVrfdF5IoLXLgRwumeHdP7yA1J+5J2c8/kzcTsIn5ioypNLjdvdyS+NqWe61LOIC5",
+	"AlvlRvRdSTM9t4tyEYZaCJtARAeifcHf6CHIGbOnNHc3QA529lcHunE6Zi4JaUl5omO80gteHwa6eLgS",
+	"JkC12+0ZHYO/+sZerfBAR+b3eoU2XCbN2QgMgqLHSkjcINMIXhaUDRnHaZ6CYpkFBVGNnzOlISNlLLDL",
+	"RhOG+CnrAstEWow9/G+LCXA6Ye05Hed2K9UzS4oQDZQBEIwpppp0tzORKldTJWcpcJt94kqXnkxoOoSt",
+	"vfaO0RKMjlgmBc1mszbFn9tCDrbdt2r79OWzF6/PXuA3Vbxf67kL4Qxsi0et3faOfcst0wj/7Z32PkZg",
+	"6CGy3u02UjJkEdv/nI1U21cxGYCO2UZ+//AHUaAt3X18uGvo7h8wdxfGLYSBRAgmStO5P+kCJV6MJreO",
+	"0gV60Cav6Jz0wKB0OoQM8aXPpkDGjBcalD3H8hJfZq0js0yXSNOo3rq3s3NrtVrcDEtqS41gbqu1Hdgp",
+	"YyOVS9sOirLiJ7+s/6RR6st8tru//rNm4Tbz3f7u+u+axUevktbhJjurV6PErzZYZVguCeXDYjymcu6T",
+	"qsv0NfT6hKzE6NmaDhRqy0Z2RPFyO4PptstK2vZZlxaQjbaMsnoNgNIcqKzV2FCLoHQQMcohXYXxRM9v",
+	"fvkH6z8pSwA+QMtKaHlhbsLFXE8hFxMk3Q4SAlDJYNoyClWUvr22MoEtoUxOnFCCIsME7J9Vld8xTYeM",
+	"g5V/8J2q6lhkDbYazjGW/8UXL/jBzkHbMIkKZLtEDcVMVZMYOY04f3OM/hnqugC9YTXwjwvOCbPSKh9Z",
+	"WGZXZh3Eq2xjfZxoxW9MgF2wOayeFK0FTGFkSN2B26hEFFuKr80TW8yjyFo+3SFjWCz2s4RHOGHTn8AD",
+	"xfhG+Es9L38Z5qZ4zQtExLCbYek9jxKUqgQ1GQPlwTxO4ET1Dau5+QIIWMbN5uGJPslBKaOOj40GSlG3",
+	"mdH5MXphHXna29lZIhk51/4dIoCbYfMi3A8yUhSGb/cy7qsC+QI6lcVNwmK8WHhzKGzOjUMghzYhDm27",
+	"ii5LMOnMjJZ5BjyR6AaxygUHGbBVYrhqDBuemfFXosTaOw/KvD/Q7/uh3wtV+xehzgLOauDKencIWc+p",
+	"pj2qHoDrBwSuzN3tGvjK2XQ57XqORVVQe/Ap9gaoAts4tm6hA1evzRZhAZ7OiQSMClOEi57I5lHwO2VT",
+	"4KDU12H0L63R+oG7376EGpbLmkiBtg9Z1CwfMVj0kS53RO1eUZY/ULofi9I9B0PA5NzQHwM+60AMs4mX",
+	"m4mdZnK4s09mQ5bXTOxqWGhFMiwMwjP3OytL8Eusi2c0Ik95o0D4DmjGvh7ROwPr9Rw/kL0fRKkpb7Si",
+	"gO1l5NiVV3d+d4VepDUIU1aivDOyfGZneKDMP54M2hc5tl4TEoniOlDDtI67hLQwb+QOyW9tngjK/t26",
+	"OhOC7laeEcX+VdXYtfLSg6X1W/Hk2ftYBrvT3W1a6OE2bTR5iILwOR2BInBJU53Pg2DVIKapTU5sYXOD",
+	"NLSqQUZDn07orylrpA2pImrGdDqE7IIDL8YO/M0WNKT4p+j3j4koIyjKBMpC+Q6d3aA0STdmn8VQrVpP",
+	"iwXHTTPgNeYOCQKWoy6RtZGxV8nn6MA+RLoa9ctqpd+pI6Z2jkt8MD50RFvn01iY626Tl0bmRNlUee38",
+	"Qai7O12W2uJNTJG+BIj78D0xsGXdt8KqBROhon5byKzT1GXrlj2ejsuuT4ZMMFWWjKqXau82Gzd0qzC0",
+	"JT2m2uQFd5Pa7rD1QFHIc+UrIIIkvblNV40SgrD3RVXG6KmwKtbteCqjDTau6uHPWhZwtUnwg6137/pk",
+	"Ytgp1t+/Od7sbgRaVS+zL0C2nSf33MKwXmWr0TPTcBsuqsPUwh1mvc0ms6GFvvdwb17vSUw15loE3Ydt",
+	"67kbU5bdw00uJNLe6zshSy4IHblsGH7+8ZNhUxXVsmjjZIsSQVeQrD52V9iAZJ3Z2hQ20NVG0OaMj3z3",
+	"pDDmsRHUSAJmVsucWRTW+7VeD9cmLUGFzLCc0kJF9KtkQ0SJ957YiArtrb/laEu174KR/+joVuLTiRpZ",
+	"iZzMqOtTp41IgDHam+BXLgY2zzuOVed1zHH8fkWlf3LSaAqZmC980kSjNXSFhIbc0tJmicGuDDNpSkIe",
+	"Biq3yRsfdY79R6u3cqDSR4UEWgq2KvZZiRfcqTCOZZQZgWbxQUpg+UIPUoHpI5hDaHs9RmPH8CzviiiE",
+	"VelaqZASUk2GQiogPazAMSdK04ktebcZ+agVRt+IamwA4kE2053JLpG+5/jp/mbLq9rmfrHcs/qzE1sm",
+	"tHYkDzRtDU07c9hv82g2p2OubXOckDndgqkqS2QKcm7t0igB+OfMdg7KfA+GemKcTAjNlfCpplTXM3B6",
+	"cys4Nspi8LJD6nEtF1gV/T5L45H4bkd3o77UmwZcOdzfRE3xx4TbRqr5PSgpD0h3bbk9+VwX3REtLUSu",
+	"wEMH+MsR8aSWJVdmk5VBbkbjcjDWJu8wu4nxgc9rmw2FApdwaBS4XNg8TUX7KHvUU8cu+I1yxxJ0l1o7",
+	"g/lA5JkNSteVosAwtw6TshYrT0ftk/5k7gahGzWKvy1mfm/GgUYy40KzcyHJkgsjnusE0t1tdzJ/IF53",
+	"5Q+R1GUk1vmuQXJDYFblN1WEyxa/Xk65nmJTE8zMrZIqrJ/M2R5QL3KErWGHsDQJKwRYMuLyQ0LjA6vy",
+	"VC541RXc6TB1qwVxFeiPF2lVaRslH2L+mNLE4cjDRakY+alAJTWbmpgAx7KfZS5wnRDu7exiZmjNimnz",
+	"/q1fiLn8FJctHpye27KRiXxqra2iEKeg7oq+QMVyZYsi2pWvDmR7SvmU0npDl001sLCeDvqaNlbJmjXY",
+	"NyLku7fnIi7p/RKfjwMJphAqnJcYq9sxTv5agZmvfiBCUCOLkPYTio/fiTnqnk3d9S4Q3WPSXWg70bWK",
+	"iJGNvKM0Z1MggWPlmHSD7hFdh5H8goeX5TuFLnPPyvKNsKDLg1V8Qwb1xuKKR591nMjwk61mCZ4lnjpb",
+	"8KROVZ3m2m2URe96t0etaJAtG1ExFtc9t7JFIY+64C7lDvmaE6st8QYqc4ZlQXwqIq2DieVRjpf0iZYM",
+	"FBkYNiSW0PlmRf2vb2lfXuX/wdr+72OZcjGN9bpc1hpu1Ib1eL2JJ8s1A/UVmYN2oEaQ/EtZUUZI/xxx",
+	"Eom/QbQFtHeedaM/hz71C27YiM+EIGwpLuo79qVH2xTclitdgW5/FTFh9WfPfCcsRKANlnbK+OhvrnPM",
+	"A6aux9TrucHquLn9GVHsankCktehfFEkVPFsaddIVFoF274t2Ip6Audh318/dllHYEIxRrQsI+BLFId4",
+	"srSywLpWvJGQsiUYhvtNKSc9ILbO8z2zqvvCmO8zJAzB2V6SIYGa5TnWwlyLBFpIWM6ZsG1j1Ze6L8XY",
+	"WRdyKFkhNiSxdbFUaEb4iyIDSVPs88FEhkWLVDvGcMwiTkpJ+U7cH2E5yC9gNIE63KPpKLAiKmdxfuA9",
+	"/3a856m0DgtXT7hSrGg6Wo2ABc/EFirrWzYy7fqoiMIoFqEBIvKssjO+s3jlYyPs48R19AkkQ1d+0De2",
+	"pqj4VRKV86OU7Z59Zb2I6Gh2gxVLbdDXN47KwWHZ2HM8ruwBf//9vAlYJdHFhmICuQOL9QiMmtd8q6yN",
+	"vwJ3F40zWAMRC60eWSO4Cu3/iTPDh4Z5b31VRnkjdljv+kJr3wUvCQMKA0Gjn9gctvJWcxpbU7ypK5Kn",
+	"Qg9tlR3BU4gRgGlVY/mmBpxaX8KAxNoqzK2khQVyg5bjZceihQaDm7X7NteZu2aAtflcZ95yPteqpPWP",
+	"0S7f+/tsR/7yX4/nf/62n/73k975YfH7o/Hp5EA97/9teLIL79gb8XZk6dNmZC1SFntzn+6tENbFCtnL",
+	"fAIV1XS+mxvTzG8tfuuB0t4ppUVLVxCnuZS4+sYLvuRkJLYrlGGcV9VRSaem9qQoBkMrhoUGtZAohqoL",
+	"03WF5YKjxnJsXuYuQw0kVVhie4H22bW+grvM53Q60nPXt2K9y85JpPccsbW/CXrWCyS/81TujvH7lCr9",
+	"Bvuo/+A2gk3zMyws+TyriL/KtpduVswuuZGzli3WOIEbZdC/gh85uPAHgpsPQ4GWJh8K0IAYbKmu02Gs",
+	"ArZtiFCGf+TQ10QYgVPTuSq72paNtLC+sHloiTwmP7q0gR7YX+MUuXBd177El4gNtcw6agEif/geiRtR",
+	"7Wb3t9sK1fs+cOXrhlCg06zKA6waBk2k6LMc1iQFknpO4IOQd7sZgYbjuIto0o9SDtyuEnTWBPvXBUKj",
+	"NjA+IIyTMVY7qOnRYWJPRJTzM8a42HrLcJBS9B0l9F5HMXrgf28L3RSaiBZoRVwOymvMRLWMVmfS5TDz",
+	"ytKxdf1b9CmjLVNfPKNqRuVZZcPCiaGiqMtgLIDRkrA/SDAqqkoYKQ9mrIzO1fJs2bJ7SGOdjcDVC+6C",
+	"2Jan7n+RxagZ5Mlh1r5RxM+zai3fcqjP96SSPfDKL6MyGIFelTQITbebqmgN6uMs1hv4mZAKNRrFLzX3",
+	"3qnHJ+j6952Kzt+wReRWGPsDvob2zQY/vD6m1vt+LcfVV6Vg61vS+cYgPrvNTuQEXVJLxavyZKKpeJE4",
+	"jdqi7ioyMJzke8xUf0hg/UbUTMH7TI7JzBqqdKPEaEMy93rjRl4HI/OXcbU9rwj4jKaU5nkkzAl4hg0D",
+	"z/xMG8cp1GtjYXPFHz8P+weCRJ9HHRQgwBqhiybTVS21PIW3rbWibawC0GoEnMZ2Vr2yfcrGTC9tRhy8",
+	"+KyQyhzZXVYidLtY1gzqxDaHFP3K1vOAB98FHpw7cwnmq6kKVteQ5O3PLLta1YAQeOZgZpNI60C+icRX",
+	"s2xlcPW6VvGfvpeiGg+1ee8L6l+4NueB0LAA8zienK4CWqz873qfha11baGqvhTjdtkDdxsJtJuiOdy7",
+	"IG8waNLuNAGf6z2jcxv+RhjXIiyeV+EKRmwsdio8d+oIZIZdTUAqi23uqzFEvgn7dLi9ppSTTJSd3YIR",
+	"XNnj+Mw+gcqJYjodgrINGQjjYW+6NnkttJ0MU5knUmQFJr8GU2UwbV19uvr/AQAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -16,7 +16,7 @@ type Store interface {
 	Find(ctx context.Context, id core.ID) (User, error)
 	// FindByIdentifier gives the user that the identifier names, by one statement. ErrNotFound.
 	FindByIdentifier(ctx context.Context, identifier Identifier) (User, error)
-	// Save writes everything but ID, CreatedAt and Roles where the stored Rev still equals user.Rev,
+	// Save writes everything but ID, CreatedAt, Roles and Protection.SecondFactors where the stored Rev still equals user.Rev,
 	// raises Rev by one, journals the change, and returns it. core.ErrConflict when the Rev differs or
 	// the user is gone; ErrEmailTaken, ErrUsernameTaken.
 	Save(ctx context.Context, user User) (core.Change, error)

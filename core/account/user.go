@@ -73,12 +73,29 @@ type User struct {
 	// MustReset bars sign-in by password until a reset is done.
 	MustReset bool
 
+	Protection Protection
+
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	// DeletedAt is zero unless Status is StatusDeleted; PurgeAt is then when the row is erased.
 	DeletedAt time.Time
 	PurgeAt   time.Time
 	Rev       int64
+}
+
+// Protection is what guards an account beside its password, and what its owner hears of it.
+type Protection struct {
+	// SecondFactors are the kinds of the account's confirmed second factors, sorted. The store of factors keeps
+	// them; a Store reads them and never writes them.
+	SecondFactors []string
+	// Required demands a second factor of this account, whatever the deployment asks for. EnrolBy is until when
+	// the owner may do without where one is demanded; zero while nobody has asked.
+	Required bool
+	EnrolBy  time.Time
+	// AlwaysAsk asks for the second factor on trusted devices too.
+	AlwaysAsk bool
+	// Muted are the kinds of notices that the owner does not want; only harmless ones are ever held back.
+	Muted []string
 }
 
 // HasRole reports whether the user has the role.

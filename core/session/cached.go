@@ -17,7 +17,7 @@ import (
 // replica may leave, does not decode and is then like one that is not there.
 const (
 	cachedSessionVersion = 1
-	cachedUserVersion    = 1
+	cachedUserVersion    = 2
 )
 
 // ErrCached is the error for bytes that are no cached copy of this version.
@@ -72,7 +72,9 @@ func EncodeCachedUser(u account.User) []byte {
 	w.number(u.Rev)
 	w.flag(u.EmailVerified)
 	w.flag(u.MustReset)
-	for _, at := range []time.Time{u.PasswordChangedAt, u.CreatedAt, u.UpdatedAt, u.DeletedAt, u.PurgeAt} {
+	w.flag(u.Protection.Required)
+	w.flag(u.Protection.AlwaysAsk)
+	for _, at := range []time.Time{u.PasswordChangedAt, u.CreatedAt, u.UpdatedAt, u.DeletedAt, u.PurgeAt, u.Protection.EnrolBy} {
 		w.time(at)
 	}
 	for _, text := range []string{
@@ -82,6 +84,8 @@ func EncodeCachedUser(u account.User) []byte {
 		w.text(text)
 	}
 	w.list(u.Roles)
+	w.list(u.Protection.SecondFactors)
+	w.list(u.Protection.Muted)
 	return w.buf
 }
 
@@ -92,12 +96,13 @@ func DecodeCachedUser(data []byte) (account.User, error) {
 	r.id(&u.ID)
 	u.Rev = r.number()
 	u.EmailVerified, u.MustReset = r.flag(), r.flag()
+	u.Protection.Required, u.Protection.AlwaysAsk = r.flag(), r.flag()
 	u.PasswordChangedAt, u.CreatedAt, u.UpdatedAt = r.time(), r.time(), r.time()
-	u.DeletedAt, u.PurgeAt = r.time(), r.time()
+	u.DeletedAt, u.PurgeAt, u.Protection.EnrolBy = r.time(), r.time(), r.time()
 	u.Email, u.EmailKey, u.Username, u.UsernameKey = r.text(), r.text(), r.text(), r.text()
 	u.Status = account.Status(r.text())
 	u.Profile = account.Profile{Name: r.text(), Bio: r.text(), ImageURL: r.text(), Locale: r.text(), Phone: r.text()}
-	u.Roles = r.list()
+	u.Roles, u.Protection.SecondFactors, u.Protection.Muted = r.list(), r.list(), r.list()
 	if !r.finished() {
 		return account.User{}, ErrCached
 	}

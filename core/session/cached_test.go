@@ -38,6 +38,9 @@ func fullUser() account.User {
 		Profile: account.Profile{Name: "Zoë", Bio: "…", ImageURL: "https://example.com/z", Locale: "sv", Phone: "+46701234567"},
 		Roles:   []string{account.RoleAdmin, account.RoleUser}, PasswordChangedAt: at, CreatedAt: at, UpdatedAt: at,
 		DeletedAt: at, PurgeAt: at.Add(720 * time.Hour), Rev: 1 << 40,
+		Protection: account.Protection{
+			SecondFactors: []string{"email", "totp"}, Required: true, EnrolBy: at, AlwaysAsk: true, Muted: []string{"new_device"},
+		},
 	}
 }
 
@@ -81,7 +84,7 @@ func TestDecodeCachedRefuses(t *testing.T) {
 		refused("cut short", held[:cut], owner[:min(cut, len(owner)-1)])
 	}
 	refused("with a byte more", append(held[:len(held):len(held)], 0), append(owner[:len(owner):len(owner)], 0))
-	refused("of another version", append([]byte{2}, held[1:]...), append([]byte{2}, owner[1:]...))
+	refused("of another version", append([]byte{99}, held[1:]...), append([]byte{99}, owner[1:]...))
 }
 
 func FuzzDecodeCached(f *testing.F) {

@@ -42,6 +42,12 @@ const (
 	PurposeEmailChange Purpose = "email_change"
 	// PurposeEmailUndo takes an email change back; links only.
 	PurposeEmailUndo Purpose = "email_undo"
+	// PurposeSecondFactor is a sign-in that waits for its second step; flows only.
+	PurposeSecondFactor Purpose = "second_factor"
+	// PurposeFactorEmail proves the mailbox that is to become a second factor; flows only.
+	PurposeFactorEmail Purpose = "factor_email"
+	// PurposeUnlock makes the client that uses the link a known device; links only.
+	PurposeUnlock Purpose = "unlock"
 	// PurposeRestore brings a deleted account back; links only.
 	PurposeRestore Purpose = "restore"
 )

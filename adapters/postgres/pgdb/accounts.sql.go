@@ -31,7 +31,7 @@ func (q *Queries) CountOwners(ctx context.Context, exceptID core.ID) (int64, err
 }
 
 const FindAccount = `-- name: FindAccount :one
-SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, roles FROM accounts WHERE id = $1
+SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, roles, second_factors FROM accounts WHERE id = $1
 `
 
 func (q *Queries) FindAccount(ctx context.Context, id core.ID) (Account, error) {
@@ -58,13 +58,18 @@ func (q *Queries) FindAccount(ctx context.Context, id core.ID) (Account, error) 
 		&i.DeletedAt,
 		&i.PurgeAt,
 		&i.Rev,
+		&i.SecondFactorRequired,
+		&i.EnrolBy,
+		&i.AlwaysAsk,
+		&i.MutedNotices,
 		&i.Roles,
+		&i.SecondFactors,
 	)
 	return i, err
 }
 
 const FindAccountByEmail = `-- name: FindAccountByEmail :one
-SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, roles FROM accounts WHERE email_key = $1
+SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, roles, second_factors FROM accounts WHERE email_key = $1
 `
 
 func (q *Queries) FindAccountByEmail(ctx context.Context, emailKey string) (Account, error) {
@@ -91,13 +96,18 @@ func (q *Queries) FindAccountByEmail(ctx context.Context, emailKey string) (Acco
 		&i.DeletedAt,
 		&i.PurgeAt,
 		&i.Rev,
+		&i.SecondFactorRequired,
+		&i.EnrolBy,
+		&i.AlwaysAsk,
+		&i.MutedNotices,
 		&i.Roles,
+		&i.SecondFactors,
 	)
 	return i, err
 }
 
 const FindAccountByUsername = `-- name: FindAccountByUsername :one
-SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, roles FROM accounts WHERE username_key = $1
+SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, roles, second_factors FROM accounts WHERE username_key = $1
 `
 
 func (q *Queries) FindAccountByUsername(ctx context.Context, usernameKey *string) (Account, error) {
@@ -124,7 +134,12 @@ func (q *Queries) FindAccountByUsername(ctx context.Context, usernameKey *string
 		&i.DeletedAt,
 		&i.PurgeAt,
 		&i.Rev,
+		&i.SecondFactorRequired,
+		&i.EnrolBy,
+		&i.AlwaysAsk,
+		&i.MutedNotices,
 		&i.Roles,
+		&i.SecondFactors,
 	)
 	return i, err
 }
@@ -146,34 +161,40 @@ func (q *Queries) InsertRole(ctx context.Context, arg InsertRoleParams) error {
 const InsertUser = `-- name: InsertUser :exec
 INSERT INTO users (
   id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone,
-  status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev
+  status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at,
+  second_factor_required, enrol_by, always_ask, muted_notices, rev
 ) VALUES (
   $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-  $12, $13, $14, $15, $16, $17, $18, $19, $20
+  $12, $13, $14, $15, $16, $17, $18, $19,
+  $20, $21, $22, $23, $24
 )
 `
 
 type InsertUserParams struct {
-	ID                core.ID
-	Email             string
-	EmailKey          string
-	EmailVerified     bool
-	Username          *string
-	UsernameKey       *string
-	Name              string
-	Bio               string
-	ImageURL          string
-	Locale            string
-	Phone             string
-	Status            string
-	PasswordHash      *string
-	PasswordChangedAt *time.Time
-	MustReset         bool
-	CreatedAt         time.Time
-	UpdatedAt         time.Time
-	DeletedAt         *time.Time
-	PurgeAt           *time.Time
-	Rev               int64
+	ID                   core.ID
+	Email                string
+	EmailKey             string
+	EmailVerified        bool
+	Username             *string
+	UsernameKey          *string
+	Name                 string
+	Bio                  string
+	ImageURL             string
+	Locale               string
+	Phone                string
+	Status               string
+	PasswordHash         *string
+	PasswordChangedAt    *time.Time
+	MustReset            bool
+	CreatedAt            time.Time
+	UpdatedAt            time.Time
+	DeletedAt            *time.Time
+	PurgeAt              *time.Time
+	SecondFactorRequired bool
+	EnrolBy              *time.Time
+	AlwaysAsk            bool
+	MutedNotices         string
+	Rev                  int64
 }
 
 func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
@@ -197,6 +218,10 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
 		arg.UpdatedAt,
 		arg.DeletedAt,
 		arg.PurgeAt,
+		arg.SecondFactorRequired,
+		arg.EnrolBy,
+		arg.AlwaysAsk,
+		arg.MutedNotices,
 		arg.Rev,
 	)
 	return err
@@ -224,8 +249,9 @@ WITH saved AS (
     username_key = $6, name = $7, bio = $8, image_url = $9, locale = $10,
     phone = $11, status = $12, password_hash = $13,
     password_changed_at = $14, must_reset = $15, updated_at = $1,
-    deleted_at = $16, purge_at = $17, rev = users.rev + 1
-  WHERE users.id = $18 AND users.rev = $19
+    deleted_at = $16, purge_at = $17, second_factor_required = $18, enrol_by = $19,
+    always_ask = $20, muted_notices = $21, rev = users.rev + 1
+  WHERE users.id = $22 AND users.rev = $23
   RETURNING users.id, users.rev
 )
 INSERT INTO journal (subject, id, rev, at) SELECT 'user', saved.id, saved.rev, $1 FROM saved
@@ -233,25 +259,29 @@ RETURNING journal.rev
 `
 
 type SaveUserParams struct {
-	UpdatedAt         time.Time
-	Email             string
-	EmailKey          string
-	EmailVerified     bool
-	Username          *string
-	UsernameKey       *string
-	Name              string
-	Bio               string
-	ImageURL          string
-	Locale            string
-	Phone             string
-	Status            string
-	PasswordHash      *string
-	PasswordChangedAt *time.Time
-	MustReset         bool
-	DeletedAt         *time.Time
-	PurgeAt           *time.Time
-	ID                core.ID
-	Rev               int64
+	UpdatedAt            time.Time
+	Email                string
+	EmailKey             string
+	EmailVerified        bool
+	Username             *string
+	UsernameKey          *string
+	Name                 string
+	Bio                  string
+	ImageURL             string
+	Locale               string
+	Phone                string
+	Status               string
+	PasswordHash         *string
+	PasswordChangedAt    *time.Time
+	MustReset            bool
+	DeletedAt            *time.Time
+	PurgeAt              *time.Time
+	SecondFactorRequired bool
+	EnrolBy              *time.Time
+	AlwaysAsk            bool
+	MutedNotices         string
+	ID                   core.ID
+	Rev                  int64
 }
 
 func (q *Queries) SaveUser(ctx context.Context, arg SaveUserParams) (int64, error) {
@@ -273,6 +303,10 @@ func (q *Queries) SaveUser(ctx context.Context, arg SaveUserParams) (int64, erro
 		arg.MustReset,
 		arg.DeletedAt,
 		arg.PurgeAt,
+		arg.SecondFactorRequired,
+		arg.EnrolBy,
+		arg.AlwaysAsk,
+		arg.MutedNotices,
 		arg.ID,
 		arg.Rev,
 	)

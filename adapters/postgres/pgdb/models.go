@@ -11,33 +11,85 @@ import (
 )
 
 type Account struct {
-	ID                core.ID
-	Email             string
-	EmailKey          string
-	EmailVerified     bool
-	Username          *string
-	UsernameKey       *string
-	Name              string
-	Bio               string
-	ImageURL          string
-	Locale            string
-	Phone             string
-	Status            string
-	PasswordHash      *string
-	PasswordChangedAt *time.Time
-	MustReset         bool
-	CreatedAt         time.Time
-	UpdatedAt         time.Time
-	DeletedAt         *time.Time
-	PurgeAt           *time.Time
-	Rev               int64
-	Roles             []string
+	ID                   core.ID
+	Email                string
+	EmailKey             string
+	EmailVerified        bool
+	Username             *string
+	UsernameKey          *string
+	Name                 string
+	Bio                  string
+	ImageURL             string
+	Locale               string
+	Phone                string
+	Status               string
+	PasswordHash         *string
+	PasswordChangedAt    *time.Time
+	MustReset            bool
+	CreatedAt            time.Time
+	UpdatedAt            time.Time
+	DeletedAt            *time.Time
+	PurgeAt              *time.Time
+	Rev                  int64
+	SecondFactorRequired bool
+	EnrolBy              *time.Time
+	AlwaysAsk            bool
+	MutedNotices         string
+	Roles                []string
+	SecondFactors        []string
+}
+
+type AuditLog struct {
+	ID        core.ID
+	At        time.Time
+	Action    string
+	Outcome   string
+	Reason    string
+	ActorKind string
+	Actor     *core.ID
+	Subject   *core.ID
+	SessionID *core.ID
+	RequestID string
+	IP        string
+	UserAgent string
+	Device    string
+	Location  string
+	Metadata  []byte
+	KeepUntil time.Time
 }
 
 type CodeBudget struct {
 	Subject   string
 	Failures  int32
 	TouchedAt time.Time
+}
+
+type Device struct {
+	ID           core.ID
+	UserID       core.ID
+	Digest       []byte
+	UserAgent    string
+	Kind         string
+	Browser      string
+	OS           string
+	IP           string
+	Location     string
+	CreatedAt    time.Time
+	LastUsedAt   time.Time
+	ExpiresAt    time.Time
+	TrustedUntil *time.Time
+}
+
+type Factor struct {
+	ID          core.ID
+	UserID      core.ID
+	Kind        string
+	Label       string
+	Sealed      []byte
+	LastStep    int64
+	CreatedAt   time.Time
+	ConfirmedAt *time.Time
+	LastUsedAt  *time.Time
 }
 
 type Flow struct {
@@ -103,6 +155,12 @@ type Outbox struct {
 	SentAt    *time.Time
 }
 
+type RecoveryCode struct {
+	UserID    core.ID
+	Digest    []byte
+	CreatedAt time.Time
+}
+
 type Registration struct {
 	ID           core.ID
 	Email        string
@@ -156,27 +214,41 @@ type SigningKey struct {
 	RetireAt   *time.Time
 }
 
+type Try struct {
+	Subject   string
+	Source    string
+	Failures  int32
+	Streak    int32
+	ExpiresAt time.Time
+	TouchedAt time.Time
+	NoticedAt *time.Time
+}
+
 type User struct {
-	ID                core.ID
-	Email             string
-	EmailKey          string
-	EmailVerified     bool
-	Username          *string
-	UsernameKey       *string
-	Name              string
-	Bio               string
-	ImageURL          string
-	Locale            string
-	Phone             string
-	Status            string
-	PasswordHash      *string
-	PasswordChangedAt *time.Time
-	MustReset         bool
-	CreatedAt         time.Time
-	UpdatedAt         time.Time
-	DeletedAt         *time.Time
-	PurgeAt           *time.Time
-	Rev               int64
+	ID                   core.ID
+	Email                string
+	EmailKey             string
+	EmailVerified        bool
+	Username             *string
+	UsernameKey          *string
+	Name                 string
+	Bio                  string
+	ImageURL             string
+	Locale               string
+	Phone                string
+	Status               string
+	PasswordHash         *string
+	PasswordChangedAt    *time.Time
+	MustReset            bool
+	CreatedAt            time.Time
+	UpdatedAt            time.Time
+	DeletedAt            *time.Time
+	PurgeAt              *time.Time
+	Rev                  int64
+	SecondFactorRequired bool
+	EnrolBy              *time.Time
+	AlwaysAsk            bool
+	MutedNotices         string
 }
 
 type UserRole struct {

@@ -24,7 +24,7 @@ func (q *Queries) CountOwners(ctx context.Context, exceptID sqltype.ID) (int64, 
 }
 
 const findAccount = `-- name: FindAccount :one
-SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, roles FROM accounts WHERE id = ?1
+SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, roles, second_factors FROM accounts WHERE id = ?1
 `
 
 func (q *Queries) FindAccount(ctx context.Context, id sqltype.ID) (Account, error) {
@@ -51,13 +51,18 @@ func (q *Queries) FindAccount(ctx context.Context, id sqltype.ID) (Account, erro
 		&i.DeletedAt,
 		&i.PurgeAt,
 		&i.Rev,
+		&i.SecondFactorRequired,
+		&i.EnrolBy,
+		&i.AlwaysAsk,
+		&i.MutedNotices,
 		&i.Roles,
+		&i.SecondFactors,
 	)
 	return i, err
 }
 
 const findAccountByEmail = `-- name: FindAccountByEmail :one
-SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, roles FROM accounts WHERE email_key = ?1
+SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, roles, second_factors FROM accounts WHERE email_key = ?1
 `
 
 func (q *Queries) FindAccountByEmail(ctx context.Context, emailKey string) (Account, error) {
@@ -84,13 +89,18 @@ func (q *Queries) FindAccountByEmail(ctx context.Context, emailKey string) (Acco
 		&i.DeletedAt,
 		&i.PurgeAt,
 		&i.Rev,
+		&i.SecondFactorRequired,
+		&i.EnrolBy,
+		&i.AlwaysAsk,
+		&i.MutedNotices,
 		&i.Roles,
+		&i.SecondFactors,
 	)
 	return i, err
 }
 
 const findAccountByUsername = `-- name: FindAccountByUsername :one
-SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, roles FROM accounts WHERE username_key = ?1
+SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, roles, second_factors FROM accounts WHERE username_key = ?1
 `
 
 func (q *Queries) FindAccountByUsername(ctx context.Context, usernameKey *string) (Account, error) {
@@ -117,7 +127,12 @@ func (q *Queries) FindAccountByUsername(ctx context.Context, usernameKey *string
 		&i.DeletedAt,
 		&i.PurgeAt,
 		&i.Rev,
+		&i.SecondFactorRequired,
+		&i.EnrolBy,
+		&i.AlwaysAsk,
+		&i.MutedNotices,
 		&i.Roles,
+		&i.SecondFactors,
 	)
 	return i, err
 }
@@ -160,34 +175,40 @@ func (q *Queries) InsertRole(ctx context.Context, arg InsertRoleParams) error {
 const insertUser = `-- name: InsertUser :exec
 INSERT INTO users (
   id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone,
-  status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev
+  status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at,
+  second_factor_required, enrol_by, always_ask, muted_notices, rev
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
-  ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20
+  ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+  ?20, ?21, ?22, ?23, ?24
 )
 `
 
 type InsertUserParams struct {
-	ID                sqltype.ID
-	Email             string
-	EmailKey          string
-	EmailVerified     bool
-	Username          *string
-	UsernameKey       *string
-	Name              string
-	Bio               string
-	ImageURL          string
-	Locale            string
-	Phone             string
-	Status            string
-	PasswordHash      *string
-	PasswordChangedAt *sqltype.Time
-	MustReset         bool
-	CreatedAt         sqltype.Time
-	UpdatedAt         sqltype.Time
-	DeletedAt         *sqltype.Time
-	PurgeAt           *sqltype.Time
-	Rev               int64
+	ID                   sqltype.ID
+	Email                string
+	EmailKey             string
+	EmailVerified        bool
+	Username             *string
+	UsernameKey          *string
+	Name                 string
+	Bio                  string
+	ImageURL             string
+	Locale               string
+	Phone                string
+	Status               string
+	PasswordHash         *string
+	PasswordChangedAt    *sqltype.Time
+	MustReset            bool
+	CreatedAt            sqltype.Time
+	UpdatedAt            sqltype.Time
+	DeletedAt            *sqltype.Time
+	PurgeAt              *sqltype.Time
+	SecondFactorRequired bool
+	EnrolBy              *sqltype.Time
+	AlwaysAsk            bool
+	MutedNotices         string
+	Rev                  int64
 }
 
 func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
@@ -211,6 +232,10 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
 		arg.UpdatedAt,
 		arg.DeletedAt,
 		arg.PurgeAt,
+		arg.SecondFactorRequired,
+		arg.EnrolBy,
+		arg.AlwaysAsk,
+		arg.MutedNotices,
 		arg.Rev,
 	)
 	return err
@@ -237,31 +262,36 @@ UPDATE users SET
   username_key = ?5, name = ?6, bio = ?7, image_url = ?8, locale = ?9,
   phone = ?10, status = ?11, password_hash = ?12,
   password_changed_at = ?13, must_reset = ?14, updated_at = ?15,
-  deleted_at = ?16, purge_at = ?17, rev = rev + 1
-WHERE id = ?18 AND rev = ?19
+  deleted_at = ?16, purge_at = ?17, second_factor_required = ?18, enrol_by = ?19,
+    always_ask = ?20, muted_notices = ?21, rev = rev + 1
+WHERE id = ?22 AND rev = ?23
 RETURNING rev
 `
 
 type SaveUserParams struct {
-	Email             string
-	EmailKey          string
-	EmailVerified     bool
-	Username          *string
-	UsernameKey       *string
-	Name              string
-	Bio               string
-	ImageURL          string
-	Locale            string
-	Phone             string
-	Status            string
-	PasswordHash      *string
-	PasswordChangedAt *sqltype.Time
-	MustReset         bool
-	UpdatedAt         sqltype.Time
-	DeletedAt         *sqltype.Time
-	PurgeAt           *sqltype.Time
-	ID                sqltype.ID
-	Rev               int64
+	Email                string
+	EmailKey             string
+	EmailVerified        bool
+	Username             *string
+	UsernameKey          *string
+	Name                 string
+	Bio                  string
+	ImageURL             string
+	Locale               string
+	Phone                string
+	Status               string
+	PasswordHash         *string
+	PasswordChangedAt    *sqltype.Time
+	MustReset            bool
+	UpdatedAt            sqltype.Time
+	DeletedAt            *sqltype.Time
+	PurgeAt              *sqltype.Time
+	SecondFactorRequired bool
+	EnrolBy              *sqltype.Time
+	AlwaysAsk            bool
+	MutedNotices         string
+	ID                   sqltype.ID
+	Rev                  int64
 }
 
 func (q *Queries) SaveUser(ctx context.Context, arg SaveUserParams) (int64, error) {
@@ -283,6 +313,10 @@ func (q *Queries) SaveUser(ctx context.Context, arg SaveUserParams) (int64, erro
 		arg.UpdatedAt,
 		arg.DeletedAt,
 		arg.PurgeAt,
+		arg.SecondFactorRequired,
+		arg.EnrolBy,
+		arg.AlwaysAsk,
+		arg.MutedNotices,
 		arg.ID,
 		arg.Rev,
 	)

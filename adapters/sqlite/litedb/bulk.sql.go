@@ -81,34 +81,40 @@ func (q *Queries) AddSession(ctx context.Context, arg AddSessionParams) error {
 const addUser = `-- name: AddUser :execrows
 INSERT INTO users (
   id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone,
-  status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev
+  status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at,
+  second_factor_required, enrol_by, always_ask, muted_notices, rev
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
-  ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20
+  ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+  ?20, ?21, ?22, ?23, ?24
 ) ON CONFLICT DO NOTHING
 `
 
 type AddUserParams struct {
-	ID                sqltype.ID
-	Email             string
-	EmailKey          string
-	EmailVerified     bool
-	Username          *string
-	UsernameKey       *string
-	Name              string
-	Bio               string
-	ImageURL          string
-	Locale            string
-	Phone             string
-	Status            string
-	PasswordHash      *string
-	PasswordChangedAt *sqltype.Time
-	MustReset         bool
-	CreatedAt         sqltype.Time
-	UpdatedAt         sqltype.Time
-	DeletedAt         *sqltype.Time
-	PurgeAt           *sqltype.Time
-	Rev               int64
+	ID                   sqltype.ID
+	Email                string
+	EmailKey             string
+	EmailVerified        bool
+	Username             *string
+	UsernameKey          *string
+	Name                 string
+	Bio                  string
+	ImageURL             string
+	Locale               string
+	Phone                string
+	Status               string
+	PasswordHash         *string
+	PasswordChangedAt    *sqltype.Time
+	MustReset            bool
+	CreatedAt            sqltype.Time
+	UpdatedAt            sqltype.Time
+	DeletedAt            *sqltype.Time
+	PurgeAt              *sqltype.Time
+	SecondFactorRequired bool
+	EnrolBy              *sqltype.Time
+	AlwaysAsk            bool
+	MutedNotices         string
+	Rev                  int64
 }
 
 func (q *Queries) AddUser(ctx context.Context, arg AddUserParams) (int64, error) {
@@ -132,6 +138,10 @@ func (q *Queries) AddUser(ctx context.Context, arg AddUserParams) (int64, error)
 		arg.UpdatedAt,
 		arg.DeletedAt,
 		arg.PurgeAt,
+		arg.SecondFactorRequired,
+		arg.EnrolBy,
+		arg.AlwaysAsk,
+		arg.MutedNotices,
 		arg.Rev,
 	)
 	if err != nil {

@@ -9,33 +9,85 @@ import (
 )
 
 type Account struct {
-	ID                sqltype.ID
-	Email             string
-	EmailKey          string
-	EmailVerified     bool
-	Username          *string
-	UsernameKey       *string
-	Name              string
-	Bio               string
-	ImageURL          string
-	Locale            string
-	Phone             string
-	Status            string
-	PasswordHash      *string
-	PasswordChangedAt *sqltype.Time
-	MustReset         bool
-	CreatedAt         sqltype.Time
-	UpdatedAt         sqltype.Time
-	DeletedAt         *sqltype.Time
-	PurgeAt           *sqltype.Time
-	Rev               int64
-	Roles             string
+	ID                   sqltype.ID
+	Email                string
+	EmailKey             string
+	EmailVerified        bool
+	Username             *string
+	UsernameKey          *string
+	Name                 string
+	Bio                  string
+	ImageURL             string
+	Locale               string
+	Phone                string
+	Status               string
+	PasswordHash         *string
+	PasswordChangedAt    *sqltype.Time
+	MustReset            bool
+	CreatedAt            sqltype.Time
+	UpdatedAt            sqltype.Time
+	DeletedAt            *sqltype.Time
+	PurgeAt              *sqltype.Time
+	Rev                  int64
+	SecondFactorRequired bool
+	EnrolBy              *sqltype.Time
+	AlwaysAsk            bool
+	MutedNotices         string
+	Roles                string
+	SecondFactors        string
+}
+
+type AuditLog struct {
+	ID        sqltype.ID
+	At        sqltype.Time
+	Action    string
+	Outcome   string
+	Reason    string
+	ActorKind string
+	Actor     *sqltype.ID
+	Subject   *sqltype.ID
+	SessionID *sqltype.ID
+	RequestID string
+	IP        string
+	UserAgent string
+	Device    string
+	Location  string
+	Metadata  string
+	KeepUntil sqltype.Time
 }
 
 type CodeBudget struct {
 	Subject   string
 	Failures  int64
 	TouchedAt sqltype.Time
+}
+
+type Device struct {
+	ID           sqltype.ID
+	UserID       sqltype.ID
+	Digest       []byte
+	UserAgent    string
+	Kind         string
+	Browser      string
+	OS           string
+	IP           string
+	Location     string
+	CreatedAt    sqltype.Time
+	LastUsedAt   sqltype.Time
+	ExpiresAt    sqltype.Time
+	TrustedUntil *sqltype.Time
+}
+
+type Factor struct {
+	ID          sqltype.ID
+	UserID      sqltype.ID
+	Kind        string
+	Label       string
+	Sealed      []byte
+	LastStep    int64
+	CreatedAt   sqltype.Time
+	ConfirmedAt *sqltype.Time
+	LastUsedAt  *sqltype.Time
 }
 
 type Flow struct {
@@ -101,6 +153,12 @@ type Outbox struct {
 	SentAt    *sqltype.Time
 }
 
+type RecoveryCode struct {
+	UserID    sqltype.ID
+	Digest    []byte
+	CreatedAt sqltype.Time
+}
+
 type Registration struct {
 	ID           sqltype.ID
 	Email        string
@@ -153,27 +211,41 @@ type SigningKey struct {
 	RetireAt   *sqltype.Time
 }
 
+type Try struct {
+	Subject   string
+	Source    string
+	Failures  int64
+	Streak    int64
+	ExpiresAt sqltype.Time
+	TouchedAt sqltype.Time
+	NoticedAt *sqltype.Time
+}
+
 type User struct {
-	ID                sqltype.ID
-	Email             string
-	EmailKey          string
-	EmailVerified     bool
-	Username          *string
-	UsernameKey       *string
-	Name              string
-	Bio               string
-	ImageURL          string
-	Locale            string
-	Phone             string
-	Status            string
-	PasswordHash      *string
-	PasswordChangedAt *sqltype.Time
-	MustReset         bool
-	CreatedAt         sqltype.Time
-	UpdatedAt         sqltype.Time
-	DeletedAt         *sqltype.Time
-	PurgeAt           *sqltype.Time
-	Rev               int64
+	ID                   sqltype.ID
+	Email                string
+	EmailKey             string
+	EmailVerified        bool
+	Username             *string
+	UsernameKey          *string
+	Name                 string
+	Bio                  string
+	ImageURL             string
+	Locale               string
+	Phone                string
+	Status               string
+	PasswordHash         *string
+	PasswordChangedAt    *sqltype.Time
+	MustReset            bool
+	CreatedAt            sqltype.Time
+	UpdatedAt            sqltype.Time
+	DeletedAt            *sqltype.Time
+	PurgeAt              *sqltype.Time
+	Rev                  int64
+	SecondFactorRequired bool
+	EnrolBy              *sqltype.Time
+	AlwaysAsk            bool
+	MutedNotices         string
 }
 
 type UserRole struct {

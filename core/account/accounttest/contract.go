@@ -123,6 +123,7 @@ func saveRaisesRev(t *testing.T, s Stores) {
 	changed.ID, changed.CreatedAt, changed.Roles = user.ID, at(time.Hour), []string{account.RoleOwner}
 	changed.EmailVerified, changed.Status, changed.MustReset = false, account.StatusSuspended, true
 	changed.Password, changed.UpdatedAt = "", at(time.Minute)
+	changed.Protection = account.Protection{Required: true, EnrolBy: at(time.Hour), AlwaysAsk: true, Muted: []string{"a", "b"}}
 
 	change, err := s.Accounts.Save(t.Context(), changed)
 	coretest.Must(t, err)

@@ -16,6 +16,8 @@ import (
 type Store struct {
 	db    *coretest.Database
 	users *coretest.Table[core.ID, account.User]
+	// SecondFactors gives the kinds of a user's confirmed factors, where a fake of their store is about.
+	SecondFactors func(user core.ID) []string
 }
 
 // NewStore makes an empty store that takes part in the database's transactions. A user that retention
@@ -131,7 +133,7 @@ func (s *Store) list(ctx context.Context, match func(account.User) bool) (users 
 	err = s.db.Do(ctx, func() error {
 		for _, user := range s.users.All() {
 			if match(user) {
-				users = append(users, clone(user))
+				users = append(users, s.complete(clone(user)))
 			}
 		}
 		return nil
@@ -139,9 +141,19 @@ func (s *Store) list(ctx context.Context, match func(account.User) bool) (users 
 	return users, err
 }
 
+// complete adds what the store of factors knows.
+func (s *Store) complete(user account.User) account.User {
+	user.Protection.SecondFactors = nil
+	if s.SecondFactors != nil {
+		user.Protection.SecondFactors = s.SecondFactors(user.ID)
+	}
+	return user
+}
+
 // clone copies a user with its roles in the order that every store gives them.
 func clone(user account.User) account.User {
 	user.Roles = slices.Sorted(slices.Values(user.Roles))
+	user.Protection.Muted = slices.Clone(user.Protection.Muted)
 	return user
 }
 

@@ -4,7 +4,8 @@ UPDATE users SET
   username_key = @username_key, name = @name, bio = @bio, image_url = @image_url, locale = @locale,
   phone = @phone, status = @status, password_hash = @password_hash,
   password_changed_at = @password_changed_at, must_reset = @must_reset, updated_at = @updated_at,
-  deleted_at = @deleted_at, purge_at = @purge_at, rev = rev + 1
+  deleted_at = @deleted_at, purge_at = @purge_at, second_factor_required = @second_factor_required, enrol_by = @enrol_by,
+    always_ask = @always_ask, muted_notices = @muted_notices, rev = rev + 1
 WHERE id = @id AND rev = @rev
 RETURNING rev;
 

@@ -1,0 +1,22 @@
+package audit
+
+import (
+	"context"
+
+	"github.com/doorward/doorward/core"
+)
+
+// Log keeps events for ever unchanged: the database itself refuses updates, and deletes before KeepUntil.
+type Log interface {
+	// Append adds the events, in ctx's transaction where there is one, so that they stand if and only if the act
+	// commits. In a transaction it costs no round trip of its own: the events travel with the commit at the
+	// latest, so an error may show only there. KindUnavailable.
+	Append(ctx context.Context, events ...Event) error
+}
+
+// History reads the log back.
+type History interface {
+	// OfSubject gives up to page.Limit events whose Subject is the person, newest first (by At, then ID, both
+	// descending), behind page.After.
+	OfSubject(ctx context.Context, subject core.ID, page core.Page) ([]Event, error)
+}

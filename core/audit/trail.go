@@ -1,0 +1,110 @@
+package audit
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/origin"
+)
+
+// The defaults of Config.
+const (
+	// DefaultRetention is how long events are kept: a year, so that a breach that is found late (the median is
+	// counted in months) can still be followed.
+	DefaultRetention = 365 * 24 * time.Hour
+	// DefaultAttemptRetention is how long tries to sign in that failed are kept: they are many, and name
+	// addresses of the network.
+	DefaultAttemptRetention = 90 * 24 * time.Hour
+)
+
+// Config is how long events are kept.
+type Config struct {
+	// Retention is for all events but tries to sign in that failed; DefaultRetention when zero (RETAIN_AUDIT).
+	Retention time.Duration
+	// AttemptRetention is for those; DefaultAttemptRetention when zero (RETAIN_LOGIN_ATTEMPTS).
+	AttemptRetention time.Duration
+}
+
+// Deps are what a Trail is made of. All are needed.
+type Deps struct {
+	Log     Log
+	History History
+	Origins *origin.Reader
+	Clock   core.Clock
+	IDs     *core.IDs
+	Logger  *slog.Logger
+}
+
+// Trail writes down what happens. Safe for concurrent use.
+type Trail struct {
+	deps   Deps
+	config Config
+}
+
+// NewTrail makes a trail.
+func NewTrail(deps Deps, config Config) *Trail {
+	config.Retention = cmp.Or(config.Retention, DefaultRetention)
+	config.AttemptRetention = cmp.Or(config.AttemptRetention, DefaultAttemptRetention)
+	return &Trail{deps: deps, config: config}
+}
+
+// Event completes an event with its id, its time, its retention, and the request and client that ctx carries.
+// What is filled in already stays. An empty Outcome is Success. An empty ActorKind is Person where Actor is
+// set, else Stranger.
+func (t *Trail) Event(ctx context.Context, event Event) Event {
+	client, from := core.ClientFrom(ctx), t.deps.Origins.Of(ctx)
+	event.ID, event.At = t.deps.IDs.New(), t.deps.Clock.Now()
+	event.Outcome = cmp.Or(event.Outcome, Success)
+	if event.ActorKind == "" {
+		event.ActorKind = Stranger
+		if !event.Actor.IsZero() {
+			event.ActorKind = Person
+		}
+	}
+	event.RequestID = cmp.Or(event.RequestID, client.RequestID)
+	event.IP, event.UserAgent = cmp.Or(event.IP, from.IP), cmp.Or(event.UserAgent, from.UserAgent)
+	event.Device, event.Location = cmp.Or(event.Device, from.String()), cmp.Or(event.Location, from.Location)
+	event.KeepUntil = event.At.Add(t.keep(event))
+	return event
+}
+
+func (t *Trail) keep(event Event) time.Duration {
+	attempt := event.Action == ActionSignIn || event.Action == ActionSecondFactor
+	if attempt && event.Outcome != Success {
+		return t.config.AttemptRetention
+	}
+	return t.config.Retention
+}
+
+// Record writes the event with the act, in ctx's transaction: neither stands without the other.
+func (t *Trail) Record(ctx context.Context, event Event) error {
+	return t.deps.Log.Append(ctx, t.Event(ctx, event))
+}
+
+// Note writes the event of a refusal, outside any transaction, so that it stands although the request fails. A
+// log that is away does not change the refusal: that is told to the operator instead.
+func (t *Trail) Note(ctx context.Context, event Event) {
+	event = t.Event(ctx, event)
+	if err := t.deps.Log.Append(ctx, event); err != nil {
+		t.deps.Logger.ErrorContext(ctx, "event not written", "action", event.Action, "outcome", event.Outcome,
+			"reason", event.Reason, "subject", event.Subject, "error", err)
+	}
+}
+
+// Of gives a page of what happened to a person, newest first, and where the next page begins; zero when there
+// is none.
+func (t *Trail) Of(ctx context.Context, subject core.ID, page core.Page) ([]Event, core.Position, error) {
+	limit := page.Limit
+	if limit <= 0 || limit > core.PageLimitMax {
+		limit = core.PageLimitDefault
+	}
+	events, err := t.deps.History.OfSubject(ctx, subject, core.Page{Limit: limit + 1, After: page.After})
+	if err != nil || len(events) <= limit {
+		return events, core.Position{}, err
+	}
+	last := events[limit-1]
+	return events[:limit], core.Position{At: last.At, ID: last.ID}, nil
+}

@@ -1,0 +1,113 @@
+-- +goose Up
+
+-- enrol_by is until when somebody who must have a second factor may do without. muted_notices are the kinds of
+-- harmless mails that the person does not want, separated by commas.
+ALTER TABLE users ADD COLUMN second_factor_required boolean NOT NULL DEFAULT 0 CHECK (second_factor_required IN (0, 1));
+ALTER TABLE users ADD COLUMN enrol_by timestamptz;
+ALTER TABLE users ADD COLUMN always_ask boolean NOT NULL DEFAULT 0 CHECK (always_ask IN (0, 1));
+ALTER TABLE users ADD COLUMN muted_notices text NOT NULL DEFAULT '' CHECK (length(muted_notices) <= 1000);
+
+-- One row for each factor. sealed holds what proves it (a TOTP seed); a pending one has no confirmed_at. last_step is the
+-- time step of the newest code that was used: a step counts once.
+CREATE TABLE factors (
+  id           uuid NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+  user_id      uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+  kind         text NOT NULL CHECK (kind IN ('totp', 'email', 'sms', 'whatsapp', 'passkey')),
+  label        text NOT NULL CHECK (length(label) <= 100),
+  sealed       blob CHECK (length(sealed) BETWEEN 1 AND 16384),
+  last_step    integer NOT NULL DEFAULT -1,
+  created_at   timestamptz NOT NULL,
+  confirmed_at timestamptz,
+  last_used_at timestamptz
+);
+CREATE INDEX factors_by_user ON factors (user_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX factors_one_email ON factors (user_id) WHERE kind = 'email';
+CREATE INDEX factors_pending ON factors (created_at) WHERE confirmed_at IS NULL;
+
+-- A used code is removed.
+CREATE TABLE recovery_codes (
+  user_id    uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+  digest     blob NOT NULL CHECK (length(digest) BETWEEN 32 AND 64),
+  created_at timestamptz NOT NULL,
+  PRIMARY KEY (user_id, digest)
+);
+
+-- The clients that have signed in to an account. trusted_until: until when a client is spared the second factor.
+CREATE TABLE devices (
+  id            uuid NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+  user_id       uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+  digest        blob NOT NULL CHECK (length(digest) = 32),
+  user_agent    text NOT NULL CHECK (length(user_agent) <= 2048),
+  kind          text NOT NULL CHECK (length(kind) <= 64),
+  browser       text NOT NULL CHECK (length(browser) <= 255),
+  os            text NOT NULL CHECK (length(os) <= 255),
+  ip            text NOT NULL CHECK (length(ip) <= 64),
+  location      text NOT NULL CHECK (length(location) <= 255),
+  created_at    timestamptz NOT NULL,
+  last_used_at  timestamptz NOT NULL,
+  expires_at    timestamptz NOT NULL,
+  trusted_until timestamptz,
+  CONSTRAINT devices_digest_unique UNIQUE (digest)
+);
+CREATE INDEX devices_by_user ON devices (user_id, created_at DESC, id DESC);
+CREATE INDEX devices_expired ON devices (expires_at);
+
+-- How many tries at an account failed. An empty source counts those of all unknown sources together. streak goes on
+-- counting when the lock has run out, and is forgotten only by a success.
+CREATE TABLE tries (
+  subject    text NOT NULL CHECK (length(subject) BETWEEN 1 AND 128),
+  source     text NOT NULL CHECK (length(source) <= 128),
+  failures   integer NOT NULL CHECK (failures >= 0),
+  streak     integer NOT NULL CHECK (streak >= 0),
+  expires_at timestamptz NOT NULL,
+  touched_at timestamptz NOT NULL,
+  noticed_at timestamptz,
+  PRIMARY KEY (subject, source)
+);
+CREATE INDEX tries_by_age ON tries (touched_at);
+
+-- What happened, for ever unchanged. Rows name people by their id alone, so that a purged person is nobody here.
+CREATE TABLE audit_log (
+  id         uuid NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+  at         timestamptz NOT NULL,
+  action     text NOT NULL CHECK (length(action) BETWEEN 1 AND 64),
+  outcome    text NOT NULL CHECK (outcome IN ('success', 'failure', 'refused')),
+  reason     text NOT NULL CHECK (length(reason) <= 64),
+  actor_kind text NOT NULL CHECK (actor_kind IN ('person', 'stranger', 'system', 'operator', 'service')),
+  actor      uuid,
+  subject    uuid,
+  session_id uuid,
+  request_id text NOT NULL CHECK (length(request_id) <= 64),
+  ip         text NOT NULL CHECK (length(ip) <= 64),
+  user_agent text NOT NULL CHECK (length(user_agent) <= 2048),
+  device     text NOT NULL CHECK (length(device) <= 512),
+  location   text NOT NULL CHECK (length(location) <= 255),
+  metadata   text NOT NULL,
+  keep_until timestamptz NOT NULL
+);
+CREATE INDEX audit_log_by_subject ON audit_log (subject, at DESC, id DESC) WHERE subject IS NOT NULL;
+CREATE INDEX audit_log_by_age ON audit_log (at DESC, id DESC);
+CREATE INDEX audit_log_expired ON audit_log (keep_until);
+
+-- +goose StatementBegin
+CREATE TRIGGER audit_log_no_update BEFORE UPDATE ON audit_log BEGIN
+  SELECT RAISE(ABORT, 'audit_log is append-only: UPDATE is refused');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER audit_log_no_delete BEFORE DELETE ON audit_log
+WHEN OLD.keep_until > CAST(unixepoch('subsec') * 1000000 AS integer) BEGIN
+  SELECT RAISE(ABORT, 'audit_log is append-only: DELETE is refused');
+END;
+-- +goose StatementEnd
+
+-- A user with its roles and the kinds of its confirmed second factors, as JSON arrays, in one row.
+DROP VIEW accounts;
+CREATE VIEW accounts AS
+SELECT users.*, CAST((
+  SELECT coalesce(json_group_array(role), '[]') FROM (SELECT role FROM user_roles WHERE user_id = users.id ORDER BY role)
+) AS text) AS roles, CAST((
+  SELECT coalesce(json_group_array(kind), '[]')
+  FROM (SELECT DISTINCT kind FROM factors WHERE user_id = users.id AND confirmed_at IS NOT NULL ORDER BY kind)
+) AS text) AS second_factors
+FROM users;
