@@ -89,6 +89,9 @@ func TestServerStartsAndStops(t *testing.T) {
 	}
 }
 
+// systems is a database in the format of GEOIP_FILE that knows no places.
+const systems = "../../../adapters/geoip/testdata/GeoLite2-ASN-Test.mmdb"
+
 // What keeps a server from starting is told plainly, and it leaves nothing behind.
 func TestStartFailuresAreExplained(t *testing.T) {
 	t.Parallel()
@@ -105,6 +108,8 @@ func TestStartFailuresAreExplained(t *testing.T) {
 		"port in use": {[]string{"PORT", port}, "HOST and PORT: listen tcp 127.0.0.1:" + port},
 		"no database": {[]string{"DATABASE_URL", "postgres://nobody@127.0.0.1:1/none"}, "the database of DATABASE_URL does not answer: "},
 		"no folder":   {[]string{"DATA_DIR", "/dev/null/data"}, "the folder of the database: "},
+		"no places":   {[]string{"GEOIP_FILE", "missing.mmdb"}, "GEOIP_FILE: place database missing.mmdb: no such file"},
+		"other facts": {[]string{"GEOIP_FILE", systems}, "GEOIP_FILE: place database " + systems + ": it is a \"GeoLite2-ASN\", not a city database"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -22,7 +22,7 @@ import (
 
 // The hexagon on one screen: first the ports that the database stands behind, in either engine; then the
 // ports that other adapters, or other parts of the domain, stand behind; last the ports of the HTTP edge.
-// Three more adapters are chosen by a setting where they are made: cache.go, mail.go.
+// More adapters are chosen by a setting where they are made: cache.go, mail.go, origin.go.
 
 // stores are the ports of the database.
 type stores struct {
@@ -88,7 +88,6 @@ var bindingsModule = fx.Module("bindings", fx.Provide(
 	func(hasher *password.Hasher) credential.Hasher { return hasher },
 	func() credential.Blocklist { return credential.CommonPasswords{} },
 	func() origin.Recognizer { return useragent.Recognizer{} },
-	func() origin.Locator { return origin.Nowhere{} },
 	func(users account.Store) session.Owners { return users },
 	func(sessions *session.Service) account.SessionEnder { return sessions },
 	func(announcer *session.Announcer) core.Announcer { return announcer },

@@ -202,6 +202,6 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 var usecasesModule = fx.Module("usecases", fx.Provide(
-	newIntakeNudge, newDesk, newProver, newAnnouncer, origin.NewReader, newSessions, newAccounts, newPolicy,
+	newIntakeNudge, newDesk, newProver, newAnnouncer, newLocator, origin.NewReader, newSessions, newAccounts, newPolicy,
 	newCredentials, newSignIn, newIntakeWorker, newSweeper,
 ))
