@@ -32,6 +32,7 @@ type locale struct {
 	Months    []string                   `json:"months"`
 	Units     map[string]map[string]text `json:"units"` // by unit, then by CLDR plural category
 	Phrases   map[string]text            `json:"phrases"`
+	Terms     map[string]text            `json:"terms"` // words for names of the API
 	Letters   map[Kind]letterTexts       `json:"letters"`
 }
 
@@ -52,6 +53,8 @@ type values struct {
 	Product, Name, To, Address, Reason string
 	For, Until                         string
 	Day, Month, Year, Time             string
+	Factor, Left                       string
+	TurnedOff                          []string
 	N                                  int
 }
 
@@ -139,10 +142,10 @@ func (c *Catalog) find(wanted string) *locale {
 }
 
 var (
-	unitNames   = []string{"minutes", "hours", "days"}
+	unitNames   = []string{"minutes", "hours", "days", "left"}
 	phraseNames = []string{
 		"greeting", "greeting_unnamed", "moment", "code_expiry", "link_expiry", "link_plain",
-		"when", "ip", "device", "footer",
+		"when", "ip", "place", "device", "footer",
 	}
 )
 
@@ -217,7 +220,11 @@ func (l *locale) lasting(d time.Duration) (string, error) {
 	case d >= 90*time.Minute:
 		unit, size = "hours", time.Hour
 	}
-	n := max(1, int(d.Round(size)/size))
+	return l.plural(unit, max(1, int(d.Round(size)/size)))
+}
+
+// plural counts n of a unit in the form that the locale has for that number.
+func (l *locale) plural(unit string, n int) (string, error) {
 	chosen, found := l.Units[unit][pluralNames[plural.Cardinal.MatchPlural(l.tag, n, 0, 0, 0, 0)]]
 	if !found {
 		chosen = l.Units[unit]["other"]

@@ -46,6 +46,8 @@ func (r *Renderer) composer(letter Letter, now time.Time) *composer {
 		Product: r.product, Name: said(letter.Name, maxName),
 		To: line(letter.To, maxRecipient), Address: line(letter.Address, maxRecipient),
 	}
+	c.with.Factor, c.with.TurnedOff = c.term(letter.Factor), c.terms(letter.TurnedOff)
+	c.with.Left = c.keep(c.plural("left", letter.Count))
 	if c.Direction == "rtl" {
 		c.with.Product, c.with.Name = isolate(c.with.Product), isolate(c.with.Name)
 		c.with.To, c.with.Address = isolate(c.with.To), isolate(c.with.Address)
@@ -68,6 +70,23 @@ func (c *composer) fillAll(all []text) []string {
 		filled = append(filled, c.fill(each))
 	}
 	return filled
+}
+
+// term puts a name of the API into words. One that this catalog does not know yet, from a newer replica, is
+// shown as it is.
+func (c *composer) term(name string) string {
+	if known, found := c.Terms[name]; found {
+		return c.fill(known)
+	}
+	return said(name, maxName)
+}
+
+func (c *composer) terms(names []string) []string {
+	worded := make([]string, 0, len(names))
+	for _, name := range names {
+		worded = append(worded, c.term(name))
+	}
+	return worded
 }
 
 func (c *composer) greeting() string {
@@ -96,6 +115,9 @@ func (c *composer) facts(letter Letter) []fact {
 	}
 	if ip := line(letter.IP, maxPlace); ip != "" {
 		told = append(told, fact{c.phrase("ip"), ip})
+	}
+	if place := line(letter.Place, maxPlace); place != "" {
+		told = append(told, fact{c.phrase("place"), place})
 	}
 	if device := said(letter.Device, maxPlace); device != "" {
 		told = append(told, fact{c.phrase("device"), device})

@@ -19,8 +19,21 @@ var forms = map[Kind]form{
 	KindEmailChange:       {code: true, path: "verify-email", pointless: true},
 	KindEmailChanged:      {path: "undo-email-change"},
 	KindEmailChangeUndone: {},
+	KindUsernameChanged:   {},
 	KindSessionStolen:     {},
+	KindSessionEvicted:    {},
 	KindDeactivated:       {},
 	KindDeleted:           {path: "restore"},
 	KindRestored:          {},
+
+	KindNewDevice:          {},
+	KindDeviceTrusted:      {},
+	KindAccountLocked:      {path: "unlock"},
+	KindSecondFactorLocked: {},
+	KindFactorAdded:        {},
+	KindFactorRemoved:      {},
+	KindRecoveryCodesMade:  {},
+	KindRecoveryCodeUsed:   {},
+
+	KindSecuritySettingsChanged: {},
 }

@@ -22,10 +22,23 @@ const (
 	KindEmailChange       Kind = "email_change"       // code and link to the new address
 	KindEmailChanged      Kind = "email_changed"      // notice to the old address, with the undo link
 	KindEmailChangeUndone Kind = "email_change_undone"
-	KindSessionStolen     Kind = "session_stolen" // a used refresh token came back
+	KindUsernameChanged   Kind = "username_changed"
+	KindSessionStolen     Kind = "session_stolen"  // a used refresh token came back
+	KindSessionEvicted    Kind = "session_evicted" // the limit of sessions at once ended the oldest
 	KindDeactivated       Kind = "account_deactivated"
 	KindDeleted           Kind = "account_deleted" // with the restore link
 	KindRestored          Kind = "account_restored"
+
+	KindNewDevice          Kind = "new_device"           // a sign-in from a device that was not known
+	KindDeviceTrusted      Kind = "device_trusted"       // a device that spares the second factor from now on
+	KindAccountLocked      Kind = "account_locked"       // too many wrong passwords; with the unlock link
+	KindSecondFactorLocked Kind = "second_factor_locked" // too many wrong codes, after a right password
+	KindFactorAdded        Kind = "factor_added"         // names the Factor
+	KindFactorRemoved      Kind = "factor_removed"       // names the Factor
+	KindRecoveryCodesMade  Kind = "recovery_codes_made"
+	KindRecoveryCodeUsed   Kind = "recovery_code_used" // tells by Count how many are left
+
+	KindSecuritySettingsChanged Kind = "security_settings_changed" // names what was TurnedOff
 )
 
 // Letter is one message to one person. Fields that its Kind does not use stay empty.
@@ -47,6 +60,12 @@ type Letter struct {
 	LinkExpiresAt time.Time `json:"link_expires_at,omitzero"`
 	// Address is another address that the letter speaks of, such as the new one.
 	Address string `json:"address,omitzero"`
+	// Factor is the second factor that the letter speaks of, by its name in the API (totp, email, recovery_code…).
+	Factor string `json:"factor,omitzero"`
+	// Count is how many there are of what the letter speaks of, such as recovery codes that are left.
+	Count int `json:"count,omitzero"`
+	// TurnedOff are the settings of protection that were weakened, by their names in the API.
+	TurnedOff []string `json:"turned_off,omitzero"`
 	// At, IP, Place and Device tell when and where from the act was done.
 	At     time.Time `json:"at,omitzero"`
 	IP     string    `json:"ip,omitzero"`

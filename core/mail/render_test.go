@@ -44,7 +44,8 @@ func letter(kind mail.Kind) mail.Letter {
 	return mail.Letter{
 		Kind: kind, To: "ada@example.org", Locale: "en", Name: "Ada Lovelace",
 		Code: "042917", Token: "Zm9yIHRlc3RzIG9ubHk", ExpiresAt: now.Add(5 * time.Minute), LinkExpiresAt: now.Add(24 * time.Hour),
-		Address: "countess@example.net", At: now, IP: "192.0.2.7", Device: "Firefox on Linux",
+		Address: "countess@example.net", At: now, IP: "192.0.2.7", Place: "Frankfurt am Main, DE", Device: "Firefox on Linux",
+		Factor: "totp", Count: 9, TurnedOff: []string{"always_ask_second_factor", "new_device"},
 	}
 }
 
@@ -109,6 +110,7 @@ func TestLinksLeadBelowTheFrontEnd(t *testing.T) {
 	paths := map[mail.Kind]string{
 		mail.KindRegistration: "verify-email", mail.KindConfirmation: "verify-email", mail.KindEmailChange: "verify-email",
 		mail.KindPasswordReset: "reset-password", mail.KindEmailChanged: "undo-email-change", mail.KindDeleted: "restore",
+		mail.KindAccountLocked: "unlock",
 	}
 	for _, kind := range kinds(t) {
 		want := ""
