@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -28,7 +29,7 @@ func (h authHandlers) Register(ctx context.Context, request oapi.RegisterRequest
 	case err != nil:
 		return nil, err
 	case registered.SignedIn != nil:
-		return oapi.Register201JSONResponse(encodeSignedIn(*registered.SignedIn)), nil
+		return h.deps.signedIn(http.StatusCreated, *registered.SignedIn), nil
 	default:
 		return oapi.Register202JSONResponse{VerificationStartedJSONResponse: encodeReceipt(*registered.Receipt)}, nil
 	}
@@ -40,25 +41,22 @@ func (h authHandlers) VerifyEmail(ctx context.Context, request oapi.VerifyEmailR
 		if err := h.deps.Registrar.VerifyLink(ctx, link.Token); err != nil {
 			return nil, err
 		}
-		return verified{oapi.EmailVerified{Verified: true}}, nil
+		return verified{Verified: true}, nil
 	}
 	proof, err := request.Body.AsCodeProof()
 	if err != nil {
 		return nil, core.Internal(err)
 	}
 	signedIn, err := h.deps.Registrar.VerifyCode(ctx, proof.VerificationID, proof.Code)
-	if err != nil {
-		return nil, err
-	}
-	return verified{encodeSignedIn(signedIn)}, nil
+	return h.deps.signedIn(http.StatusOK, signedIn), err
 }
 
-// verified answers with one of the alternatives of VerifyEmailResult. The generated reply would encode it
-// twice.
-type verified struct{ alternative any }
+// verified answers a proof by link, with the other alternative of VerifyEmailResult. The generated reply would
+// encode it twice.
+type verified oapi.EmailVerified
 
 // VisitVerifyEmailResponse writes the reply.
-func (v verified) VisitVerifyEmailResponse(c *fiber.Ctx) error { return c.JSON(v.alternative) }
+func (v verified) VisitVerifyEmailResponse(c *fiber.Ctx) error { return c.JSON(oapi.EmailVerified(v)) }
 
 // ResendVerification sends a verification's code and link again.
 func (h authHandlers) ResendVerification(
@@ -104,27 +102,43 @@ func (h authHandlers) CheckAvailability(
 // Login signs in with a password.
 func (h authHandlers) Login(ctx context.Context, request oapi.LoginRequestObject) (oapi.LoginResponseObject, error) {
 	signedIn, err := h.deps.Doorman.Login(ctx, request.Body.Identifier, request.Body.Password)
-	return oapi.Login200JSONResponse{SignedInJSONResponse: encodeSignedInReply(signedIn)}, err
+	return h.deps.signedIn(http.StatusOK, signedIn), err
 }
 
 // Refresh trades a refresh token for new tokens.
 func (h authHandlers) Refresh(ctx context.Context, request oapi.RefreshRequestObject) (oapi.RefreshResponseObject, error) {
-	signedIn, err := h.deps.Doorman.Refresh(ctx, request.Body.RefreshToken)
-	return oapi.Refresh200JSONResponse{SignedInJSONResponse: encodeSignedInReply(signedIn)}, err
+	presented, err := h.deps.refreshToken(ctx, inBody(request.Body))
+	switch {
+	case err != nil:
+		return nil, err
+	case presented == "":
+		return nil, errNoCredentials
+	}
+	signedIn, err := h.deps.Doorman.Refresh(ctx, presented)
+	return h.deps.signedIn(http.StatusOK, signedIn), err
+}
+
+// inBody gives the refresh token of a body that need not be there.
+func inBody(body *oapi.RefreshRequest) string {
+	if body == nil {
+		return ""
+	}
+	return body.RefreshToken
 }
 
 // Logout ends the session that the access token names, or else the one of the refresh token.
 func (h authHandlers) Logout(ctx context.Context, request oapi.LogoutRequestObject) (oapi.LogoutResponseObject, error) {
-	var err error
-	switch caller, signedIn := callerFrom(ctx); {
-	case signedIn:
-		err = h.deps.Doorman.Logout(ctx, caller.Principal)
-	case request.Body != nil && request.Body.RefreshToken != "":
-		err = h.deps.Doorman.LogoutByRefresh(ctx, request.Body.RefreshToken)
-	default:
-		err = refusalFrom(ctx)
+	if caller, signedIn := callerFrom(ctx); signedIn {
+		return oapi.Logout204Response{}, h.deps.Doorman.Logout(ctx, caller.Principal)
 	}
-	return oapi.Logout204Response{}, err
+	presented, err := h.deps.refreshToken(ctx, inBody((*oapi.RefreshRequest)(request.Body)))
+	switch {
+	case err != nil:
+		return nil, err
+	case presented == "":
+		return nil, refusalFrom(ctx)
+	}
+	return oapi.Logout204Response{}, h.deps.Doorman.LogoutByRefresh(ctx, presented)
 }
 
 // GetKeySet gives the public keys of access tokens.

@@ -49,10 +49,6 @@ func encodeSignedIn(signedIn signin.SignedIn) oapi.SignedIn {
 	}
 }
 
-func encodeSignedInReply(signedIn signin.SignedIn) oapi.SignedInJSONResponse {
-	return oapi.SignedInJSONResponse(encodeSignedIn(signedIn))
-}
-
 func encodeReceipt(receipt verification.Receipt) oapi.VerificationStartedJSONResponse {
 	return oapi.VerificationStartedJSONResponse{Verification: oapi.Verification{
 		ID: receipt.ID, Channel: oapi.VerificationChannel(receipt.Channel), ExpiresAt: receipt.ExpiresAt,

@@ -42,7 +42,7 @@ func TransportCodes() []core.Code {
 			codes = append(codes, known.Code)
 		}
 	}
-	return slices.Sorted(slices.Values(codes))
+	return slices.Sorted(slices.Values(append(codes, CodeCSRFFailed)))
 }
 
 // SecretOperations are those whose replies hold tokens or codes.

@@ -47,9 +47,10 @@ type world struct {
 }
 
 var (
-	adaID  = core.ID{15: 1}
-	homeID = core.ID{15: 2}
-	ada    = account.User{
+	adaID   = core.ID{15: 1}
+	homeID  = core.ID{15: 2}
+	otherID = core.ID{15: 9}
+	ada     = account.User{
 		ID: adaID, Email: "ada@example.com", EmailVerified: true, Username: "ada",
 		Profile: account.Profile{Name: "Ada Lovelace"}, Status: account.StatusActive,
 		Roles: []string{account.RoleUser}, CreatedAt: now, UpdatedAt: now, PurgeAt: now.Add(time.Hour),
@@ -204,7 +205,7 @@ func (w *world) Restore(ctx context.Context, token string) error {
 
 func (w *world) List(ctx context.Context, _ core.ID, page core.Page) ([]session.Session, core.Position, error) {
 	other := home
-	other.ID = core.ID{15: 9}
+	other.ID = otherID
 	err := w.called(ctx, "list", string(rune('0'+page.Limit)), page.After.ID.String())
 	return []session.Session{home, other}, w.next, err
 }
@@ -215,6 +216,22 @@ func (w *world) End(ctx context.Context, _ core.Principal, id core.ID) error {
 
 func (w *world) EndOthers(ctx context.Context, _ core.Principal) (int, error) {
 	return 1, w.called(ctx, "end others")
+}
+
+// Bind, Bound and SessionOf know two sessions: that of ada, and another one.
+func (w *world) Bind(id core.ID) string { return "csrf-" + id.String() }
+
+func (w *world) Bound(token string, id core.ID) bool { return token == w.Bind(id) }
+
+func (w *world) SessionOf(refresh string) (core.ID, error) {
+	switch refresh {
+	case "refresh":
+		return homeID, nil
+	case "planted":
+		return otherID, nil
+	default:
+		return core.ID{}, session.ErrReference
+	}
 }
 
 func (w *world) KeySet() []byte { return []byte(`{"keys":[]}`) }
@@ -232,7 +249,7 @@ func (b box) Empty(ctx context.Context) error { return b.called(ctx, "empty mail
 func (w *world) deps() api.Deps {
 	clock := core.ClockFunc(func() time.Time { return now })
 	return api.Deps{
-		Authenticator: w, Registrar: w, Doorman: w, Passwords: w, Accounts: w, Sessions: w, Keys: w,
+		Authenticator: w, Registrar: w, Doorman: w, Passwords: w, Accounts: w, Sessions: w, Bindings: w, Keys: w,
 		Health: api.NewHealth(clock), Clock: clock, IDs: core.NewIDs(clock), Log: slog.New(slog.DiscardHandler),
 		Mailbox: box{w},
 	}

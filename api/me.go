@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/oapi-codegen/nullable"
 
@@ -99,7 +100,7 @@ func (h meHandlers) Reauthenticate(
 		return nil, err
 	}
 	signedIn, err := h.deps.Doorman.Reauthenticate(ctx, caller.Principal, request.Body.Password)
-	return oapi.Reauthenticate200JSONResponse{SignedInJSONResponse: encodeSignedInReply(signedIn)}, err
+	return h.deps.signedIn(http.StatusOK, signedIn), err
 }
 
 // ListSessions lists the caller's live sessions.

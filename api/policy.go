@@ -39,19 +39,24 @@ type rule struct {
 	// secret marks replies that hold a token or code: they are never compressed, because the length of a
 	// compressed reply tells of its contents.
 	secret bool
+	// signsIn marks operations that can answer with tokens, in cookies where the client asks for them.
+	signsIn bool
+	// trades marks operations that take a refresh token from a cookie, leaves those after which the caller is
+	// signed out.
+	trades, leaves bool
 	// public is the Cache-Control of a reply that anybody may keep; everything else is no-store.
 	public string
 }
 
 // policy is the table of all operations. One that is missing here cannot be served: New fails.
 var policy = map[string]rule{
-	"register":           {access: forStrangers, secret: true},
-	"verifyEmail":        {secret: true},
+	"register":           {access: forStrangers, secret: true, signsIn: true},
+	"verifyEmail":        {secret: true, signsIn: true},
 	"resendVerification": {},
 	"checkAvailability":  {},
-	"login":              {access: forStrangers, secret: true},
-	"refresh":            {secret: true},
-	"logout":             {access: forHolders},
+	"login":              {access: forStrangers, secret: true, signsIn: true},
+	"refresh":            {secret: true, signsIn: true, trades: true},
+	"logout":             {access: forHolders, trades: true, leaves: true},
 	"forgotPassword":     {},
 	"checkPasswordReset": {},
 	"resetPassword":      {},
@@ -62,14 +67,14 @@ var policy = map[string]rule{
 
 	"getMe":             {access: forPersons},
 	"updateMe":          {access: forPersons},
-	"deleteMe":          {access: forPersons, recent: true},
-	"deactivateMe":      {access: forPersons},
+	"deleteMe":          {access: forPersons, recent: true, leaves: true},
+	"deactivateMe":      {access: forPersons, leaves: true},
 	"changeEmail":       {access: forPersons, recent: true},
 	"verifyEmailChange": {access: forPersons, recent: true},
 	"listSessions":      {access: forPersons},
 	"endSession":        {access: forPersons},
 	"endOtherSessions":  {access: forPersons},
-	"reauthenticate":    {access: forPersons, secret: true},
+	"reauthenticate":    {access: forPersons, secret: true, signsIn: true},
 
 	"getHealth":         {},
 	"getLiveness":       {},
@@ -118,6 +123,9 @@ func (s *server) admitPerson(c *fiber.Ctx, demanded rule, caller signin.Authenti
 	if demanded.access == forStrangers {
 		return errSignedIn
 	}
+	if err := s.believeCookie(c, caller); err != nil {
+		return err
+	}
 	if demanded.recent {
 		err := caller.Principal.RequireRecent(s.deps.Clock.Now(), s.options.RecentWindow, account.FactorPassword)
 		if err != nil {
@@ -136,11 +144,21 @@ func hideUnless(visible bool) error {
 }
 
 func (s *server) authenticate(c *fiber.Ctx) (signin.Authenticated, error) {
-	raw, ok := bearer(c.Get(fiber.HeaderAuthorization))
+	raw, ok := credentials(c)
 	if !ok {
 		return signin.Authenticated{}, errNoCredentials
 	}
 	return s.deps.Authenticator.Authenticate(c.UserContext(), raw)
+}
+
+// credentials gives the access token of a request. A request that says who it is by Authorization, in whatever
+// scheme, is that: its cookies are not looked at.
+func credentials(c *fiber.Ctx) (token string, ok bool) {
+	if carried := c.Get(fiber.HeaderAuthorization); carried != "" {
+		return bearer(carried)
+	}
+	carried := visitFrom(c.UserContext()).jar.access.value
+	return carried, isToken(carried)
 }
 
 // maxToken is the longest access token that is looked at; ours are below a kilobyte.
@@ -151,15 +169,22 @@ const maxToken = 8 << 10
 func bearer(header string) (token string, ok bool) {
 	scheme, token, _ := strings.Cut(header, " ")
 	token = strings.TrimLeft(token, " ")
-	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxToken {
+	if !strings.EqualFold(scheme, "Bearer") || !isToken(token) {
 		return "", false
 	}
-	for i := range len(token) {
-		if !token68[token[i]] {
-			return "", false
+	return token, true
+}
+
+func isToken(text string) bool {
+	if text == "" || len(text) > maxToken {
+		return false
+	}
+	for i := range len(text) {
+		if !token68[text[i]] {
+			return false
 		}
 	}
-	return token, true
+	return true
 }
 
 // token68 tells which bytes those letters are. It is a table because every request is looked at letter by letter.

@@ -66,6 +66,17 @@ type Sessions interface {
 	EndOthers(ctx context.Context, caller core.Principal) (int, error)
 }
 
+// Bindings ties what pages hold to sessions. *session.Bindings is one.
+type Bindings interface {
+	// Bind gives the CSRF token of a session.
+	Bind(session core.ID) string
+	// Bound reports whether a CSRF token is that of the session, in a time that tells nothing of a wrong one.
+	Bound(token string, session core.ID) bool
+	// SessionOf gives the session that a refresh token names, without using the token up. Any error means that
+	// the token is not genuine.
+	SessionOf(refreshToken string) (core.ID, error)
+}
+
 // Keys gives the public keys of access tokens. token.Signer is one.
 type Keys interface {
 	// KeySet is the JWK set as JSON.

@@ -20,6 +20,8 @@ type Options struct {
 	AppURL string
 	// ServePages makes the server answer the links in mails itself: set it where no front end does.
 	ServePages bool
+	// AllowedOrigins are the origins, such as https://app.example.com, whose pages may call this server.
+	AllowedOrigins []string
 	// RequestTimeout is how long an operation may take (15 s).
 	RequestTimeout time.Duration
 	// ReadTimeout bounds the arrival of a request (10 s), WriteTimeout the departure of its reply (30 s),
@@ -70,6 +72,7 @@ type Deps struct {
 	Passwords     Passwords
 	Accounts      Accounts
 	Sessions      Sessions
+	Bindings      Bindings
 	Keys          Keys
 	Health        *Health
 	Clock         core.Clock
@@ -88,14 +91,20 @@ type Deps struct {
 type server struct {
 	deps    Deps
 	options Options
+	// origin is that of the server itself.
+	origin string
 	// private marks the listener for operators.
 	private bool
+}
+
+func newServer(deps Deps, options Options) *server {
+	return &server{deps: deps, options: options.withDefaults(), origin: originOf(options.AppURL)}
 }
 
 // New makes the public application. It fails when the contract and this package disagree: an operation
 // without a rule, or one that could not be checked. Serve it with Listener.
 func New(deps Deps, options Options) (*fiber.App, error) {
-	s := &server{deps: deps, options: options.withDefaults()}
+	s := newServer(deps, options)
 	app := s.newApp()
 	contract, err := theContract()
 	if err != nil {
@@ -116,7 +125,8 @@ func New(deps Deps, options Options) (*fiber.App, error) {
 // NewAdmin makes the application for the private listener: health in detail, and the metrics. Without a
 // private listener neither is served: who can reach a public listener is not known here.
 func NewAdmin(deps Deps, options Options) (*fiber.App, error) {
-	s := &server{deps: deps, options: options.withDefaults(), private: true}
+	s := newServer(deps, options)
+	s.private = true
 	app := s.newApp()
 	contract, err := theContract()
 	if err != nil {

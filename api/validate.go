@@ -20,13 +20,16 @@ const (
 func (s *server) guard(described *operation) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		c.Locals(operationLocal, described)
+		if err := s.meet(c, described.rule); err != nil {
+			return err
+		}
 		if err := s.admit(c, described.rule); err != nil {
 			return err
 		}
 		if err := validate(c, described.check); err != nil {
 			return err
 		}
-		return c.Next()
+		return settle(c, described.rule, c.Next())
 	}
 }
 
@@ -34,6 +37,7 @@ func (s *server) guard(described *operation) fiber.Handler {
 func validate(c *fiber.Ctx, check *validation.Operation) error {
 	found := check.Path(func(name string) string { return c.Params(name) })
 	found = append(found, check.Query(string(c.Request().URI().QueryString()))...)
+	found = append(found, check.Header(func(name string) string { return c.Get(name) })...)
 	body := c.Request().Body()
 	switch {
 	case check.HasBody():

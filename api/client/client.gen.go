@@ -532,7 +532,7 @@ type ReauthenticateRequest struct {
 
 // RefreshRequest defines model for RefreshRequest.
 type RefreshRequest struct {
-	RefreshToken RefreshToken `json:"refresh_token"`
+	RefreshToken RefreshToken `json:"refresh_token,omitempty"`
 }
 
 // RefreshToken defines model for RefreshToken.
@@ -676,8 +676,10 @@ type ShortCode = string
 // SignedIn defines model for SignedIn.
 type SignedIn struct {
 	Session Session `json:"session"`
-	Tokens  Tokens  `json:"tokens"`
-	User    User    `json:"user"`
+
+	// Tokens The tokens themselves are left out where they travel in cookies.
+	Tokens Tokens `json:"tokens"`
+	User   User   `json:"user"`
 }
 
 // SystemHealth defines model for SystemHealth.
@@ -692,10 +694,10 @@ type SystemHealth struct {
 	Version       string       `json:"version"`
 }
 
-// Tokens defines model for Tokens.
+// Tokens The tokens themselves are left out where they travel in cookies.
 type Tokens struct {
 	// AccessToken A signed JWT (RFC 9068). Treat it as opaque.
-	AccessToken string `json:"access_token"`
+	AccessToken string `json:"access_token,omitempty"`
 
 	// ExpiresIn Seconds that the access token is good.
 	ExpiresIn int64 `json:"expires_in"`
@@ -704,7 +706,7 @@ type Tokens struct {
 	RefreshExpiresIn int64 `json:"refresh_expires_in"`
 
 	// RefreshToken Opaque. Keep only the newest.
-	RefreshToken string          `json:"refresh_token"`
+	RefreshToken string          `json:"refresh_token,omitempty"`
 	TokenType    TokensTokenType `json:"token_type"`
 }
 
@@ -808,6 +810,11 @@ type BadRequest = Problem
 //
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
 type Conflict = Problem
+
+// CrossSiteRefused An error (RFC 9457). Branch on `code`; all texts are for people.
+//
+// Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
+type CrossSiteRefused = Problem
 
 // HeadersTooLarge An error (RFC 9457). Branch on `code`; all texts are for people.
 //
@@ -1421,7 +1428,8 @@ type ClientInterface interface {
 	// LogoutWithBody Sign out
 	//
 	// Ends this session everywhere. The session is named by the access token or, also when that has expired, by
-	// the refresh token in the body; one of them suffices.
+	// the refresh token in the body or its cookie; one of them suffices. With cookies, `X-CSRF-Token` is needed and
+	// the cookies are taken away, but for the one of the known device.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1431,7 +1439,8 @@ type ClientInterface interface {
 	// Logout Sign out
 	//
 	// Ends this session everywhere. The session is named by the access token or, also when that has expired, by
-	// the refresh token in the body; one of them suffices.
+	// the refresh token in the body or its cookie; one of them suffices. With cookies, `X-CSRF-Token` is needed and
+	// the cookies are taken away, but for the one of the known device.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1444,6 +1453,9 @@ type ClientInterface interface {
 	// replaced before is taken for stolen: the session ends, its owner is told, and the answer is 401
 	// `refresh_token_reused`.
 	//
+	// The token is taken from the body, or else from the cookie `__Secure-refresh`; then `X-CSRF-Token` is needed,
+	// the answer comes in cookies too, and a 401 takes the cookies away.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /v1/auth/refresh (the `Refresh` operationId).
@@ -1454,6 +1466,9 @@ type ClientInterface interface {
 	// Answers with a new pair of the same session. Repeating a call whose reply was lost is safe. A token that was
 	// replaced before is taken for stolen: the session ends, its owner is told, and the answer is 401
 	// `refresh_token_reused`.
+	//
+	// The token is taken from the body, or else from the cookie `__Secure-refresh`; then `X-CSRF-Token` is needed,
+	// the answer comes in cookies too, and a 401 takes the cookies away.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2035,7 +2050,8 @@ func (c *Client) Login(ctx context.Context, body LoginJSONRequestBody, reqEditor
 // LogoutWithBody Sign out
 //
 // Ends this session everywhere. The session is named by the access token or, also when that has expired, by
-// the refresh token in the body; one of them suffices.
+// the refresh token in the body or its cookie; one of them suffices. With cookies, `X-CSRF-Token` is needed and
+// the cookies are taken away, but for the one of the known device.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2055,7 +2071,8 @@ func (c *Client) LogoutWithBody(ctx context.Context, contentType string, body io
 // Logout Sign out
 //
 // Ends this session everywhere. The session is named by the access token or, also when that has expired, by
-// the refresh token in the body; one of them suffices.
+// the refresh token in the body or its cookie; one of them suffices. With cookies, `X-CSRF-Token` is needed and
+// the cookies are taken away, but for the one of the known device.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2078,6 +2095,9 @@ func (c *Client) Logout(ctx context.Context, body LogoutJSONRequestBody, reqEdit
 // replaced before is taken for stolen: the session ends, its owner is told, and the answer is 401
 // `refresh_token_reused`.
 //
+// The token is taken from the body, or else from the cookie `__Secure-refresh`; then `X-CSRF-Token` is needed,
+// the answer comes in cookies too, and a 401 takes the cookies away.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /v1/auth/refresh (the `Refresh` operationId).
@@ -2098,6 +2118,9 @@ func (c *Client) RefreshWithBody(ctx context.Context, contentType string, body i
 // Answers with a new pair of the same session. Repeating a call whose reply was lost is safe. A token that was
 // replaced before is taken for stolen: the session ends, its owner is told, and the answer is 401
 // `refresh_token_reused`.
+//
+// The token is taken from the body, or else from the cookie `__Secure-refresh`; then `X-CSRF-Token` is needed,
+// the answer comes in cookies too, and a 401 takes the cookies away.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4090,7 +4113,8 @@ type ClientWithResponsesInterface interface {
 	// LogoutWithBodyWithResponse Sign out
 	//
 	// Ends this session everywhere. The session is named by the access token or, also when that has expired, by
-	// the refresh token in the body; one of them suffices.
+	// the refresh token in the body or its cookie; one of them suffices. With cookies, `X-CSRF-Token` is needed and
+	// the cookies are taken away, but for the one of the known device.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4100,7 +4124,8 @@ type ClientWithResponsesInterface interface {
 	// LogoutWithResponse Sign out
 	//
 	// Ends this session everywhere. The session is named by the access token or, also when that has expired, by
-	// the refresh token in the body; one of them suffices.
+	// the refresh token in the body or its cookie; one of them suffices. With cookies, `X-CSRF-Token` is needed and
+	// the cookies are taken away, but for the one of the known device.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4113,6 +4138,9 @@ type ClientWithResponsesInterface interface {
 	// replaced before is taken for stolen: the session ends, its owner is told, and the answer is 401
 	// `refresh_token_reused`.
 	//
+	// The token is taken from the body, or else from the cookie `__Secure-refresh`; then `X-CSRF-Token` is needed,
+	// the answer comes in cookies too, and a 401 takes the cookies away.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/auth/refresh (the `Refresh` operationId).
@@ -4123,6 +4151,9 @@ type ClientWithResponsesInterface interface {
 	// Answers with a new pair of the same session. Repeating a call whose reply was lost is safe. A token that was
 	// replaced before is taken for stolen: the session ends, its owner is told, and the answer is 401
 	// `refresh_token_reused`.
+	//
+	// The token is taken from the body, or else from the cookie `__Secure-refresh`; then `X-CSRF-Token` is needed,
+	// the answer comes in cookies too, and a 401 takes the cookies away.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5049,6 +5080,8 @@ type ChangePasswordResponse struct {
 	ApplicationProblemJSON400 *BadRequest
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthorized
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *CrossSiteRefused
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
 	ApplicationProblemJSON408 *RequestTimeout
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
@@ -5242,6 +5275,8 @@ type LogoutResponse struct {
 	ApplicationProblemJSON400 *BadRequest
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthorized
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *CrossSiteRefused
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
 	ApplicationProblemJSON408 *RequestTimeout
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
@@ -5308,6 +5343,8 @@ type RefreshResponse struct {
 	ApplicationProblemJSON400 *BadRequest
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *CrossSiteRefused
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
 	ApplicationProblemJSON408 *RequestTimeout
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
@@ -5369,6 +5406,8 @@ type RegisterResponse struct {
 	JSON202 *VerificationStarted
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *BadRequest
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *CrossSiteRefused
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
 	ApplicationProblemJSON408 *RequestTimeout
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
@@ -5919,6 +5958,8 @@ type UpdateMeResponse struct {
 	ApplicationProblemJSON400 *BadRequest
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthorized
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *CrossSiteRefused
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
 	ApplicationProblemJSON408 *RequestTimeout
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
@@ -5985,6 +6026,8 @@ type DeactivateMeResponse struct {
 	ApplicationProblemJSON400 *BadRequest
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthorized
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *CrossSiteRefused
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
 	ApplicationProblemJSON408 *RequestTimeout
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
@@ -6189,6 +6232,8 @@ type ReauthenticateResponse struct {
 	ApplicationProblemJSON400 *BadRequest
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthorized
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *CrossSiteRefused
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
 	ApplicationProblemJSON408 *RequestTimeout
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
@@ -6253,6 +6298,8 @@ type EndOtherSessionsResponse struct {
 	ApplicationProblemJSON400 *BadRequest
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthorized
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *CrossSiteRefused
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
 	ApplicationProblemJSON408 *RequestTimeout
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
@@ -6379,6 +6426,8 @@ type EndSessionResponse struct {
 	ApplicationProblemJSON400 *BadRequest
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthorized
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *CrossSiteRefused
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *NotFound
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
@@ -6706,7 +6755,8 @@ func (c *ClientWithResponses) LoginWithResponse(ctx context.Context, body LoginJ
 // LogoutWithBodyWithResponse Sign out
 //
 // Ends this session everywhere. The session is named by the access token or, also when that has expired, by
-// the refresh token in the body; one of them suffices.
+// the refresh token in the body or its cookie; one of them suffices. With cookies, `X-CSRF-Token` is needed and
+// the cookies are taken away, but for the one of the known device.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6722,7 +6772,8 @@ func (c *ClientWithResponses) LogoutWithBodyWithResponse(ctx context.Context, co
 // LogoutWithResponse Sign out
 //
 // Ends this session everywhere. The session is named by the access token or, also when that has expired, by
-// the refresh token in the body; one of them suffices.
+// the refresh token in the body or its cookie; one of them suffices. With cookies, `X-CSRF-Token` is needed and
+// the cookies are taken away, but for the one of the known device.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6741,6 +6792,9 @@ func (c *ClientWithResponses) LogoutWithResponse(ctx context.Context, body Logou
 // replaced before is taken for stolen: the session ends, its owner is told, and the answer is 401
 // `refresh_token_reused`.
 //
+// The token is taken from the body, or else from the cookie `__Secure-refresh`; then `X-CSRF-Token` is needed,
+// the answer comes in cookies too, and a 401 takes the cookies away.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/auth/refresh (the `Refresh` operationId).
@@ -6757,6 +6811,9 @@ func (c *ClientWithResponses) RefreshWithBodyWithResponse(ctx context.Context, c
 // Answers with a new pair of the same session. Repeating a call whose reply was lost is safe. A token that was
 // replaced before is taken for stolen: the session ends, its owner is told, and the answer is 401
 // `refresh_token_reused`.
+//
+// The token is taken from the body, or else from the cookie `__Secure-refresh`; then `X-CSRF-Token` is needed,
+// the answer comes in cookies too, and a 401 takes the cookies away.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8203,6 +8260,13 @@ func ParseChangePasswordResponse(rsp *http.Response) (*ChangePasswordResponse, e
 		}
 		response.ApplicationProblemJSON401 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest CrossSiteRefused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
 		var dest RequestTimeout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -8518,6 +8582,13 @@ func ParseLogoutResponse(rsp *http.Response) (*LogoutResponse, error) {
 		}
 		response.ApplicationProblemJSON401 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest CrossSiteRefused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
 		var dest RequestTimeout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -8623,6 +8694,13 @@ func ParseRefreshResponse(rsp *http.Response) (*RefreshResponse, error) {
 		}
 		response.ApplicationProblemJSON401 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest CrossSiteRefused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
 		var dest RequestTimeout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -8727,6 +8805,13 @@ func ParseRegisterResponse(rsp *http.Response) (*RegisterResponse, error) {
 			return nil, err
 		}
 		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest CrossSiteRefused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
 		var dest RequestTimeout
@@ -9615,6 +9700,13 @@ func ParseUpdateMeResponse(rsp *http.Response) (*UpdateMeResponse, error) {
 		}
 		response.ApplicationProblemJSON401 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest CrossSiteRefused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
 		var dest RequestTimeout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -9722,6 +9814,13 @@ func ParseDeactivateMeResponse(rsp *http.Response) (*DeactivateMeResponse, error
 			return nil, err
 		}
 		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest CrossSiteRefused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
 		var dest RequestTimeout
@@ -10059,6 +10158,13 @@ func ParseReauthenticateResponse(rsp *http.Response) (*ReauthenticateResponse, e
 		}
 		response.ApplicationProblemJSON401 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest CrossSiteRefused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
 		var dest RequestTimeout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -10159,6 +10265,13 @@ func ParseEndOtherSessionsResponse(rsp *http.Response) (*EndOtherSessionsRespons
 			return nil, err
 		}
 		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest CrossSiteRefused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
 		var dest RequestTimeout
@@ -10351,6 +10464,13 @@ func ParseEndSessionResponse(rsp *http.Response) (*EndSessionResponse, error) {
 			return nil, err
 		}
 		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest CrossSiteRefused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
 		var dest NotFound

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"path"
 	"strings"
@@ -291,6 +292,114 @@ func (e VerificationChannel) Valid() bool {
 	}
 }
 
+// Defines values for TokenTransport.
+const (
+	TokenTransportBody   TokenTransport = "body"
+	TokenTransportCookie TokenTransport = "cookie"
+)
+
+// Valid indicates whether the value is a known member of the TokenTransport enum.
+func (e TokenTransport) Valid() bool {
+	switch e {
+	case TokenTransportBody:
+		return true
+	case TokenTransportCookie:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LoginParamsXTokenTransport.
+const (
+	LoginParamsXTokenTransportBody   LoginParamsXTokenTransport = "body"
+	LoginParamsXTokenTransportCookie LoginParamsXTokenTransport = "cookie"
+)
+
+// Valid indicates whether the value is a known member of the LoginParamsXTokenTransport enum.
+func (e LoginParamsXTokenTransport) Valid() bool {
+	switch e {
+	case LoginParamsXTokenTransportBody:
+		return true
+	case LoginParamsXTokenTransportCookie:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RefreshParamsXTokenTransport.
+const (
+	RefreshParamsXTokenTransportBody   RefreshParamsXTokenTransport = "body"
+	RefreshParamsXTokenTransportCookie RefreshParamsXTokenTransport = "cookie"
+)
+
+// Valid indicates whether the value is a known member of the RefreshParamsXTokenTransport enum.
+func (e RefreshParamsXTokenTransport) Valid() bool {
+	switch e {
+	case RefreshParamsXTokenTransportBody:
+		return true
+	case RefreshParamsXTokenTransportCookie:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RegisterParamsXTokenTransport.
+const (
+	RegisterParamsXTokenTransportBody   RegisterParamsXTokenTransport = "body"
+	RegisterParamsXTokenTransportCookie RegisterParamsXTokenTransport = "cookie"
+)
+
+// Valid indicates whether the value is a known member of the RegisterParamsXTokenTransport enum.
+func (e RegisterParamsXTokenTransport) Valid() bool {
+	switch e {
+	case RegisterParamsXTokenTransportBody:
+		return true
+	case RegisterParamsXTokenTransportCookie:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for VerifyEmailParamsXTokenTransport.
+const (
+	VerifyEmailParamsXTokenTransportBody   VerifyEmailParamsXTokenTransport = "body"
+	VerifyEmailParamsXTokenTransportCookie VerifyEmailParamsXTokenTransport = "cookie"
+)
+
+// Valid indicates whether the value is a known member of the VerifyEmailParamsXTokenTransport enum.
+func (e VerifyEmailParamsXTokenTransport) Valid() bool {
+	switch e {
+	case VerifyEmailParamsXTokenTransportBody:
+		return true
+	case VerifyEmailParamsXTokenTransportCookie:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReauthenticateParamsXTokenTransport.
+const (
+	ReauthenticateParamsXTokenTransportBody   ReauthenticateParamsXTokenTransport = "body"
+	ReauthenticateParamsXTokenTransportCookie ReauthenticateParamsXTokenTransport = "cookie"
+)
+
+// Valid indicates whether the value is a known member of the ReauthenticateParamsXTokenTransport enum.
+func (e ReauthenticateParamsXTokenTransport) Valid() bool {
+	switch e {
+	case ReauthenticateParamsXTokenTransportBody:
+		return true
+	case ReauthenticateParamsXTokenTransportCookie:
+		return true
+	default:
+		return false
+	}
+}
+
 // AccountDeleted defines model for AccountDeleted.
 type AccountDeleted struct {
 	// PurgeAt Until when the account can be brought back.
@@ -538,7 +647,7 @@ type ReauthenticateRequest struct {
 
 // RefreshRequest defines model for RefreshRequest.
 type RefreshRequest struct {
-	RefreshToken RefreshToken `json:"refresh_token"`
+	RefreshToken RefreshToken `json:"refresh_token,omitempty"`
 }
 
 // RefreshToken defines model for RefreshToken.
@@ -682,8 +791,10 @@ type ShortCode = string
 // SignedIn defines model for SignedIn.
 type SignedIn struct {
 	Session Session `json:"session"`
-	Tokens  Tokens  `json:"tokens"`
-	User    User    `json:"user"`
+
+	// Tokens The tokens themselves are left out where they travel in cookies.
+	Tokens Tokens `json:"tokens"`
+	User   User   `json:"user"`
 }
 
 // SystemHealth defines model for SystemHealth.
@@ -698,10 +809,10 @@ type SystemHealth struct {
 	Version       string       `json:"version"`
 }
 
-// Tokens defines model for Tokens.
+// Tokens The tokens themselves are left out where they travel in cookies.
 type Tokens struct {
 	// AccessToken A signed JWT (RFC 9068). Treat it as opaque.
-	AccessToken string `json:"access_token"`
+	AccessToken string `json:"access_token,omitempty"`
 
 	// ExpiresIn Seconds that the access token is good.
 	ExpiresIn int64 `json:"expires_in"`
@@ -710,7 +821,7 @@ type Tokens struct {
 	RefreshExpiresIn int64 `json:"refresh_expires_in"`
 
 	// RefreshToken Opaque. Keep only the newest.
-	RefreshToken string          `json:"refresh_token"`
+	RefreshToken string          `json:"refresh_token,omitempty"`
 	TokenType    TokensTokenType `json:"token_type"`
 }
 
@@ -800,6 +911,9 @@ type Cursor = string
 // Limit defines model for Limit.
 type Limit = int
 
+// TokenTransport defines model for TokenTransport.
+type TokenTransport string
+
 // AlreadySignedIn An error (RFC 9457). Branch on `code`; all texts are for people.
 //
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
@@ -814,6 +928,11 @@ type BadRequest = Problem
 //
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
 type Conflict = Problem
+
+// CrossSiteRefused An error (RFC 9457). Branch on `code`; all texts are for people.
+//
+// Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
+type CrossSiteRefused = Problem
 
 // HeadersTooLarge An error (RFC 9457). Branch on `code`; all texts are for people.
 //
@@ -902,6 +1021,51 @@ type CheckAvailabilityParams struct {
 	Username string `form:"username,omitempty" json:"username,omitempty"`
 	Email    string `form:"email,omitempty" json:"email,omitempty"`
 }
+
+// LoginParams defines parameters for Login.
+type LoginParams struct {
+	// XTokenTransport `cookie` for browsers: the tokens then travel in cookies that scripts cannot read, and not in the body.
+	XTokenTransport LoginParamsXTokenTransport `json:"X-Token-Transport,omitempty"`
+}
+
+// LoginParamsXTokenTransport defines parameters for Login.
+type LoginParamsXTokenTransport string
+
+// RefreshParams defines parameters for Refresh.
+type RefreshParams struct {
+	// XTokenTransport `cookie` for browsers: the tokens then travel in cookies that scripts cannot read, and not in the body.
+	XTokenTransport RefreshParamsXTokenTransport `json:"X-Token-Transport,omitempty"`
+}
+
+// RefreshParamsXTokenTransport defines parameters for Refresh.
+type RefreshParamsXTokenTransport string
+
+// RegisterParams defines parameters for Register.
+type RegisterParams struct {
+	// XTokenTransport `cookie` for browsers: the tokens then travel in cookies that scripts cannot read, and not in the body.
+	XTokenTransport RegisterParamsXTokenTransport `json:"X-Token-Transport,omitempty"`
+}
+
+// RegisterParamsXTokenTransport defines parameters for Register.
+type RegisterParamsXTokenTransport string
+
+// VerifyEmailParams defines parameters for VerifyEmail.
+type VerifyEmailParams struct {
+	// XTokenTransport `cookie` for browsers: the tokens then travel in cookies that scripts cannot read, and not in the body.
+	XTokenTransport VerifyEmailParamsXTokenTransport `json:"X-Token-Transport,omitempty"`
+}
+
+// VerifyEmailParamsXTokenTransport defines parameters for VerifyEmail.
+type VerifyEmailParamsXTokenTransport string
+
+// ReauthenticateParams defines parameters for Reauthenticate.
+type ReauthenticateParams struct {
+	// XTokenTransport `cookie` for browsers: the tokens then travel in cookies that scripts cannot read, and not in the body.
+	XTokenTransport ReauthenticateParamsXTokenTransport `json:"X-Token-Transport,omitempty"`
+}
+
+// ReauthenticateParamsXTokenTransport defines parameters for Reauthenticate.
+type ReauthenticateParamsXTokenTransport string
 
 // ListSessionsParams defines parameters for ListSessions.
 type ListSessionsParams struct {
@@ -1251,16 +1415,16 @@ type ServerInterface interface {
 	ForgotPassword(c *fiber.Ctx) error
 	// Login Sign in with a password
 	// (POST /v1/auth/login)
-	Login(c *fiber.Ctx) error
+	Login(c *fiber.Ctx, params LoginParams) error
 	// Logout Sign out
 	// (POST /v1/auth/logout)
 	Logout(c *fiber.Ctx) error
 	// Refresh Trade the refresh token for new tokens
 	// (POST /v1/auth/refresh)
-	Refresh(c *fiber.Ctx) error
+	Refresh(c *fiber.Ctx, params RefreshParams) error
 	// Register Open an account
 	// (POST /v1/auth/register)
-	Register(c *fiber.Ctx) error
+	Register(c *fiber.Ctx, params RegisterParams) error
 	// ResendVerification Send the verification mail again
 	// (POST /v1/auth/resend-verification)
 	ResendVerification(c *fiber.Ctx) error
@@ -1278,7 +1442,7 @@ type ServerInterface interface {
 	UndoEmailChange(c *fiber.Ctx) error
 	// VerifyEmail Prove an address
 	// (POST /v1/auth/verify-email)
-	VerifyEmail(c *fiber.Ctx) error
+	VerifyEmail(c *fiber.Ctx, params VerifyEmailParams) error
 	// DeleteMe Delete the own account
 	// (DELETE /v1/me)
 	DeleteMe(c *fiber.Ctx) error
@@ -1299,7 +1463,7 @@ type ServerInterface interface {
 	VerifyEmailChange(c *fiber.Ctx) error
 	// Reauthenticate Confirm who is there
 	// (POST /v1/me/reauthenticate)
-	Reauthenticate(c *fiber.Ctx) error
+	Reauthenticate(c *fiber.Ctx, params ReauthenticateParams) error
 	// EndOtherSessions Sign out everywhere else
 	// (DELETE /v1/me/sessions)
 	EndOtherSessions(c *fiber.Ctx) error
@@ -1627,8 +1791,33 @@ func (siw *ServerInterfaceWrapper) ForgotPassword(c *fiber.Ctx) error {
 // Login operation middleware
 func (siw *ServerInterfaceWrapper) Login(c *fiber.Ctx) error {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params LoginParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "X-Token-Transport" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-Token-Transport")]; found {
+		var XTokenTransport LoginParamsXTokenTransport
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName X-Token-Transport, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-Token-Transport", valueList[0], &XTokenTransport, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter X-Token-Transport: %w", err).Error())
+		}
+
+		params.XTokenTransport = XTokenTransport
+
+	}
+
 	handler := func(c *fiber.Ctx) error {
-		return siw.Handler.Login(c)
+		return siw.Handler.Login(c, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -1663,8 +1852,33 @@ func (siw *ServerInterfaceWrapper) Logout(c *fiber.Ctx) error {
 // Refresh operation middleware
 func (siw *ServerInterfaceWrapper) Refresh(c *fiber.Ctx) error {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RefreshParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "X-Token-Transport" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-Token-Transport")]; found {
+		var XTokenTransport RefreshParamsXTokenTransport
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName X-Token-Transport, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-Token-Transport", valueList[0], &XTokenTransport, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter X-Token-Transport: %w", err).Error())
+		}
+
+		params.XTokenTransport = XTokenTransport
+
+	}
+
 	handler := func(c *fiber.Ctx) error {
-		return siw.Handler.Refresh(c)
+		return siw.Handler.Refresh(c, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -1681,8 +1895,33 @@ func (siw *ServerInterfaceWrapper) Refresh(c *fiber.Ctx) error {
 // Register operation middleware
 func (siw *ServerInterfaceWrapper) Register(c *fiber.Ctx) error {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RegisterParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "X-Token-Transport" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-Token-Transport")]; found {
+		var XTokenTransport RegisterParamsXTokenTransport
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName X-Token-Transport, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-Token-Transport", valueList[0], &XTokenTransport, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter X-Token-Transport: %w", err).Error())
+		}
+
+		params.XTokenTransport = XTokenTransport
+
+	}
+
 	handler := func(c *fiber.Ctx) error {
-		return siw.Handler.Register(c)
+		return siw.Handler.Register(c, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -1800,8 +2039,33 @@ func (siw *ServerInterfaceWrapper) UndoEmailChange(c *fiber.Ctx) error {
 // VerifyEmail operation middleware
 func (siw *ServerInterfaceWrapper) VerifyEmail(c *fiber.Ctx) error {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params VerifyEmailParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "X-Token-Transport" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-Token-Transport")]; found {
+		var XTokenTransport VerifyEmailParamsXTokenTransport
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName X-Token-Transport, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-Token-Transport", valueList[0], &XTokenTransport, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter X-Token-Transport: %w", err).Error())
+		}
+
+		params.XTokenTransport = XTokenTransport
+
+	}
+
 	handler := func(c *fiber.Ctx) error {
-		return siw.Handler.VerifyEmail(c)
+		return siw.Handler.VerifyEmail(c, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -1926,8 +2190,33 @@ func (siw *ServerInterfaceWrapper) VerifyEmailChange(c *fiber.Ctx) error {
 // Reauthenticate operation middleware
 func (siw *ServerInterfaceWrapper) Reauthenticate(c *fiber.Ctx) error {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReauthenticateParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "X-Token-Transport" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-Token-Transport")]; found {
+		var XTokenTransport ReauthenticateParamsXTokenTransport
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName X-Token-Transport, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-Token-Transport", valueList[0], &XTokenTransport, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter X-Token-Transport: %w", err).Error())
+		}
+
+		params.XTokenTransport = XTokenTransport
+
+	}
+
 	handler := func(c *fiber.Ctx) error {
-		return siw.Handler.Reauthenticate(c)
+		return siw.Handler.Reauthenticate(c, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -2130,6 +2419,8 @@ type AlreadySignedInApplicationProblemPlusJSONResponse Problem
 type BadRequestApplicationProblemPlusJSONResponse Problem
 
 type ConflictApplicationProblemPlusJSONResponse Problem
+
+type CrossSiteRefusedApplicationProblemPlusJSONResponse Problem
 
 type HeadersTooLargeApplicationProblemPlusJSONResponse Problem
 
@@ -3346,6 +3637,17 @@ func (response ChangePassword401ApplicationProblemPlusJSONResponse) VisitChangeP
 	return ctx.JSON(&response.Body)
 }
 
+type ChangePassword403ApplicationProblemPlusJSONResponse struct {
+	CrossSiteRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePassword403ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
 type ChangePassword408ApplicationProblemPlusJSONResponse struct {
 	RequestTimeoutApplicationProblemPlusJSONResponse
 }
@@ -3520,7 +3822,8 @@ func (response ForgotPassword503ApplicationProblemPlusJSONResponse) VisitForgotP
 }
 
 type LoginRequestObject struct {
-	Body *LoginJSONRequestBody
+	Params LoginParams
+	Body   *LoginJSONRequestBody
 }
 
 type LoginResponseObject interface {
@@ -3687,6 +3990,17 @@ func (response Logout401ApplicationProblemPlusJSONResponse) VisitLogoutResponse(
 	return ctx.JSON(&response.Body)
 }
 
+type Logout403ApplicationProblemPlusJSONResponse struct {
+	CrossSiteRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response Logout403ApplicationProblemPlusJSONResponse) VisitLogoutResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
 type Logout408ApplicationProblemPlusJSONResponse struct {
 	RequestTimeoutApplicationProblemPlusJSONResponse
 }
@@ -3755,7 +4069,8 @@ func (response Logout503ApplicationProblemPlusJSONResponse) VisitLogoutResponse(
 }
 
 type RefreshRequestObject struct {
-	Body *RefreshJSONRequestBody
+	Params RefreshParams
+	Body   *RefreshJSONRequestBody
 }
 
 type RefreshResponseObject interface {
@@ -3797,6 +4112,17 @@ func (response Refresh401ApplicationProblemPlusJSONResponse) VisitRefreshRespons
 	ctx.Status(401)
 
 	return ctx.JSON(&response.Body)
+}
+
+type Refresh403ApplicationProblemPlusJSONResponse struct {
+	CrossSiteRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response Refresh403ApplicationProblemPlusJSONResponse) VisitRefreshResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
 }
 
 type Refresh408ApplicationProblemPlusJSONResponse struct {
@@ -3867,7 +4193,8 @@ func (response Refresh503ApplicationProblemPlusJSONResponse) VisitRefreshRespons
 }
 
 type RegisterRequestObject struct {
-	Body *RegisterJSONRequestBody
+	Params RegisterParams
+	Body   *RegisterJSONRequestBody
 }
 
 type RegisterResponseObject interface {
@@ -3901,6 +4228,17 @@ type Register400ApplicationProblemPlusJSONResponse struct {
 func (response Register400ApplicationProblemPlusJSONResponse) VisitRegisterResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type Register403ApplicationProblemPlusJSONResponse struct {
+	CrossSiteRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response Register403ApplicationProblemPlusJSONResponse) VisitRegisterResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
 
 	return ctx.JSON(&response)
 }
@@ -4521,7 +4859,8 @@ func (response UndoEmailChange503ApplicationProblemPlusJSONResponse) VisitUndoEm
 }
 
 type VerifyEmailRequestObject struct {
-	Body *VerifyEmailJSONRequestBody
+	Params VerifyEmailParams
+	Body   *VerifyEmailJSONRequestBody
 }
 
 type VerifyEmailResponseObject interface {
@@ -4908,6 +5247,17 @@ func (response UpdateMe401ApplicationProblemPlusJSONResponse) VisitUpdateMeRespo
 	return ctx.JSON(&response.Body)
 }
 
+type UpdateMe403ApplicationProblemPlusJSONResponse struct {
+	CrossSiteRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateMe403ApplicationProblemPlusJSONResponse) VisitUpdateMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
 type UpdateMe408ApplicationProblemPlusJSONResponse struct {
 	RequestTimeoutApplicationProblemPlusJSONResponse
 }
@@ -5020,6 +5370,17 @@ func (response DeactivateMe401ApplicationProblemPlusJSONResponse) VisitDeactivat
 	ctx.Status(401)
 
 	return ctx.JSON(&response.Body)
+}
+
+type DeactivateMe403ApplicationProblemPlusJSONResponse struct {
+	CrossSiteRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response DeactivateMe403ApplicationProblemPlusJSONResponse) VisitDeactivateMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
 }
 
 type DeactivateMe408ApplicationProblemPlusJSONResponse struct {
@@ -5339,7 +5700,8 @@ func (response VerifyEmailChange503ApplicationProblemPlusJSONResponse) VisitVeri
 }
 
 type ReauthenticateRequestObject struct {
-	Body *ReauthenticateJSONRequestBody
+	Params ReauthenticateParams
+	Body   *ReauthenticateJSONRequestBody
 }
 
 type ReauthenticateResponseObject interface {
@@ -5376,6 +5738,17 @@ func (response Reauthenticate401ApplicationProblemPlusJSONResponse) VisitReauthe
 	ctx.Status(401)
 
 	return ctx.JSON(&response.Body)
+}
+
+type Reauthenticate403ApplicationProblemPlusJSONResponse struct {
+	CrossSiteRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response Reauthenticate403ApplicationProblemPlusJSONResponse) VisitReauthenticateResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
 }
 
 type Reauthenticate408ApplicationProblemPlusJSONResponse struct {
@@ -5481,6 +5854,17 @@ func (response EndOtherSessions401ApplicationProblemPlusJSONResponse) VisitEndOt
 	ctx.Status(401)
 
 	return ctx.JSON(&response.Body)
+}
+
+type EndOtherSessions403ApplicationProblemPlusJSONResponse struct {
+	CrossSiteRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response EndOtherSessions403ApplicationProblemPlusJSONResponse) VisitEndOtherSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
 }
 
 type EndOtherSessions408ApplicationProblemPlusJSONResponse struct {
@@ -5672,6 +6056,17 @@ func (response EndSession401ApplicationProblemPlusJSONResponse) VisitEndSessionR
 	ctx.Status(401)
 
 	return ctx.JSON(&response.Body)
+}
+
+type EndSession403ApplicationProblemPlusJSONResponse struct {
+	CrossSiteRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response EndSession403ApplicationProblemPlusJSONResponse) VisitEndSessionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
 }
 
 type EndSession404ApplicationProblemPlusJSONResponse struct {
@@ -6248,8 +6643,10 @@ func (sh *strictHandler) ForgotPassword(ctx *fiber.Ctx) error {
 }
 
 // Login operation middleware
-func (sh *strictHandler) Login(ctx *fiber.Ctx) error {
+func (sh *strictHandler) Login(ctx *fiber.Ctx, params LoginParams) error {
 	var request LoginRequestObject
+
+	request.Params = params
 
 	var body LoginJSONRequestBody
 	var err error
@@ -6329,8 +6726,10 @@ func (sh *strictHandler) Logout(ctx *fiber.Ctx) error {
 }
 
 // Refresh operation middleware
-func (sh *strictHandler) Refresh(ctx *fiber.Ctx) error {
+func (sh *strictHandler) Refresh(ctx *fiber.Ctx, params RefreshParams) error {
 	var request RefreshRequestObject
+
+	request.Params = params
 
 	var body RefreshJSONRequestBody
 	var err error
@@ -6342,9 +6741,12 @@ func (sh *strictHandler) Refresh(ctx *fiber.Ctx) error {
 		err = ctx.BodyParser(&body)
 	}
 	if err != nil {
-		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
 	}
-	request.Body = &body
 
 	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
 		return sh.ssi.Refresh(ctx.UserContext(), request.(RefreshRequestObject))
@@ -6368,8 +6770,10 @@ func (sh *strictHandler) Refresh(ctx *fiber.Ctx) error {
 }
 
 // Register operation middleware
-func (sh *strictHandler) Register(ctx *fiber.Ctx) error {
+func (sh *strictHandler) Register(ctx *fiber.Ctx, params RegisterParams) error {
 	var request RegisterRequestObject
+
+	request.Params = params
 
 	var body RegisterJSONRequestBody
 	var err error
@@ -6590,8 +6994,10 @@ func (sh *strictHandler) UndoEmailChange(ctx *fiber.Ctx) error {
 }
 
 // VerifyEmail operation middleware
-func (sh *strictHandler) VerifyEmail(ctx *fiber.Ctx) error {
+func (sh *strictHandler) VerifyEmail(ctx *fiber.Ctx, params VerifyEmailParams) error {
 	var request VerifyEmailRequestObject
+
+	request.Params = params
 
 	var body VerifyEmailJSONRequestBody
 	var err error
@@ -6821,8 +7227,10 @@ func (sh *strictHandler) VerifyEmailChange(ctx *fiber.Ctx) error {
 }
 
 // Reauthenticate operation middleware
-func (sh *strictHandler) Reauthenticate(ctx *fiber.Ctx) error {
+func (sh *strictHandler) Reauthenticate(ctx *fiber.Ctx, params ReauthenticateParams) error {
 	var request ReauthenticateRequestObject
+
+	request.Params = params
 
 	var body ReauthenticateJSONRequestBody
 	var err error
@@ -6943,159 +7351,172 @@ func (sh *strictHandler) EndSession(ctx *fiber.Ctx, id core.ID) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H35cts43uCroLRf1Uz3R8t30rFrq9Y5ejrdzvHFzuSribMSRP4kYUQBagCUrEm5ap9mH2yfZAs/ACRI",
-	"QYcd2znG/9kUifN3n59bqRhPBAeuVevoc2sINAOJf74DLecnfQ3S/JeBSiWbaCZ466iFj8lQzMiY8jlR",
-	"kAqeKaIF0XJO6IAy3m4lLZUOYUzN52PG2bgYt452kpaeT6B11GJcwwBk6+oqaX348OGk0EPgmqVUw+KE",
-	"50Mg6ZDmOfABENEn7359Rh49PtypTwOXdDzJzehPgUqQBKQU8n9etBif0pxlHS1GwC9arXIVSkvGB60r",
-	"s4oJlXQM2u3/WSGVkPGldDlc6k6Kb3TNcvQQyIQOgPSgLyS0yZsJ/bMAszpmPvqzADlvJS1Ox2ZW+2X9",
-	"hOjlKfCBHraOdvd+ScyJlf8vrjZpnbIx04ur+83fCdMwxhsZsCkQqslYKL1sPTkOFi4ngz4tct06OtxJ",
-	"zNrs7e3t7CTVXe5G7vIqaUlQE8EV4Cme5BJoNj9jAw7ZS24epYJr4Lh2Opnk5saZ4NsTKXo5jP/zn0rg",
-	"a9Va/kNCv3XU+h/bFaxu21/V9lv7lZ25fhRdaufuKJy8w3j3iKQGhjIyY3pIcnMyqYTMwB3NVZuYZRJR",
-	"aNJn0pzWVdJ6SrN38GcBSt/r2j3AMj4pdNeut4vQrLoJEZJQMhYSiIY8Z3xAUpEBUUU6JFSR8mvztNu+",
-	"4GYjzwTv5yy9322kbtLuEaFc6CFIvAGDy3wAGeKNomMgemh2QXXwhI2hTbowpizvaDoCc31KjKEnsjmB",
-	"XAEZUmXev+A0yyQoRXpzwsXMbfg3S8vOhTilcgD3um9HRztaiE5uZu8e4c7sc9JnkGeKUAkEf5VEDym3",
-	"ewc5BUlomsJEq7bbSK6Hz0FTlq/YxfVWXxs0tgUx6ho462YwkDSDrLuwludixu9qPckdX1AmZtzu6CXX",
-	"IDnNXxjkumcctzMb5CBIbg0rEYVUbfJfhdCAANGVlvx0WOYXjMj9rCJcX4UyBYSze0QY/t1nBnR5RiZU",
-	"qZmQGckE4UKTHuSCD4gWAzBEwPChQNT48OHDVpP/x5bnPtluigu4zFOq9JsZh/u9w5wq3RFmWofh5gHB",
-	"B14uyGCSi/kYuCYp5eY0BqJNQtJo3qJpKgquCVN4YDTVbAp436eMj/4mOHyVW84ZH/mdMT4yyyv4iIsZ",
-	"T5D8wuWEScgMpZhRRQoFGS76FdwaZXgFsRUaMWwCUgmOAGdJp1JMGDJKNbIZSz5fC/2rKHh2r+fHhe70",
-	"zawWZ9/SeS5o9lV40cTOvcCLkI8ytYYDkb/uklfsqWGtTib8CXf0DmiFgkxwIyQZSLjXrcnGIjrSrcJJ",
-	"TEg/+zTVRmyycDETRW7IktsEktZzNgZR6HteuqXq2s4d3knGMksDpDQSKuNWFjILNgLqS/4O+gbR7nO9",
-	"iG5SiL6BGMkGQ52QXqFrpMtRtx4gGTjyslvBpyANa8i6Cem6lzuqUBPgRq4gQl7wrucYHQkKdHWRTpjb",
-	"QIG43l7LASObtb8Ro8ReJa333ACZkOxf9wzdBQ+g28O00U4C1ntMuqjTdhwhNkdcU3atEOdIY8edOCJH",
-	"j2ZEcFDHFzzK1MlsCBIqsBwKlFnJTBpW7u/L3M/tM/P3nE4py2kvh/s+cj+vOUkxBWlop4VS0g2Q1ds5",
-	"CEVbSBfNJVtoGOkunEnw47rjCMwu7iRUMZkIqSF7BRmj56hx3+uRlAvojM0KOkbpb/AQg/fdJjJa1vd3",
-	"RH77+ExTM86tIXFs7MgeTpCVQdYmJ8SQJLNiwQnTiszoPCEMBTUJ5nmpYWpBFPCMME204RZX3jxi7RqW",
-	"jD2HHNyGJlJMQGpm7R6TQg6gQyMWmvdcs9zgFm8ST0M5e1IUg6EmPZqOjJTcF3JsRmllVMOWgb9WzBok",
-	"S+77sZr6U/mm6P0TUm1u48SCN8uZni+uuoZ07tueEDlQvjBN9W5snmfUbOMVKEWtuFOfyOj/HPK6zQ7Z",
-	"xeL2klYqsmU2QZFZBjkEMraT1a9TcDTCLQw51OM82GT1A8PLLI+9KFgW+37ErEBZrV7CgCktERZjXxjx",
-	"Ob4JK1jfYBMKuHYwtgmcJC1V2AuKbVzD5ZIfRORxAxjsIYlWUt6sO6JqTjeDO/pq8Wuh55RZ21sdgtC+",
-	"WftjFaGog+NVOSWVks4Xd4NDRheGdqsXBlADqyDNMmbuk+ZvgzX2aa4gaSzbwvia1eL4J9amtbA4O8Ly",
-	"xb11jPlm60sLKc3FePa+lnP4966SFofZxt+9hln1aWOHC2toDB3du8jgrZFP1+63jn9vpZiCkWrMqfbE",
-	"pdFztCcsou9+SErLRaVXsMwqFEjE1QiNsDkzWr5RhAdsCugDaRyvo2QrJdOhkNrsx+xrGnC4DsuuwxBf",
-	"Pl842eZojrTGDrQGgzVCRzP6v9x/7VSMQyblKXjgzNg7PKg5M/YjZAnn+rtTEhZRfRr8ArwYt44+allA",
-	"teplLKr8MLbBXxnk2bOlnEVpw9sIp2MHB7LIwd44tfZbw6tHSJjdoqq5k9Lh5I7GEEfRUeZm3d+54INW",
-	"0hKF7oh+RxrMNXAudIfmuZjhIM7S0sHpgkEDKd0cNruErGPXbwDOK1KpGI+RFQVPuKaMK/zDEuPyt4I7",
-	"m3xwWNUN4WGVFtLrw3R12FdJy24neuoTqofebmYPmSojhukEH/nbsO42561Dd0jXyGzdKJccV0LIaibm",
-	"jxk3VH0XBR4hB0J/GamtTKbrTu9l9eYi4y1/iq3TWtVr+GuEL0hH9upoOjQfZGJmACXrmY9HiMCGS9m/",
-	"lRYSz8/8a4QITXWhzFfOM2AeNsU7P0P8PDZxBZzZaaKWCLMEBASg6dBAgjZ028jzBkICKKhOwq/6OlM3",
-	"ztoNsfycKxdN5Dggu5aolkpmFOJ8EU8+DC0nCmx1zvIyE3JUGgmYDs6hpJBJCzwWN0elmsyQfRn9PopJ",
-	"fZrqlbdabU0URjMox+DFuGegt3mZv7JBIUFZulo6CTx+66R0aQaysXt7Rms7rO4ipxp4Ou9YqXDRPW4n",
-	"wYACSEdEC9HQtJau3XrLQ16Y9aJi9pfDGk5VjhSAQ21/SQhay+HyrFyP51SI2CX+JpYAxAj/yxqRaqjV",
-	"nCDDJ979im7pQoH0WLhKaFghI+zGFjKmA3j/7rR+/kOtJ+poezsYeptmtP3PySC80kKyxow7B79EJvkD",
-	"5pFtkknRy1lKRjA3oMg4Rp88Ptx9jK4H988vx2QMBlIUyWACPCOCk+5IW67U0LPzQX0fL872Dh/FycC0",
-	"/ubbrSVvQlR5G1mZcfG5Vf+DFTyLDcqjHxcKQmBSbBCFncvox/P1jNgszi7dzpXggcXg+w+Yn0FEOxzB",
-	"fHPl0Nz6OpUQB4yt4JTx0ab8fzPVA822VubMGR8tQg++sG5TZl3n+GJzK/bzZXs594NHop68QdkKYGbZ",
-	"f1HlGmv4/GgtPp+KlOYQw7anz96Sg8ckp3xQ0AEQTQd1WgK8Pt3+YXT8AeP3KZhVsvTmOvNyYS4YLXpT",
-	"YiAKfbPtSehLUMPORmD0zr5cQdLCUl5FzHvO3bBW03WvWZKy9rTfq4gAjB8m5YyxwwptDQvw9oINhtqq",
-	"+xPBuFaEapIDVTohBc8NW2s48akaKdIXEgOwjgnlc5IOqaSpBqkSwoWNZcpgTHkGmUMXJi/4mF22iV+K",
-	"E2OoNIKsBo5OM9RlrP/a6mo4uZjxkMca7prgh9I6AhOi6NzMORvOre+h5HyBDSWMMNzZW89xX8OlXhYE",
-	"+aF0DXG41D70ccC4OiZdXuR5lwhexUOY3w0Om1+sedko8JE5l9/TM1FwjU65+mXxjGBwGHJmTZhKiJrQ",
-	"FAyfTvMig6x9S+fxFqMNXi/IgCcZJadiCjlNoTnszvpRhy60o77dl5y8aO8+OjCANq6Tv/88eLJ7uLu7",
-	"t39w+OjxL40ZH8WmcN6dqABntAHyVyPDPDk4fPxTmzyVlKdDFF4wfPCY0DwnGi61DVgzkD8BYaStcFne",
-	"DtCqRS6ilGmVImQh+NA7jPA9HATjGltHHxcGKc0nzmZQWZi8Ut86HzJVRs00JNJ26+qTJRc2gKp11NrZ",
-	"fbLX30l3t/boY9h63Ds42HqSHcLWfn+XHqaPe09gZ7cSvI8OzBVqpvHkXeQV8VtzJ11IfpQJIWdUZkfO",
-	"AXdUP4armxgC3b15s0lWapeLsp87wKhSx5Rz2aLpUjE+yMFHIDpWjovE4OBN5KXAGLQgNlklMb4YjGFd",
-	"HrKRkFkVoKGoZqo/d7TXUNLa8hadFI1VhHf+eZWG1oxgLm976SSLEouzFb5/99ofqLne9qIGslrsxV/9",
-	"/IHu5y6+NEwFe4uxuxBsNjJtOioQWjJ9aGJgdPRAH7jIcbE2dCZpVb5yZ8fE8CdctQs8xm/DiAZ7QD2W",
-	"ZSjS1eIW0EwaBDZUPN4GMeA5BIJMRwLGxJjHSyBsqQW1GadiFI5mmAoqIY148tB+anasoGZSrUeyhLPb",
-	"ewxj7Kymg4qzDXYul+X/qyINzR6phg5G7buTSQXPOhb1whndE7hkSqO5QMl+p09Zjr+OQQ+FXXpldG4E",
-	"JuGGGgFkeJOxqIAq6iF4OaYa1qLH4GZy7BeL2yslbCf4fg0RO1xjfaQVCy31tkAaONzdWyt/vEO3Nch7",
-	"c2cmLTamA+gUcu2Hpc3nKmnlpb64Uuu1bwW2upWQUUl011Dfaq7LpDXxAtzKmfClqwrJN9F18L24+zcJ",
-	"BVl8Lw4aCnj2dF434n1jLgq/yNB1ec1l3q2TdPmiw4EC/BEc3vRRml2N9guXc5Vs9kntqK4+ufXop3PP",
-	"86/j8L+uR/rGXv57cmZvECzgTuvUReRc47S+YPO3YrXbdHMRz+TmUOmPZhNw9ECHUHhWmX0a9u5CD1Gg",
-	"iFoSrKHABfNbe4EUU8jIbIiuoLnROzcNhktaPSlmzppUKc2/Mgl9cRk3sYMRRq/nnbMhKqucc1YrXZaX",
-	"EPPMZTBl6RKZfcQ4WpLsOwmhivSpLI0eBAMF6naCDNRIi0nUV4AytYrGJ5YX4pcNPFM+My+nGmwa6Wbn",
-	"tFQZ/E3MwluPXLg1Svyy+/jRT7V9fWxNZgj5myuDG8b0sSyHzvWPxlkJ7T04ea1hdVp5RmxSB9W9nf32",
-	"Tnt3d7/9OBpHaPQAo+pcC2CN+OQ5a5glLXPGE/L8xSbGOdEIBDplvLhcq9VayuzwpQTyCk1xXDyFYJUV",
-	"5NTws7H7JCAsNaBevMsYpXTk6jbiCwNLdhP4glTx9RyjtLjGQxLro0X3VLLquOrPLknGBkyr0ItTpxsH",
-	"T/Z39h7X7Yp1f84jI35qDdIM+78/7mw9+fT50dV/xOAuzNv4Uh8BssC1V3Fu37pFn0I5c/TA50rDuIqz",
-	"aUhXk2VWpoHoTEH6E1g4t4GQotCMw5LPh0Annd5cN+IuGNePDlpJ5ANlw+OvFy58gziGpFVMzHgdVxRi",
-	"w+UtP4t4EE71Re0oa/tcWErtWGtnmNibil3weQl1DZkmTUGpSsVfMAraJKLfP5w78/rOo19+apNzQ80M",
-	"s6CKiLJIxFIOzSJjn/lyG2X4KS7FOY6ZIgMh6vxn+bl7+8K15nMf1SckrE8KbhNArzX1khN0FTTIHwAT",
-	"Ing+d+6mmRNAInHqI+Adb6P1lkxbCCRihGqmM4TX2VxcbfDa5URPMAZG7ycG1V5tbOsaMx4+3W1qIj0m",
-	"mtaenZ0NmHjN+LIuQGbtaPl1vfgNt/3aCW5gxtnQodbwmq1dSWi5WWSsHGZl5FPpAh2wKaBgWEyae18w",
-	"zK2ZP+Z5f+/4WxQw1u7nJmpPae5biPiOv9oJQ7cXFZ5N5fIVIHsNCN0Y1hZ+KEFq7RBS5FCXkj+23p+9",
-	"eHc9fWUzvmuuP+S62bWvMwTp9fC3INT7u29cdTBu4uMYDVCGF1neiz/cwN1lz7Ah9wfb+7QEFRajHG0R",
-	"BcxBqrw4GeBj53/KXAJfzEnxfinG7xMtyP4eycFIwTYKwYrVSRk+QgT3sepjQt2rSc0JmwnzwXA+GQLH",
-	"yI6CZyBVKiQo0gM9A+AX3AxwjJVBOBC7ijZ5RhWmho1g4jKxMwHWCa4hz4meiZIeKUInVGobGVILyVxH",
-	"lBaOpGmkXZrVF9f2MXJDSzoFawPxF9XMadrMUtHIpLS5gBHpZ7X2vQkNiqq0ZaLbGjWzYcaMh9axrIyr",
-	"C+2aocyFcgMmF1GuZiBdGau6m3kJCV2ShLvcjH4d2+xKy+zyI5k30+g2s1BWmV7r7JNhaCbaJ2vTKixv",
-	"9jma+v+SW7BCsxQnvTkCV0JqiUrNV3wg5GbbqOoPJBt4z8rkqKtPmIgMaSGZnp+ZdxzbRzn3pLBaqP3v",
-	"Vw8Wv384b8XyKGqKA0acGq1lK6jehxzbitDlPQ61ntg0a8b7IiL8Wd+5SvxoiTeYuXgt1KhID4Zo1ORA",
-	"fjs/f0tO3r5sX/AL/vPPzwSfAjejqfbPP5OnImNgg49+P3vzmjBO3p//uvVLm2AkCnE0TgLpKk5H0Emp",
-	"gm6CVTPsc6N/7e/vP7GfPksIs9W3Lvj79y+fqzY5KfGLKeJi6olBn1Tn8yNf8qas28UzghX0qiQklbhl",
-	"IMJmrN8HibFqVEHiA8MvOKYFEj1jKdijgEvtD8JgOe5vSvMCGvF9wqeejZlSE8i1S4/iMAWJxRhAkYJz",
-	"oVkKmTtHjNFRP/9sz2ZZmYDuyvCvxE1haBFcatUmL6Zm5xIm+ZykVEoG6oJ3/3vLodrWy6x7TP7E+lVM",
-	"WySZi8J8IKT2la7Mkc8gz7cM6YKM1L83sDgXhTmxv3Y/nmz9g279a2frSbuz9enzbvLo4Kr7ExrXMfBP",
-	"TEGa4TB3zB6/Z4UY9+DIpSIHOweJOUGMevDniV/5Dy74kE6BHOwcuop7J3kuZl13nNYSYCDyxEN2OTa+",
-	"TnkNoxIjJfQA89ewLN+JqyOCd3BEXI3K//d//m83QWigXrO+4DhAm3wIygRUmBoUXnK1ALGoXrXPXbse",
-	"5IiN+iCYLFevEJJccPy+62bvEsEdfBbKR3nOyIQyeUxGEXW8YRAwH+I5GtT2PzFO+jnG2lJ9wakr73fS",
-	"+NRl9igEL5pC5gpqVrfdF5IoLXLgRwumeHdP7yA1J+5J2c8/kzcTsIn5ioypNLjdvdyS+NqWe61LOIC5",
-	"AlvlRvRdSTM9t4tyEYZaCJtARAeifcHf6CHIGbOnNHc3QA529lcHunE6Zi4JaUl5omO80gteHwa6eLgS",
-	"JkC12+0ZHYO/+sZerfBAR+b3eoU2XCbN2QgMgqLHSkjcINMIXhaUDRnHaZ6CYpkFBVGNnzOlISNlLLDL",
-	"RhOG+CnrAstEWow9/G+LCXA6Ye05Hed2K9UzS4oQDZQBEIwpppp0tzORKldTJWcpcJt94kqXnkxoOoSt",
-	"vfaO0RKMjlgmBc1mszbFn9tCDrbdt2r79OWzF6/PXuA3Vbxf67kL4Qxsi0et3faOfcst0wj/7Z32PkZg",
-	"6CGy3u02UjJkEdv/nI1U21cxGYCO2UZ+//AHUaAt3X18uGvo7h8wdxfGLYSBRAgmStO5P+kCJV6MJreO",
-	"0gV60Cav6Jz0wKB0OoQM8aXPpkDGjBcalD3H8hJfZq0js0yXSNOo3rq3s3NrtVrcDEtqS41gbqu1Hdgp",
-	"YyOVS9sOirLiJ7+s/6RR6st8tru//rNm4Tbz3f7u+u+axUevktbhJjurV6PErzZYZVguCeXDYjymcu6T",
-	"qsv0NfT6hKzE6NmaDhRqy0Z2RPFyO4PptstK2vZZlxaQjbaMsnoNgNIcqKzV2FCLoHQQMcohXYXxRM9v",
-	"fvkH6z8pSwA+QMtKaHlhbsLFXE8hFxMk3Q4SAlDJYNoyClWUvr22MoEtoUxOnFCCIsME7J9Vld8xTYeM",
-	"g5V/8J2q6lhkDbYazjGW/8UXL/jBzkHbMIkKZLtEDcVMVZMYOY04f3OM/hnqugC9YTXwjwvOCbPSKh9Z",
-	"WGZXZh3Eq2xjfZxoxW9MgF2wOayeFK0FTGFkSN2B26hEFFuKr80TW8yjyFo+3SFjWCz2s4RHOGHTn8AD",
-	"xfhG+Es9L38Z5qZ4zQtExLCbYek9jxKUqgQ1GQPlwTxO4ET1Dau5+QIIWMbN5uGJPslBKaOOj40GSlG3",
-	"mdH5MXphHXna29lZIhk51/4dIoCbYfMi3A8yUhSGb/cy7qsC+QI6lcVNwmK8WHhzKGzOjUMghzYhDm27",
-	"ii5LMOnMjJZ5BjyR6AaxygUHGbBVYrhqDBuemfFXosTaOw/KvD/Q7/uh3wtV+xehzgLOauDKencIWc+p",
-	"pj2qHoDrBwSuzN3tGvjK2XQ57XqORVVQe/Ap9gaoAts4tm6hA1evzRZhAZ7OiQSMClOEi57I5lHwO2VT",
-	"4KDU12H0L63R+oG7376EGpbLmkiBtg9Z1CwfMVj0kS53RO1eUZY/ULofi9I9B0PA5NzQHwM+60AMs4mX",
-	"m4mdZnK4s09mQ5bXTOxqWGhFMiwMwjP3OytL8Eusi2c0Ik95o0D4DmjGvh7ROwPr9Rw/kL0fRKkpb7Si",
-	"gO1l5NiVV3d+d4VepDUIU1aivDOyfGZneKDMP54M2hc5tl4TEoniOlDDtI67hLQwb+QOyW9tngjK/t26",
-	"OhOC7laeEcX+VdXYtfLSg6X1W/Hk2ftYBrvT3W1a6OE2bTR5iILwOR2BInBJU53Pg2DVIKapTU5sYXOD",
-	"NLSqQUZDn07orylrpA2pImrGdDqE7IIDL8YO/M0WNKT4p+j3j4koIyjKBMpC+Q6d3aA0STdmn8VQrVpP",
-	"iwXHTTPgNeYOCQKWoy6RtZGxV8nn6MA+RLoa9ctqpd+pI6Z2jkt8MD50RFvn01iY626Tl0bmRNlUee38",
-	"Qai7O12W2uJNTJG+BIj78D0xsGXdt8KqBROhon5byKzT1GXrlj2ejsuuT4ZMMFWWjKqXau82Gzd0qzC0",
-	"JT2m2uQFd5Pa7rD1QFHIc+UrIIIkvblNV40SgrD3RVXG6KmwKtbteCqjDTau6uHPWhZwtUnwg6137/pk",
-	"Ytgp1t+/Od7sbgRaVS+zL0C2nSf33MKwXmWr0TPTcBsuqsPUwh1mvc0ms6GFvvdwb17vSUw15loE3Ydt",
-	"67kbU5bdw00uJNLe6zshSy4IHblsGH7+8ZNhUxXVsmjjZIsSQVeQrD52V9iAZJ3Z2hQ20NVG0OaMj3z3",
-	"pDDmsRHUSAJmVsucWRTW+7VeD9cmLUGFzLCc0kJF9KtkQ0SJ957YiArtrb/laEu174KR/+joVuLTiRpZ",
-	"iZzMqOtTp41IgDHam+BXLgY2zzuOVed1zHH8fkWlf3LSaAqZmC980kSjNXSFhIbc0tJmicGuDDNpSkIe",
-	"Biq3yRsfdY79R6u3cqDSR4UEWgq2KvZZiRfcqTCOZZQZgWbxQUpg+UIPUoHpI5hDaHs9RmPH8CzviiiE",
-	"VelaqZASUk2GQiogPazAMSdK04ktebcZ+agVRt+IamwA4kE2053JLpG+5/jp/mbLq9rmfrHcs/qzE1sm",
-	"tHYkDzRtDU07c9hv82g2p2OubXOckDndgqkqS2QKcm7t0igB+OfMdg7KfA+GemKcTAjNlfCpplTXM3B6",
-	"cys4Nspi8LJD6nEtF1gV/T5L45H4bkd3o77UmwZcOdzfRE3xx4TbRqr5PSgpD0h3bbk9+VwX3REtLUSu",
-	"wEMH+MsR8aSWJVdmk5VBbkbjcjDWJu8wu4nxgc9rmw2FApdwaBS4XNg8TUX7KHvUU8cu+I1yxxJ0l1o7",
-	"g/lA5JkNSteVosAwtw6TshYrT0ftk/5k7gahGzWKvy1mfm/GgUYy40KzcyHJkgsjnusE0t1tdzJ/IF53",
-	"5Q+R1GUk1vmuQXJDYFblN1WEyxa/Xk65nmJTE8zMrZIqrJ/M2R5QL3KErWGHsDQJKwRYMuLyQ0LjA6vy",
-	"VC541RXc6TB1qwVxFeiPF2lVaRslH2L+mNLE4cjDRakY+alAJTWbmpgAx7KfZS5wnRDu7exiZmjNimnz",
-	"/q1fiLn8FJctHpye27KRiXxqra2iEKeg7oq+QMVyZYsi2pWvDmR7SvmU0npDl001sLCeDvqaNlbJmjXY",
-	"NyLku7fnIi7p/RKfjwMJphAqnJcYq9sxTv5agZmvfiBCUCOLkPYTio/fiTnqnk3d9S4Q3WPSXWg70bWK",
-	"iJGNvKM0Z1MggWPlmHSD7hFdh5H8goeX5TuFLnPPyvKNsKDLg1V8Qwb1xuKKR591nMjwk61mCZ4lnjpb",
-	"8KROVZ3m2m2URe96t0etaJAtG1ExFtc9t7JFIY+64C7lDvmaE6st8QYqc4ZlQXwqIq2DieVRjpf0iZYM",
-	"FBkYNiSW0PlmRf2vb2lfXuX/wdr+72OZcjGN9bpc1hpu1Ib1eL2JJ8s1A/UVmYN2oEaQ/EtZUUZI/xxx",
-	"Eom/QbQFtHeedaM/hz71C27YiM+EIGwpLuo79qVH2xTclitdgW5/FTFh9WfPfCcsRKANlnbK+OhvrnPM",
-	"A6aux9TrucHquLn9GVHsankCktehfFEkVPFsaddIVFoF274t2Ip6Audh318/dllHYEIxRrQsI+BLFId4",
-	"srSywLpWvJGQsiUYhvtNKSc9ILbO8z2zqvvCmO8zJAzB2V6SIYGa5TnWwlyLBFpIWM6ZsG1j1Ze6L8XY",
-	"WRdyKFkhNiSxdbFUaEb4iyIDSVPs88FEhkWLVDvGcMwiTkpJ+U7cH2E5yC9gNIE63KPpKLAiKmdxfuA9",
-	"/3a856m0DgtXT7hSrGg6Wo2ABc/EFirrWzYy7fqoiMIoFqEBIvKssjO+s3jlYyPs48R19AkkQ1d+0De2",
-	"pqj4VRKV86OU7Z59Zb2I6Gh2gxVLbdDXN47KwWHZ2HM8ruwBf//9vAlYJdHFhmICuQOL9QiMmtd8q6yN",
-	"vwJ3F40zWAMRC60eWSO4Cu3/iTPDh4Z5b31VRnkjdljv+kJr3wUvCQMKA0Gjn9gctvJWcxpbU7ypK5Kn",
-	"Qg9tlR3BU4gRgGlVY/mmBpxaX8KAxNoqzK2khQVyg5bjZceihQaDm7X7NteZu2aAtflcZ95yPteqpPWP",
-	"0S7f+/tsR/7yX4/nf/62n/73k975YfH7o/Hp5EA97/9teLIL79gb8XZk6dNmZC1SFntzn+6tENbFCtnL",
-	"fAIV1XS+mxvTzG8tfuuB0t4ppUVLVxCnuZS4+sYLvuRkJLYrlGGcV9VRSaem9qQoBkMrhoUGtZAohqoL",
-	"03WF5YKjxnJsXuYuQw0kVVhie4H22bW+grvM53Q60nPXt2K9y85JpPccsbW/CXrWCyS/81TujvH7lCr9",
-	"Bvuo/+A2gk3zMyws+TyriL/KtpduVswuuZGzli3WOIEbZdC/gh85uPAHgpsPQ4GWJh8K0IAYbKmu02Gs",
-	"ArZtiFCGf+TQ10QYgVPTuSq72paNtLC+sHloiTwmP7q0gR7YX+MUuXBd177El4gNtcw6agEif/geiRtR",
-	"7Wb3t9sK1fs+cOXrhlCg06zKA6waBk2k6LMc1iQFknpO4IOQd7sZgYbjuIto0o9SDtyuEnTWBPvXBUKj",
-	"NjA+IIyTMVY7qOnRYWJPRJTzM8a42HrLcJBS9B0l9F5HMXrgf28L3RSaiBZoRVwOymvMRLWMVmfS5TDz",
-	"ytKxdf1b9CmjLVNfPKNqRuVZZcPCiaGiqMtgLIDRkrA/SDAqqkoYKQ9mrIzO1fJs2bJ7SGOdjcDVC+6C",
-	"2Jan7n+RxagZ5Mlh1r5RxM+zai3fcqjP96SSPfDKL6MyGIFelTQITbebqmgN6uMs1hv4mZAKNRrFLzX3",
-	"3qnHJ+j6952Kzt+wReRWGPsDvob2zQY/vD6m1vt+LcfVV6Vg61vS+cYgPrvNTuQEXVJLxavyZKKpeJE4",
-	"jdqi7ioyMJzke8xUf0hg/UbUTMH7TI7JzBqqdKPEaEMy93rjRl4HI/OXcbU9rwj4jKaU5nkkzAl4hg0D",
-	"z/xMG8cp1GtjYXPFHz8P+weCRJ9HHRQgwBqhiybTVS21PIW3rbWibawC0GoEnMZ2Vr2yfcrGTC9tRhy8",
-	"+KyQyhzZXVYidLtY1gzqxDaHFP3K1vOAB98FHpw7cwnmq6kKVteQ5O3PLLta1YAQeOZgZpNI60C+icRX",
-	"s2xlcPW6VvGfvpeiGg+1ee8L6l+4NueB0LAA8zienK4CWqz873qfha11baGqvhTjdtkDdxsJtJuiOdy7",
-	"IG8waNLuNAGf6z2jcxv+RhjXIiyeV+EKRmwsdio8d+oIZIZdTUAqi23uqzFEvgn7dLi9ppSTTJSd3YIR",
-	"XNnj+Mw+gcqJYjodgrINGQjjYW+6NnkttJ0MU5knUmQFJr8GU2UwbV19uvr/AQAA//8=",
+	"7H3pctu4uuCroDS36nT3peUldtKxa6rGWfp0urPd2Dk+deOMBJGfJBxRgBoALeukXDVPMw82TzKFDwAJ",
+	"ktDixHbSaf+zKRLrt6+fOqmYzgQHrlXn8FNnDDQDiX++Ay0Xx0MN0vyXgUolm2kmeOewg4/JWMzJlPIF",
+	"UZAKnimiBdFyQeiIMt7tJB2VjmFKzedTxtm0mHYOd5KOXsygc9hhXMMIZOfqKumcnZ0dF3oMXLOUamhP",
+	"eDoGko5pngMfARFD8u6Xp+Tho4Od+jRwSaez3Iz+BKgESUBKIf/neYfxC5qzrKfFBPh5p1OuQmnJ+Khz",
+	"ZVYxo5JOQbv9Py2kEjK+lD6HS91L8Y2+WY4eA5nREZABDIWELnkzo38UYFbHzEd/FCAXnaTD6dTMar+s",
+	"nxC9fAl8pMedw929nxNzYuX/7dUmnZdsynR7db/6O2EapngjI3YBhGoyFUovW0+Og4XLyWBIi1x3Dg92",
+	"ErM2e3t7OztJdZe70bs8NUd8KilXMyEjK+ynQkwY9MlQSDKQYq5AqkM8QbwdZf7kREt6ATlhnNj3zWOq",
+	"iR1JkZRyLjSRQLOEUJ4R8x/jOMxAZIvuOfd7tTBdbfafW7jErWqN0Y13zDCdpAPc7PWD/9eupvMxCkES",
+	"1ExwBQhAx7lZ3eKEjThkL7h5lAqugeOh0NksN8DOBN+eSTHIYfqf/1ICX6tW8x8Shp3Dzv/YrtB02/6q",
+	"tt/ar+zMjTOmdu6ewsl7jPcPSWrQJyNzpsckN0CRSsgMytFcdYlZJhGFJkMmDaBcJZ0nNHsHfxSg9J2u",
+	"3eMq47NC9+16+4jIqp8QIQklUyGBaMhzxkckFRkQVaRjQhUpvzZP+wYKrpLOU8GHOUvvdhupm7R/SCgX",
+	"egwSb8CQMT6CDCFV0SkQPTa7oDp4wqbQJX2YUpb3NJ2AuT4lpmBgkECugIwp4sk5p1kmQSkyWBAu5n7D",
+	"Uih1wjS8g2GhILvbjSs57A0pyyEze7e7xlv0mJyaTQ6lmBJKFNNgUZspRGKa52IOGd60+crApDmZ/j+3",
+	"np68+8UiLxJdptW5QTbFBHcb/9Xyr1MhXlI5gjvdt+OdPS1ELzez9y1Vs8/JkEGeKUIlEPxVml1bgqVA",
+	"XoAkNE1hplXXbSTX42egKctX7OJ6q68NGtuCmPTNsfczGEmaQdZvreWZmPPbWk9yyxeUiTm3O3rBNUhO",
+	"8+eGqtwxcbMzI2YgpzGQLAqpuuS/CoG4AKQvLd3tscwvGKna04pifxWSHHCM/iFh+PeQGdDlGZlRpeZC",
+	"ZiQTiMgDyAUfES1GYKifkT0C8fLs7GyrKfPFluc+2W6KiLjMl1TpN3MOd3uHOVW6J8y0DsPNA4IPvCyY",
+	"wSwXiylw7SWVkeiSkCeYt2iaioJXlC/V7ALwvl8yPvm74PBVbjlnfOJ3xvjELK/gEy7mPEG+A5czJiFD",
+	"Ak0VMQwGF/0KbowyvILYCo3oPQOpBEeAs6QTyb/lIIbTWPL5WuhfRMHvlvFxoXtDM6vF2bd0kQuafRVe",
+	"NLNzt3gRChBMreFA5Idd8oo9MTKFE4d/xB29A1qhIBPcSIcGEu50a7KxiJ50q3CiItLPIU21kRctXMxF",
+	"kRuydERqwomRF+EC5GI+Bgk1EcWJE078PWVTEIW+421aDqDt3OH9ZcyqO1RKI8YbrccIjGbBRop/wb+C",
+	"1IeoKYWRyhSRbDTWCRk4yc2TOUcJB4Ak49ALuAW/AGnYSNZPSN+93FOFmgE3MggR8pz3PXfpSVCgq0vv",
+	"Nu7U3qWXNOfmH6omkFl1c7FC4nR3voG+dr1TKweMHJv9jTCOt/eeG9AWkv37jnGq4AFOeUwygnfA8I9I",
+	"H/XzniP/5rJqZhUrOjqC3HN3h0g1oBkRHNTROY+KEu7SSgAfC5SUyVwaAcLfvFXpb1qEeM/pBWU5HeRw",
+	"10fu5zUnKS5AGopt4Z30A7T3FjVC0erWR8PcFprg+q0zCX5cdxyBgc+dhCpmMyE1ZK8gY/QU7Rt3eiTl",
+	"AnpTs4KeXsyanMsgbL+JjJbh/gPJiH18oqkZ58aQODZ2ZA/HyEAh65JjYoibWbHgRlMlc7pICEPxUIJ5",
+	"Xir0WhAFPCNMEy26qAi5adGMZAniM8jBbWgmxQykZtbMNCvkCHo0Yml7zzXLDW7xJhk2NHggRTEaazKg",
+	"6cTI5kMhp2aUTkY1bBn468TsjrLk+R+qqStrmBj8C1JtbuPYgjfLmV60V11DOvftQIgcKG9NU70bm+cp",
+	"Ndt4BUpRK2TVJ0rHlHPI69ZhZDzt7SWdVGTLrM8iA29gnNrJ6tcpOJp7W0OO9TQPNln9wPAyy2MvCpbF",
+	"vp8wK8ZWq5cwYkpLhMXYF0Zoj2/CivOfsQkFXDsY2wROko4q7AXFNq7hcskPIvK4AQz2kEQnKW/WHVE1",
+	"p5vBHX21+LXQ85JZU2cdgtCSXvtjFaGog+NVOSWVki7au8EhowtDM+FzA6iBEZZmGTP3SfO3wRqHNFeQ",
+	"NJZtYXzNanH8Y2tCbC3OjrB8cW8dY/689aWFlOZiPHtfyzn8e1dJh8N84+9ew7z6tLHD1hoaQ0f3LjJ4",
+	"ayTdtfut499bKS7ASDXmVAfi0gij2hMWMXQ/JKW9pNJmWGbFVSTiaoI275wB16h+j9gFoLetcbyOkq2U",
+	"TMdCarMfs6+LgMP1WHYdhvjiWetkm6M50ho70BoM1ggdzej/cv91UzENmZSn4IHbbO9gv+Y2exAhSzjX",
+	"P5y60Ub1i+AX5/fRsoBq1ctYVPlhbIO/MMizp0s5i9KGtxFOpw4OZJE7BYVaq7Hh1RMkzN4ZVc6dlK5N",
+	"dzSGOIqeGlu/Fur/go86SUcUuieGPWkw18C50D2n+HSSjrPv9HC6YNBASjeHzS4h69n1G4DzKlkqplNk",
+	"RcETrinjCv+wxLj8reDOBRJxornDKu2y14fp6rCvko7dTvTUZ1SPvbXOHjJVRgzTCT7yt2Edu84vjD6J",
+	"vpHZ+lEuOa2EkNVMzB8zbqj6Lgo8Qo6E/jJSWxlq153ei+rNNuMtf4qt09rya/hrhC9IJ/bqaDo2H2Ri",
+	"bgAlG5iPJ4jAhkvZv5UWEs/P/GuECE11ocxXzh9hHjbFOz9D/Dw2cUCc2GmiNg2zBAQEoOnYQII2dNvI",
+	"8wZCAiioTsKv+jpTN87aDbH8nCvHUOQ4ILuWqJZKZhTivI0nZ2PLiQILobPhzIWclEYCpoNzKClk0gGP",
+	"xc1RqSZzZF9Gv49i0pCmeuWtVlsThdEMyjF4MR0Y6G1e5i9sVEgfRVC6Jjx+66T0IAeysXt7Tms7rO4i",
+	"pxp4uuhZqbAdiGEnwdAVSCdEC9HQtJau3YYqhLwwG0TF7C+HNZyqHCkAh9r+khC0lsPlSbkez6kQsUv8",
+	"TSwBiBH+FzUi1VCrOUGGT7y3G6MACgXSY+EqoWGFjLAbW8iUjuD9u5f18x9rPVOH29vB0Ns0o91/zUbh",
+	"lRaSNWbc2f85MsnvsIhsk8yKQc5SMoGFAUXGMc7p0cHuI3R4uH9+PiJTMJCiSAYz4BkRnPQn2nKlhp6d",
+	"j+r7eH6yd/AwTgYu6m++3VryJkSVt4mVGdvPrfofrOBpbFAe/bhQEAKTYqMo7FxGP16sZ8RmcXbpdq4E",
+	"DywG37/D4gQi2uEEFpsrh+bW16mEOGBsBS8Zn2zK/zdTPdBsa2XOnPFJG3rwhXWbMuvCoIzWVuzny/Zy",
+	"6gePxNfpMsgDyTFl+d9UucYaPj9ci88vRUpziGHbk6dvyf4jklM+KugIiKajOi0BXp/uwUF0/BHjdymY",
+	"VbL05jrzcmEuGC16U2IkCv1525MwlKDGvY3A6J19uYKk1lJeRcx7zt2wVtN1r1mSsva036uIAIwfJuWM",
+	"scMKbQ0teHvORmNt1f2ZYFwrQjXJgSqdkILnhq01Qgeomij0W02FhCNC+YKkYyppqkGqhHBhQ8cymFKe",
+	"QebQhclzPmWXXeKX4sQYKo0gq4Gj+w11Ges1t7oaTi7mPOSxhrsm+KG0LsWEKLowc87HLsSy5HyBDSWM",
+	"Zd3ZW89xX8OlXhZue1a6hjhcah9kO2JcHZE+L/K8TwSvojDM7waHzS/WvGwU+Micy+/pqSi4Rqdc/bJ4",
+	"RjAWDzmzJkwlRM1oCoZPp3mRQda9ofN4izEOr1sy4HFGyUtxATlNoTnszvpRxy6gpL7dF5w87+4+3DeA",
+	"Nq2Tv//cf7x7sLu792D/4OGjnxszPoxN4bw7UQHOaAPkByPDPN4/ePRjlzyRlKdjFF4wWvOI0DwnGi61",
+	"DZMzkD8DYaStcFneDtCpBYqilGmVImQh+NA7jPA9HATDSDuHH1qDlOYTZzOoLExeqe+cjpkqfcYNibTb",
+	"ufpoyYUN2+ocdnZ2H+8Nd9LdrT36CLYeDfb3tx5nB7D1YLhLD9JHg8ews1sJ3of75go103jyLt6L+K25",
+	"ky4kP8yEkHMqs0PngDusH8PV5xgC3b15s0lWapdt2c8dYFSpY8q5bNF0qRgf5eDjHh0rx0ViGPom8lJg",
+	"DGqJTVZJjC8GQ4aXB4okZF6FhSiqmRouHO01lLS2vLaTorGK8M4/rdLQmrHy5W0vnaQtsThb4ft3r/2B",
+	"muvttjWQ1WIv/urnD3Q/d/GlYSrYW4zdhWCzkWnTUYHQkukDIgOjowf6wEWOi7VBOEmn8pU7OyYGXeGq",
+	"XZw3fhtGNNgDGrAsAx7MZAWTpFMLbKh4vA1iwHMIBJmeBIyuMY+XQNhSC2oz4sUoHM2AF1RCGuH7of3U",
+	"7FhBzaRaj4kJZ7f3GEb2WU0HFWcbW14uy/9XxTeaPVINPcwPcSeTCp71LOqFM7oncMmURnNBFZSDRFSP",
+	"hV16ZXRuhDjhhhpha3iTsaiAKuqh9nI4a0xRrEWwwedJtV8sfK+Ut50Y/E0I3LU36jlKB7t7awWOd+in",
+	"Bnln/sukw6Z0BL1Crv2wNPJcJZ28VBBXqrn2rcA4t/LyKxHuGvpazVeZdGZeYls5E750VWH1JsoNvhf3",
+	"9yah5IrvxcFUAc+eLOpWu2/MJ+EXGfoqr7nM2/WKLl90OFCAP4LDmyGKr6sxu3U5V8lmn9SO6uqjW49+",
+	"svBM/joe/uu6oD/brX9H3usNogPcab10ITjXOK0v2PyNmOk23VzEFbk5VPqj2QQcPdAhFJ5Udp6GgbvQ",
+	"Y5QgoqYDaxlwOQPWQCDFBWRkPkbfz8IomptGvyUdl65a18p/YRKG4jJuUwcjfV7PHWdjUlZ546wauiz9",
+	"IeaKy+CCpUuE9AnjaDqy7ySEKjKksrRyEIwMqBsGMlATLWZR5wAK0SoakFheiF828Ez5zMecarAZypud",
+	"01Lt71cxD289cuHWCvHz7qOHP9b29aEzmyPkb679bRjEx7Icetc/GmcWtPfghLuGmWnlGbFZHVT3dh50",
+	"d7q7uw+6j6KBg0bwN7rNtQDWiE+es4YJ+DJnPCHPnm9ijRONyJ+XjBeXa9VYS5kdvpRAXqEpjounEKyy",
+	"gpwafjZ2nwSEpQbU7buMUUpHrm4ioDAwXTeBL6hCsJ5jlCbWeAxifbTonkpWHdf12SXJ2IhpFbpt6nRj",
+	"//GDnb1HdUNi3YHz0IifWoM0w/7vDztbjz9+enj1HzG4CxM1vtQpYCsPrPvg1L51g06EcubogS+UhmkV",
+	"WNOQrmbLzEoj0bsA6U+gdW4jIUWhGYcln4+BznqDhW4EWjCuH+53ksgHysbDXy8++DMCF5JOMTPj9Vy9",
+	"kQ2Xt/ws4lE31Re1o6zts7WU2rHWzjCxNxW74NMS6troVNXCmCrI0X0rgeQw1FilocyYWbQrZUSiANIU",
+	"lKrMAi2zok1D+u3s1Bnodx7+/GOXnBryaLgPVUSUBU2WsnwWGfvEl4YpA1hxKc71zBQZCVFnaMsv0ls3",
+	"rjWf+6g+IWFDUnCbuHqtqZecoKv2Qn4HmBHB84VzWM2dRBOJdJ8A73krr7eF2qI1sdoiEYHdm8GC04ge",
+	"UQzw3s8Mcr7a2AA2ZTx8utuErwETTfvQzs4GbL9mrlkXQ7N2tPy6jv6GZ3/tBJ9h+NnQ59ZwrK1dSWjr",
+	"adMODvMyOKr0ko6YISJMk2LW3HvLlLdm/pit8L3jiFHAWLufz1GUSgNhKyg8/movjO5uq0ibSvIrQPYa",
+	"ELoxrLV+KEFq7RBS5FCXqz903p88f3c9DWczTm2uP+TT2bWvMwTp9fDXUgP83TeuOhg38aGOBijDiyzv",
+	"xR9u4BGzZ9jQFILtfVyCCu1ASFvdAdOUKkdPBvjYuagyl+MX81y8X4rxD4gW5MEeycHIzTZQwQriSRlh",
+	"QgT34exTQt2rSc1PmwnzwXgxGxu5Q0hS8AykSoUERQag5wD8nJsBjrBkCQdXjKtLnlKF2WMTmLm070yA",
+	"9ZNryHOi56KkR4rQGZXaBo/UojbXEaXWkTTNuksT/+L2AQzusMKTCj2SzbSnzWwbjWRLmy4YEW9W6+ub",
+	"0KCoElzmwq1RTBuGz3j0HcvK0LvQEhoKVSg3YP4R5WoO0hUWq3uil5DQJXm6yw3v17HmrrTlLj+SRTPT",
+	"bjObZpUMts6iGUZvokWzNq3CknOfotUBXnALVmjI4mSwQOBKSC2XqfmKj5XcbBtViYJkA39bmT919RFz",
+	"lSEtJNOLE/OOY/soyB4XVm+1//3iweK3s9NOLNWiphlgUKpRS7aCUpLIsa2MXN7jWOuZzdw1uo+f8hqj",
+	"uwJzraqAh06d6nfJa6FJLsQEMoLJA4plQPrHrlYDQla/LK3oCgSW5QZ7vV+F0lt2/mrddMZcNHCq5HBF",
+	"LOwFzQuooj3M4KTvBjWfYjQLw+SUEZS2F6wjNxbKpntLoFl3eT3Eqq5ae33mhhkfiohYbQMXVOJPMvHG",
+	"SxcsZzXYAYzRwMyB/Hp6+pYcv33RPefn/Kefngp+AdyMpro//USeiIw5Nfe3kzevjUL7/vSXrZ+7BMOA",
+	"iOMeEkhfcTqBXkoV9BMsfmKfG9X1wYMHj+2nTxPCbMG1c/7+/YtnqkuOS8rFFHEJDcQQplTni0Nf5ags",
+	"1cYzgoUyqwwwlbhlICnM2HAIEjVvqiDxUfnnHHMyiZ6zFOxRwKX2B2FuB/dnL7YeXCl83t+UKTWDXLvc",
+	"NA4XILESBihScC40S7FiiTlHDJBSP/1kz2ZZjYb+yti7xE1hqDxcatUlzy/MziXM8gVJqZQM1Dnv/3PL",
+	"EbGtF1n/iPyBJcuYtuRnIQrzgZDaFzczRz6HPN8yTAEyUv/eAOtCFObEfuh/ON76b7r1752tx93e1sdP",
+	"u8nD/av+j+jowKhLcQHSDIeJe/b4vZCBQSeOESmyv7OfmBPEkBN/nviV/+Ccj+kFkP2dA4f8x3ku5n13",
+	"nNYqYyDyuKQRfmx8nfIaNUmM/DUATB7EEpQ1wnBIXCna//d//m/fliql3ihxznGALjkLajRUVCqoteXq",
+	"XmIpxWqfu75mUQbN4iyYqVgvz5Kcc/y+72bvE8EdfBbKh9jOyYwyeUQmEUtGw5ZiPsRzNKjtf2KcDHMM",
+	"dKb6nFNXyvK48alLq1IIXjSFzNXNrW57KCRRWuTAD1tukZJ8WGsXXhTGBSNZd8Z/osYY3mfgYyxyT466",
+	"5GwNuQ84gwJtYL5GwfuJob4nhufBVnmSP+Dla0H62xe727TQ4z6hueDwozmmpDLXlWUWkpKIW7eFwUAr",
+	"pJ9zS8+DUrdBndsc6AWosFyuKLSn+gORLY7q3MGX+zAjGMGgxSXOuWETRojPc0fXbH4uFiixEeZYkZcD",
+	"ZJj56AiXapTkdMDNSf+NZCPG+2WRJfRY2gTCv6lzbkDZINxWzpSG7MhWNLXOOYRtsr/zoF7WCVFEtpgu",
+	"llHBnF1f8MmQQB6yawcs7yA1N+Qlip9+Im9mYEtoKDKl0rzcv9yS+NqWe61v90xdZSsxdCUP9aJWP0oL",
+	"YVP96Eh0z/kbc81zFtvSqpBUTqfuqJeXLzP4e87rwxiI5ZnBJCh3e2K4v6MTjb1aGZ5OzO/1Co64TJqz",
+	"CRhwRVezkLauskZaZOme4fk4zRMrB2HaQDW+vVNSRu27vFFhOKWDhEykxdQTy20xA05nrLug09xupXpm",
+	"+RaClTLUBLGcatLfzkSqXPWjnKXAbZ6Yk2iOZzQdw9Zed8co6zIP0vfm83mX4s9dIUfb7lu1/fLF0+ev",
+	"T57jN1VkbueZC7YOnAKHnd3ujn3LLdPo4N2d7gMMndJjlIC3u8j2UJ7Y/td8orq+3tAIdMxE+dvZ74be",
+	"WCb96GDXMOnfYeEujFsIM2SNjThRmi78SReoeGLeh41waDGPLnlFF2QAhv6nY1cKbcgugEwZL7Stdoe7",
+	"sZf4IuscmmW6lLdGWeu9nZ0bq6rkZlhST24CC1vNcd9OGRupXNp2UK0aP/l5/SeN8n7ms90H6z9rFnY0",
+	"3z3YXf9dszjxVdI52GRn9Wq1+NUGqwwLm6GaVkynVC58+YMy0RSZQSh3oJJCRwqNVkafQi1vO4OLbZc/",
+	"uO3zoy0g52Brr9UBKM2Bylo1HNUGpf2IbRzpKkxnevH5l7+//pOyROg9tKyElufmJlx2xAXkYoak20FC",
+	"ACoZXHQ+XiVx+vbaCpC2tjw5dhIsypczsH9WauuUpmNmJCSKemO+COoDRtZgBSorReCL53x/Z79rmEQF",
+	"sn0jD85VNYkR6r2sGKN/hrq2oDfsEPGh5QQ0K60qBwjL7Mr8oHjnBaxkFe0CganqLdPf6klRrGMKQ7rq",
+	"kReNmmGxpfgqWrHFPIys5eMtMoZ2Wa4lPMJpJv4E7inGN8Jf6hU0lmFuitfcIiKG3YzLsJcoQalK1JMp",
+	"UB7M4wRO1PWx7qIvVRLoM2JIclBGS2RTo/xRVITndHGE0Q6OPO3t7CyRjFxMzi0igJth8yL99zJSFIZv",
+	"9jLuqkNBC53KMkRhsW4skTsWNjvOIZBDmxCHtl3tpSWYdGJGyzwDnkn0RlrlgoMM2CoxXDWGDU/N+CtR",
+	"Yu2dB20g7un33dDvVlePNtRZwFkNXNngFiHrGdV0QNU9cH2HwJW5u10DXzm7WE67nmH5I9QefDEMA1SB",
+	"IwV7WpW2YVsuCXi6IBIwnFMRLrBfWAz8XrIL4NZr9xUY/Qvr4bjn7jcvoYaF7WZSoO1DFjXLRwwWfcDZ",
+	"LVG7V5Tl95Tu+6J0z8AQMLkw9MeAzzoQw7z/5WZip5kc7Dwg8zHLayZ2NS60IhmW8OGZ+53poFViOkaN",
+	"yFPeKBC+A5qxr0f0TsC6yKf3ZO87UWrKG60oYHcZOXaNEFyQhkIv0hqEKWvG3hpZPrEz3FPm708GHYoc",
+	"WzMKiURxHahhPtZtQlqY8HWL5Lc2TwRl/2FdnQlBdyvPiGL/rqphW3np3tL6rXjy7H0sg10XjrJNG+1Y",
+	"oiB8SiegCFzSVOeLIGY8CIDrkmPbgsAgDa2qBdLQpxP6a8pqhmOqiJoznY4hO+fAi6kDf7MFDSn+KYbD",
+	"IyLKCIoy87lQvnVxPygi1I/ZZzGur9Z9puW4acadx9whQd5A1CWyNkD9KvkUHdhnKlSjfllXg1t1xNTO",
+	"cYkPxoeOaOt8mgpz3V3ywsicKJsqr53fC3W3p8tSW2aNKTKUAHEfvicGNsBrKyw3MhMq6reFzDpNXZp9",
+	"2Y3tqOzPZsgEU2Vxt3pThX6zxUq/illc0g2uS55zN6ltm12PKgYbpgau4epgYfPMo4Qg7FJTFRx7IqyK",
+	"dTOeymgrnKt6FoKWBVxtEvxgO1O4ProYo4ydMj4fb3Y3Aq2q6yB+tAE8tjqMfwGW7jy+496o9UJ6jWa8",
+	"hk1xUd2CFu4W6v17mQ1g9d3cB4t6l3eqMVcq6Oduu0t+NknaPdjkJiMd/P4k9MwlkSB7DtNHPnw0fDTM",
+	"7vjwsZYz8eGjYYAVPbQI6aSWEvVXEMMhdljZgBie2HI1Nt7aBnLnjE98B7UwmrIRLkkCNllLjWurAcNa",
+	"v5drE62gSm5YYa3VFeEq2RCT4v1nNqJve+vBINpW8U8hInzv+Fji07GaWFmfzKnrVamNsIGpApvgVy5G",
+	"tlJDHKtO65jjJIkV3T7IcaMxbGK+8Lk7jab0FRIaekxLayiG0TJuI+IdpQ9DoLvkjU9+wG7G1Vs5UOnj",
+	"TQL9B5uk+7RjG+NeTk3KlF+z+CDnt3xhAKnALCZMErb9XqNRaXiWLX0mdrfVK7ZuTZnpEFaqvmGqEla6",
+	"7KRCSkg1GQupgAywqs+CKE1ntozmZvSn1l1hI7KzAY4E+Y63Jla5Et5Pg/q/mwpX9S7eXyxZrf7s2NYa",
+	"rh3JPVFcQxRPHPmw+WDLCWHSucRkErVlSCDCa4M0ur7ycdroFCHMcnH5T2W/eitU+OfMNiTLfGuXerqr",
+	"TAjNlfDp6VTXc8sGCyusNmrl8KrxspDoObJi2FGtmoAqhkOWgs+scok4SSM5CBcIkBmaxzM7XZiz4zor",
+	"YJPkQaGR46CSV9mgLH232VJLaKOtIn0bal69DcqVI0SbqHP+hvDEkQd818rcPem4ef0m+VRXcZD6WFhf",
+	"IXc5bF5OXY5rSa1l8mcthdxBb5e8w/wyxkc+DXU+FgpcfrDRhHNh06oVHaKMVs/0POefleqZINmxlh7z",
+	"gchdGqSuFCqGqbCYFteu0m+TesuCasGsUkxL+obptZiFWD6uMu0buZ5HNhtyGXlLLG1za7NSXVWajWgh",
+	"fBLw/s4urkWRGjGc00WMuvnbvHPZbzP62ChbHyWQdyaY3ZkpqdFlol+2xKQW3I5aOdikX+stYSO544BL",
+	"vJARaAOu54FZ89nZ2dZxMPuyfbhPts/Ozmqv437u2cM359KT1CXV1qUxQyUNhV6SordG0JSuFcNyZvAE",
+	"e2phbYIqU8g6f53ZC1VyxysaJjBL5rH6jKXMLukptHsxFaScl3WSvPpcN5gR1wDlqE3+S4M/OYs5GUvr",
+	"mtMSz0ud3E9lZNPQ3itmwLEIdVkNoc5b9nZ2Sx5SGgFs5RPr7GQu6crVywhOz23ZyLA+X9xW6IkTeHdF",
+	"X1O7dzX1Ioq9L11neyL6ROt6Q7JNlf+w2Bt6YDe2BjRbimxkENi9ucCJkj0t8YQ6mGIKwcrFTmBtVcbJ",
+	"DxWc+gIyIoRV0gbVH1FZuHNT6vftAKq3P+ofkX6r31LfqspG0PVxBzm7ABL4KY9IP2ib1He0gJ/z8Ja9",
+	"PLAs2kGWb4Rlyu59RRsyyzcWyTzeXZ8rGt621Sw1t8QVbstP1Sm8s7b0Gw1D+t49WCuOZ4v4VEzONZKv",
+	"LKrIL8+5y2lFHuu0JstIgMqcYZEmn+tL64Bz5Kw0yNeGREujUYwMSxRLeE6z18zXdzgt739z73T669hX",
+	"XdBwvf6kdQoZbWid5UPBJg5d1xfb9yoIOmMbofZvZX0vIf1zxElkBwbRWmjvQldonteCVs45EiGXakTY",
+	"UlzUtxysEm3gc1OxKgr0Xcd3beLfeOqbQiICbbC0l4xP/u56qt1j6npMvZ43uI6b258Qxa6WZ/h5fc6X",
+	"qEN105Ywj4R9VrDtO2SuKNhxGrbA92OXhTpmFIOwyzodtjpmHU+Wlu5Y15U+ErO5BMNwv66Gm21YcMes",
+	"6q4w5s8Zc4ngbC/JkEDN8hxrPq9FAi0kLOdM6Eora/xVVmkstuRZIbbqsoXnVGjS+JsiI0lT7IDFRIZV",
+	"wVQ3xnDMIo5L2flW/GZh2eMvYDSBZj2g6SQwjirnULjnPX853vNEWn+Uq5tfKVY0naxGwIJnYgvV9y0b",
+	"wXl9VERhFKs8ARF5Vtk831m88iFC9nHiet0FkqHzA6mJsvFVqPhVEpVzk9nyq5dV6cqI6Gh2g5W5bezj",
+	"N47KwWHZ5A48ruwef/96vg4sQ+rLzYphCRbrERg1r8VW2QNmBe62jTNYZBTLXh9ag7wKfRGJcwmETgJv",
+	"yFVGeXMlhL1HD+1/57wkDCgMBC3wYnPY0nbNaWzoS1NXJE+EHtsyVoLHQ18uql4CX819UGv5G9Bo266g",
+	"k3SwbHD1UtUMsNW7t7Oz+3hvuJPubu3RR7D1aLC/v/U4O4CtB8NdepA+GjyGnV2Epdz12a3N57rcl/O5",
+	"pl2d/57s8r1/zHfkz//1aPHHrw/Sfz4enB4Uvz2cvpztq2fDv4+Pd+EdeyPeTiyB24wuRvpHbB6neCOU",
+	"ud1KYpl/oiK7zhF1my6COw1jvCfVt0qq0VQWxDtfw9Tuexb5MrGREMdQLHJOY0d4neY7kKIYja1kF9ro",
+	"QjobakNM13Wgc45KkIvdsVmlIKnCHgotcmrX+gpuMwfbqV3PXMun9Q5FJ+R+e9GD7xpFzd95unfLGP+S",
+	"Kv1mzm2Dxu/Z7HBjqVEW2HzyZMRrNgWLyPUy+CUDcxa6duEi+KyyGK/gbmH5Pof4CwCrDklnY4H2Lh/b",
+	"0IChK6yEn45jhe5tk5wyIKbsaKs0Xaiy63zZthLLiJuHli9gjrPL4RmA/TVOxAvX4/RLPJrYvtKsoxbx",
+	"8rvvYbwRoW/2Wr2pHJa7xp6/VEwI+vyqdN+qr99MiiHLYU3uL6mn/t6LmHec+Gu4m7upJmUqhdLtKg9v",
+	"TQJOXTo1Wg3jI8I4mZbR26WdIMzfi8iVfsYYx1xv+Q4yB/8KFQGuo/DdM+m1+PG20E3Rj2iB9tflSLLG",
+	"wFZLiXfGcA5zryUe2aAJi5hlzGzq6/pU7So9e2/YhjHgF1U2jKIwyiC2LgpGRY0QU0jAjJXRhVqebl82",
+	"NmqssxF+fM5dQODyqiLe1nYjkbYc5t3PipV6Wq3lWw6S+jNpnvds+pbJECYaVFVVQqv4pppogzw5Z8AG",
+	"LjwkU4HJqLvKkn6rzrSgcfD3qw98LcvQjYgG9wi9qVxRpv0EHPX6qFxvargcmV+VQrdv0+m7HvnEUTuR",
+	"E8JJLcu1yqCKZrlGYmRqi/pmky/DVf4Zi2Xcp61/99q54EMmp2RuLYe6UdrZE4llLqRtr4Bv5EsyKk4Z",
+	"gD3weo9Pw0tpnkfi4YBn2Lr1xM+0cUBLvUoh9kS+r/Rwr3MHlRqCui1YZ6BtL1/VNtEzOts+MdqqMADa",
+	"67Gol2zKzH2uffFpIZU509usNut2sazhX9XmuzTH3XuQ/qQepFNnicK0SlVB7xI7lH9j+xPLrla1nQWe",
+	"OSjaJPw/EPwiQf8sWxnxX5ZtLgp887Nj/P+0JYLuS7l/M5zmOfbKhVD0aWETTigvVqEDdpJxvTTDVu22",
+	"kM1Qimm37Km+jczATdEc7l2QJpt4DpZ45cuXWZjThY32JIxrEZZMrbAQ44vanW9PnQYImWGNM5DK4rH7",
+	"agqRb8K+T26vKeUkE2Wn0GAEV0Y/PrPPF3QCpU7HoGyDH8J42Ou0S14LbSfDIgAzKbICs7+DqTK46Fx9",
+	"vPr/AQAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

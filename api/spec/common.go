@@ -28,6 +28,8 @@ var (
 	signedInAnswers = []answer{{"401", "Unauthorized"}}
 	// recentAnswers come from the demand for a recent sign-in.
 	recentAnswers = []answer{{"403", "ReauthenticationRequired"}}
+	// cookieAnswers come from calls with cookies that another site may have caused.
+	cookieAnswers = []answer{{"403", "CrossSiteRefused"}}
 )
 
 var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
@@ -43,13 +45,14 @@ func addCommonResponses(document *yaml.Node) error {
 			if responses == nil || member(operation, "operationId") == nil {
 				return fmt.Errorf("%s %s lacks responses or an operationId", method.Value, path.Value)
 			}
-			complete(responses, commonAnswers(operation))
+			complete(responses, commonAnswers(method.Value, operation))
+			addCookies(method.Value, operation)
 		}
 	}
 	return nil
 }
 
-func commonAnswers(operation *yaml.Node) []answer {
+func commonAnswers(method string, operation *yaml.Node) []answer {
 	answers := slices.Clone(anyAnswers)
 	if member(operation, "requestBody") != nil {
 		answers = append(answers, bodyAnswers...)
@@ -60,7 +63,42 @@ func commonAnswers(operation *yaml.Node) []answer {
 	if member(operation, "x-recent-sign-in") != nil {
 		answers = append(answers, recentAnswers...)
 	}
+	if signsIn(operation) || unsafe(method) && member(operation, "security") != nil {
+		answers = append(answers, cookieAnswers...)
+	}
 	return answers
+}
+
+// signsIn reports whether an operation can answer with tokens: its client chooses how they travel.
+func signsIn(operation *yaml.Node) bool { return member(operation, "x-signs-in") != nil }
+
+// unsafe reports whether a method may change something (RFC 9110 §9.2.1).
+func unsafe(method string) bool { return method != "get" && method != "head" }
+
+// addCookies lets every operation that takes an access token take it from a cookie too, and every one that
+// answers with tokens be asked for cookies.
+func addCookies(method string, operation *yaml.Node) {
+	if security := member(operation, "security"); security != nil {
+		demanded := &yaml.Node{Kind: yaml.MappingNode}
+		demand(demanded, "cookieAuth")
+		if unsafe(method) {
+			demand(demanded, "csrfToken")
+		}
+		security.Content = slices.Insert(security.Content, 1, demanded)
+	}
+	if !signsIn(operation) {
+		return
+	}
+	parameters := member(operation, "parameters")
+	if parameters == nil {
+		parameters = &yaml.Node{Kind: yaml.SequenceNode}
+		operation.Content = append(operation.Content, scalar("parameters"), parameters)
+	}
+	parameters.Content = append(parameters.Content, reference("parameters/TokenTransport"))
+}
+
+func demand(security *yaml.Node, scheme string) {
+	security.Content = append(security.Content, scalar(scheme), &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle})
 }
 
 // complete adds the answers that are missing and sorts all by status.
@@ -70,16 +108,18 @@ func complete(responses *yaml.Node, answers []answer) {
 			continue
 		}
 		key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: answer.status, Style: yaml.SingleQuotedStyle}
-		reference := &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle, Content: []*yaml.Node{
-			{Kind: yaml.ScalarNode, Value: "$ref"},
-			{
-				Kind: yaml.ScalarNode, Tag: "!!str", Style: yaml.SingleQuotedStyle,
-				Value: "#/components/responses/" + answer.component,
-			},
-		}}
-		responses.Content = append(responses.Content, key, reference)
+		responses.Content = append(responses.Content, key, reference("responses/"+answer.component))
 	}
 	sortMembers(responses)
+}
+
+func scalar(text string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: text} }
+
+func reference(component string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle, Content: []*yaml.Node{
+		scalar("$ref"),
+		{Kind: yaml.ScalarNode, Tag: "!!str", Style: yaml.SingleQuotedStyle, Value: "#/components/" + component},
+	}}
 }
 
 func sortMembers(mapping *yaml.Node) {

@@ -18,7 +18,7 @@ import (
 // Operation checks the requests of one operation. It is made once, at start, and safe for concurrent use.
 type Operation struct {
 	query        map[string]*parameter
-	path         []*parameter
+	path, header []*parameter
 	body         *openapi3.Schema
 	bodyRequired bool
 }
@@ -29,8 +29,8 @@ type parameter struct {
 	schema   *openapi3.Schema
 }
 
-// New prepares the checks of an operation. It refuses what it would not check: parameters that are
-// neither in the path nor in the query, and bodies that are not JSON.
+// New prepares the checks of an operation. It refuses what it would not check: parameters in cookies, and
+// bodies that are not JSON.
 func New(operation *openapi3.Operation) (*Operation, error) {
 	made := &Operation{query: make(map[string]*parameter)}
 	for _, reference := range operation.Parameters {
@@ -42,6 +42,8 @@ func New(operation *openapi3.Operation) (*Operation, error) {
 			made.query[p.name] = p
 		case openapi3.ParameterInPath:
 			made.path = append(made.path, p)
+		case openapi3.ParameterInHeader:
+			made.header = append(made.header, p)
 		default:
 			return nil, fmt.Errorf("%s: parameter %s in %s", operation.OperationID, p.name, reference.Value.In)
 		}
@@ -102,6 +104,17 @@ func (o *Operation) Path(get func(name string) string) []core.FieldError {
 			continue
 		}
 		found = append(found, p.check(text)...)
+	}
+	return found
+}
+
+// Header checks the parameters in header fields, which get gives, or the empty text where there is none.
+func (o *Operation) Header(get func(name string) string) []core.FieldError {
+	var found []core.FieldError
+	for _, p := range o.header {
+		if text := get(p.name); text != "" {
+			found = append(found, p.check(text)...)
+		}
 	}
 	return found
 }

@@ -149,13 +149,33 @@ func TestManyFlaws(t *testing.T) {
 // TestNewRefuses what it would not check.
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
-	withHeader := openapi3.NewOperation()
-	withHeader.AddParameter(openapi3.NewHeaderParameter("X-A").WithSchema(openapi3.NewStringSchema()))
+	withCookie := openapi3.NewOperation()
+	withCookie.AddParameter(openapi3.NewCookieParameter("a").WithSchema(openapi3.NewStringSchema()))
 	withForm := openapi3.NewOperation()
 	withForm.RequestBody = &openapi3.RequestBodyRef{Value: openapi3.NewRequestBody().WithFormDataSchema(anything())}
-	for name, described := range map[string]*openapi3.Operation{"header": withHeader, "form": withForm} {
+	for name, described := range map[string]*openapi3.Operation{"cookie": withCookie, "form": withForm} {
 		if _, err := validation.New(described); err == nil {
 			t.Errorf("%s is taken", name)
+		}
+	}
+}
+
+// TestHeader checks the fields that are there, and misses none.
+func TestHeader(t *testing.T) {
+	t.Parallel()
+	described := openapi3.NewOperation()
+	described.AddParameter(openapi3.NewHeaderParameter("X-A").WithSchema(openapi3.NewStringSchema().WithEnum("a", "b")))
+	check, err := validation.New(described)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for given, want := range map[string]string{"": "", "a": "", "c": "X-A", "A": "X-A"} {
+		flawed := ""
+		for _, flaw := range check.Header(func(string) string { return given }) {
+			flawed += flaw.Field
+		}
+		if flawed != want {
+			t.Errorf("%q: flaws in %q, want %q", given, flawed, want)
 		}
 	}
 }

@@ -101,5 +101,6 @@ var bindingsModule = fx.Module("bindings", fx.Provide(
 	func(credentials *credential.Service) api.Passwords { return credentials },
 	func(accounts *account.Service) api.Accounts { return accounts },
 	func(sessions *session.Service) api.Sessions { return sessions },
+	func(bindings *session.Bindings) api.Bindings { return bindings },
 	func(signer token.Signer) api.Keys { return signer },
 ))

@@ -29,6 +29,7 @@ type edgeIn struct {
 	Passwords     api.Passwords
 	Accounts      api.Accounts
 	Sessions      api.Sessions
+	Bindings      api.Bindings
 	Keys          api.Keys
 	Mailbox       api.Mailbox
 	Health        *api.Health
@@ -41,8 +42,8 @@ type edgeIn struct {
 func (in edgeIn) deps() api.Deps {
 	return api.Deps{
 		Authenticator: in.Authenticator, Registrar: in.Registrar, Doorman: in.Doorman, Passwords: in.Passwords,
-		Accounts: in.Accounts, Sessions: in.Sessions, Keys: in.Keys, Health: in.Health, Clock: in.Clock,
-		IDs: in.IDs, Log: in.Log, Mailbox: in.Mailbox, Observer: in.Meters, Metrics: in.Meters.Handler(),
+		Accounts: in.Accounts, Sessions: in.Sessions, Bindings: in.Bindings, Keys: in.Keys, Health: in.Health,
+		Clock: in.Clock, IDs: in.IDs, Log: in.Log, Mailbox: in.Mailbox, Observer: in.Meters, Metrics: in.Meters.Handler(),
 	}
 }
 

@@ -66,4 +66,4 @@ func newReferences(settings config.Settings, ring *secret.Ring) *session.Referen
 	return session.NewReferences(ring, settings.Tokens.Issuer)
 }
 
-var tokensModule = fx.Module("tokens", fx.Provide(newKeyRing, newSigner, newIssuer, newReferences))
+var tokensModule = fx.Module("tokens", fx.Provide(newKeyRing, newSigner, newIssuer, newReferences, session.NewBindings))
