@@ -1,7 +1,5 @@
 package qrcode
 
-import "slices"
-
 // masks tell which modules are turned (ISO/IEC 18004:2015, table 10; x is j there, y is i).
 var masks = [8]func(x, y int) bool{
 	func(x, y int) bool { return (x+y)%2 == 0 },
@@ -36,8 +34,8 @@ const (
 func (c Code) penalty() int {
 	points, dark := 0, 0
 	for i := range c.size {
-		points += linePenalty(c.size, func(at int) bool { return c.Dark(at, i) })
-		points += linePenalty(c.size, func(at int) bool { return c.Dark(i, at) })
+		points += linePenalty(c.size, func(at int) bool { return c.dark[i][at] })
+		points += linePenalty(c.size, func(at int) bool { return c.dark[at][i] })
 		for x := range c.size {
 			if c.dark[i][x] {
 				dark++
@@ -52,38 +50,34 @@ func (c Code) penalty() int {
 	return points + pointsShare*(off/all)
 }
 
+// The two forms of what may be taken for a finder, the last module in the lowest bit: dark 1:1:3:1:1, and four light
+// ones before or behind it.
+const finderBefore, finderBehind, finderBits = 0b0000_1011101, 0b1011101_0000, 1<<11 - 1
+
 // linePenalty judges one row or column. The quiet zone on both sides counts as light.
 func linePenalty(size int, dark func(at int) bool) int {
-	points, run := 0, 1
-	for at := 1; at <= size; at++ {
-		if at < size && dark(at) == dark(at-1) {
-			run++
-			continue
+	points, run, window := 0, 0, 0
+	for at := range size + quiet {
+		module := at < size && dark(at)
+		window = window << 1 & finderBits
+		if module {
+			window |= 1
 		}
-		if run >= 5 {
-			points += pointsRun + run - 5
-		}
-		run = 1
-	}
-	for at := -4; at <= size-7; at++ {
-		if looksLikeFinder(at, dark) {
+		if window == finderBefore || window == finderBehind {
 			points += pointsFinder
+		}
+		if at > 0 && at < size && module == (window&2 != 0) {
+			run++
+		} else {
+			run = 1
+		}
+		switch {
+		case at >= size:
+		case run == 5:
+			points += pointsRun
+		case run > 5:
+			points++
 		}
 	}
 	return points
 }
-
-// The two forms of what may be taken for a finder: dark 1:1:3:1:1, and four light ones before or behind.
-var (
-	finderBefore = []bool{false, false, false, false, true, false, true, true, true, false, true}
-	finderBehind = []bool{true, false, true, true, true, false, true, false, false, false, false}
-)
-
-func looksLikeFinder(from int, dark func(at int) bool) bool {
-	matches := func(form []bool) bool {
-		return !slices.ContainsFunc(offsets[:], func(i int) bool { return dark(from+i) != form[i] })
-	}
-	return matches(finderBefore) || matches(finderBehind)
-}
-
-var offsets = [...]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}

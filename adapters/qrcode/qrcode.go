@@ -2,10 +2,13 @@
 // code may be unreadable), versions 1 to 20, so texts of up to 666 bytes.
 package qrcode
 
-import "errors"
+import (
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/mfa"
+)
 
 // ErrTooLong is the answer to a text that a code of version 20 does not hold.
-var ErrTooLong = errors.New("qrcode: the text is longer than 666 bytes")
+var ErrTooLong = core.NewError(core.KindInvalid, core.CodeTooLong, "The text is longer than the 666 bytes that a QR code holds.")
 
 // Code is a drawn QR code: a square of modules, light or dark.
 type Code struct {
@@ -52,10 +55,12 @@ func unmasked(text string) (*canvas, error) {
 	return nil, ErrTooLong
 }
 
-// Painter draws the pictures of a text that is to be scanned. Its zero value is ready, and safe for concurrent use.
+// Painter implements mfa.Painter. Its zero value is ready, and safe for concurrent use.
 type Painter struct{}
 
-// Paint gives the QR code of a text as a PNG and as an SVG document. ErrTooLong beyond 666 bytes.
+var _ mfa.Painter = Painter{}
+
+// Paint implements mfa.Painter. ErrTooLong beyond 666 bytes.
 func (Painter) Paint(text string) (png []byte, svg string, err error) {
 	code, err := Encode(text)
 	if err != nil {
