@@ -13,7 +13,7 @@ import (
 
 const kindEmailChange = "email_change"
 
-// emailChange is the sealed payload of the intake, and address, the sealed detail of its flow.
+// emailChange is the payload of the intake, and address the detail of its flow.
 type (
 	emailChange struct {
 		User    core.ID `json:"user"`
@@ -71,7 +71,7 @@ func (s *Service) resolveEmailChange(ctx context.Context, intake verification.In
 			return fmt.Errorf("find user: %w", err)
 		}
 		return s.mailEmailCode(ctx, user, verification.Flow{
-			ID: intake.ID, Purpose: purpose, Subject: subject, User: user.ID, Detail: s.seal(intake.ID, request.Address),
+			ID: intake.ID, Purpose: purpose, Subject: subject, User: user.ID, Detail: request.Address.detail(),
 		}, request.Address)
 	})
 }
@@ -110,7 +110,7 @@ func (s *Service) ConfirmEmailChange(
 		return User{}, err
 	}
 	var to address
-	if err = s.open(flow.ID, flow.Detail, &to); err != nil {
+	if err = to.read(flow.Detail); err != nil {
 		return User{}, err
 	}
 	var user User
@@ -154,7 +154,7 @@ func (s *Service) mailUndo(ctx context.Context, before User, to address) error {
 	}
 	link := verification.Link{
 		Purpose: verification.PurposeEmailUndo, User: before.ID,
-		Detail: s.seal(before.ID, address{Email: before.Email, Key: before.EmailKey}),
+		Detail: address{Email: before.Email, Key: before.EmailKey}.detail(),
 	}
 	letter := s.letter(ctx, mail.KindEmailChanged, before)
 	letter.Address = to.Email
@@ -166,19 +166,15 @@ func (s *Service) mailUndo(ctx context.Context, before User, to address) error {
 	return s.deps.Post.Post(ctx, letter)
 }
 
-// seal seals an address for the detail of a flow or link, bound to the flow or to the link's user.
-func (s *Service) seal(bound core.ID, detail address) []byte {
-	text, _ := json.Marshal(detail) // two strings always marshal
-	return s.deps.Ring.Seal("address/"+bound.String(), text)
+// detail is the address as a flow or link carries it.
+func (a address) detail() []byte {
+	text, _ := json.Marshal(a) // two strings always marshal
+	return text
 }
 
-func (s *Service) open(bound core.ID, sealed []byte, detail *address) error {
-	text, err := s.deps.Ring.Open("address/"+bound.String(), sealed)
-	if err == nil {
-		err = json.Unmarshal(text, detail)
-	}
-	if err != nil {
-		return core.Internal(fmt.Errorf("open address: %w", err))
+func (a *address) read(detail []byte) error {
+	if err := json.Unmarshal(detail, a); err != nil {
+		return core.Internal(fmt.Errorf("read address: %w", err))
 	}
 	return nil
 }

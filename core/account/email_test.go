@@ -372,7 +372,7 @@ func TestLinksOfAUserWhoIsBeingPurged(t *testing.T) {
 	m.Must(err)
 	restore := m.Letter(mail.KindDeleted, lovelace).Token
 	service := account.NewService(account.Deps{
-		Users: purging{m.Users}, Sessions: m.Sessions, Desk: m.Desk, Prover: m.Prover, Ring: m.Ring, Post: m.Post,
+		Users: purging{m.Users}, Sessions: m.Sessions, Desk: m.Desk, Prover: m.Prover, Post: m.Post,
 		Tx: m.DB, Announcer: m.Announced, Clock: m.Clock, Origins: m.Origins,
 	}, account.Config{})
 	m.Refused(service.UndoEmailChange(m.Ctx, undo), verification.ErrLink)

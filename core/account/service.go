@@ -6,7 +6,6 @@ import (
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/origin"
-	"github.com/doorward/doorward/core/secret"
 	"github.com/doorward/doorward/core/verification"
 )
 
@@ -35,7 +34,6 @@ type Deps struct {
 	Sessions  SessionEnder
 	Desk      *verification.Desk
 	Prover    *verification.Prover
-	Ring      *secret.Ring
 	Post      mail.Post
 	Tx        core.Transactor
 	Announcer core.Announcer

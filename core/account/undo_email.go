@@ -49,7 +49,7 @@ func (s *Service) UndoEmailChange(ctx context.Context, token string) error {
 
 func (s *Service) restoreEmail(ctx context.Context, link verification.Link) (User, core.Change, error) {
 	var old address
-	if err := s.open(link.User, link.Detail, &old); err != nil {
+	if err := old.read(link.Detail); err != nil {
 		return User{}, core.Change{}, err
 	}
 	return Edit(ctx, s.deps.Users, link.User, func(user *User) error {

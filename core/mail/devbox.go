@@ -105,4 +105,4 @@ func (b *DevBox) open(caught Caught) (Message, error) {
 }
 
 // caughtAs binds a sealed message to its row.
-func caughtAs(id core.ID) string { return "mailbox/" + id.String() }
+func caughtAs(id core.ID) string { return secret.PlaceMailbox.Of(id.String()) }

@@ -45,7 +45,7 @@ func (o *Office) Post(ctx context.Context, letter Letter) error {
 }
 
 // sealedFor binds a sealed letter to its row.
-func sealedFor(id core.ID) string { return "outbox/" + id.String() }
+func sealedFor(id core.ID) string { return secret.PlaceOutbox.Of(id.String()) }
 
 func seal(ring *secret.Ring, id core.ID, letter Letter) ([]byte, error) {
 	plain, err := json.Marshal(letter)

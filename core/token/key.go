@@ -65,7 +65,7 @@ func generate(algorithm Algorithm) (crypto.Signer, error) {
 }
 
 // sealContext binds a sealed private half to its key.
-func sealContext(kid string) string { return "signing-key/" + kid }
+func sealContext(kid string) string { return secret.PlaceSigningKeys.Of(kid) }
 
 // newRecord makes a key ready to be stored.
 func newRecord(master *secret.Ring, kid string, algorithm Algorithm, created, active time.Time) (KeyRecord, error) {

@@ -47,7 +47,7 @@ func (d *Desk) put(ctx context.Context, id, verification core.ID, kind string, r
 		return Receipt{}, core.Internal(err)
 	}
 	now := d.deps.Clock.Now()
-	intake := Intake{ID: id, Kind: kind, Payload: d.deps.Ring.Seal(intakeContext(id), payload), CreatedAt: now}
+	intake := Intake{ID: id, Kind: kind, Payload: d.deps.Ring.Seal(intakeContext(id, kind), payload), CreatedAt: now}
 	if err := d.deps.Intakes.Put(ctx, intake); err != nil {
 		return Receipt{}, fmt.Errorf("put intake: %w", err)
 	}
@@ -55,13 +55,14 @@ func (d *Desk) put(ctx context.Context, id, verification core.ID, kind string, r
 	return Receipt{ID: verification, Channel: ChannelEmail, ExpiresAt: now.Add(CodeTTL)}, nil
 }
 
-func intakeContext(id core.ID) string { return "intake/" + id.String() }
+// intakeContext binds a sealed request to its row, and to who resolves it.
+func intakeContext(id core.ID, kind string) string { return secret.PlaceIntakes.Of(kind, id.String()) }
 
 // Resolve opens the intake's request into request, and runs act in one transaction with the removal of
 // the intake: both happen or neither. The intake is removed first, so that of two workers one waits for
 // the other and then finds nothing to do, which is no error.
 func (d *Desk) Resolve(ctx context.Context, intake Intake, request any, act func(ctx context.Context) error) error {
-	payload, err := d.deps.Ring.Open(intakeContext(intake.ID), intake.Payload)
+	payload, err := d.deps.Ring.Open(intakeContext(intake.ID, intake.Kind), intake.Payload)
 	if err != nil {
 		return fmt.Errorf("open intake: %w", err)
 	}

@@ -8,6 +8,7 @@
 package verification
 
 import (
+	"encoding/hex"
 	"time"
 
 	"github.com/doorward/doorward/core"
@@ -74,7 +75,8 @@ type Flow struct {
 	User         core.ID
 	// Digest is the keyed digest of the newest code, bound to flow, purpose and owner.
 	Digest []byte
-	// Detail is sealed and belongs to the purpose: the new address of an email change.
+	// Detail belongs to the purpose: the new address of an email change. The Prover takes and gives it plain, and
+	// stores it sealed for this flow and purpose.
 	Detail    []byte
 	Tries     int
 	CreatedAt time.Time
@@ -86,6 +88,8 @@ func (f Flow) DigestContext() string {
 	return "code/" + string(f.Purpose) + "/" + f.ID.String() + "/" + f.Registration.String() + "/" + f.User.String()
 }
 
+func (f Flow) sealContext() string { return secret.PlaceFlows.Of(string(f.Purpose), f.ID.String()) }
+
 // Link is one long token's life. Only the token's digest is kept.
 type Link struct {
 	Digest       secret.TokenDigest
@@ -93,10 +97,16 @@ type Link struct {
 	Registration core.ID
 	User         core.ID
 	// Flow is the flow whose message carried the link; zero when there was none.
-	Flow      core.ID
+	Flow core.ID
+	// Detail belongs to the purpose: the old address of an email change. The Prover takes and gives it plain, and
+	// stores it sealed for this link and purpose.
 	Detail    []byte
 	CreatedAt time.Time
 	ExpiresAt time.Time
+}
+
+func (l Link) sealContext() string {
+	return secret.PlaceLinks.Of(string(l.Purpose), hex.EncodeToString(l.Digest[:]))
 }
 
 // Intake is a request that waits to be resolved. Its payload is sealed.

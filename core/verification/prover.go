@@ -19,7 +19,7 @@ type ProverDeps struct {
 }
 
 // Prover hands out codes and links and takes them back. Whatever is wrong with a code it answers with
-// ErrCode, with a link with ErrLink.
+// ErrCode, with a link with ErrLink; a detail that does not open is KindInternal.
 type Prover struct{ deps ProverDeps }
 
 // NewProver makes a prover.
@@ -44,6 +44,7 @@ func (p *Prover) Decoy(ctx context.Context, id core.ID, purpose Purpose, subject
 func (p *Prover) start(ctx context.Context, flow Flow) (time.Time, error) {
 	flow.CreatedAt = p.deps.Clock.Now()
 	flow.ExpiresAt = flow.CreatedAt.Add(CodeTTL)
+	flow.Detail = p.seal(flow.sealContext(), flow.Detail)
 	if err := p.deps.Flows.Start(ctx, flow); err != nil {
 		return time.Time{}, fmt.Errorf("start flow: %w", err)
 	}
@@ -56,6 +57,7 @@ func (p *Prover) Link(ctx context.Context, link Link, ttl time.Duration) (token 
 	token, link.Digest = secret.NewToken()
 	link.CreatedAt = p.deps.Clock.Now()
 	link.ExpiresAt = link.CreatedAt.Add(ttl)
+	link.Detail = p.seal(link.sealContext(), link.Detail)
 	if err := p.deps.Links.Put(ctx, link); err != nil {
 		return "", time.Time{}, fmt.Errorf("put link: %w", err)
 	}
@@ -73,13 +75,16 @@ func (p *Prover) Try(ctx context.Context, id core.ID, purpose Purpose, code stri
 	if !p.deps.Ring.Matches(flow.Digest, flow.DigestContext(), code) || decoy {
 		return Flow{}, ErrCode
 	}
-	return flow, nil
+	return p.openFlow(flow)
 }
 
 // Flow gives the flow without spending a try on it. ErrCode when it is unknown, used or killed.
 func (p *Prover) Flow(ctx context.Context, id core.ID) (Flow, error) {
 	flow, err := p.deps.Flows.Find(ctx, id)
-	return flow, instead(err, ErrCode)
+	if err != nil {
+		return Flow{}, instead(err, ErrCode)
+	}
+	return p.openFlow(flow)
 }
 
 // Spend uses the flow up, in the transaction of what it permits: of many calls one succeeds. ErrCode.
@@ -90,13 +95,19 @@ func (p *Prover) Spend(ctx context.Context, flow Flow) error {
 // Peek tells whether the token is that of a live link, without using it. ErrLink.
 func (p *Prover) Peek(ctx context.Context, token string, purpose Purpose) (Link, error) {
 	link, err := p.deps.Links.Find(ctx, secret.DigestToken(token), purpose, p.deps.Clock.Now())
-	return link, instead(err, ErrLink)
+	if err != nil {
+		return Link{}, instead(err, ErrLink)
+	}
+	return p.openLink(link)
 }
 
 // Follow uses the link up, in the transaction of what it permits: of many calls one succeeds. ErrLink.
 func (p *Prover) Follow(ctx context.Context, token string, purpose Purpose) (Link, error) {
 	link, err := p.deps.Links.Use(ctx, secret.DigestToken(token), purpose, p.deps.Clock.Now())
-	return link, instead(err, ErrLink)
+	if err != nil {
+		return Link{}, instead(err, ErrLink)
+	}
+	return p.openLink(link)
 }
 
 // Kill ends the user's codes and links of the purposes.
@@ -123,6 +134,34 @@ func (p *Prover) KillSince(ctx context.Context, link Link) error {
 		return fmt.Errorf("kill links: %w", err)
 	}
 	return nil
+}
+
+func (p *Prover) seal(place string, detail []byte) []byte {
+	if detail == nil {
+		return nil
+	}
+	return p.deps.Ring.Seal(place, detail)
+}
+
+func (p *Prover) openFlow(flow Flow) (_ Flow, err error) {
+	flow.Detail, err = p.open(flow.sealContext(), flow.Detail)
+	return flow, err
+}
+
+func (p *Prover) openLink(link Link) (_ Link, err error) {
+	link.Detail, err = p.open(link.sealContext(), link.Detail)
+	return link, err
+}
+
+func (p *Prover) open(place string, sealed []byte) ([]byte, error) {
+	if sealed == nil {
+		return nil, nil
+	}
+	detail, err := p.deps.Ring.Open(place, sealed)
+	if err != nil {
+		return nil, core.Internal(fmt.Errorf("open detail: %w", err))
+	}
+	return detail, nil
 }
 
 // instead puts answer in the place of ErrNotFound and leaves every other error as it is.

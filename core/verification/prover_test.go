@@ -1,6 +1,7 @@
 package verification_test
 
 import (
+	"bytes"
 	"errors"
 	"sync"
 	"testing"
@@ -222,5 +223,35 @@ func TestKillSinceSparesWhatIsOlder(t *testing.T) {
 	for i, want := range []error{nil, verification.ErrLink, verification.ErrLink} {
 		_, err := b.prover.Peek(t.Context(), tokens[i], verification.PurposeEmailUndo)
 		b.refused(err, want)
+	}
+}
+
+// A detail is plain to whoever may have it, and sealed where it lies: for its own flow or link, and no other.
+func TestDetailsAreSealedForTheirPlace(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ctx, secretive := t.Context(), []byte("ada@example.com")
+	start := func(id core.ID, purpose verification.Purpose) {
+		_, _, err := b.prover.Code(ctx, verification.Flow{
+			ID: id, Purpose: purpose, Subject: id.String(), User: id, Detail: secretive,
+		})
+		b.refused(err, nil)
+	}
+	first, second := b.ids.New(), b.ids.New()
+	start(first, verification.PurposeEmailChange)
+	start(second, verification.PurposeEmailChange)
+	found, err := b.prover.Flow(ctx, first)
+	b.refused(err, nil)
+	coretest.Equal(t, secretive, found.Detail)
+
+	stored, err := b.flows.Find(ctx, first)
+	b.refused(err, nil)
+	if bytes.Contains(stored.Detail, secretive) {
+		t.Error("the detail can be read in the store")
+	}
+	stored.ID = second
+	b.refused(b.flows.Start(ctx, stored), nil)
+	if _, err := b.prover.Flow(ctx, second); core.AsError(err).Kind != core.KindInternal {
+		t.Errorf("the detail of one flow opens in another: %v", err)
 	}
 }

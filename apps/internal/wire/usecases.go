@@ -97,7 +97,7 @@ func newAccounts(
 	in shared, users account.Store, sessions account.SessionEnder, desk *verification.Desk, prover *verification.Prover,
 ) *account.Service {
 	return account.NewService(account.Deps{
-		Users: users, Sessions: sessions, Desk: desk, Prover: prover, Ring: in.Ring, Post: in.Post,
+		Users: users, Sessions: sessions, Desk: desk, Prover: prover, Post: in.Post,
 		Tx: in.Tx, Announcer: in.Announcer, Clock: in.Clock, Origins: in.Origins,
 	}, account.Config{
 		RecentWindow: in.Settings.Accounts.ReauthenticationTTL, DeletionGrace: in.Settings.Accounts.DeletionGrace,

@@ -96,7 +96,7 @@ func OpenWith(t *testing.T, config signin.Config) *House {
 		Post: h.Post, Tx: db, Announcer: h.Announced, Clock: clock, Origins: h.Origins,
 	}, credential.Config{})
 	h.Account = account.NewService(account.Deps{
-		Users: h.Users, Sessions: h.Sessions, Desk: h.Desk, Prover: h.Prover, Ring: ring,
+		Users: h.Users, Sessions: h.Sessions, Desk: h.Desk, Prover: h.Prover,
 		Post: h.Post, Tx: db, Announcer: h.Announced, Clock: clock, Origins: h.Origins,
 	}, account.Config{RecentWindow: account.DefaultRecentWindow, DeletionGrace: account.DefaultDeletionGrace})
 	h.Worker = h.worker()
