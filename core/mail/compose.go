@@ -47,7 +47,7 @@ func (r *Renderer) composer(letter Letter, now time.Time) *composer {
 		To: line(letter.To, maxRecipient), Address: line(letter.Address, maxRecipient),
 	}
 	c.with.Factor, c.with.TurnedOff = c.term(letter.Factor), c.terms(letter.TurnedOff)
-	c.with.Left = c.keep(c.plural("left", letter.Count))
+	c.with.Left = c.keep(c.plural("left", max(0, letter.Count)))
 	if c.Direction == "rtl" {
 		c.with.Product, c.with.Name = isolate(c.with.Product), isolate(c.with.Name)
 		c.with.To, c.with.Address = isolate(c.with.To), isolate(c.with.Address)

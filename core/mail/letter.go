@@ -71,6 +71,9 @@ type Letter struct {
 	IP     string    `json:"ip,omitzero"`
 	Place  string    `json:"place,omitzero"`
 	Device string    `json:"device,omitzero"`
+	// Unwanted tells that the reader has muted the kind. It counts for harmless kinds only, see HeldBack, and
+	// is settled before the letter is queued.
+	Unwanted bool `json:"-"`
 }
 
 // String names the letter without its contents, so that no log ever shows its secrets.
@@ -85,6 +88,6 @@ func (l Letter) LogValue() slog.Value { return slog.StringValue(l.String()) }
 // Post takes letters for delivery.
 type Post interface {
 	// Post queues the letter in the transaction that ctx carries, so that it leaves if and only if the
-	// act commits. It waits for no peer.
+	// act commits. It waits for no peer. A letter that is held back is dropped without an error.
 	Post(ctx context.Context, letter Letter) error
 }

@@ -24,7 +24,7 @@ func NewOffice(outbox Outbox, ring *secret.Ring, clock core.Clock, ids *core.IDs
 	return &Office{outbox: outbox, ring: ring, clock: clock, ids: ids}
 }
 
-// Post implements Post: the letter is due at once. A kind without a layout or a recipient that could
+// Post implements Post: the letter is due at once, unless it is held back. A kind without a layout or a recipient that could
 // break out of an envelope (OWASP ASVS 5.0 1.3.11) is a fault of the caller, KindInternal; the outbox's
 // errors are passed on.
 func (o *Office) Post(ctx context.Context, letter Letter) error {
@@ -33,6 +33,9 @@ func (o *Office) Post(ctx context.Context, letter Letter) error {
 	}
 	if !validRecipient(letter.To) {
 		return core.Internal(fmt.Errorf("mail: a letter of kind %q has no usable recipient", letter.Kind))
+	}
+	if letter.HeldBack() {
+		return nil
 	}
 	id, now := o.ids.New(), o.clock.Now()
 	payload, err := seal(o.ring, id, letter)

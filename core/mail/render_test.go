@@ -45,7 +45,7 @@ func letter(kind mail.Kind) mail.Letter {
 		Kind: kind, To: "ada@example.org", Locale: "en", Name: "Ada Lovelace",
 		Code: "042917", Token: "Zm9yIHRlc3RzIG9ubHk", ExpiresAt: now.Add(5 * time.Minute), LinkExpiresAt: now.Add(24 * time.Hour),
 		Address: "countess@example.net", At: now, IP: "192.0.2.7", Place: "Frankfurt am Main, DE", Device: "Firefox on Linux",
-		Factor: "totp", Count: 9, TurnedOff: []string{"always_ask_second_factor", "new_device"},
+		Factor: "totp", Count: 9, TurnedOff: []string{"always_ask_second_factor", "session_evicted"},
 	}
 }
 
@@ -211,10 +211,63 @@ func TestStrangersPutNothingIntoOurLetters(t *testing.T) {
 	}
 }
 
+// TestEveryLetterSaysWhatToDoIfItWasSomebodyElse holds every letter to that advice, and every notice to when
+// and where from.
+func TestEveryLetterSaysWhatToDoIfItWasSomebodyElse(t *testing.T) {
+	t.Parallel()
+	for _, kind := range kinds(t) {
+		email := render(t, letter(kind))
+		for _, want := range []string{
+			"was not you", "1 March 2026, 12:00 UTC", "192.0.2.7", "Frankfurt am Main, DE", "Firefox on Linux",
+		} {
+			if !strings.Contains(email.Text, want) || !strings.Contains(email.HTML, want) {
+				t.Errorf("%s lacks %q:\n%s", kind, want, email.Text)
+			}
+		}
+	}
+}
+
+func TestLettersNameWhatTheySpeakOf(t *testing.T) {
+	t.Parallel()
+	sample := letter(mail.KindSecuritySettingsChanged)
+	sample.Factor, sample.Count = "hologram", 1
+	for _, c := range []struct {
+		kind mail.Kind
+		want string
+	}{
+		{mail.KindFactorAdded, "confirmed with hologram."},
+		{mail.KindFactorRemoved, "confirmed with hologram."},
+		{mail.KindRecoveryCodeUsed, "1 recovery code is left."},
+		{mail.KindSecuritySettingsChanged, "on trusted devices too; messages about sessions"},
+	} {
+		sample.Kind = c.kind
+		if email := render(t, sample); !strings.Contains(email.Text, c.want) {
+			t.Errorf("%s lacks %q:\n%s", c.kind, c.want, email.Text)
+		}
+	}
+}
+
+// TestEveryNameOfTheInterfaceHasWords holds the catalog to the names that letters can speak of.
+func TestEveryNameOfTheInterfaceHasWords(t *testing.T) {
+	t.Parallel()
+	names := []string{"totp", "email", "sms", "whatsapp", "passkey", "recovery_code", "always_ask_second_factor"}
+	for _, kind := range mail.HarmlessKinds() {
+		names = append(names, string(kind))
+	}
+	for _, name := range names {
+		sample := letter(mail.KindSecuritySettingsChanged)
+		sample.TurnedOff = []string{name}
+		if email := render(t, sample); strings.Contains(email.Text, ": "+name+".") {
+			t.Errorf("%s has no words:\n%s", name, email.Text)
+		}
+	}
+}
+
 func TestDeviceAndAddressesAreOneLine(t *testing.T) {
 	t.Parallel()
 	sample := letter(mail.KindEmailChanged)
 	sample.Device, sample.IP, sample.Address = "see http://evil.example", "192.0.2.7\r\nX: y", "a@b.example\r\nBcc: c"
+	sample.Place = "Boxford\r\nX: y"
 	email := render(t, sample)
 	if strings.Contains(email.Text, "evil") || strings.Contains(email.Text, "\nX: y") || strings.Contains(email.Text, "\nBcc") {
 		t.Errorf("got\n%s", email.Text)
@@ -222,14 +275,16 @@ func TestDeviceAndAddressesAreOneLine(t *testing.T) {
 }
 
 func FuzzRender(f *testing.F) {
-	f.Add("Ada", "Firefox on Linux", "en")
-	f.Add("<script>{{.Token}}</script>", "\r\nBcc: x", "ar,en;q=0.5")
-	f.Add("\u202egnp.exe", "a.evil.example", "x-\xff")
+	f.Add("Ada", "Firefox on Linux", "en", "totp", 9)
+	f.Add("<script>{{.Token}}</script>", "\r\nBcc: x", "ar,en;q=0.5", "<script>", 1)
+	f.Add("\u202egnp.exe", "a.evil.example", "x-\xff", "https://evil.example\r\n", -1)
+	all := kinds(f)
 	made := renderer(f, texts(f))
 	control := regexp.MustCompile(`[\x00-\x09\x0b-\x1f\x7f\x{202a}-\x{202e}\x{2066}\x{2067}]`)
-	f.Fuzz(func(t *testing.T, name, device, locale string) {
-		sample := letter(mail.KindRegistration)
+	f.Fuzz(func(t *testing.T, name, device, locale, term string, count int) {
+		sample := letter(all[uint(count)%uint(len(all))]) //nolint:gosec // any kind will do
 		sample.Name, sample.Device, sample.Locale = name, device, locale
+		sample.Factor, sample.TurnedOff, sample.Count = term, []string{term, term}, count
 		email, err := made.Render(core.ID{1}, sample, now)
 		if err != nil {
 			t.Fatal(err)
@@ -237,7 +292,11 @@ func FuzzRender(f *testing.F) {
 		if control.MatchString(email.Text) || strings.Contains(email.HTML, "<script") || strings.ContainsAny(email.Subject, "\r\n") {
 			t.Errorf("subject %q text %q", email.Subject, email.Text)
 		}
-		if links := strings.Count(email.Text, "://"); links != 1 {
+		own := strings.Count(email.Text, email.Link)
+		if email.Link == "" {
+			own = 0
+		}
+		if links := strings.Count(email.Text, "://"); links != own {
 			t.Errorf("%d links in %q", links, email.Text)
 		}
 	})
