@@ -91,3 +91,10 @@ type Post interface {
 	// act commits. It waits for no peer. A letter that is held back is dropped without an error.
 	Post(ctx context.Context, letter Letter) error
 }
+
+// Sealer prepares letters for a store that queues them by itself, in the very statement that finds out whether
+// they are due.
+type Sealer interface {
+	// Seal gives the letter, sealed and due at once, or the zero Envelope for one that is held back.
+	Seal(letter Letter) (Envelope, error)
+}

@@ -17,34 +17,45 @@ type Office struct {
 	ids    *core.IDs
 }
 
-var _ Post = (*Office)(nil)
+var (
+	_ Post   = (*Office)(nil)
+	_ Sealer = (*Office)(nil)
+)
 
 // NewOffice makes an office.
 func NewOffice(outbox Outbox, ring *secret.Ring, clock core.Clock, ids *core.IDs) *Office {
 	return &Office{outbox: outbox, ring: ring, clock: clock, ids: ids}
 }
 
-// Post implements Post: the letter is due at once, unless it is held back. A kind without a layout or a recipient that could
-// break out of an envelope (OWASP ASVS 5.0 1.3.11) is a fault of the caller, KindInternal; the outbox's
-// errors are passed on.
+// Post implements Post: the letter is due at once. Errors: those of Seal and of the outbox.
 func (o *Office) Post(ctx context.Context, letter Letter) error {
+	envelope, err := o.Seal(letter)
+	if err != nil || envelope.ID.IsZero() {
+		return err
+	}
+	return o.outbox.Put(ctx, envelope)
+}
+
+// Seal implements Sealer. A kind without a layout or a recipient that could break out of an envelope (OWASP
+// ASVS 5.0 1.3.11) is a fault of the caller, KindInternal.
+func (o *Office) Seal(letter Letter) (Envelope, error) {
 	if _, known := forms[letter.Kind]; !known {
-		return core.Internal(fmt.Errorf("mail: no letter of kind %q", letter.Kind))
+		return Envelope{}, core.Internal(fmt.Errorf("mail: no letter of kind %q", letter.Kind))
 	}
 	if !validRecipient(letter.To) {
-		return core.Internal(fmt.Errorf("mail: a letter of kind %q has no usable recipient", letter.Kind))
+		return Envelope{}, core.Internal(fmt.Errorf("mail: a letter of kind %q has no usable recipient", letter.Kind))
 	}
 	if letter.HeldBack() {
-		return nil
+		return Envelope{}, nil
 	}
 	id, now := o.ids.New(), o.clock.Now()
 	payload, err := seal(o.ring, id, letter)
 	if err != nil {
-		return core.Internal(err)
+		return Envelope{}, core.Internal(err)
 	}
-	return o.outbox.Put(ctx, Envelope{
+	return Envelope{
 		ID: id, Kind: letter.Kind, To: letter.To, Payload: payload, State: StateQueued, CreatedAt: now, NextAt: now,
-	})
+	}, nil
 }
 
 // sealedFor binds a sealed letter to its row.
