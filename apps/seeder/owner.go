@@ -70,7 +70,7 @@ func (p parts) newOwner(ctx context.Context) (owner account.User, made string, e
 		made = newPassword()
 		password = made
 	}
-	if err := p.Policy.Check(password, email); err != nil {
+	if err := p.Policy.Check(ctx, password, email); err != nil {
 		return owner, "", fmt.Errorf("OWNER_PASSWORD: %w", err)
 	}
 	normal, _ := credential.NormalizePassword(password)

@@ -3,6 +3,7 @@ package credential
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	_ "embed" // for the list
 	"fmt"
 	"io"
@@ -27,12 +28,14 @@ type CommonPasswords struct{}
 // suffixMax is how many characters other than letters may follow an entry: a year, or "123!".
 const suffixMax = 4
 
-// Contains implements Blocklist.
-func (CommonPasswords) Contains(password string) bool {
+var _ Blocklist = CommonPasswords{}
+
+// Contains implements Blocklist. It waits for nothing and does not fail.
+func (CommonPasswords) Contains(_ context.Context, password string) (bool, error) {
 	list := commonPasswords()
 	folded := strings.ToLower(password)
 	half := folded[:len(folded)/2]
-	return list.has(folded) || folded == half+half && list.has(half) || list.hasStretched(folded)
+	return list.has(folded) || folded == half+half && list.has(half) || list.hasStretched(folded), nil
 }
 
 // hasStretched reports whether text is an entry with digits and signs after it. Entries without a letter do

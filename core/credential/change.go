@@ -23,7 +23,7 @@ func (s *Service) Change(ctx context.Context, principal core.Principal, current,
 	if user.Password == "" {
 		return ErrNotSet
 	}
-	if err = s.checkFresh(fresh, contextOf(user)...); err != nil {
+	if err = s.checkFresh(ctx, fresh, contextOf(user)...); err != nil {
 		return err
 	}
 	if err = s.verifyCurrent(ctx, user, current, fresh); err != nil {

@@ -37,9 +37,17 @@ func Verify(
 }
 
 // checkFresh applies the policy to a new password.
-func (s *Service) checkFresh(password string, context ...string) error {
+func (s *Service) checkFresh(ctx context.Context, password string, known ...string) error {
 	var violations core.Violations
-	violations.Add("new_password", s.deps.Policy.Check(password, context...))
+	violations.Add("new_password", s.deps.Policy.Check(ctx, password, known...))
+	return violations.Err()
+}
+
+// checkKnown applies what checkFresh could not before it was known whose password it is.
+func (s *Service) checkKnown(password string, user account.User) error {
+	var violations core.Violations
+	_, err := s.deps.Policy.checkText(password, contextOf(user))
+	violations.Add("new_password", err)
 	return violations.Err()
 }
 

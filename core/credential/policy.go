@@ -2,6 +2,8 @@ package credential
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -71,41 +73,56 @@ func NewPolicy(blocklist Blocklist, config PolicyConfig) *Policy {
 	}
 }
 
-// Check refuses a new password that breaks a rule, the first of: too short, too long, common, made of
-// context. context holds what is known of the person: email, username, name. The error is of KindInvalid
-// for the field "password".
+// Check refuses a new password that breaks a rule, the first of: too short, too long, made of context, common.
+// known is what is known of the person: email, username, name. The error is of KindInvalid for the field
+// "password"; another one is the blocklist's, which is asked last and only about a password that keeps all other
+// rules. Call it outside a transaction.
 //
 // Each text of the context counts as a whole, as a whole without its separators, and in its parts (the
 // labels of a domain, the words of a name), case ignored, where that is of four code points or more.
 // What is left of a password once all these words are taken out must be a password by itself: of
 // PasswordRecommended code points, or as many as the policy asks for where that is more. So neither
 // "doorward2026!" nor "ann.lee@example.com" is accepted, while a long passphrase may mention a name.
-func (p *Policy) Check(password string, context ...string) error {
+func (p *Policy) Check(ctx context.Context, password string, known ...string) error {
+	normal, err := p.checkText(password, known)
+	if err != nil {
+		return err
+	}
+	common, err := p.blocklist.Contains(ctx, normal)
+	if err != nil {
+		return fmt.Errorf("ask the blocklist: %w", err)
+	}
+	if common {
+		return passwordError(core.CodePasswordCommon,
+			"This is one of the passwords that have leaked or are tried first. Several unrelated words in a row make a good one.")
+	}
+	return nil
+}
+
+// checkText applies the rules that need nothing but the texts, and gives the normal form of the password.
+func (p *Policy) checkText(password string, known []string) (string, error) {
 	normal, ok := NormalizePassword(password)
 	length := utf8.RuneCountInString(normal)
 	switch {
 	case !ok && len(password) <= PasswordBytesMax:
-		return passwordError(core.CodeInvalidFormat, "This is not a text.")
+		return "", passwordError(core.CodeInvalidFormat, "This is not a text.")
 	case !ok || length > PasswordMax:
-		return passwordError(core.CodeTooLong, "The password is too long: at most 128 characters are accepted.")
+		return "", passwordError(core.CodeTooLong, "The password is too long: at most 128 characters are accepted.")
 	case length < p.minLength:
-		return passwordError(core.CodeTooShort, "The password is too short. Several words in a row make a good one.")
-	case p.blocklist.Contains(normal):
-		return passwordError(core.CodePasswordCommon,
-			"This is one of the passwords that are tried first. Several unrelated words in a row make a good one.")
-	case p.leansOnContext(normal, context):
-		return passwordError(core.CodePasswordContext,
+		return "", passwordError(core.CodeTooShort, "The password is too short. Several words in a row make a good one.")
+	case p.leansOnContext(normal, known):
+		return "", passwordError(core.CodePasswordContext,
 			"The password is easy to guess for those who know you or this site. Leave out names and addresses.")
 	}
-	return nil
+	return normal, nil
 }
 
 func passwordError(code core.Code, message string) error {
 	return core.InvalidField("password", code, message)
 }
 
-func (p *Policy) leansOnContext(normal string, context []string) bool {
-	words := slices.Concat(p.words, contextWords(context))
+func (p *Policy) leansOnContext(normal string, known []string) bool {
+	words := slices.Concat(p.words, contextWords(known))
 	slices.SortFunc(words, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	folded := strings.ToLower(normal)
 	rest := folded

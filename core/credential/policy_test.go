@@ -102,7 +102,7 @@ func TestPolicyCheck(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wantCode(t, policy.Check(c.password, person...), c.code)
+			wantCode(t, policy.Check(t.Context(), c.password, person...), c.code)
 		})
 	}
 }
@@ -112,15 +112,15 @@ func TestPolicyMinLength(t *testing.T) {
 	policy := credential.NewPolicy(credential.CommonPasswords{}, credential.PolicyConfig{
 		MinLength: credential.PasswordRecommended,
 	})
-	wantCode(t, policy.Check("q7#vLp2xq7#vLp"), core.CodeTooShort)
-	wantCode(t, policy.Check("q7#vLp2xq7#vLp2"), "")
+	wantCode(t, policy.Check(t.Context(), "q7#vLp2xq7#vLp"), core.CodeTooShort)
+	wantCode(t, policy.Check(t.Context(), "q7#vLp2xq7#vLp2"), "")
 }
 
 func TestPolicyContextLeavesWhatSuffices(t *testing.T) {
 	t.Parallel()
 	policy := credential.NewPolicy(credential.CommonPasswords{}, credential.PolicyConfig{MinLength: 20})
-	wantCode(t, policy.Check("annabel"+strings.Repeat("q7#vL", 4)[:19], "annabel"), core.CodePasswordContext)
-	wantCode(t, policy.Check("annabel"+strings.Repeat("q7#vL", 4), "annabel"), "")
+	wantCode(t, policy.Check(t.Context(), "annabel"+strings.Repeat("q7#vL", 4)[:19], "annabel"), core.CodePasswordContext)
+	wantCode(t, policy.Check(t.Context(), "annabel"+strings.Repeat("q7#vL", 4), "annabel"), "")
 }
 
 // wantCode fails unless err is the one broken rule, or nil where code is empty.

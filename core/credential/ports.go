@@ -21,6 +21,9 @@ type Hasher interface {
 
 // Blocklist knows passwords that attackers try first.
 type Blocklist interface {
-	// Contains reports whether the normalised password is on the list. It keeps no copy of it.
-	Contains(password string) bool
+	// Contains reports whether the normalised password is on the list. It keeps no copy of it, and may ask a
+	// peer: call it outside a transaction, and only about a password that breaks no other rule. It answers by
+	// what is at hand where the peer does not; an error means that nothing can be said, so that the password is
+	// not taken. It ends with ctx.
+	Contains(ctx context.Context, password string) (bool, error)
 }

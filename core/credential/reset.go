@@ -33,7 +33,7 @@ type ResetRequest struct {
 // What can be said of the password alone is said before a try or the link is spent on it. Errors:
 // KindInvalid for the field "new_password", verification.ErrLink, verification.ErrCode.
 func (s *Service) Reset(ctx context.Context, request ResetRequest) error {
-	if err := s.checkFresh(request.NewPassword); err != nil {
+	if err := s.checkFresh(ctx, request.NewPassword); err != nil {
 		return err
 	}
 	proof, err := s.prove(ctx, request)
@@ -44,7 +44,7 @@ func (s *Service) Reset(ctx context.Context, request ResetRequest) error {
 	if err != nil {
 		return proof.refuse(err)
 	}
-	if err = s.checkFresh(request.NewPassword, contextOf(user)...); err != nil {
+	if err = s.checkKnown(request.NewPassword, user); err != nil {
 		return err
 	}
 	hash, err := Hash(ctx, s.deps.Hasher, request.NewPassword)

@@ -29,7 +29,7 @@ type Registered struct {
 // that breaks a rule; account.ErrUsernameTaken, which is found first and says nothing of the address; only
 // without verification account.ErrEmailTaken; and those of credential.Hasher.
 func (s *Service) Register(ctx context.Context, registration Registration) (Registered, error) {
-	pending, err := s.examine(registration)
+	pending, err := s.examine(ctx, registration)
 	if err != nil {
 		return Registered{}, err
 	}
@@ -64,8 +64,9 @@ func (s *Service) await(ctx context.Context, pending account.Registration) (Regi
 	return Registered{Receipt: &receipt}, err
 }
 
-// examine brings everything to its normal form and reports all that breaks a rule.
-func (s *Service) examine(registration Registration) (account.Registration, error) {
+// examine brings everything to its normal form and reports all that breaks a rule. How long it takes depends on
+// the registration alone, never on who has an account.
+func (s *Service) examine(ctx context.Context, registration Registration) (account.Registration, error) {
 	var violations core.Violations
 	pending := account.Registration{Profile: registration.Profile}
 	var err error
@@ -77,7 +78,7 @@ func (s *Service) examine(registration Registration) (account.Registration, erro
 	}
 	violations.AddFields(pending.Profile.Validate("")...)
 	violations.Add("password", s.deps.Policy.Check(
-		registration.Password, registration.Email, registration.Username, registration.Profile.Name))
+		ctx, registration.Password, registration.Email, registration.Username, registration.Profile.Name))
 	return pending, violations.Err()
 }
 
