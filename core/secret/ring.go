@@ -121,6 +121,29 @@ func (r *Ring) byTag(tag Tag) (key, error) {
 	return key{}, ErrOpen
 }
 
+// TagOf is the tag that leads a sealed value or a tagged digest; the zero tag of anything shorter.
+func TagOf(value []byte) Tag {
+	if len(value) < tagSize {
+		return Tag{}
+	}
+	return Tag(value[:tagSize])
+}
+
+// KeyName is a key of the ring as its operator and as stored values name it.
+type KeyName struct {
+	ID  string
+	Tag Tag
+}
+
+// Keys names the keys of the ring, the current one first.
+func (r *Ring) Keys() []KeyName {
+	names := make([]KeyName, 0, len(r.keys))
+	for _, entry := range r.keys {
+		names = append(names, KeyName{ID: entry.id, Tag: entry.tag})
+	}
+	return names
+}
+
 // Seal encrypts plaintext with the current key by AES-256-GCM with a random nonce: the key's tag, nonce,
 // ciphertext and authentication tag, 32 bytes more than the plaintext. context binds the value to its
 // place (for example "outbox/" and the row's id): it must be given again to open. One key seals 2^32 values
@@ -136,7 +159,7 @@ func (r *Ring) Open(context string, sealed []byte) ([]byte, error) {
 	if len(sealed) < tagSize {
 		return nil, ErrOpen
 	}
-	entry, err := r.byTag(Tag(sealed[:tagSize]))
+	entry, err := r.byTag(TagOf(sealed))
 	if err != nil {
 		return nil, err
 	}
@@ -151,9 +174,20 @@ func (r *Ring) Open(context string, sealed []byte) ([]byte, error) {
 // purpose and owner and holds no NUL.
 func (r *Ring) Digest(context, short string) []byte { return r.keys[0].sum(context, short) }
 
-// Matches reports, in constant time per key, whether digest is that of short in this context under any
-// key of the ring.
+// TaggedDigest is Digest led by the tag of its key, 36 bytes, for digests that are kept for long: which key they
+// need can be told, though they cannot be made anew without the secret.
+func (r *Ring) TaggedDigest(context, short string) []byte {
+	current := r.keys[0]
+	return append(current.tag[:], current.sum(context, short)...)
+}
+
+// Matches reports, in constant time per key, whether digest, of either kind, is that of short in this context under
+// any key of the ring.
 func (r *Ring) Matches(digest []byte, context, short string) bool {
+	if len(digest) == tagSize+sha256.Size {
+		entry, err := r.byTag(TagOf(digest))
+		return err == nil && hmac.Equal(digest[tagSize:], entry.sum(context, short))
+	}
 	found := false
 	for _, entry := range r.keys {
 		if hmac.Equal(digest, entry.sum(context, short)) {

@@ -143,6 +143,50 @@ func TestDigest(t *testing.T) {
 	}
 }
 
+// A tagged digest tells its key, and is otherwise what a digest is.
+func TestTaggedDigest(t *testing.T) {
+	t.Parallel()
+	ring := parse(t, "ab")
+	digest := ring.TaggedDigest("recovery/1", "abcdef")
+	keys := ring.Keys()
+	if len(digest) != 36 || secret.TagOf(digest) != keys[0].Tag || keys[0].ID != "a" || keys[1].ID != "b" {
+		t.Errorf("%d bytes of key %x, the ring has %v", len(digest), secret.TagOf(digest), keys)
+	}
+	if !ring.Matches(digest, "recovery/1", "abcdef") || !parse(t, "ba").Matches(digest, "recovery/1", "abcdef") {
+		t.Error("a code does not match its digest")
+	}
+	altered := bytes.Clone(digest)
+	altered[35] ^= 1
+	for name, matches := range map[string]bool{
+		"another code":    ring.Matches(digest, "recovery/1", "abcdeg"),
+		"another context": ring.Matches(digest, "recovery/2", "abcdef"),
+		"another ring":    parse(t, "b").Matches(digest, "recovery/1", "abcdef"),
+		"altered":         ring.Matches(altered, "recovery/1", "abcdef"),
+		"another tag":     ring.Matches(append(keys[1].Tag[:], digest[4:]...), "recovery/1", "abcdef"),
+	} {
+		if matches {
+			t.Errorf("%s matches", name)
+		}
+	}
+	if secret.TagOf([]byte{1, 2, 3}) != (secret.Tag{}) {
+		t.Error("three bytes have a tag")
+	}
+}
+
+// What one place seals opens in no other, and every place is its own.
+func TestPlacesDoNotMeet(t *testing.T) {
+	t.Parallel()
+	ring := parse(t, "a")
+	for _, here := range secret.Places() {
+		sealed := ring.Seal(here.Of("user", "1"), []byte("x"))
+		for _, there := range secret.Places() {
+			if _, err := ring.Open(there.Of("user", "1"), sealed); (err == nil) != (here == there) {
+				t.Errorf("sealed for %s, opened for %s: %v", here, there, err)
+			}
+		}
+	}
+}
+
 func TestDerive(t *testing.T) {
 	t.Parallel()
 	ring := parse(t, "ab")
