@@ -98,6 +98,7 @@ type Event struct {
 	ActorKind ActorKind
 	Actor     core.ID
 	Subject   core.ID
+	// SessionID is the session that it was done to, or else the one that it was done from.
 	SessionID core.ID
 	RequestID string
 	// IP, UserAgent, Device and Location are where it came from.
@@ -105,7 +106,7 @@ type Event struct {
 	UserAgent string
 	Device    string
 	Location  string
-	// Metadata holds no secret and nothing that names a person. At most 20 entries of 200 bytes.
+	// Metadata holds no secret and nothing that names a person. At most MetadataMax entries of ValueMax bytes.
 	Metadata map[string]string
 	// KeepUntil is until when the database refuses to remove the event.
 	KeepUntil time.Time

@@ -10,7 +10,8 @@ import (
 type Log interface {
 	// Append adds the events, in ctx's transaction where there is one, so that they stand if and only if the act
 	// commits. In a transaction it costs no round trip of its own: the events travel with the commit at the
-	// latest, so an error may show only there. KindUnavailable.
+	// latest, so an error may show only there. core.ErrConflict for an event that is there already;
+	// KindUnavailable.
 	Append(ctx context.Context, events ...Event) error
 }
 

@@ -3,6 +3,7 @@ package audit
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -15,14 +16,14 @@ const (
 	// DefaultRetention is how long events are kept: a year, so that a breach that is found late (the median is
 	// counted in months) can still be followed.
 	DefaultRetention = 365 * 24 * time.Hour
-	// DefaultAttemptRetention is how long tries to sign in that failed are kept: they are many, and name
-	// addresses of the network.
+	// DefaultAttemptRetention is how long tries that failed are kept: they are many, and name addresses of the
+	// network.
 	DefaultAttemptRetention = 90 * 24 * time.Hour
 )
 
 // Config is how long events are kept.
 type Config struct {
-	// Retention is for all events but tries to sign in that failed; DefaultRetention when zero (RETAIN_AUDIT).
+	// Retention is for all events but tries that failed; DefaultRetention when zero (RETAIN_AUDIT).
 	Retention time.Duration
 	// AttemptRetention is for those; DefaultAttemptRetention when zero (RETAIN_LOGIN_ATTEMPTS).
 	AttemptRetention time.Duration
@@ -51,9 +52,9 @@ func NewTrail(deps Deps, config Config) *Trail {
 	return &Trail{deps: deps, config: config}
 }
 
-// Event completes an event with its id, its time, its retention, and the request and client that ctx carries.
-// What is filled in already stays. An empty Outcome is Success. An empty ActorKind is Person where Actor is
-// set, else Stranger.
+// Event completes an event with its id, its time, its retention, and the request and client that ctx carries,
+// and brings it within its bounds. What is filled in already stays. An empty Outcome is Success. An empty
+// ActorKind is Person where Actor is set, else Stranger.
 func (t *Trail) Event(ctx context.Context, event Event) Event {
 	client, from := core.ClientFrom(ctx), t.deps.Origins.Of(ctx)
 	event.ID, event.At = t.deps.IDs.New(), t.deps.Clock.Now()
@@ -68,12 +69,19 @@ func (t *Trail) Event(ctx context.Context, event Event) Event {
 	event.IP, event.UserAgent = cmp.Or(event.IP, from.IP), cmp.Or(event.UserAgent, from.UserAgent)
 	event.Device, event.Location = cmp.Or(event.Device, from.String()), cmp.Or(event.Location, from.Location)
 	event.KeepUntil = event.At.Add(t.keep(event))
-	return event
+	return event.bounded()
 }
 
+// keep tells how long the event is kept. Tries are what strangers can make as many of as they like: a proof
+// that was wrong, a sign-in that a rule stood against, a reset that was asked for somebody unknown.
 func (t *Trail) keep(event Event) time.Duration {
-	attempt := event.Action == ActionSignIn || event.Action == ActionSecondFactor
-	if attempt && event.Outcome != Success {
+	switch event.Action {
+	case ActionSignIn, ActionSecondFactor, ActionPasswordForgot, ActionRegister:
+		if event.Outcome != Success {
+			return t.config.AttemptRetention
+		}
+	}
+	if event.Outcome == Failure {
 		return t.config.AttemptRetention
 	}
 	return t.config.Retention
@@ -85,12 +93,52 @@ func (t *Trail) Record(ctx context.Context, event Event) error {
 }
 
 // Note writes the event of a refusal, outside any transaction, so that it stands although the request fails. A
-// log that is away does not change the refusal: that is told to the operator instead.
+// log that is away does not change the refusal: that is told to the operator instead. A client that hangs up
+// does not keep its refusal from being written.
 func (t *Trail) Note(ctx context.Context, event Event) {
 	event = t.Event(ctx, event)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
+	defer cancel()
 	if err := t.deps.Log.Append(ctx, event); err != nil {
 		t.deps.Logger.ErrorContext(ctx, "event not written", "action", event.Action, "outcome", event.Outcome,
 			"reason", event.Reason, "subject", event.Subject, "error", err)
+	}
+}
+
+// noteTimeout is how long a refusal waits for its event at most.
+const noteTimeout = 2 * time.Second
+
+// Refuse notes the event of an act that err has stopped, with the code of err as the reason: a wrong proof is a
+// Failure, a rule that stood against the act is Refused. Nothing is noted without an error, of a fault of ours,
+// which is in the log, of a limit, which is in the figures, and of a form filled in wrongly. It gives err back.
+func (t *Trail) Refuse(ctx context.Context, event Event, err error) error {
+	if outcome, reason := judge(err); outcome != "" {
+		event.Outcome, event.Reason = outcome, reason
+		t.Note(ctx, event)
+	}
+	return err
+}
+
+func judge(err error) (Outcome, string) {
+	var refusal *core.Error
+	if !errors.As(err, &refusal) {
+		return "", ""
+	}
+	reason := refusal.Code
+	for _, field := range refusal.Fields {
+		if field.Code == core.CodeInvalidCredentials {
+			reason = field.Code
+		}
+	}
+	switch reason {
+	case core.CodeInvalidCredentials, core.CodeInvalidCode, core.CodeInvalidLink:
+		return Failure, string(reason)
+	}
+	switch refusal.Kind {
+	case core.KindForbidden, core.KindConflict, core.KindGone, core.KindUnauthenticated, core.KindNotFound:
+		return Refused, string(reason)
+	default:
+		return "", ""
 	}
 }
 

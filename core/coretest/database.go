@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/audit"
 )
 
 // Database is the memory that fakes share. It implements core.Transactor and the journal of changes
-// (session.Journal). Transactions run one after another, so fakes need no locks of their own. Safe for
+// (session.Journal), and holds the audit log, to which any fake may write with what it does (see Record). Transactions run one after another, so fakes need no locks of their own. Safe for
 // concurrent use.
 type Database struct {
 	mu       sync.Mutex
@@ -20,6 +21,7 @@ type Database struct {
 	expiries map[string]Expiry
 	cascades []func(subject string, id core.ID)
 	journal  *Table[core.Change, time.Time]
+	events   *Table[core.ID, audit.Event]
 }
 
 // Expiry removes, or only counts when remove is false, up to limit rows that expired before cutoff.
@@ -30,6 +32,8 @@ func NewDatabase() *Database {
 	db := &Database{expiries: map[string]Expiry{}}
 	db.journal = NewTable[core.Change, time.Time](db)
 	Expires(db, "journal", db.journal, func(at time.Time) time.Time { return at }, nil)
+	db.events = NewTable[core.ID, audit.Event](db)
+	Expires(db, "audit", db.events, func(event audit.Event) time.Time { return event.KeepUntil }, nil)
 	return db
 }
 
@@ -142,6 +146,22 @@ func (db *Database) Journal(at time.Time, changes ...core.Change) {
 	for _, change := range changes {
 		db.journal.Put(change, at)
 	}
+}
+
+// Record adds events to the audit log. Call it inside Do.
+func (db *Database) Record(events ...audit.Event) {
+	for _, event := range events {
+		event.Metadata = maps.Clone(event.Metadata)
+		db.events.Put(event.ID, event)
+	}
+}
+
+// Events gives the events of the audit log that keep holds for, newest first (by At, then ID, both
+// descending). Call it inside Do.
+func (db *Database) Events(keep func(audit.Event) bool) []audit.Event {
+	return db.events.Rows(keep, func(a, b audit.Event) int {
+		return cmp.Or(b.At.Compare(a.At), CompareIDs(b.ID, a.ID))
+	})
 }
 
 // Pending implements session.Journal.
