@@ -11,25 +11,23 @@ import (
 
 // await runs a command and waits for it no longer than ctx. The command runs in a goroutine of its own,
 // because valkey-go waits without regard to ctx where a queue is full or somebody else is dialling; it holds
-// its place until it has really ended.
-func await(
-	ctx context.Context, places chan struct{}, command func(context.Context) valkeygo.ValkeyResult,
-) (valkeygo.ValkeyResult, error) {
+// its place until it has really ended. The error is ctx's; the command's own is in its result.
+func await[R any](ctx context.Context, places chan struct{}, command func(context.Context) R) (result R, err error) {
 	select {
 	case places <- struct{}{}:
 	case <-ctx.Done():
-		return valkeygo.ValkeyResult{}, ctx.Err()
+		return result, ctx.Err()
 	}
-	ended := make(chan valkeygo.ValkeyResult, 1)
+	ended := make(chan R, 1)
 	go func() {
 		ended <- command(ctx)
 		<-places
 	}()
 	select {
-	case result := <-ended:
-		return result, result.NonValkeyError()
+	case result = <-ended:
+		return result, nil
 	case <-ctx.Done():
-		return valkeygo.ValkeyResult{}, ctx.Err()
+		return result, ctx.Err()
 	}
 }
 

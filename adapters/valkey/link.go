@@ -29,11 +29,12 @@ const (
 	connTimeout = time.Second
 	// retryAtMost is the longest pause between two attempts to connect.
 	retryAtMost = time.Second
-	// maxReading and maxPublishing bound the commands under way. Together with those of heartbeats they
-	// stay below the 1024 slots of a connection's queue, where a full queue would hold up its callers
-	// for as long as a dead connection takes to be noticed.
+	// maxReading, maxPublishing and maxCounting bound the commands under way. Together with those of
+	// heartbeats they stay below the 1024 slots of a connection's queue, where a full queue would hold up its
+	// callers for as long as a dead connection takes to be noticed.
 	maxReading    = 128
 	maxPublishing = 64
+	maxCounting   = 256
 	// bufferSize is that of each direction of a connection; entries are about 1 KiB.
 	bufferSize = 64 << 10
 )
@@ -72,6 +73,7 @@ type Link struct {
 	slow       atomic.Bool
 	reading    chan struct{}
 	publishing chan struct{}
+	counting   chan struct{}
 
 	stop context.CancelFunc
 	done chan struct{}
@@ -109,6 +111,7 @@ func NewLink(config Config) (*Link, error) {
 		shelves:    make(map[core.Subject]shelf),
 		reading:    make(chan struct{}, maxReading),
 		publishing: make(chan struct{}, maxPublishing),
+		counting:   make(chan struct{}, maxCounting),
 		done:       make(chan struct{}),
 		status:     Status{Degraded: true, Since: time.Now(), Reason: "not started"},
 	}

@@ -159,7 +159,7 @@ func fillsToTheBrim(ctx context.Context, p Parts) error {
 	if err == nil && verdict.Remaining != 3 {
 		err = fmt.Errorf("%+v after the bucket was full", verdict)
 	}
-	p.Wait(10 * bucket.Limit.Period)
+	p.Wait(2 * bucket.Limit.Period)
 	if verdict, again := p.take(ctx, true, bucket); err == nil && (again != nil || verdict.Remaining != 3) {
 		err = fmt.Errorf("%+v, %w long after the bucket was full", verdict, again)
 	}
