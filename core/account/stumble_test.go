@@ -20,6 +20,14 @@ func TestNothingIsHalfDone(t *testing.T) {
 				return err
 			}
 		},
+		"settings": settingsAct,
+		"username": func(_ *testing.T, m member) act {
+			name := "grace"
+			return func(ctx context.Context) error {
+				_, err := m.Account.UpdateProfile(ctx, m.caller, account.ProfileChange{Username: &name})
+				return err
+			}
+		},
 		"deactivate": func(_ *testing.T, m member) act {
 			return func(ctx context.Context) error { return m.Account.Deactivate(ctx, m.caller) }
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/mail"
 )
 
 // ProfileChange is a partial update of a profile: nil leaves a field as it is, a pointer to the empty
@@ -17,17 +18,28 @@ type ProfileChange struct {
 	Phone    *string
 }
 
-// UpdateProfile changes the caller's profile and username, and gives the user as they are then. Errors:
-// KindInvalid with every field that breaks a rule, ErrUsernameTaken.
-func (s *Service) UpdateProfile(ctx context.Context, principal core.Principal, change ProfileChange) (User, error) {
-	user, saved, err := Edit(ctx, s.deps.Users, principal.UserID, func(user *User) error {
-		user.UpdatedAt = s.deps.Clock.Now()
-		return change.apply(user)
+// UpdateProfile changes the caller's profile and username, and gives the user as they are then. A change of the
+// username, which is a way to sign in, is told by mail; it wants no recent sign-in, because the address goes on
+// to sign in as well. Errors: KindInvalid with every field that breaks a rule, ErrUsernameTaken.
+func (s *Service) UpdateProfile(
+	ctx context.Context, principal core.Principal, change ProfileChange,
+) (user User, err error) {
+	err = core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
+		var before string
+		var saved core.Change
+		user, saved, err = Edit(ctx, s.deps.Users, principal.UserID, func(user *User) error {
+			before = user.Username
+			user.UpdatedAt = s.deps.Clock.Now()
+			return change.apply(user)
+		})
+		if err == nil && user.Username != before {
+			err = s.deps.Post.Post(ctx, s.letter(ctx, mail.KindUsernameChanged, user))
+		}
+		return []core.Change{saved}, err
 	})
 	if err != nil {
 		return User{}, err
 	}
-	s.deps.Announcer.Announce(ctx, saved)
 	return user, nil
 }
 

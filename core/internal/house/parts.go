@@ -91,6 +91,9 @@ func (p *Post) Post(ctx context.Context, letter mail.Letter) error {
 	if p.failing.Load() {
 		return ErrPost
 	}
+	if letter.HeldBack() {
+		return nil
+	}
 	return p.db.Do(ctx, func() error {
 		p.letters.Put(p.letters.Len(), letter)
 		return nil

@@ -1,0 +1,105 @@
+package account
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/mail"
+)
+
+// The names of settings in the API, as field errors, letters and the audit say them.
+const (
+	settingAlwaysAsk = "always_ask_second_factor"
+	settingNotices   = "notifications"
+)
+
+// SettingsChange is a partial update of what a person chooses about their account: nil and absent members leave
+// a setting as it is. Notices tells of kinds of letters whether they are wanted.
+type SettingsChange struct {
+	AlwaysAsk *bool
+	Notices   map[mail.Kind]bool
+}
+
+// Wants reports whether the user is sent letters of the kind.
+func (u User) Wants(kind mail.Kind) bool {
+	return !mail.Harmless(kind) || !slices.Contains(u.Protection.Muted, string(kind))
+}
+
+// UpdateSettings changes the caller's settings, and gives the user as they are then. What weakens the account,
+// which is to mute a notice or no longer to ask always for the second factor, wants a recent sign-in and is told
+// by mail; what strengthens it wants neither, so that nothing stands between a person and their safety. Errors:
+// KindInvalid for kinds of letters that cannot be muted, core.CodeReauthentication.
+func (s *Service) UpdateSettings(
+	ctx context.Context, principal core.Principal, change SettingsChange,
+) (user User, err error) {
+	if err := change.check(); err != nil {
+		return User{}, err
+	}
+	err = core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
+		var weakened []string
+		var saved core.Change
+		user, saved, err = Edit(ctx, s.deps.Users, principal.UserID, func(user *User) error {
+			before := user.Protection
+			user.Protection = change.apply(before)
+			user.UpdatedAt = s.deps.Clock.Now()
+			if weakened = user.Protection.weakerThan(before); len(weakened) > 0 {
+				return s.recent(principal)
+			}
+			return nil
+		})
+		if err == nil && len(weakened) > 0 {
+			letter := s.letter(ctx, mail.KindSecuritySettingsChanged, user)
+			letter.TurnedOff = weakened
+			err = s.deps.Post.Post(ctx, letter)
+		}
+		return []core.Change{saved}, err
+	})
+	if err != nil {
+		return User{}, err
+	}
+	return user, nil
+}
+
+func (c SettingsChange) check() error {
+	var violations core.Violations
+	for _, kind := range slices.Sorted(maps.Keys(c.Notices)) {
+		if !mail.Harmless(kind) {
+			violations.AddFields(core.FieldError{
+				Field: settingNotices + "." + string(kind), Code: core.CodeNotAllowed, Message: "This notice cannot be turned off.",
+			})
+		}
+	}
+	return violations.Err()
+}
+
+// apply gives the protection after the change. The notices are written anew, so that what is no harmless kind
+// any more is forgotten.
+func (c SettingsChange) apply(to Protection) Protection {
+	if c.AlwaysAsk != nil {
+		to.AlwaysAsk = *c.AlwaysAsk
+	}
+	var muted []string
+	for _, kind := range mail.HarmlessKinds() {
+		wanted, chosen := c.Notices[kind]
+		if chosen && !wanted || !chosen && slices.Contains(to.Muted, string(kind)) {
+			muted = append(muted, string(kind))
+		}
+	}
+	to.Muted = muted
+	return to
+}
+
+// weakerThan names the settings by which p guards less than before, in the order of the API.
+func (p Protection) weakerThan(before Protection) (names []string) {
+	if before.AlwaysAsk && !p.AlwaysAsk {
+		names = append(names, settingAlwaysAsk)
+	}
+	for _, kind := range p.Muted {
+		if !slices.Contains(before.Muted, kind) {
+			names = append(names, kind)
+		}
+	}
+	return names
+}
