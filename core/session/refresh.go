@@ -113,17 +113,8 @@ func (s *Service) condemn(ctx context.Context, row Session, owner account.User, 
 	if err != nil {
 		return verdict{}, err
 	}
-	from := s.deps.Origins.Of(ctx)
-	err = s.deps.Post.Post(ctx, mail.Letter{
-		Kind:   mail.KindSessionStolen,
-		To:     owner.Email,
-		Locale: owner.Profile.Locale,
-		Name:   owner.Profile.Name,
-		At:     rotation.Now,
-		IP:     from.IP,
-		Device: from.String(),
-		Place:  from.Location,
-	})
+	letter := account.NewLetter(mail.KindSessionStolen, owner, s.deps.Origins.Of(ctx), rotation.Now)
+	err = s.deps.Post.Post(ctx, letter)
 	return verdict{result: OutcomeStolen.String(), reason: EndStolen, change: change, answer: ErrReused}, err
 }
 
