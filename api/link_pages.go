@@ -134,16 +134,3 @@ func (s *server) isSameSite(c *fiber.Ctx) bool {
 		return origin == s.origin
 	}
 }
-
-// originOf cuts a URL down to scheme, host and port, as browsers write them in Origin (RFC 6454 §6.2).
-func originOf(base string) string {
-	parsed, err := url.Parse(strings.ToLower(base))
-	if err != nil {
-		return ""
-	}
-	port := parsed.Port()
-	if port == "443" && parsed.Scheme == "https" || port == "80" && parsed.Scheme == "http" {
-		parsed.Host = strings.TrimSuffix(parsed.Host, ":"+port)
-	}
-	return parsed.Scheme + "://" + parsed.Host
-}

@@ -29,6 +29,11 @@ func (s *server) edge(c *fiber.Ctx) error {
 	defer cancel()
 	c.SetUserContext(ctx)
 	var failed failure
+	if s.share(c) {
+		s.finish(c, client.RequestID)
+		s.record(c, client, failed, time.Since(started))
+		return nil
+	}
 	if err := s.next(c); err != nil {
 		failed = declared(c, classify(err))
 		if err := writeProblem(c, failed, client.RequestID); err != nil {

@@ -98,7 +98,7 @@ type server struct {
 }
 
 func newServer(deps Deps, options Options) *server {
-	return &server{deps: deps, options: options.withDefaults(), origin: originOf(options.AppURL)}
+	return &server{deps: deps, options: options.withDefaults(), origin: OriginOf(options.AppURL)}
 }
 
 // New makes the public application. It fails when the contract and this package disagree: an operation

@@ -18,7 +18,10 @@ func serve(t *testing.T, status int, media, body string, fields ...string) *http
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", media)
-		for _, name := range []string{"X-Content-Type-Options", "Cache-Control", "Referrer-Policy", "Content-Security-Policy"} {
+		for _, name := range []string{
+			"X-Content-Type-Options", "Cache-Control", "Referrer-Policy", "Content-Security-Policy", "X-Frame-Options",
+			"Permissions-Policy", "Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy",
+		} {
 			w.Header().Set(name, "x")
 		}
 		w.Header().Set("X-Request-Id", "r")
@@ -47,6 +50,7 @@ func TestGuard(t *testing.T) {
 		{"no body where none is", "DELETE", "/v1/me/sessions/1", 204, "", "", nil, ""},
 		{"unknown path", "GET", "/nothing", 404, asProblem, problem, nil, ""},
 		{"page", "GET", "/docs", 200, "text/html", "<p>", nil, ""},
+		{"preflight", "OPTIONS", "/v1/me", 204, "", "", nil, ""},
 		{"undeclared status", "GET", "/health/live", 418, json, `{}`, nil, "does not declare this status"},
 		{"undeclared type", "GET", "/health/live", 200, "text/plain", `ok`, nil, "does not declare content type"},
 		{"no type", "GET", "/health/live", 200, ";", `ok`, nil, "content type"},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/doorward/doorward/api"
 	"github.com/doorward/doorward/core/retention"
 	"github.com/doorward/doorward/core/secret"
 	"github.com/doorward/doorward/core/verification"
@@ -57,6 +58,10 @@ func (s Settings) checkServer(found *findings) {
 	for name, text := range map[string]string{"APP_URL": s.Server.AppURL, "FRONTEND_URL": s.Server.FrontendURL} {
 		found.require(isBaseURL(text), "%s is an absolute http or https URL without query or fragment.", name)
 	}
+	for _, origin := range s.Server.CORSOrigins {
+		found.require(isOrigin(origin),
+			"CORS_ORIGINS is a list of origins such as https://app.example.com, without wildcards, paths or spaces: %q is none.", origin)
+	}
 	found.require(s.Server.MaxConnections >= 16, "MAX_CONNECTIONS is 16 at least.")
 	found.require(s.Server.BodyLimit >= 64<<10, "BODY_LIMIT is 65536 at least.")
 	found.require(s.Server.RequestTimeout >= time.Second, "REQUEST_TIMEOUT is 1s at least.")
@@ -67,6 +72,12 @@ func isBaseURL(text string) bool {
 	parsed, err := url.Parse(text)
 	return err == nil && (parsed.Scheme == "http" || parsed.Scheme == "https") && parsed.Host != "" &&
 		parsed.RawQuery == "" && parsed.Fragment == "" && parsed.User == nil
+}
+
+// isOrigin reports whether a text is an origin in the one spelling that browsers send. A wildcard is none, and
+// neither is null, which any site can make its pages send.
+func isOrigin(text string) bool {
+	return isBaseURL(text) && text == api.OriginOf(text) && !strings.Contains(text, "*")
 }
 
 func (s Settings) checkStorage(found *findings) {

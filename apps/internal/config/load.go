@@ -14,6 +14,8 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/joho/godotenv"
+
+	"github.com/doorward/doorward/api"
 )
 
 // fileSuffix marks a variable that names a file with the value of another: SMTP_URL_FILE for SMTP_URL.
@@ -162,6 +164,9 @@ func fillDefaults(variables map[string]string) {
 	unset("CLEANUP_INTERVAL", choose(strings.HasPrefix(variables["DATABASE_URL"], "sqlite:"), "1h", "0s"))
 	for _, name := range []string{"APP_URL", "FRONTEND_URL"} {
 		variables[name] = strings.TrimRight(variables[name], "/")
+	}
+	if front := api.OriginOf(variables["FRONTEND_URL"]); front != api.OriginOf(variables["APP_URL"]) {
+		unset("CORS_ORIGINS", front)
 	}
 }
 

@@ -20,6 +20,8 @@ func (s Settings) checkProduction(found *findings) {
 	found.require(s.Mail.SMTPURL != "", "SMTP_URL must be set in production.")
 	found.require(strings.HasPrefix(s.Server.AppURL, "https://"), "APP_URL must be an https:// URL in production.")
 	found.require(strings.HasPrefix(s.Server.FrontendURL, "https://"), "FRONTEND_URL must be an https:// URL in production.")
+	found.require(!slices.ContainsFunc(s.Server.CORSOrigins, func(origin string) bool { return strings.HasPrefix(origin, "http:") }),
+		"CORS_ORIGINS must begin with https:// in production: who can change a page without TLS could read the replies.")
 	found.require(!strings.Contains(s.Mail.From, "@localhost"), "MAIL_FROM must be a real address in production.")
 	found.require(s.Profile.SingleNode || !s.SQLite(),
 		"DATABASE_URL must name a PostgreSQL database in production, or SINGLE_NODE=true must say that one replica is all.")

@@ -64,6 +64,7 @@ type Server struct {
 	AdminAddr      string         `env:"ADMIN_ADDR" doc:"host:port of the private listener with /metrics and the detailed health checks. Empty: no such listener."`
 	AppURL         string         `env:"APP_URL" shown:"http://localhost:PORT" doc:"Public base URL of this API, without a slash at the end."`
 	FrontendURL    string         `env:"FRONTEND_URL" shown:"APP_URL" doc:"Base URL that links in mails lead to. The default serves a small page for each of them from this server."`
+	CORSOrigins    []string       `env:"CORS_ORIGINS" shown:"the origin of FRONTEND_URL, where it is not that of APP_URL" doc:"Origins, separated by commas, such as https://app.example.com, whose pages may call this API and read its replies, to the letter. No wildcards."`
 	DrainDelay     time.Duration  `env:"DRAIN_DELAY" shown:"5s in production, else 0s" doc:"How long readiness is off at shutdown while requests are still accepted, so that a load balancer notices."`
 	RequestTimeout time.Duration  `env:"REQUEST_TIMEOUT" envDefault:"15s" doc:"Deadline of every request."`
 	BodyLimit      int            `env:"BODY_LIMIT" envDefault:"65536" doc:"Largest request body in bytes. So much memory is set aside for every request that announces it, before anybody is known."`

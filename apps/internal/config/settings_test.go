@@ -82,6 +82,8 @@ func TestProductionRefusesEachUnsafeSetting(t *testing.T) {
 		{"DELETION_GRACE", "24h", "DELETION_GRACE"},
 		{"TRUSTED_PROXIES", "10.0.0.0/8,0.0.0.0/0", "TRUSTED_PROXIES"},
 		{"TRUSTED_PROXIES", "::/0", "TRUSTED_PROXIES"},
+		{"CORS_ORIGINS", "http://app.example.com", "CORS_ORIGINS"},
+		{"CORS_ORIGINS", "https://app.example.com,*", "CORS_ORIGINS"},
 	} {
 		t.Run(unsafe.name+"="+unsafe.value, func(t *testing.T) {
 			t.Parallel()

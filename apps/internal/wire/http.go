@@ -50,6 +50,7 @@ func (in edgeIn) deps() api.Deps {
 func (in edgeIn) options() api.Options {
 	return api.Options{
 		AppURL: in.Settings.Server.AppURL, ServePages: in.Settings.ServesPages(),
+		AllowedOrigins: in.Settings.Server.CORSOrigins,
 		RequestTimeout: in.Settings.Server.RequestTimeout, BodyLimit: in.Settings.Server.BodyLimit,
 		MaxConnections: in.Settings.Server.MaxConnections,
 		RecentWindow:   in.Settings.Accounts.ReauthenticationTTL, TrustedProxies: in.Settings.Server.TrustedProxies,
