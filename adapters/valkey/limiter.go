@@ -91,13 +91,12 @@ func (l *Limiter) share(ctx context.Context, buckets []limit.Bucket) (limit.Verd
 	}
 	waiting, cancel := context.WithTimeout(ctx, CountingTimeout)
 	defer cancel()
-	asked := l.config.Clock.Now()
 	replies, err := await(waiting, l.link.counting, func(ctx context.Context) []valkeygo.ValkeyResult {
 		return l.run(ctx, *client, buckets)
 	})
 	var verdict limit.Verdict
 	if err == nil {
-		verdict, err = l.judge(asked, buckets, replies)
+		verdict, err = l.judge(buckets, replies)
 	}
 	if _, answered := valkeygo.IsValkeyErr(err); err != nil && !answered && ctx.Err() == nil {
 		l.link.slow.Store(true) // until it has answered a heartbeat
@@ -105,15 +104,17 @@ func (l *Limiter) share(ctx context.Context, buckets []limit.Bucket) (limit.Verd
 	return verdict, err
 }
 
-// judge reads the replies, for the standby too: a bucket is no sooner full than if it had been asked at once.
-func (l *Limiter) judge(asked time.Time, buckets []limit.Bucket, replies []valkeygo.ValkeyResult) (limit.Verdict, error) {
+// judge reads the replies, for the standby too. By its clock a bucket is full as much later as the reply took,
+// so that whoever waits as long as this replica says passes everywhere.
+func (l *Limiter) judge(buckets []limit.Bucket, replies []valkeygo.ValkeyResult) (limit.Verdict, error) {
+	now := l.config.Clock.Now()
 	tightest := limit.Open()
 	for i, bucket := range buckets {
 		verdict, err := readVerdict(bucket, replies[i])
 		if err != nil {
 			return limit.Verdict{}, err
 		}
-		l.config.Standby.Learn(bucket, asked.Add(verdict.Reset))
+		l.config.Standby.Learn(bucket, now.Add(verdict.Reset))
 		tightest = tightest.Tighter(verdict)
 	}
 	return tightest, nil

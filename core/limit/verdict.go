@@ -22,7 +22,8 @@ type Verdict struct {
 	Remaining int
 	// Reset is the time until the bucket is full again.
 	Reset time.Duration
-	// RetryAfter is the time until the bucket takes the next call; 0 where this one was allowed.
+	// RetryAfter is the time until the bucket takes the next call, unless another caller gets it; 0 where this
+	// one was allowed.
 	RetryAfter time.Duration
 }
 
