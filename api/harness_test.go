@@ -5,10 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -179,6 +182,17 @@ func (w *world) UpdateProfile(ctx context.Context, _ core.Principal, c account.P
 	return ada, w.called(ctx, "profile", text(c.Name), text(c.Username), text(c.Bio), text(c.ImageURL), text(c.Locale), text(c.Phone))
 }
 
+func (w *world) UpdateSettings(ctx context.Context, _ core.Principal, c account.SettingsChange) (account.User, error) {
+	call := []string{"settings"}
+	if c.AlwaysAsk != nil {
+		call = append(call, fmt.Sprint("ask=", *c.AlwaysAsk))
+	}
+	for _, kind := range slices.Sorted(maps.Keys(c.Notices)) {
+		call = append(call, fmt.Sprint(kind, "=", c.Notices[kind]))
+	}
+	return ada, w.called(ctx, call...)
+}
+
 func (w *world) RequestEmailChange(ctx context.Context, _ core.Principal, email string) (verification.Receipt, error) {
 	return receipt, w.called(ctx, "change email", email)
 }
@@ -249,7 +263,7 @@ func (b box) Empty(ctx context.Context) error { return b.called(ctx, "empty mail
 func (w *world) deps() api.Deps {
 	clock := core.ClockFunc(func() time.Time { return now })
 	return api.Deps{
-		Authenticator: w, Registrar: w, Doorman: w, Passwords: w, Accounts: w, Sessions: w, Bindings: w, Keys: w,
+		Authenticator: w, Registrar: w, Doorman: w, Passwords: w, Accounts: w, Settings: w, Sessions: w, Bindings: w, Keys: w,
 		Health: api.NewHealth(clock), Clock: clock, IDs: core.NewIDs(clock), Log: slog.New(slog.DiscardHandler),
 		Mailbox: box{w},
 	}

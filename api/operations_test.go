@@ -78,6 +78,17 @@ func TestOperationsReachTheirUseCase(t *testing.T) {
 			"confirm email", "POST", "/v1/me/email/verify", `{"verification_id":"` + someID + `","code":"493027"}`, "good",
 			200, "confirm email " + someID + " 493027", `"session"`,
 		},
+		{"settings", "GET", "/v1/me/settings", "", "old", 200, "", `"notifications":{"already_registered":true,`},
+		{
+			"update settings", "PATCH", "/v1/me/settings",
+			`{"always_ask_second_factor":true,"notifications":{"device_trusted":false,"session_evicted":true}}`, "old",
+			200, "settings ask=true device_trusted=false session_evicted=true", `"always_ask_second_factor":false`,
+		},
+		{
+			"settings by default", "PATCH", "/v1/me/settings",
+			`{"always_ask_second_factor":null,"notifications":{"already_registered":null}}`, "good",
+			200, "settings ask=false already_registered=true", `"notifications"`,
+		},
 		{"sessions", "GET", "/v1/me/sessions?limit=2", "", "good", 200, "list 2 " + zeroID, `"next_cursor":null`},
 		{"end session", "DELETE", "/v1/me/sessions/" + someID, "", "good", 204, "end " + someID, ""},
 		{"end others", "DELETE", "/v1/me/sessions", "", "good", 204, "end others", ""},

@@ -71,6 +71,8 @@ var policy = map[string]rule{
 	"deactivateMe":      {access: forPersons, leaves: true},
 	"changeEmail":       {access: forPersons, recent: true},
 	"verifyEmailChange": {access: forPersons, recent: true},
+	"getSettings":       {access: forPersons},
+	"updateSettings":    {access: forPersons}, // account.Service tells what wants a recent sign-in
 	"listSessions":      {access: forPersons},
 	"endSession":        {access: forPersons},
 	"endOtherSessions":  {access: forPersons},

@@ -59,6 +59,11 @@ type Accounts interface {
 	Restore(ctx context.Context, token string) error
 }
 
+// Settings changes what a person has chosen. *account.Service is one.
+type Settings interface {
+	UpdateSettings(ctx context.Context, principal core.Principal, change account.SettingsChange) (account.User, error)
+}
+
 // Sessions lists and ends the sessions of a person. *session.Service is one.
 type Sessions interface {
 	List(ctx context.Context, user core.ID, page core.Page) (sessions []session.Session, next core.Position, err error)

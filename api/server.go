@@ -71,6 +71,7 @@ type Deps struct {
 	Doorman       Doorman
 	Passwords     Passwords
 	Accounts      Accounts
+	Settings      Settings
 	Sessions      Sessions
 	Bindings      Bindings
 	Keys          Keys

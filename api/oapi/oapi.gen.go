@@ -604,6 +604,18 @@ type NewPassword = string
 // NextCursor Where the next page begins; `null` on the last page.
 type NextCursor = string
 
+// NotificationSettings The mails that the person may do without, and whether they want them. All are on by default.
+type NotificationSettings struct {
+	// AlreadyRegistered Somebody tried to register with the address again.
+	AlreadyRegistered bool `json:"already_registered"`
+
+	// DeviceTrusted A device is spared the second factor from now on.
+	DeviceTrusted bool `json:"device_trusted"`
+
+	// SessionEvicted The oldest session ended because there are too many.
+	SessionEvicted bool `json:"session_evicted"`
+}
+
 // Password Counted in code points and taken as it is, spaces included.
 type Password = string
 
@@ -783,6 +795,15 @@ type SessionList struct {
 	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
 }
 
+// Settings defines model for Settings.
+type Settings struct {
+	// AlwaysAskSecondFactor Ask for the second factor on trusted devices too. Off by default.
+	AlwaysAskSecondFactor bool `json:"always_ask_second_factor"`
+
+	// Notifications The mails that the person may do without, and whether they want them. All are on by default.
+	Notifications NotificationSettings `json:"notifications"`
+}
+
 // ShortCode The six digits of the mail.
 //
 // Example: 493027
@@ -844,6 +865,22 @@ type UpdateMeRequest struct {
 
 	// Username The new username; `null` gives it up.
 	Username nullable.Nullable[string] `json:"username,omitempty"`
+}
+
+// UpdateNotificationSettings `null` turns one on.
+type UpdateNotificationSettings struct {
+	AlreadyRegistered nullable.Nullable[bool] `json:"already_registered,omitempty"`
+	DeviceTrusted     nullable.Nullable[bool] `json:"device_trusted,omitempty"`
+	SessionEvicted    nullable.Nullable[bool] `json:"session_evicted,omitempty"`
+}
+
+// UpdateSettingsRequest defines model for UpdateSettingsRequest.
+type UpdateSettingsRequest struct {
+	// AlwaysAskSecondFactor `null` turns it off.
+	AlwaysAskSecondFactor nullable.Nullable[bool] `json:"always_ask_second_factor,omitempty"`
+
+	// Notifications `null` turns one on.
+	Notifications UpdateNotificationSettings `json:"notifications,omitempty"`
 }
 
 // User defines model for User.
@@ -1120,6 +1157,9 @@ type VerifyEmailChangeJSONRequestBody = CodeProof
 
 // ReauthenticateJSONRequestBody defines body for Reauthenticate for application/json ContentType.
 type ReauthenticateJSONRequestBody = ReauthenticateRequest
+
+// UpdateSettingsJSONRequestBody defines body for UpdateSettings for application/json ContentType.
+type UpdateSettingsJSONRequestBody = UpdateSettingsRequest
 
 // AsResendByIdentifier returns the union data inside the ResendVerificationRequest as a ResendByIdentifier
 func (t ResendVerificationRequest) AsResendByIdentifier() (ResendByIdentifier, error) {
@@ -1473,6 +1513,12 @@ type ServerInterface interface {
 	// EndSession End one own session
 	// (DELETE /v1/me/sessions/{id})
 	EndSession(c *fiber.Ctx, id core.ID) error
+	// GetSettings What the person has chosen
+	// (GET /v1/me/settings)
+	GetSettings(c *fiber.Ctx) error
+	// UpdateSettings Change what the person has chosen
+	// (PATCH /v1/me/settings)
+	UpdateSettings(c *fiber.Ctx) error
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -2321,6 +2367,42 @@ func (siw *ServerInterfaceWrapper) EndSession(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// GetSettings operation middleware
+func (siw *ServerInterfaceWrapper) GetSettings(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetSettings(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UpdateSettings operation middleware
+func (siw *ServerInterfaceWrapper) UpdateSettings(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UpdateSettings(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // FiberServerOptions provides options for the Fiber server.
 type FiberServerOptions struct {
 	BaseURL            string
@@ -2404,6 +2486,10 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Post(options.BaseURL+"/v1/me/email/verify", wrapper.VerifyEmailChange)
 
+	router.Get(options.BaseURL+"/v1/me/settings", wrapper.GetSettings)
+
+	router.Patch(options.BaseURL+"/v1/me/settings", wrapper.UpdateSettings)
+
 	router.Delete(options.BaseURL+"/v1/me/sessions", wrapper.EndOtherSessions)
 
 	router.Get(options.BaseURL+"/v1/me/sessions", wrapper.ListSessions)
@@ -2453,6 +2539,8 @@ type PayloadTooLargeApplicationProblemPlusJSONResponse Problem
 type ReauthenticationRequiredApplicationProblemPlusJSONResponse Problem
 
 type RequestTimeoutApplicationProblemPlusJSONResponse Problem
+
+type SettingsJSONResponse Settings
 
 type SignInRefusedApplicationProblemPlusJSONResponse Problem
 
@@ -6136,6 +6224,230 @@ func (response EndSession503ApplicationProblemPlusJSONResponse) VisitEndSessionR
 	return ctx.JSON(&response.Body)
 }
 
+type GetSettingsRequestObject struct {
+}
+
+type GetSettingsResponseObject interface {
+	VisitGetSettingsResponse(ctx *fiber.Ctx) error
+}
+
+type GetSettings200JSONResponse struct{ SettingsJSONResponse }
+
+func (response GetSettings200JSONResponse) VisitGetSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetSettings400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetSettings400ApplicationProblemPlusJSONResponse) VisitGetSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetSettings401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetSettings401ApplicationProblemPlusJSONResponse) VisitGetSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetSettings408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetSettings408ApplicationProblemPlusJSONResponse) VisitGetSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetSettings413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetSettings413ApplicationProblemPlusJSONResponse) VisitGetSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetSettings431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetSettings431ApplicationProblemPlusJSONResponse) VisitGetSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetSettings500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetSettings500ApplicationProblemPlusJSONResponse) VisitGetSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetSettings503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetSettings503ApplicationProblemPlusJSONResponse) VisitGetSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateSettingsRequestObject struct {
+	Body *UpdateSettingsJSONRequestBody
+}
+
+type UpdateSettingsResponseObject interface {
+	VisitUpdateSettingsResponse(ctx *fiber.Ctx) error
+}
+
+type UpdateSettings200JSONResponse struct{ SettingsJSONResponse }
+
+func (response UpdateSettings200JSONResponse) VisitUpdateSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateSettings400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateSettings400ApplicationProblemPlusJSONResponse) VisitUpdateSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateSettings401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateSettings401ApplicationProblemPlusJSONResponse) VisitUpdateSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateSettings403ApplicationProblemPlusJSONResponse struct {
+	ReauthenticationRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateSettings403ApplicationProblemPlusJSONResponse) VisitUpdateSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateSettings408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateSettings408ApplicationProblemPlusJSONResponse) VisitUpdateSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateSettings409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateSettings409ApplicationProblemPlusJSONResponse) VisitUpdateSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateSettings413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateSettings413ApplicationProblemPlusJSONResponse) VisitUpdateSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateSettings415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateSettings415ApplicationProblemPlusJSONResponse) VisitUpdateSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateSettings431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateSettings431ApplicationProblemPlusJSONResponse) VisitUpdateSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateSettings500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateSettings500ApplicationProblemPlusJSONResponse) VisitUpdateSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateSettings503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateSettings503ApplicationProblemPlusJSONResponse) VisitUpdateSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// GetKeySet The public keys of access tokens
@@ -6240,6 +6552,12 @@ type StrictServerInterface interface {
 	// EndSession End one own session
 	// (DELETE /v1/me/sessions/{id})
 	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
+	// GetSettings What the person has chosen
+	// (GET /v1/me/settings)
+	GetSettings(ctx context.Context, request GetSettingsRequestObject) (GetSettingsResponseObject, error)
+	// UpdateSettings Change what the person has chosen
+	// (PATCH /v1/me/settings)
+	UpdateSettings(ctx context.Context, request UpdateSettingsRequestObject) (UpdateSettingsResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx *fiber.Ctx, args any) (any, error)
@@ -7346,177 +7664,250 @@ func (sh *strictHandler) EndSession(ctx *fiber.Ctx, id core.ID) error {
 	return nil
 }
 
+// GetSettings operation middleware
+func (sh *strictHandler) GetSettings(ctx *fiber.Ctx) error {
+	var request GetSettingsRequestObject
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSettings(ctx.UserContext(), request.(GetSettingsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSettings")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetSettingsResponseObject); ok {
+		if err := validResponse.VisitGetSettingsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateSettings operation middleware
+func (sh *strictHandler) UpdateSettings(ctx *fiber.Ctx) error {
+	var request UpdateSettingsRequestObject
+
+	var body UpdateSettingsJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateSettings(ctx.UserContext(), request.(UpdateSettingsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateSettings")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateSettingsResponseObject); ok {
+		if err := validResponse.VisitUpdateSettingsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
 // Stored as a slice of fixed-width chunks rather than one concatenated
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3pctu4uuCroDS36nT3peUldtKxa6rGWfp0urPd2Dk+deOMBJGfJBxRgBoALeukXDVPMw82TzKFDwAJ",
-	"ktDixHbSaf+zKRLrt6+fOqmYzgQHrlXn8FNnDDQDiX++Ay0Xx0MN0vyXgUolm2kmeOewg4/JWMzJlPIF",
-	"UZAKnimiBdFyQeiIMt7tJB2VjmFKzedTxtm0mHYOd5KOXsygc9hhXMMIZOfqKumcnZ0dF3oMXLOUamhP",
-	"eDoGko5pngMfARFD8u6Xp+Tho4Od+jRwSaez3Iz+BKgESUBKIf/neYfxC5qzrKfFBPh5p1OuQmnJ+Khz",
-	"ZVYxo5JOQbv9Py2kEjK+lD6HS91L8Y2+WY4eA5nREZABDIWELnkzo38UYFbHzEd/FCAXnaTD6dTMar+s",
-	"nxC9fAl8pMedw929nxNzYuX/7dUmnZdsynR7db/6O2EapngjI3YBhGoyFUovW0+Og4XLyWBIi1x3Dg92",
-	"ErM2e3t7OztJdZe70bs8NUd8KilXMyEjK+ynQkwY9MlQSDKQYq5AqkM8QbwdZf7kREt6ATlhnNj3zWOq",
-	"iR1JkZRyLjSRQLOEUJ4R8x/jOMxAZIvuOfd7tTBdbfafW7jErWqN0Y13zDCdpAPc7PWD/9eupvMxCkES",
-	"1ExwBQhAx7lZ3eKEjThkL7h5lAqugeOh0NksN8DOBN+eSTHIYfqf/1ICX6tW8x8Shp3Dzv/YrtB02/6q",
-	"tt/ar+zMjTOmdu6ewsl7jPcPSWrQJyNzpsckN0CRSsgMytFcdYlZJhGFJkMmDaBcJZ0nNHsHfxSg9J2u",
-	"3eMq47NC9+16+4jIqp8QIQklUyGBaMhzxkckFRkQVaRjQhUpvzZP+wYKrpLOU8GHOUvvdhupm7R/SCgX",
-	"egwSb8CQMT6CDCFV0SkQPTa7oDp4wqbQJX2YUpb3NJ2AuT4lpmBgkECugIwp4sk5p1kmQSkyWBAu5n7D",
-	"Uih1wjS8g2GhILvbjSs57A0pyyEze7e7xlv0mJyaTQ6lmBJKFNNgUZspRGKa52IOGd60+crApDmZ/j+3",
-	"np68+8UiLxJdptW5QTbFBHcb/9Xyr1MhXlI5gjvdt+OdPS1ELzez9y1Vs8/JkEGeKUIlEPxVml1bgqVA",
-	"XoAkNE1hplXXbSTX42egKctX7OJ6q68NGtuCmPTNsfczGEmaQdZvreWZmPPbWk9yyxeUiTm3O3rBNUhO",
-	"8+eGqtwxcbMzI2YgpzGQLAqpuuS/CoG4AKQvLd3tscwvGKna04pifxWSHHCM/iFh+PeQGdDlGZlRpeZC",
-	"ZiQTiMgDyAUfES1GYKifkT0C8fLs7GyrKfPFluc+2W6KiLjMl1TpN3MOd3uHOVW6J8y0DsPNA4IPvCyY",
-	"wSwXiylw7SWVkeiSkCeYt2iaioJXlC/V7ALwvl8yPvm74PBVbjlnfOJ3xvjELK/gEy7mPEG+A5czJiFD",
-	"Ak0VMQwGF/0KbowyvILYCo3oPQOpBEeAs6QTyb/lIIbTWPL5WuhfRMHvlvFxoXtDM6vF2bd0kQuafRVe",
-	"NLNzt3gRChBMreFA5Idd8oo9MTKFE4d/xB29A1qhIBPcSIcGEu50a7KxiJ50q3CiItLPIU21kRctXMxF",
-	"kRuydERqwomRF+EC5GI+Bgk1EcWJE078PWVTEIW+421aDqDt3OH9ZcyqO1RKI8YbrccIjGbBRop/wb+C",
-	"1IeoKYWRyhSRbDTWCRk4yc2TOUcJB4Ak49ALuAW/AGnYSNZPSN+93FOFmgE3MggR8pz3PXfpSVCgq0vv",
-	"Nu7U3qWXNOfmH6omkFl1c7FC4nR3voG+dr1TKweMHJv9jTCOt/eeG9AWkv37jnGq4AFOeUwygnfA8I9I",
-	"H/XzniP/5rJqZhUrOjqC3HN3h0g1oBkRHNTROY+KEu7SSgAfC5SUyVwaAcLfvFXpb1qEeM/pBWU5HeRw",
-	"10fu5zUnKS5AGopt4Z30A7T3FjVC0erWR8PcFprg+q0zCX5cdxyBgc+dhCpmMyE1ZK8gY/QU7Rt3eiTl",
-	"AnpTs4KeXsyanMsgbL+JjJbh/gPJiH18oqkZ58aQODZ2ZA/HyEAh65JjYoibWbHgRlMlc7pICEPxUIJ5",
-	"Xir0WhAFPCNMEy26qAi5adGMZAniM8jBbWgmxQykZtbMNCvkCHo0Yml7zzXLDW7xJhk2NHggRTEaazKg",
-	"6cTI5kMhp2aUTkY1bBn468TsjrLk+R+qqStrmBj8C1JtbuPYgjfLmV60V11DOvftQIgcKG9NU70bm+cp",
-	"Ndt4BUpRK2TVJ0rHlHPI69ZhZDzt7SWdVGTLrM8iA29gnNrJ6tcpOJp7W0OO9TQPNln9wPAyy2MvCpbF",
-	"vp8wK8ZWq5cwYkpLhMXYF0Zoj2/CivOfsQkFXDsY2wROko4q7AXFNq7hcskPIvK4AQz2kEQnKW/WHVE1",
-	"p5vBHX21+LXQ85JZU2cdgtCSXvtjFaGog+NVOSWVki7au8EhowtDM+FzA6iBEZZmGTP3SfO3wRqHNFeQ",
-	"NJZtYXzNanH8Y2tCbC3OjrB8cW8dY/689aWFlOZiPHtfyzn8e1dJh8N84+9ew7z6tLHD1hoaQ0f3LjJ4",
-	"ayTdtfut499bKS7ASDXmVAfi0gij2hMWMXQ/JKW9pNJmWGbFVSTiaoI275wB16h+j9gFoLetcbyOkq2U",
-	"TMdCarMfs6+LgMP1WHYdhvjiWetkm6M50ho70BoM1ggdzej/cv91UzENmZSn4IHbbO9gv+Y2exAhSzjX",
-	"P5y60Ub1i+AX5/fRsoBq1ctYVPlhbIO/MMizp0s5i9KGtxFOpw4OZJE7BYVaq7Hh1RMkzN4ZVc6dlK5N",
-	"dzSGOIqeGlu/Fur/go86SUcUuieGPWkw18C50D2n+HSSjrPv9HC6YNBASjeHzS4h69n1G4DzKlkqplNk",
-	"RcETrinjCv+wxLj8reDOBRJxornDKu2y14fp6rCvko7dTvTUZ1SPvbXOHjJVRgzTCT7yt2Edu84vjD6J",
-	"vpHZ+lEuOa2EkNVMzB8zbqj6Lgo8Qo6E/jJSWxlq153ei+rNNuMtf4qt09rya/hrhC9IJ/bqaDo2H2Ri",
-	"bgAlG5iPJ4jAhkvZv5UWEs/P/GuECE11ocxXzh9hHjbFOz9D/Dw2cUCc2GmiNg2zBAQEoOnYQII2dNvI",
-	"8wZCAiioTsKv+jpTN87aDbH8nCvHUOQ4ILuWqJZKZhTivI0nZ2PLiQILobPhzIWclEYCpoNzKClk0gGP",
-	"xc1RqSZzZF9Gv49i0pCmeuWtVlsThdEMyjF4MR0Y6G1e5i9sVEgfRVC6Jjx+66T0IAeysXt7Tms7rO4i",
-	"pxp4uuhZqbAdiGEnwdAVSCdEC9HQtJau3YYqhLwwG0TF7C+HNZyqHCkAh9r+khC0lsPlSbkez6kQsUv8",
-	"TSwBiBH+FzUi1VCrOUGGT7y3G6MACgXSY+EqoWGFjLAbW8iUjuD9u5f18x9rPVOH29vB0Ns0o91/zUbh",
-	"lRaSNWbc2f85MsnvsIhsk8yKQc5SMoGFAUXGMc7p0cHuI3R4uH9+PiJTMJCiSAYz4BkRnPQn2nKlhp6d",
-	"j+r7eH6yd/AwTgYu6m++3VryJkSVt4mVGdvPrfofrOBpbFAe/bhQEAKTYqMo7FxGP16sZ8RmcXbpdq4E",
-	"DywG37/D4gQi2uEEFpsrh+bW16mEOGBsBS8Zn2zK/zdTPdBsa2XOnPFJG3rwhXWbMuvCoIzWVuzny/Zy",
-	"6gePxNfpMsgDyTFl+d9UucYaPj9ci88vRUpziGHbk6dvyf4jklM+KugIiKajOi0BXp/uwUF0/BHjdymY",
-	"VbL05jrzcmEuGC16U2IkCv1525MwlKDGvY3A6J19uYKk1lJeRcx7zt2wVtN1r1mSsva036uIAIwfJuWM",
-	"scMKbQ0teHvORmNt1f2ZYFwrQjXJgSqdkILnhq01Qgeomij0W02FhCNC+YKkYyppqkGqhHBhQ8cymFKe",
-	"QebQhclzPmWXXeKX4sQYKo0gq4Gj+w11Ges1t7oaTi7mPOSxhrsm+KG0LsWEKLowc87HLsSy5HyBDSWM",
-	"Zd3ZW89xX8OlXhZue1a6hjhcah9kO2JcHZE+L/K8TwSvojDM7waHzS/WvGwU+Micy+/pqSi4Rqdc/bJ4",
-	"RjAWDzmzJkwlRM1oCoZPp3mRQda9ofN4izEOr1sy4HFGyUtxATlNoTnszvpRxy6gpL7dF5w87+4+3DeA",
-	"Nq2Tv//cf7x7sLu792D/4OGjnxszPoxN4bw7UQHOaAPkByPDPN4/ePRjlzyRlKdjFF4wWvOI0DwnGi61",
-	"DZMzkD8DYaStcFneDtCpBYqilGmVImQh+NA7jPA9HATDSDuHH1qDlOYTZzOoLExeqe+cjpkqfcYNibTb",
-	"ufpoyYUN2+ocdnZ2H+8Nd9LdrT36CLYeDfb3tx5nB7D1YLhLD9JHg8ews1sJ3of75go103jyLt6L+K25",
-	"ky4kP8yEkHMqs0PngDusH8PV5xgC3b15s0lWapdt2c8dYFSpY8q5bNF0qRgf5eDjHh0rx0ViGPom8lJg",
-	"DGqJTVZJjC8GQ4aXB4okZF6FhSiqmRouHO01lLS2vLaTorGK8M4/rdLQmrHy5W0vnaQtsThb4ft3r/2B",
-	"muvttjWQ1WIv/urnD3Q/d/GlYSrYW4zdhWCzkWnTUYHQkukDIgOjowf6wEWOi7VBOEmn8pU7OyYGXeGq",
-	"XZw3fhtGNNgDGrAsAx7MZAWTpFMLbKh4vA1iwHMIBJmeBIyuMY+XQNhSC2oz4sUoHM2AF1RCGuH7of3U",
-	"7FhBzaRaj4kJZ7f3GEb2WU0HFWcbW14uy/9XxTeaPVINPcwPcSeTCp71LOqFM7oncMmURnNBFZSDRFSP",
-	"hV16ZXRuhDjhhhpha3iTsaiAKuqh9nI4a0xRrEWwwedJtV8sfK+Ut50Y/E0I3LU36jlKB7t7awWOd+in",
-	"Bnln/sukw6Z0BL1Crv2wNPJcJZ28VBBXqrn2rcA4t/LyKxHuGvpazVeZdGZeYls5E750VWH1JsoNvhf3",
-	"9yah5IrvxcFUAc+eLOpWu2/MJ+EXGfoqr7nM2/WKLl90OFCAP4LDmyGKr6sxu3U5V8lmn9SO6uqjW49+",
-	"svBM/joe/uu6oD/brX9H3usNogPcab10ITjXOK0v2PyNmOk23VzEFbk5VPqj2QQcPdAhFJ5Udp6GgbvQ",
-	"Y5QgoqYDaxlwOQPWQCDFBWRkPkbfz8IomptGvyUdl65a18p/YRKG4jJuUwcjfV7PHWdjUlZ546wauiz9",
-	"IeaKy+CCpUuE9AnjaDqy7ySEKjKksrRyEIwMqBsGMlATLWZR5wAK0SoakFheiF828Ez5zMecarAZypud",
-	"01Lt71cxD289cuHWCvHz7qOHP9b29aEzmyPkb679bRjEx7Icetc/GmcWtPfghLuGmWnlGbFZHVT3dh50",
-	"d7q7uw+6j6KBg0bwN7rNtQDWiE+es4YJ+DJnPCHPnm9ijRONyJ+XjBeXa9VYS5kdvpRAXqEpjounEKyy",
-	"gpwafjZ2nwSEpQbU7buMUUpHrm4ioDAwXTeBL6hCsJ5jlCbWeAxifbTonkpWHdf12SXJ2IhpFbpt6nRj",
-	"//GDnb1HdUNi3YHz0IifWoM0w/7vDztbjz9+enj1HzG4CxM1vtQpYCsPrPvg1L51g06EcubogS+UhmkV",
-	"WNOQrmbLzEoj0bsA6U+gdW4jIUWhGYcln4+BznqDhW4EWjCuH+53ksgHysbDXy8++DMCF5JOMTPj9Vy9",
-	"kQ2Xt/ws4lE31Re1o6zts7WU2rHWzjCxNxW74NMS6troVNXCmCrI0X0rgeQw1FilocyYWbQrZUSiANIU",
-	"lKrMAi2zok1D+u3s1Bnodx7+/GOXnBryaLgPVUSUBU2WsnwWGfvEl4YpA1hxKc71zBQZCVFnaMsv0ls3",
-	"rjWf+6g+IWFDUnCbuHqtqZecoKv2Qn4HmBHB84VzWM2dRBOJdJ8A73krr7eF2qI1sdoiEYHdm8GC04ge",
-	"UQzw3s8Mcr7a2AA2ZTx8utuErwETTfvQzs4GbL9mrlkXQ7N2tPy6jv6GZ3/tBJ9h+NnQ59ZwrK1dSWjr",
-	"adMODvMyOKr0ko6YISJMk2LW3HvLlLdm/pit8L3jiFHAWLufz1GUSgNhKyg8/movjO5uq0ibSvIrQPYa",
-	"ELoxrLV+KEFq7RBS5FCXqz903p88f3c9DWczTm2uP+TT2bWvMwTp9fDXUgP83TeuOhg38aGOBijDiyzv",
-	"xR9u4BGzZ9jQFILtfVyCCu1ASFvdAdOUKkdPBvjYuagyl+MX81y8X4rxD4gW5MEeycHIzTZQwQriSRlh",
-	"QgT34exTQt2rSc1PmwnzwXgxGxu5Q0hS8AykSoUERQag5wD8nJsBjrBkCQdXjKtLnlKF2WMTmLm070yA",
-	"9ZNryHOi56KkR4rQGZXaBo/UojbXEaXWkTTNuksT/+L2AQzusMKTCj2SzbSnzWwbjWRLmy4YEW9W6+ub",
-	"0KCoElzmwq1RTBuGz3j0HcvK0LvQEhoKVSg3YP4R5WoO0hUWq3uil5DQJXm6yw3v17HmrrTlLj+SRTPT",
-	"bjObZpUMts6iGUZvokWzNq3CknOfotUBXnALVmjI4mSwQOBKSC2XqfmKj5XcbBtViYJkA39bmT919RFz",
-	"lSEtJNOLE/OOY/soyB4XVm+1//3iweK3s9NOLNWiphlgUKpRS7aCUpLIsa2MXN7jWOuZzdw1uo+f8hqj",
-	"uwJzraqAh06d6nfJa6FJLsQEMoLJA4plQPrHrlYDQla/LK3oCgSW5QZ7vV+F0lt2/mrddMZcNHCq5HBF",
-	"LOwFzQuooj3M4KTvBjWfYjQLw+SUEZS2F6wjNxbKpntLoFl3eT3Eqq5ae33mhhkfiohYbQMXVOJPMvHG",
-	"SxcsZzXYAYzRwMyB/Hp6+pYcv33RPefn/Kefngp+AdyMpro//USeiIw5Nfe3kzevjUL7/vSXrZ+7BMOA",
-	"iOMeEkhfcTqBXkoV9BMsfmKfG9X1wYMHj+2nTxPCbMG1c/7+/YtnqkuOS8rFFHEJDcQQplTni0Nf5ags",
-	"1cYzgoUyqwwwlbhlICnM2HAIEjVvqiDxUfnnHHMyiZ6zFOxRwKX2B2FuB/dnL7YeXCl83t+UKTWDXLvc",
-	"NA4XILESBihScC40S7FiiTlHDJBSP/1kz2ZZjYb+yti7xE1hqDxcatUlzy/MziXM8gVJqZQM1Dnv/3PL",
-	"EbGtF1n/iPyBJcuYtuRnIQrzgZDaFzczRz6HPN8yTAEyUv/eAOtCFObEfuh/ON76b7r1752tx93e1sdP",
-	"u8nD/av+j+jowKhLcQHSDIeJe/b4vZCBQSeOESmyv7OfmBPEkBN/nviV/+Ccj+kFkP2dA4f8x3ku5n13",
-	"nNYqYyDyuKQRfmx8nfIaNUmM/DUATB7EEpQ1wnBIXCna//d//m/fliql3ihxznGALjkLajRUVCqoteXq",
-	"XmIpxWqfu75mUQbN4iyYqVgvz5Kcc/y+72bvE8EdfBbKh9jOyYwyeUQmEUtGw5ZiPsRzNKjtf2KcDHMM",
-	"dKb6nFNXyvK48alLq1IIXjSFzNXNrW57KCRRWuTAD1tukZJ8WGsXXhTGBSNZd8Z/osYY3mfgYyxyT466",
-	"5GwNuQ84gwJtYL5GwfuJob4nhufBVnmSP+Dla0H62xe727TQ4z6hueDwozmmpDLXlWUWkpKIW7eFwUAr",
-	"pJ9zS8+DUrdBndsc6AWosFyuKLSn+gORLY7q3MGX+zAjGMGgxSXOuWETRojPc0fXbH4uFiixEeZYkZcD",
-	"ZJj56AiXapTkdMDNSf+NZCPG+2WRJfRY2gTCv6lzbkDZINxWzpSG7MhWNLXOOYRtsr/zoF7WCVFEtpgu",
-	"llHBnF1f8MmQQB6yawcs7yA1N+Qlip9+Im9mYEtoKDKl0rzcv9yS+NqWe61v90xdZSsxdCUP9aJWP0oL",
-	"YVP96Eh0z/kbc81zFtvSqpBUTqfuqJeXLzP4e87rwxiI5ZnBJCh3e2K4v6MTjb1aGZ5OzO/1Co64TJqz",
-	"CRhwRVezkLauskZaZOme4fk4zRMrB2HaQDW+vVNSRu27vFFhOKWDhEykxdQTy20xA05nrLug09xupXpm",
-	"+RaClTLUBLGcatLfzkSqXPWjnKXAbZ6Yk2iOZzQdw9Zed8co6zIP0vfm83mX4s9dIUfb7lu1/fLF0+ev",
-	"T57jN1VkbueZC7YOnAKHnd3ujn3LLdPo4N2d7gMMndJjlIC3u8j2UJ7Y/td8orq+3tAIdMxE+dvZ74be",
-	"WCb96GDXMOnfYeEujFsIM2SNjThRmi78SReoeGLeh41waDGPLnlFF2QAhv6nY1cKbcgugEwZL7Stdoe7",
-	"sZf4IuscmmW6lLdGWeu9nZ0bq6rkZlhST24CC1vNcd9OGRupXNp2UK0aP/l5/SeN8n7ms90H6z9rFnY0",
-	"3z3YXf9dszjxVdI52GRn9Wq1+NUGqwwLm6GaVkynVC58+YMy0RSZQSh3oJJCRwqNVkafQi1vO4OLbZc/",
-	"uO3zoy0g52Brr9UBKM2Bylo1HNUGpf2IbRzpKkxnevH5l7+//pOyROg9tKyElufmJlx2xAXkYoak20FC",
-	"ACoZXHQ+XiVx+vbaCpC2tjw5dhIsypczsH9WauuUpmNmJCSKemO+COoDRtZgBSorReCL53x/Z79rmEQF",
-	"sn0jD85VNYkR6r2sGKN/hrq2oDfsEPGh5QQ0K60qBwjL7Mr8oHjnBaxkFe0CganqLdPf6klRrGMKQ7rq",
-	"kReNmmGxpfgqWrHFPIys5eMtMoZ2Wa4lPMJpJv4E7inGN8Jf6hU0lmFuitfcIiKG3YzLsJcoQalK1JMp",
-	"UB7M4wRO1PWx7qIvVRLoM2JIclBGS2RTo/xRVITndHGE0Q6OPO3t7CyRjFxMzi0igJth8yL99zJSFIZv",
-	"9jLuqkNBC53KMkRhsW4skTsWNjvOIZBDmxCHtl3tpSWYdGJGyzwDnkn0RlrlgoMM2CoxXDWGDU/N+CtR",
-	"Yu2dB20g7un33dDvVlePNtRZwFkNXNngFiHrGdV0QNU9cH2HwJW5u10DXzm7WE67nmH5I9QefDEMA1SB",
-	"IwV7WpW2YVsuCXi6IBIwnFMRLrBfWAz8XrIL4NZr9xUY/Qvr4bjn7jcvoYaF7WZSoO1DFjXLRwwWfcDZ",
-	"LVG7V5Tl95Tu+6J0z8AQMLkw9MeAzzoQw7z/5WZip5kc7Dwg8zHLayZ2NS60IhmW8OGZ+53poFViOkaN",
-	"yFPeKBC+A5qxr0f0TsC6yKf3ZO87UWrKG60oYHcZOXaNEFyQhkIv0hqEKWvG3hpZPrEz3FPm708GHYoc",
-	"WzMKiURxHahhPtZtQlqY8HWL5Lc2TwRl/2FdnQlBdyvPiGL/rqphW3np3tL6rXjy7H0sg10XjrJNG+1Y",
-	"oiB8SiegCFzSVOeLIGY8CIDrkmPbgsAgDa2qBdLQpxP6a8pqhmOqiJoznY4hO+fAi6kDf7MFDSn+KYbD",
-	"IyLKCIoy87lQvnVxPygi1I/ZZzGur9Z9puW4acadx9whQd5A1CWyNkD9KvkUHdhnKlSjfllXg1t1xNTO",
-	"cYkPxoeOaOt8mgpz3V3ywsicKJsqr53fC3W3p8tSW2aNKTKUAHEfvicGNsBrKyw3MhMq6reFzDpNXZp9",
-	"2Y3tqOzPZsgEU2Vxt3pThX6zxUq/illc0g2uS55zN6ltm12PKgYbpgau4epgYfPMo4Qg7FJTFRx7IqyK",
-	"dTOeymgrnKt6FoKWBVxtEvxgO1O4ProYo4ydMj4fb3Y3Aq2q6yB+tAE8tjqMfwGW7jy+496o9UJ6jWa8",
-	"hk1xUd2CFu4W6v17mQ1g9d3cB4t6l3eqMVcq6Oduu0t+NknaPdjkJiMd/P4k9MwlkSB7DtNHPnw0fDTM",
-	"7vjwsZYz8eGjYYAVPbQI6aSWEvVXEMMhdljZgBie2HI1Nt7aBnLnjE98B7UwmrIRLkkCNllLjWurAcNa",
-	"v5drE62gSm5YYa3VFeEq2RCT4v1nNqJve+vBINpW8U8hInzv+Fji07GaWFmfzKnrVamNsIGpApvgVy5G",
-	"tlJDHKtO65jjJIkV3T7IcaMxbGK+8Lk7jab0FRIaekxLayiG0TJuI+IdpQ9DoLvkjU9+wG7G1Vs5UOnj",
-	"TQL9B5uk+7RjG+NeTk3KlF+z+CDnt3xhAKnALCZMErb9XqNRaXiWLX0mdrfVK7ZuTZnpEFaqvmGqEla6",
-	"7KRCSkg1GQupgAywqs+CKE1ntozmZvSn1l1hI7KzAY4E+Y63Jla5Et5Pg/q/mwpX9S7eXyxZrf7s2NYa",
-	"rh3JPVFcQxRPHPmw+WDLCWHSucRkErVlSCDCa4M0ur7ycdroFCHMcnH5T2W/eitU+OfMNiTLfGuXerqr",
-	"TAjNlfDp6VTXc8sGCyusNmrl8KrxspDoObJi2FGtmoAqhkOWgs+scok4SSM5CBcIkBmaxzM7XZiz4zor",
-	"YJPkQaGR46CSV9mgLH232VJLaKOtIn0bal69DcqVI0SbqHP+hvDEkQd818rcPem4ef0m+VRXcZD6WFhf",
-	"IXc5bF5OXY5rSa1l8mcthdxBb5e8w/wyxkc+DXU+FgpcfrDRhHNh06oVHaKMVs/0POefleqZINmxlh7z",
-	"gchdGqSuFCqGqbCYFteu0m+TesuCasGsUkxL+obptZiFWD6uMu0buZ5HNhtyGXlLLG1za7NSXVWajWgh",
-	"fBLw/s4urkWRGjGc00WMuvnbvHPZbzP62ChbHyWQdyaY3ZkpqdFlol+2xKQW3I5aOdikX+stYSO544BL",
-	"vJARaAOu54FZ89nZ2dZxMPuyfbhPts/Ozmqv437u2cM359KT1CXV1qUxQyUNhV6SordG0JSuFcNyZvAE",
-	"e2phbYIqU8g6f53ZC1VyxysaJjBL5rH6jKXMLukptHsxFaScl3WSvPpcN5gR1wDlqE3+S4M/OYs5GUvr",
-	"mtMSz0ud3E9lZNPQ3itmwLEIdVkNoc5b9nZ2Sx5SGgFs5RPr7GQu6crVywhOz23ZyLA+X9xW6IkTeHdF",
-	"X1O7dzX1Ioq9L11neyL6ROt6Q7JNlf+w2Bt6YDe2BjRbimxkENi9ucCJkj0t8YQ6mGIKwcrFTmBtVcbJ",
-	"DxWc+gIyIoRV0gbVH1FZuHNT6vftAKq3P+ofkX6r31LfqspG0PVxBzm7ABL4KY9IP2ib1He0gJ/z8Ja9",
-	"PLAs2kGWb4Rlyu59RRsyyzcWyTzeXZ8rGt621Sw1t8QVbstP1Sm8s7b0Gw1D+t49WCuOZ4v4VEzONZKv",
-	"LKrIL8+5y2lFHuu0JstIgMqcYZEmn+tL64Bz5Kw0yNeGREujUYwMSxRLeE6z18zXdzgt739z73T669hX",
-	"XdBwvf6kdQoZbWid5UPBJg5d1xfb9yoIOmMbofZvZX0vIf1zxElkBwbRWmjvQldonteCVs45EiGXakTY",
-	"UlzUtxysEm3gc1OxKgr0Xcd3beLfeOqbQiICbbC0l4xP/u56qt1j6npMvZ43uI6b258Qxa6WZ/h5fc6X",
-	"qEN105Ywj4R9VrDtO2SuKNhxGrbA92OXhTpmFIOwyzodtjpmHU+Wlu5Y15U+ErO5BMNwv66Gm21YcMes",
-	"6q4w5s8Zc4ngbC/JkEDN8hxrPq9FAi0kLOdM6Eora/xVVmkstuRZIbbqsoXnVGjS+JsiI0lT7IDFRIZV",
-	"wVQ3xnDMIo5L2flW/GZh2eMvYDSBZj2g6SQwjirnULjnPX853vNEWn+Uq5tfKVY0naxGwIJnYgvV9y0b",
-	"wXl9VERhFKs8ARF5Vtk831m88iFC9nHiet0FkqHzA6mJsvFVqPhVEpVzk9nyq5dV6cqI6Gh2g5W5bezj",
-	"N47KwWHZ5A48ruwef/96vg4sQ+rLzYphCRbrERg1r8VW2QNmBe62jTNYZBTLXh9ag7wKfRGJcwmETgJv",
-	"yFVGeXMlhL1HD+1/57wkDCgMBC3wYnPY0nbNaWzoS1NXJE+EHtsyVoLHQ18uql4CX819UGv5G9Bo266g",
-	"k3SwbHD1UtUMsNW7t7Oz+3hvuJPubu3RR7D1aLC/v/U4O4CtB8NdepA+GjyGnV2Epdz12a3N57rcl/O5",
-	"pl2d/57s8r1/zHfkz//1aPHHrw/Sfz4enB4Uvz2cvpztq2fDv4+Pd+EdeyPeTiyB24wuRvpHbB6neCOU",
-	"ud1KYpl/oiK7zhF1my6COw1jvCfVt0qq0VQWxDtfw9Tuexb5MrGREMdQLHJOY0d4neY7kKIYja1kF9ro",
-	"QjobakNM13Wgc45KkIvdsVmlIKnCHgotcmrX+gpuMwfbqV3PXMun9Q5FJ+R+e9GD7xpFzd95unfLGP+S",
-	"Kv1mzm2Dxu/Z7HBjqVEW2HzyZMRrNgWLyPUy+CUDcxa6duEi+KyyGK/gbmH5Pof4CwCrDklnY4H2Lh/b",
-	"0IChK6yEn45jhe5tk5wyIKbsaKs0Xaiy63zZthLLiJuHli9gjrPL4RmA/TVOxAvX4/RLPJrYvtKsoxbx",
-	"8rvvYbwRoW/2Wr2pHJa7xp6/VEwI+vyqdN+qr99MiiHLYU3uL6mn/t6LmHec+Gu4m7upJmUqhdLtKg9v",
-	"TQJOXTo1Wg3jI8I4mZbR26WdIMzfi8iVfsYYx1xv+Q4yB/8KFQGuo/DdM+m1+PG20E3Rj2iB9tflSLLG",
-	"wFZLiXfGcA5zryUe2aAJi5hlzGzq6/pU7So9e2/YhjHgF1U2jKIwyiC2LgpGRY0QU0jAjJXRhVqebl82",
-	"NmqssxF+fM5dQODyqiLe1nYjkbYc5t3PipV6Wq3lWw6S+jNpnvds+pbJECYaVFVVQqv4pppogzw5Z8AG",
-	"LjwkU4HJqLvKkn6rzrSgcfD3qw98LcvQjYgG9wi9qVxRpv0EHPX6qFxvargcmV+VQrdv0+m7HvnEUTuR",
-	"E8JJLcu1yqCKZrlGYmRqi/pmky/DVf4Zi2Xcp61/99q54EMmp2RuLYe6UdrZE4llLqRtr4Bv5EsyKk4Z",
-	"gD3weo9Pw0tpnkfi4YBn2Lr1xM+0cUBLvUoh9kS+r/Rwr3MHlRqCui1YZ6BtL1/VNtEzOts+MdqqMADa",
-	"67Gol2zKzH2uffFpIZU509usNut2sazhX9XmuzTH3XuQ/qQepFNnicK0SlVB7xI7lH9j+xPLrla1nQWe",
-	"OSjaJPw/EPwiQf8sWxnxX5ZtLgp887Nj/P+0JYLuS7l/M5zmOfbKhVD0aWETTigvVqEDdpJxvTTDVu22",
-	"kM1Qimm37Km+jczATdEc7l2QJpt4DpZ45cuXWZjThY32JIxrEZZMrbAQ44vanW9PnQYImWGNM5DK4rH7",
-	"agqRb8K+T26vKeUkE2Wn0GAEV0Y/PrPPF3QCpU7HoGyDH8J42Ou0S14LbSfDIgAzKbICs7+DqTK46Fx9",
-	"vPr/AQAA//8=",
+	"7H3rcts4uuCroLSnaqb70LKdOEnHrq1ax0lPZzrp5MTOeOrEWQkiP0kYUYAGAC1ruly1T7MPtk+yhQ8A",
+	"CZKgJKdtpzvjfzZFELfvfv21l4r5QnDgWvUOf+1NgWYg8c8PoOXqeKxBmv8yUKlkC80E7x328DGZiiWZ",
+	"U74iClLBM0W0IFquCJ1Qxvu9pKfSKcypGT5nnM2Lee9wL+np1QJ6hz3GNUxA9q6vk975+flxoafANUup",
+	"hvaEZ1Mg6ZTmOfAJEDEmH348IU+fPdmrTwNXdL7IzddfAJUgCUgp5P+86DF+SXOWDbSYAb/o9cpVKC0Z",
+	"n/SuzSoWVNI5aLf/k0IqIeNLGXK40oMU3xia5egpkAWdABnBWEjok3cL+s8CzOqYGfTPAuSql/Q4nZtZ",
+	"7cj6CdGrN8Aneto73H/0Q2JOrPy/vdqk94bNmW6v7id/J0zDHG9kwi6BUE3mQumu9eT4sXA5GYxpkeve",
+	"4ZO9xKzN3t6jvb2kusv96F2emSM+k5SrhZCRFQ5TIWYMhmQsJBlJsVQg1SGeIN6OMn9yoiW9hJwwTuz7",
+	"5jHVxH5JkZRyLjSRQLOEUJ4R8x/j+JmRyFb9C+73amG62uzfd3CJO9Uaoxvvmc/0kh5ws9dP/l+7mt7n",
+	"KARJUAvBFSAAHedmdatTNuGQvebmUSq4Bo6HQheL3AA7E3x3IcUoh/l//kMJfK1azX9IGPcOe/9jt0LT",
+	"Xfur2n1vR9mZG2dM7dwDhZMPGB8ektSgT0aWTE9JboAilZAZlKO56hOzTCIKTcZMGkC5TnovaPYB/lmA",
+	"0ve6do+rjC8KPbTrHSIiq2FChCSUzIUEoiHPGZ+QVGRAVJFOCVWkHG2eDg0UXCe9E8HHOUvvdxupm3R4",
+	"SCgXegoSb8CQMT6BDCFV0TkQPTW7oDp4wubQJ0OYU5YPNJ2BuT4l5mBgkECugEwp4skFp1kmQSkyWhEu",
+	"ln7DUih1yjR8gHGhILvfjSs5HowpyyEze7e7xlv0mJyaTY6lmBNKFNNgUZspRGKa52IJGd60GWVg0pzM",
+	"8O87J6cffrTIi0SXaXVhkE0xwd3Gf7L860yIN1RO4F737XjnQAsxyM3sQ0vV7HMyZpBnilAJBH+VZteW",
+	"YCmQlyAJTVNYaNV3G8n19CVoyvI1u7jZ6msfjW1BzIbm2IcZTCTNIBu21vJSLPldrSe54wvKxJLbHb3m",
+	"GiSn+StDVe6ZuNmZETOQ0xhIFoVUffJfhUBcADKUlu4OWOYXjFTtpKLYX4UkBxxjeEgY/j1mBnR5RhZU",
+	"qaWQGckEIvIIcsEnRIsJGOpnZI9AvDw/P99pynyx5bkhu00REZf5hir9bsnhfu8wp0oPhJnWYbh5QPCB",
+	"lwUzWORiNQeuvaQyEX0S8gTzFk1TUfCK8qWaXQLe9xvGZ38RHL7KLeeMz/zOGJ+Z5RV8xsWSJ8h34GrB",
+	"JGRIoKkihsHgot/CrVGGtxBboRG9FyCV4AhwlnQi+bccxHAaSz5/EfpHUfD7ZXxc6MHYzGpx9j1d5YJm",
+	"X4UXLezcLV6EAgRTGzgQ+fM+ecteGJnCicPf4Y4+AK1QkAlupEMDCfe6NdlYxEC6VThREennmKbayIsW",
+	"LpaiyA1ZOiI14cTIi3AJcrWcgoSaiOLECSf+nrE5iELf8zYtB9B27vD+MmbVHSqlEeON1mMERrPgU9Ca",
+	"8Ym6NUQsPxhZ4/nUCa0OJw1tSKdCAbdrYRP+mn8FCRTJhBRGQlREsslUJ2TkpEhPch1VHgGSr0MvbBf8",
+	"EqRhadkwIUP38kAVagHcyENEyAs+9JxuIEGBrgCw34AvC1de6l2af6iaQWZV39Ua6dfB3xa64w2v038w",
+	"cmz2N8Ls7X3kBs2EZP+6Z/wueIDfHquNEhAIH0dkiLaCgWNF5rJqJh4rxjrmMHB3hwg+ohkRHNTRBY+K",
+	"Ne7SSmSbCpTayVIaYcbfvDUv3LY485HTS8pyOsrhvo/cz2tOUlyCNNzDwjsZBiTIW/cIRQvgEI2EO2gO",
+	"HLbOJPhx03EExkZ3EqpYLITUkL2FjNEztLXc65GUCxjMzQoGerVoclGDsMMmMlrm/zckI/bxqabmO7eG",
+	"xLFvR/ZwjMwcsj45Joa4mRULbrRmsqSrhDAUVSWY56VxQQuigGeEaaJFH5UyNy2atCxBfAk5uA0tpFiA",
+	"1MyavBaFnMCARqx+H7lmucEt3iTDhgaPpCgmU01GNJ0ZPWEs5Nx8pZdRDTsG/noxG6gs5Y9P1dSVZU6M",
+	"/gGpNrdxbMGb5Uyv2quuIZ0bOxIiB8pb01TvxuY5oWYbb0EpagW++kTplHIOed1SjYynvb2kl4qsyxIu",
+	"MvDGzrmdrH6dgqPpufXJqZ7nwSarHxheZnnsRcGy2PgZsyJ1tXoJE6a0RFiMjTAKRHwTVrX4gk0o4NrB",
+	"2DZwkvRUYS8otnENVx0/iMjjBjDYQxK9pLxZd0TVnG4Gd/TV4jdCzxtmza51CEKrfu2PdYSiDo7X5ZRU",
+	"Srpq7wY/GV0YmixfGUANDMI0y5i5T5q/D9Y4prmCpLFsC+MbVovfP7bmzNbi7Be6F/feMeYvW19aSGku",
+	"xrP3jZzDv3ed9Dgstx73CyyroY0dttbQ+HR07yKD90bS3bjfOv69l+ISjFRjTnUkrowwqj1hEWP3Q1La",
+	"birNimVWXEUirmZof88ZcI2mgAm7BPT8NY7XUbK1kulUSG32Y/Z1GXC4ActuwhBfv2ydbPNrjrTGDrQG",
+	"gzVCRzP6v9x//VTMQyblKXjgwnv05KDmwnscIUs419+cutFG9cvgF+eD0rKAatVdLKocGNvgjwzy7KST",
+	"syhteBvhdO7gQBa5U1CotWAbXj1DwuwdY+XcSelmdUdjiKMYqKn1saEtQvBJL+mJQg/EeCAN5ho4F3rg",
+	"FJ9e0nO2pgFOF3w0kNLNYbMryAZ2/QbgvEqWivkcWVHwhGvKuMI/LDEufyu4c8dEHHrusEob8c1hujrs",
+	"66RntxM99QXVU285tIdMlRHDdIKP/G1YJ7PzUaN/ZGhktmGUS84rIWQ9E/PHjBuqxkWBR8iJ0L+N1FZG",
+	"402n97p6s814y59i67R+hRr+GuEL0pm9OppOzYBMLA2gZCMzeIYIbLiU/VtpIfH8zL9GiNBUF8qMcr4R",
+	"87Ap3vkZ4uexjTPk1E4TtWmYJSAgAE2nBhK0odtGnjcQEkBBdRJ+1TeZunHW7hPd51w5qSLHAdmNRLVU",
+	"MqMQ5208OZ9aThRYK50NZynkrDQSMB2cQ0khkx54LI6YsJbIvox+H8WkMU312luttiYKoxmU3+DFfGSg",
+	"t3mZP7JJIX1EQ+km8fitk9KbHcjG7u0lre2wuoucauDpamClwnZQiJ0Ew2ggnREtREPT6ly7DZsIeWE2",
+	"iorZvx3WcKrySwE41PaXhKDVDZen5Xo8p0LELvE3sQQgRvhf14hUQ63mBBk+8Z53jEgoFEiPheuEhjUy",
+	"wn5sIXM6gY8f3tTPf6r1Qh3u7gaf3qUZ7f9jMQmvtJCsMePewQ+RSX6GVWSbZFGMcpaSGawMKDKOMVfP",
+	"nuw/Q+eL++eHIzIHAymKZLAAnhHByXCmLVdq6Nn5pL6PV6ePnjyNk4HL+pvvdzrehKjyNrMyY/u5Vf+D",
+	"FZzEPsqjgwsFITApNonCzlV08GozIzaLs0u3cyV4YDH4/hlWpxDRDmew2l45NLe+SSXED8ZW8Ibx2bb8",
+	"fzvVA822VubMGZ+1oQdf2LQpsy4MEGltxQ7v2suZ/3gk1k+XASdIjinL/6TKNdbw+elGfH4jUppDDNte",
+	"nLwnB89ITvmkoBMgmk7qtAR4fbrHT6LfnzB+n4JZJUtvrzN3C3PB16I3JSai0F+2PQljCWo62AqMPtiX",
+	"K0hqLeVtxLzn3A2bXWr2NUtSNp72RxURgHFgUs4YO6zQ1tCCt1dsMtVW3V8IxrUiVJMcqNIJKXhu2Foj",
+	"jIGqmUK/1VxIOCKUr0g6pZKmGqRKCBc2jC2DOeUZZA5dmLzgc3bVJ34pToyh0giyGji631CXsR58q6vh",
+	"5GLJQx5ruGuCA6V1KSZE0ZWZczl14Z4l5wtsKGFc7d6jzRz3F7jSXaG/56VriMOV9gG/E8bVERnyIs+H",
+	"RPAqIsT8bnDY/GLNy0aBj80pdGXQDzy4bWJkqI+qLDDO8TqnK5IJLwPbeNhlJS+vyJJyHDDvk+M8t6fP",
+	"A/d+jFfbAFJr3wXn5G84DEungWSQGQnWv13Zi/wFljHhbdE8g0uWwkDLQunYNMfEvoF+igWVPnYSg86J",
+	"9fTbaEIulkR0zFL6Ai9ZGp3GHK/IM1C6DCpBvyEZQUoLBc4wbc5OC4FB1rGZmv6C9jm2dtxeXAyfu5H5",
+	"RBRco+e2jtE8Ixg8iuKbJkwl5vxSMMJcmhcZZP1bQpr3CIe/tBSF44ySN+IScppC87N7m786dRFQ9e2+",
+	"5uRVf//pgaFG8zqP/M+D5/tP9vcfPT548vTZD40Zn8amcC7AqJRvVEbyZyPoPj948uy7PnkhKU+nKOFi",
+	"ePERoXlONFxpG9dpyOMChBHJw2V5Y1GvFtmMcGA1Z4Q9fOi9ivgefgTjnnuHn1ofKW1szrBUmSG95ad3",
+	"NmWqDCxoqC393vVnC6o2zrB32Nvbf/5ovJfu7zyiz2Dn2ejgYOd59gR2Ho/36ZP02eg57O1X2tnhgblC",
+	"zTSevAtQJH5r7qQLyQ8zIeSSyuzQeWkP68dw/SXWYndv3raWlSaItoLgDjCq+TPl/PpIrxTjkxx8oK6T",
+	"93CRmDexjVAdWAxbsrW1JMQXgzHu3ZFNCVlWcUyKaqbGK8egDbutLa/tyWqsIrzzX9ep8c3kjvK2Oydp",
+	"k25nUP744Rd/oOZ6+201db1uhL/6+QMDgbv40noZ7C1KQwOw2cr+7ahAaO72EbyBZdoDfRBHgYu1UWNJ",
+	"rwqocMZujBLEVbvEBBwbhr3YAxqxLAMezGSl16RXi34JGQi3k9Sk3YEEDMEyjzsgrNPM3gyLMlppMyoK",
+	"NdVGvkloZDc7VlCzu9cDp8LZ7T2GoahWHUbrik2GKJfl/6sCcs0eqYYBJjS5kzFiwsCiXjijewJXTGm0",
+	"KVWRW0hE9VTYpVeeiUZMHm6oEWeJNxkLHalCY2ovh7PGrAm1kEv4MtXnN2toa5Uypyv9LrSy2hv1pLon",
+	"+482ChwfnJB2b07upMfmdAKDQm4cWFoCr5NeXloR1tpC7FuBBXft5Vci3A2U+ppDO+ktvMS2diZ86brC",
+	"6m00YHwvHhSQhJIrvhcHUwU8e7Gqm3Z/Z44rv8jQoX3DZd6t67x70eGHAvwRHN6NUXxdj9mty7lOthtS",
+	"O6rrz249+sXKM/mbhIHcNE7hi2M/7inEYYsQEndab1yc1g1O6zds/lZsudtuLuKv3h4q/dFsA44e6BAK",
+	"TytjYMOyUugpShBR+xIP7TrWiiTFJWRkORXWlkMlbBsimfRcfnVdK/+RSRiLq7jjBYz0eTOfrQ1cWuey",
+	"tWpoV75Ot1EoLqTPGEf7on0nIVSRMZWllYNg+EjdMJCBmmmxiHqQUIhW0ajV8kICi5Dyqbo51WBT6rc7",
+	"p07t7yexDG89cuHWCvHD/rOn39X29am3WCLkb6/9bRnpybIcBjc/Gmc7tvfghLuGmWntGbFFHVQf7T3u",
+	"7/X39x/3n0WjS43gb3SbGwGsEZ88Zw0rRsic8YS8fLWNyVY0wsPeMF5cbVRjLWV2+FICeYWm+F08hWCV",
+	"FeTU8LOx+yQgLDWgbt9ljFI6cnUbUaeBf6MJfEHZjM0co7TDxwNV61+L76kypTet20u6UgOqZoOafhix",
+	"YKgZmvXaFmdDxKwB1xEiRbQQffJuPG5Y1tvUjQcG/43nGfUOtO3MHTtqThY9qFKmiRtF2BXJ2IRpFTpB",
+	"6wT24PnjvUfP6hbXujv0qZHTtQZpPvu/P+3tPP/869Pr/4ghaJj29FtdbLamyKYBZ/atW3TJlTNHD3yl",
+	"NMyrMLWGGLrosr9NxOASpD+B1rlNhBSFZhw6hk+BLgajlW6ELTGunx70ksgAZbNLbhZt/wVhQEmvWJjv",
+	"OdjddnndZxGPYatG1I6yts/WUmrHWjvDxN5U7ILPSqhro1NV5WauIMdgCAkkh7HG+itl/tmqXQMn4qdL",
+	"U1Cqsp+07K82qe+v52fOk7H39Ifv+uTM8BHDpqkioixV1Ckbsci3T33RpzIcHJfiAjmYIhMh6py/+yK9",
+	"GehG87lB9QkJG5OC25T0G03dcYKujhP5GWBBBM9Xzv27dKJfJG9kBnzgzeHeaGzLUcWqBkU0G28vDE4j",
+	"ekQxwPu4MMj5dmtL4Zzx8Ol+E75GTDQNaXt7W8hHNbvWpoi0jV/Lbxo204iT2TjBF1jItnRONjyQG1cS",
+	"GsXatIPDsgw1LGMOJswQEaZJsWjuvWXz3DD/dSdIdcUo3CD0yy1XF5Jjdpfz1W8TeNCx7LVRBJvHRGIC",
+	"Ng3qPiB/KLeFedvLqLVzZZqI8XhN2MmXiqFrwCB+Kk6QitKTjWjwJYaI0gDfysyJvzoIU2zap7OtpryG",
+	"0t2AsG1Nolo/lJRo4yekyKGut37qfTx99eFmFoTtBDxz/aF4l934OkNKuJlstdRsf/eNqw6+m/h4cwOU",
+	"4UWW9+IPN/A42zNsaOLB9j53oEI7Gt2W+8Fc0cqRmgE+di7gzCVaxzyDHzsZxWOiBXn8iORg1C0bCGT1",
+	"t6QM87P0F7W5OaHu1aQWB5EJM2C6WkyNuCokKXgGUqVCgiIj0EsAfsHNB46whhUHV52xT06ownCtGSxc",
+	"7Y1MgI1D0ZDnRC9FycYUoQsqtY3gq4XOb+JlrSNpuk06s6/j9jcMnrIytwo9/s3c0+1sh42Md5uzHZGK",
+	"19vDtqFBUSNTmZC8wfDTcCzEQ6BZVsY/h56GUBZHpodJoJSrpeHbCEz1SI8OEtpRLKHbsXUTb8laX0n3",
+	"kaya6c7b+QyqjNxNHoMwhB49BrVpFdYg/TVaouU1t2CFhmIM4zTAlZBaQmnzFR+wvt02qjoxyRb+7DKJ",
+	"9fozFoyAtJBMr07NO47to/5zXFhzh/3vRw8Wfz0/68Xy3WoKJWYGGG12J6gtjBzbqlblPU61XtjyCUZl",
+	"9lPe4Ouu4mirTOyh08KHffKL0CQXYgYZwQwuxTIgw2NXMAcha1jW2nUVY8v6s4PBT0LpHTt/tW66YC4l",
+	"I1VyvCYh4ZLmBVTRVObjZOg+aoZitBjDDMEJlCY7LCw6FcrW3DAydr+7QG5VaLO9PnPDjI9FRBuzgUEq",
+	"8SeZeOeAC0a1ho8RTNGBw4H8dHb2nhy/f92/4Bf8++9PBL8EjtJo//vvyQuRMWcd+evpu18I4+Tj2Y87",
+	"P/QJhtkRxz0kkKHidAaDlCoYJlgNyz7/8OMJefz48XM79CQhzFbgvOAfP75+qfrkuKRcTBGXVUYMYUp1",
+	"vjr0Ze/K2p08I1g5uUrDVYlbBpLCjI3HINFgQxUkPjXqgmNiPNFLloI9CrjS/iDM7eD+7MXWI9yFT76e",
+	"M6UWkGuXIMzhEiSWIwJFCm4k+RTLRplzxABE9f339my6CuUM18a2Jm4KQ+XhSqs+eXVpdi5hka9ISqVk",
+	"oC748O87jojtvM6GR+SfWMOSaUt+VqIwA4TUvtqlOfIl5PmOYQqQkfp4A6wrUZgT+/Pw0/HOf9Odf+3t",
+	"PO8Pdj7/up88PbgefoeORIxqFpcgzecwe9oevxcyMKjLMSJFDvYOEnOCGNLlzxNH+QEXfEovgRzsPXHI",
+	"f5znYjl0x2mNeQYij0sa4b+Nr1NeoyaJkb9GgBncWJO4RhgOiatN/v/+z/8d2lh96m1ZFxw/0CfnQaGc",
+	"ikoFxRddIWSsrVvtc98XscugWSEL08XrNbKSC47jh272IRHcwaeLd0d7w4IyeURmEQNYwwRnBuI5GtT2",
+	"PzFOxjlmm1B9wamrbXzcGOpyWxWCF00x6n4sbB0Ye9tjIYnSIgd+2HI7luTDGknxojA5A8m6c64RNcXw",
+	"WQMfU5F7ctQn5xvIfcAZFGgD8zUKPkwM9T01PA92ypP8M16+FmS4e7m/Sws9HRKaCw7fmWNKKitvWesm",
+	"KYm4NWUYDLRC+gW39DyofR4UPs+BXoIK66eLQnuqPxLZ6qjOHXzNJfMFIxi0uMQFN2zCCPG5zzWxRRKw",
+	"SpRN88ES7Rwgw/RzR7hUo0azA25Ohu8kmzA+LCvdYUSAzeL+k7rgBpQNwu3kTGnIjmyJa+v8RtgmB3uP",
+	"67X1EEVki+lijggWTvBV9wwJ5CG7dsDyAVJzQ16i+P578m4Bto6RInMqzcvDqx2Jr+2414Z2z9SVFxRj",
+	"VwNXr2pF/LQQNt+aTkT/gr8z17xksS2tC/nmdO6OuruepcHfC17/jIFYnhlMgnK3p4b7OzrR2KuV4enM",
+	"/F4v6YvLpDmbQZlNJKQttK+RFlm6Z3g+TvPCykGYu1V9394pKVOnXPK+MJzSQUIm0mLuieWuWACnC9Zf",
+	"0Xlut1I9s3wLwUoZaoJYTjUZ7mYiVa4EXc5S4DZZ10k0xwuaTmHnUX/PKOsyD3Kol8tln+LPfSEnu26s",
+	"2n3z+uTVL6evcEwV+d576ZIZAl/SYW+/v2ffcss0Onh/r/8YQxP1FCXg3T6yPZQndv+xnKm+L/o2AR2z",
+	"bP/1/GdDbyyTfvZk3zDpn2HlLoxbCDNkjU04UZqu/EkXqHhi8p2NIGoxjz55S1dkBIb+p1NXj3LMLoHM",
+	"GS+0LX+Ku7GX+DrrHZplurzjRp+DR3t7t1bazs3QUdRzBitb3vfAThn7Urm03aB9AQ75YfOQRr1XM2z/",
+	"8eZhzUq/Ztzj/c3jmtXqr5Pek212Vi9fjqO2WGVYXRLVtGI+p3Lla9CU2f7IDEK5A5UUOlFotDL6FGp5",
+	"uxlc7rok7l1fpMICcg62AGYdgNIcqKyVJFNtUDqIuFSQrsJ8oVdffvkHm4eUNaMfoGUttLwyN+Gyjy4h",
+	"Fwsk3Q4SAlDJ4LL3+TqJ07dfrABpm42QYyfBony5APtnpbbOaTplRkKiqDfmq6BIa2QNVqCyUgS+eMEP",
+	"9g76hklUIDs08uBSVZMYod7LijH6Z6hrC3rDlkGfWr5js9KqfIuwzK7Mv4u34sFygtG2QFgvpGX6Wz8p",
+	"inVMYchkPWCnUbgxthRfyjC2mKeRtXy+Q8bQro3YwSOcZuJP4IFi/E74S72MURfmpnjNLSJi2M20jJaK",
+	"EpSqZwmZA+XBPE7gRF0fi9/6elGBPiPGJAdltEQ2N8ofRUV4SVdHGCTjyNOjvb0OyciFct0hArgZtu/a",
+	"8iAjRWH4di/jvlrWtNCprAUXdm/AOuVTYbNPHQI5tAlxaNcVwOvApFPztcwz4IVEb6RVLjjIgK0Sw1Vj",
+	"2HBivr8WJTbeedAX6IF+3w/9brV5akOdBZz1wJWN7hCyXlJNR1Q9ANc3CFyZu9sN8JWzy27a9RJr0KH2",
+	"4CsSGaAKHCnY5LC0DduadcDTFZGAUcCKcIENJGPg94ZdArdeu6/A6F9bD8cDd799CTWsLrqQAm0fsqhZ",
+	"PmKw6APO7ojavaUsf6B03xalewmGgMmVoT9YzWsDiGE0bLeZ2GkmT/Yek+WU5TUTu5oWWpEM66hhRTDz",
+	"O9NB79x0ihqRp7xRIPwANGNfj+idgnWRzx/I3jei1JQ3WlHAfhc5dt1oXJCGQi/SBoQpC3ffGVk+tTM8",
+	"UOZvTwYdixx79QqJRHETqGEa311CWpgneIfktzZPBGX/Zl2dCUF3K8+IYv+qWhJYeenB0vp78eTZ++iC",
+	"XReOsksbPbGiIHxGZ6AIXNFU56sgZjwIgOuTY9sHxiANrUq20tCnE/prypKyU6qIWjKdTiG74MCLuQN/",
+	"swUNKf4pxuMjIsoIirKyQKF8L/thUKRrGLPPYlxfrQVYy3HTjDuPuUOCvIGoS2RjgPp18mv0wz5Tofrq",
+	"b2stc6eOmNo5dvhgfOiIts6nuTDX3SevjcyJsqny2vmDUHd3uiy1ZQyZImMJEPfhe2JgA7x2wnI+C6Gi",
+	"flvIrNPUlbEoW2IelU0yDZlgqiyeWO9sM2z2uRpWMYsdLTn75BV3kyIhaEQVgw1TA9eBe7Sy5QmihCBs",
+	"FVYV9HshrIp1O57KaD+y63oWgpYFXG8T/GDbA7nG6hijjO2Kvhxv9rcCrar1Kw7aAh5PpFDqlGnwDX9/",
+	"A5buPb/nZtn1QpWN7uyGTXFR3YIW7hbqDd2ZDWB1F4TtfbkFVxukqzFXysYaYBCsbfH7xSRp/8k2Nxlp",
+	"o/oHoWcuiQTZc5g+8umz4aNhdsenz7WciU+fDQOs6KFFSCe1lKi/hhiOsc3VFsTw1JaDsvHWNpA7Z3zm",
+	"21iG0ZSNcEkSsMlaalxbDRjXmm7dmGgFVajDCoat1jTXyZaYFG8CthV9e7QZDKK9bf8QIsK3jo8lPvmS",
+	"SJQsqWsYrI2wgakC2+BXLia2wEccq87qmOMkiTUtl8hxozt3Ykb43J1aSHMWIKGhx7S0hmIYLeM2It5R",
+	"+jAEuk/e+eQHbClfvZUDlT7eJNB/mCJV2WQb415OTcqUX7P4IOe3fGEEqcAsJkwSdu0TYlFpeJYtfSZ2",
+	"t9UrttxRmekQVoK/ZaoSVpLtpUJKSDWZCqmAjLAY1IooTRe2TO129KfW4mYrsrMFjgT5jncmVrkS+SdB",
+	"fe1thSuzvNf81iSr9cOObQWO2pE8EMUNRPHUkQ+bD9ZNCJPeFSaTqB1DAhFeG6TRXFUnbXSKEGa5uPyn",
+	"S5Ara0RHocI/Z7YrZOb7a9XTXWVCaK6ET0+nup5bNlpZYbVRYolX3e+FRM+RFcOOatUEVDEesxR8ZpVL",
+	"xEkayUG4QIDM0Dye2enCnB3XuQQ71Y8KXRbhC2xQlr7bbKkO2mirtN+FmlfvRXXtCNE26py/ITxx5AHf",
+	"tDL3QDpuX79Jfq2rOEh9LKyvkbscNndTl+NaUmuZ/FlLIXfQ2ycfML+M8YlPQ11OhQKXH2w04VzYtGpF",
+	"xyij1TM9L/gXpXomSHaspccMELlLg9SVQsUwFRbT4tpdMGxSb1mHL5hVinlJ3zC9FrMQy8dVpn0j1/PI",
+	"ZkN2kbfE0ja3NivVVRX9iBbCJwEf7O3jWhSpEcMlXcWom7/Ne5f9tqOPjbYQUQJ5b4LZvZmSGl1chmVf",
+	"YmrB7aiVg02Gtd4tNpI7DrjECxmBNuB6ipg1n5+f7xwHs3ftww3ZPT8/r72O+3lgD787l56kLqm2Lo0Z",
+	"KmkodEeK3gZB05fX62YGL7CxIdYmqDKFrPPXmb1QJXe8omECs2Qeq8+EbQBrdi+mgpTzsk6SV5/rBjPi",
+	"ygIetcl/afAn5zEnY2ldc1riRamT+6mMbBrae8UCOBZ5L6sh1HnLo739koeURgBb+cQ6O5lLunL1MoLT",
+	"c1s2MqzPF7cVeuIE3l3R19TuXU29iGLvS9fZxrQ+0bre8G9b5T8s9oYe2K2tAc2WPVsZBPZvL3CiZE8d",
+	"nlAHU0whWLnYCSzJyzj5cwWnvoCMCGGVtEH1O1QW7t2U+m07gOrtxYZHZNjqZza0qrIRdH3cQc4ugQR+",
+	"yiMyDNqSDR0t4Bc8vGUvD3RFO8jyjbBM2YOvaEtm+c4imce7m3NFw9t2mqXmOlzhtvxUncI7a8uw0ZBn",
+	"6N2DteJ4tohPxeRGK2RvlUUV+eUFdzmtyGOd1mQZCVCZMyzS5HN9aR1wjpyVBvnaGBv1KjIxLFF08Jxm",
+	"L6ev73Dq7i/14HT697GvuqDhev1J6xQy2tAmy4eCbRy6740wpsoWFyNx5RHaCLV/Kut7CemfI04iOzCI",
+	"1kJ7F7pC87wWtHLBkQi5VCPCOnFR33GwSrRB1m3FqijQ9x3ftY1/48Q3XUUE2mJpbxif/cX1LHzA1M2Y",
+	"ejNvcB03d39FFLvuzvDz+pwvUYfqpq18Hwn7rGDbd6BdU7Cjsgo6i6cvmopRmwuKQdhlnQ5bHbOOJ52l",
+	"O55uig39vC2G4X5dDTfb5+KeWdV9YcwfM+YSwdlekiGBmuU51nzeiARaSOjmTOhKK2v8VVZpLLbkWSG2",
+	"wrOF51Ro0viTIhNJU+wwx0SGVcFUP8ZwzCKOS9n5TvxmYdnj38BoAs16RNNZYBxVzqHwwHv+7XjPC2n9",
+	"Ua5ufqVY0XS2HgELnokdVN93bATnzVERhVGs8gRE5Fll8/xg8cqHCNnHieslGUiGzg+kZsrGV6HiV0lU",
+	"zk1my69eVaUrI6Kj2Q1W5raxj79zVA4OyyZ34HFlD/j77+frwDKkvtysGJdgsRmBUfNa7ZQ9YNbgbts4",
+	"g0VGsez1oTXIq9AXkTiXQOgk8IZcZZQ3V0LYe/TQ/nfBS8KAwkDQOTE2hy1t15zGhr40dUXyQuipLWMl",
+	"eDz05bLqJfDV3Ae1ltoBjbbtCnpJD8sGVy9VPSRbvbF7e/vPH4330v2dR/QZ7DwbHRzsPM+ewM7j8T59",
+	"kj4bPYe9fYSl3PWxrs2HD4P5XK+33n/P9vmjvy335A//9Wz1z58ep39/Pjp7Uvz16fzN4kC9HP9lerwP",
+	"H9g78X5mCdx2dDHSP2L7OMVbocztVhJd/omK7DpH1F26CO41jPGBVN8pqUZTWRDvfANTu+9Z5MvERkIc",
+	"Q7HIOY0d4XWa70iKYjK1kl1oowvpbKgNMV3XgS44KkEudsdmlYKkCnsotMipXetbuMscbKd2vXQtnzY7",
+	"FJ2Q+/uLHvzQKGr+wdO9O8b4N1Tpd0tu+3p+y2aHW0uNssDmkycjXrM5WESul8EvGZiz0LULF8EXlcV4",
+	"C/cLyw85xL8BsOqQdD4VaO/ysQ0NGLrGSvjpNFbo3jbJKQNiykbIStOVsrSbMFV2O8Uy4uah5QuY4+xy",
+	"eEZgf40T8cK1xv0tHk1sX2nWUYt4+dm3vt6K0Ddb9N5WDst9Y8+/VUwI+vyqdN+qr99CijHLYUPuL6mn",
+	"/j6ImPec+Gu4m7upJmUqhdLdKg9vQwJOXTo1Wg3jE8I4mZfR26WdIMzfi8iVfsYYx9xs+Q4yB/8dKgLc",
+	"ROF7YNIb8eN9oZuiH9EC7a/dSLLBwFZLiXfGcA5LryUe2aAJi5hlzGzq6/pU7So9e2/YhjHgF1U2jKIw",
+	"yiC2Lgq+ihohppCA+VZGV6o73b5sbNRYZyP8+IK7gMDuqiLe1nYrkbYclv0vipU6qdbyew6S+iNpng9s",
+	"+o7JECYaVFVVQqv4tppogzw5Z8AWLjwkU4HJqL/Okn6nzrSgcfC3qw98LcvQrYgGDwi9rVxRpv0EHPXm",
+	"qFxvatiNzG9Lodu36fRdj3ziqJ3ICeGkluVaZVBFs1wjMTK1Rf1uky/DVf4Ri2U8pK1/89q54GMm52Rp",
+	"LYe6UdrZE4kuF9KuV8C38iUZFacMwB55vcen4aU0zyPxcMAzbN166mfaOqClXqUQeyI/VHp40LmDSg1B",
+	"3RasM9C2l69rm+gZnW2fGG1VGADtzVjUGzZn5j43vnhSSGXO9C6rzbpddDX8q9p8l+a4Bw/SH9SDdOYs",
+	"UZhWqSro7bBD+Td2f2XZ9bq2s8AzB0XbhP8Hgl8k6J9layP+y7LNRYFvfnGM/x+2RNBDKfffDad5hb1y",
+	"IRR91mGT1oxPVJB2025G4N/5Ip3BD34gz39UB7/zYi5AKkea0qlQcIeu/kWhbeRWBmNa5NpleuBSlkBn",
+	"rWjZ5ZSlU+snuOC6kNg+gAxpvqQrNaBqNlCQCp4NxjTVQg5tIVEudGnZTrBqk03rRqOBF7Uoz5oVR47I",
+	"ckr1BVdaYl6XWQ6rKo4EFUPDGXxdPhT9XDSbWSpkZrGHRGMZLToy5+Jj/1VywYNqJXYTxG5CJWapAouN",
+	"pCIzv+cindmiJmNtI4s5LF2hPFtdz54IUcB1d6hEDeG/0KvRdfSeedZOBuVCXw3pkqXaMNkxzRVc3zC6",
+	"wi/91k0fX4WMPVhWH2wmYUTDcmtabKeXl+sEXuwV57plM0UykRZYOcmWqhtLMTfScCHz3mFvF9U9N0Xz",
+	"cx+CQhiJJ5yJN6/6QkpIeNBJy7gWYVH0Ss7GCOJ2b/szZ+OFzFBku/lg1BwiY8LOjm6vhuhmouwFHnzB",
+	"NcqJz+wrAjiTkU6noGwLP8J42M28T34R2k6GZX4WUmQF1ncJpsrgsnf9+fr/BwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

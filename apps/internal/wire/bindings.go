@@ -22,7 +22,8 @@ import (
 
 // The hexagon on one screen: first the ports that the database stands behind, in either engine; then the
 // ports that other adapters, or other parts of the domain, stand behind; last the ports of the HTTP edge.
-// More adapters are chosen by a setting where they are made: cache.go, mail.go, origin.go.
+// More adapters are chosen by a setting where they are made: cache.go, mail.go, origin.go,
+// passwords.go.
 
 // stores are the ports of the database.
 type stores struct {
@@ -86,7 +87,6 @@ func sqliteStores(db *sqlite.Database) stores {
 
 var bindingsModule = fx.Module("bindings", fx.Provide(
 	func(hasher *password.Hasher) credential.Hasher { return hasher },
-	func() credential.Blocklist { return credential.CommonPasswords{} },
 	func() origin.Recognizer { return useragent.Recognizer{} },
 	func(users account.Store) session.Owners { return users },
 	func(sessions *session.Service) account.SessionEnder { return sessions },
@@ -100,6 +100,7 @@ var bindingsModule = fx.Module("bindings", fx.Provide(
 	func(ways *signin.Service) api.Doorman { return ways },
 	func(credentials *credential.Service) api.Passwords { return credentials },
 	func(accounts *account.Service) api.Accounts { return accounts },
+	func(accounts *account.Service) api.Settings { return accounts },
 	func(sessions *session.Service) api.Sessions { return sessions },
 	func(bindings *session.Bindings) api.Bindings { return bindings },
 	func(signer token.Signer) api.Keys { return signer },

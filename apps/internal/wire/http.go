@@ -28,6 +28,7 @@ type edgeIn struct {
 	Doorman       api.Doorman
 	Passwords     api.Passwords
 	Accounts      api.Accounts
+	Choices       api.Settings
 	Sessions      api.Sessions
 	Bindings      api.Bindings
 	Keys          api.Keys
@@ -42,8 +43,8 @@ type edgeIn struct {
 func (in edgeIn) deps() api.Deps {
 	return api.Deps{
 		Authenticator: in.Authenticator, Registrar: in.Registrar, Doorman: in.Doorman, Passwords: in.Passwords,
-		Accounts: in.Accounts, Sessions: in.Sessions, Bindings: in.Bindings, Keys: in.Keys, Health: in.Health,
-		Clock: in.Clock, IDs: in.IDs, Log: in.Log, Mailbox: in.Mailbox, Observer: in.Meters, Metrics: in.Meters.Handler(),
+		Accounts: in.Accounts, Settings: in.Choices, Sessions: in.Sessions, Bindings: in.Bindings, Keys: in.Keys,
+		Health: in.Health, Clock: in.Clock, IDs: in.IDs, Log: in.Log, Mailbox: in.Mailbox, Observer: in.Meters, Metrics: in.Meters.Handler(),
 	}
 }
 
