@@ -33,6 +33,8 @@ type Loop struct {
 	Every time.Duration
 	// Nudge ends the pause early; nil for a loop that only keeps its interval.
 	Nudge <-chan struct{}
+	// Settle is how long a nudge waits for others like it, so that their work is done in one portion.
+	Settle time.Duration
 	// Step does one portion and tells whether more waits, in which case it is called again at once. It
 	// ends soon after ctx does. An error or a panic is logged, and the next step comes after the pause.
 	Step func(ctx context.Context) (more bool, err error)
@@ -122,5 +124,18 @@ func pause(ctx context.Context, loop Loop) {
 	case <-ctx.Done():
 	case <-timer.C:
 	case <-loop.Nudge:
+		settle(ctx, loop.Settle)
+	}
+}
+
+func settle(ctx context.Context, long time.Duration) {
+	if long == 0 {
+		return
+	}
+	timer := time.NewTimer(long)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
 	}
 }

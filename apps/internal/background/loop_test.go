@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/doorward/doorward/apps/internal/background"
@@ -171,4 +172,37 @@ func TestFailuresAreLoggedOnce(t *testing.T) {
 	if strings.Count(text, "background work fails") != 1 || strings.Count(text, "background work goes on") != 1 {
 		t.Errorf("want one line for the failures and one for their end:\n%s", text)
 	}
+}
+
+// Nudges that come soon after one another are worked off in one step, after a while.
+func TestNudgesSettle(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const settle = 100 * time.Millisecond
+		var steps []time.Time
+		nudge := background.NewNudge()
+		runner := background.NewRunner(core.Discard(), background.Loop{
+			Name: "n", Every: never, Nudge: nudge, Settle: settle, Step: func(context.Context) (bool, error) {
+				steps = append(steps, time.Now())
+				return false, nil
+			},
+		})
+		runner.Start()
+		synctest.Wait()
+		nudged := time.Now()
+		for range 5 {
+			nudge.Now()
+			time.Sleep(settle / 10)
+		}
+		time.Sleep(10 * settle)
+		if err := runner.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(steps) < 2 || steps[1].Sub(nudged) != settle {
+			t.Errorf("steps at %v after a nudge at %v", steps, nudged)
+		}
+		if len(steps) > 3 {
+			t.Errorf("%d steps for one burst", len(steps))
+		}
+	})
 }

@@ -26,6 +26,11 @@ const (
 	rotateEvery = time.Hour
 )
 
+// intakeSettle keeps the work for requests that must not tell whom they name away from the answers of those
+// that follow at once: what is done for a known address would slow them down. Nobody waits for a mail so
+// impatiently.
+const intakeSettle = 100 * time.Millisecond
+
 // couriers is how many loops deliver mail, so that one slow message does not hold up the next letter.
 const couriers = 2
 
@@ -48,7 +53,7 @@ type workersIn struct {
 func newWorkers(in workersIn) *background.Runner {
 	posted := background.NewNudge()
 	loops := []background.Loop{
-		{Name: "intakes", Every: intakeEvery, Nudge: in.Nudge.Nudge, Step: in.resolve(posted)},
+		{Name: "intakes", Every: intakeEvery, Nudge: in.Nudge.Nudge, Settle: intakeSettle, Step: in.resolve(posted)},
 		{Name: "journal", Every: session.RepublishInterval, Step: some(in.Announcer.Republish)},
 		{Name: "signing keys", Every: keysEvery, Nudge: in.Keys.Missed(), Step: none(in.Keys.Reload)},
 		{Name: "key rotation", Every: rotateEvery, Step: none(in.rotate)},
