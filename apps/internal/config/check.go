@@ -147,4 +147,6 @@ func (s Settings) checkPasswords(found *findings) {
 		"ARGON2_MEMORY_KIB is 8 per lane at least and 4194304 at most.")
 	found.require(s.Password.Workers >= 1, "HASH_WORKERS is 1 at least.")
 	found.require(s.Password.Queue >= 128, "HASH_QUEUE is 128 at least.")
+	found.require(s.Password.RangeURL == "" || isBaseURL(s.Password.RangeURL),
+		"PASSWORD_RANGE_URL is an absolute http or https URL without query or fragment.")
 }

@@ -33,6 +33,7 @@ func (s Settings) checkProduction(found *findings) {
 	found.require(!slices.ContainsFunc(s.Server.TrustedProxies, everybody),
 		"TRUSTED_PROXIES must name the networks of the proxies alone: who is trusted may claim any address.")
 	s.checkBounds(found)
+	s.checkRange(found)
 	s.checkEncryption(found)
 }
 
@@ -55,6 +56,12 @@ func (s Settings) checkBounds(found *findings) {
 
 // everybody reports whether a network is the whole Internet.
 func everybody(network netip.Prefix) bool { return network.Bits() == 0 }
+
+// checkRange wants TLS to the service of leaked passwords, wherever it is: its answer decides.
+func (s Settings) checkRange(found *findings) {
+	found.require(s.Password.RangeURL == "" || strings.HasPrefix(s.Password.RangeURL, "https://"),
+		"PASSWORD_RANGE_URL must be an https:// URL in production.")
+}
 
 // checkEncryption wants TLS on every connection that leaves the machine (OWASP ASVS 5.0 12.3.2).
 func (s Settings) checkEncryption(found *findings) {

@@ -126,6 +126,7 @@ type Password struct {
 	Parallelism uint8  `env:"ARGON2_PARALLELISM" envDefault:"1" doc:"Lanes of argon2id."`
 	Workers     int    `env:"HASH_WORKERS" shown:"CPUs - 1, 1 at least" doc:"Hashes computed at once."`
 	Queue       int    `env:"HASH_QUEUE" envDefault:"256" doc:"Hashes that may wait; beyond, requests are answered 503 with Retry-After."`
+	RangeURL    string `env:"PASSWORD_RANGE_URL" doc:"Service of leaked passwords with the range protocol of Have I Been Pwned, such as https://api.pwnedpasswords.com/range, that new passwords are asked about besides the embedded list. It learns five digits of a hash. Empty: nobody is asked."`
 	Pepper      bool   `env:"PASSWORD_PEPPER" envDefault:"false" doc:"Hashes are additionally keyed with MASTER_KEYS. A lost ring then loses all passwords."`
 }
 

@@ -82,6 +82,8 @@ func TestProductionRefusesEachUnsafeSetting(t *testing.T) {
 		{"DELETION_GRACE", "24h", "DELETION_GRACE"},
 		{"TRUSTED_PROXIES", "10.0.0.0/8,0.0.0.0/0", "TRUSTED_PROXIES"},
 		{"TRUSTED_PROXIES", "::/0", "TRUSTED_PROXIES"},
+		{"PASSWORD_RANGE_URL", "http://passwords.example.com/range", "PASSWORD_RANGE_URL"},
+		{"PASSWORD_RANGE_URL", "passwords.example.com", "PASSWORD_RANGE_URL"},
 		{"CORS_ORIGINS", "http://app.example.com", "CORS_ORIGINS"},
 		{"CORS_ORIGINS", "https://app.example.com,*", "CORS_ORIGINS"},
 	} {

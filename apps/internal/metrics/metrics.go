@@ -24,11 +24,13 @@ import (
 const namespace = "doorward"
 
 // The bounds of histograms, in seconds: requests from a cached read to the deadline, announcements around
-// their limit of 50 ms, hashes around the 20 ms that one of them costs, mails up to a day of back-off.
+// their limit of 50 ms, hashes around the 20 ms that one of them costs, questions about leaked passwords up to their
+// limit of 1 s, mails up to a day of back-off.
 var (
 	requestBuckets  = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 15}
 	announceBuckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1}
 	hashBuckets     = []float64{.005, .01, .02, .04, .08, .16, .32, .64, 1.28, 5}
+	rangeBuckets    = []float64{.01, .025, .05, .1, .25, .5, 1}
 	mailBuckets     = []float64{.1, .5, 1, 2.5, 5, 15, 60, 300, 3600, 86400}
 )
 
@@ -48,6 +50,8 @@ type Meters struct {
 	hashWait  prometheus.Histogram
 	hashTime  prometheus.Histogram
 	lookups   *prometheus.CounterVec
+	ranges    *prometheus.CounterVec
+	rangeTime prometheus.Histogram
 	version   *prometheus.GaugeVec
 
 	perRoute  sync.Map // requestMeters by requestKey
@@ -70,6 +74,8 @@ func New(version string) *Meters {
 	m.hashWait = m.histogram("password_hash_wait_seconds", "Time a hash waited for its turn.", hashBuckets)
 	m.hashTime = m.histogram("password_hash_seconds", "Time a hash took.", hashBuckets)
 	m.lookups = m.counter("cache_lookups_total", "Lookups of sessions and users: hits, misses, and fallbacks to the database.", "subject", "result")
+	m.ranges = m.counter("password_range_lookups_total", "Questions to the service of leaked passwords by result.", "result")
+	m.rangeTime = m.histogram("password_range_seconds", "Time a question to the service of leaked passwords took.", rangeBuckets)
 	m.version = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "Version of this process; the value is 1.",
 	}, []string{"version"})
@@ -167,6 +173,12 @@ func (m *Meters) HashDone(waited, took time.Duration) {
 
 // HashRefused implements password.Observer.
 func (m *Meters) HashRefused() { m.hashes.WithLabelValues("refused").Inc() }
+
+// RangeAsked implements pwned.Observer.
+func (m *Meters) RangeAsked(result string, took time.Duration) {
+	m.ranges.WithLabelValues(result).Inc()
+	m.rangeTime.Observe(took.Seconds())
+}
 
 // LookedUp implements valkey.Observer and inprocess.Observer.
 func (m *Meters) LookedUp(subject core.Subject, result string) {
