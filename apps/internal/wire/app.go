@@ -26,7 +26,7 @@ func modules(settings config.Settings, log io.Writer) fx.Option {
 	return fx.Options(
 		fx.Supply(settings, Output{log}),
 		kernelModule, logModule, metricsModule, secretsModule, databaseModule, cacheModule, tokensModule,
-		hashingModule, mailModule, usecasesModule, healthModule, workersModule, httpModule, bindingsModule,
+		hashingModule, passwordsModule, mailModule, usecasesModule, healthModule, workersModule, httpModule, bindingsModule,
 		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
 		fx.StartTimeout(startTimeout), fx.StopTimeout(stopTimeout(settings)),
 	)
