@@ -27,6 +27,8 @@ const usage = `Usage: api [command]
   keys list          tell the signing keys
   keys rotate        make a new signing key and retire the old one
   keys master        print a new entry for MASTER_KEYS
+  keys status        tell what needs each key of MASTER_KEYS
+  keys reseal        seal with the first key of MASTER_KEYS what older ones sealed
   healthcheck        ask the server on this machine whether it is ready
   version            print the version
   help               print this
@@ -43,6 +45,8 @@ var commands = map[string]func(ctx context.Context) error{
 	"keys list":      listKeys,
 	"keys rotate":    rotateKeys,
 	"keys master":    makeMasterKey,
+	"keys status":    tellMasterKeys,
+	"keys reseal":    resealAll,
 	"healthcheck":    checkHealth,
 	"version":        printVersion,
 	"help":           help,

@@ -16,6 +16,7 @@ import (
 	"github.com/doorward/doorward/apps/internal/wire"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/retention"
+	"github.com/doorward/doorward/core/sealed"
 	"github.com/doorward/doorward/core/token"
 )
 
@@ -26,6 +27,7 @@ func TestEveryRootResolves(t *testing.T) {
 	for name, app := range map[string]fx.Option{
 		"server":  wire.ServerOptions(settings),
 		"keys":    wire.CommandOptions[*token.Ring](settings),
+		"sealed":  wire.CommandOptions[*sealed.Keeper](settings),
 		"cleanup": wire.CommandOptions[*retention.Sweeper](settings),
 		"seeder":  wire.CommandOptions[account.Store](settings),
 	} {

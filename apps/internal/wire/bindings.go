@@ -14,6 +14,7 @@ import (
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/retention"
+	"github.com/doorward/doorward/core/sealed"
 	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/signin"
 	"github.com/doorward/doorward/core/token"
@@ -41,6 +42,8 @@ type stores struct {
 	Outbox        mail.Outbox
 	Mailbox       mail.Mailbox
 	Keys          token.KeyStore
+	Sealed        sealed.Store
+	Census        sealed.Census
 	Retention     retention.Store
 	Lock          retention.Lock
 }
@@ -60,6 +63,8 @@ func postgresStores(db *postgres.Database) stores {
 		Outbox:        db.Outbox(),
 		Mailbox:       db.Mailbox(),
 		Keys:          db.Keys(),
+		Sealed:        db.Sealed(),
+		Census:        db.Sealed(),
 		Retention:     db.Retention(),
 		Lock:          db.Locks(),
 	}
@@ -80,6 +85,8 @@ func sqliteStores(db *sqlite.Database) stores {
 		Outbox:        db.Outbox(),
 		Mailbox:       db.Mailbox(),
 		Keys:          db.Keys(),
+		Sealed:        db.Sealed(),
+		Census:        db.Sealed(),
 		Retention:     db.Retention(),
 		Lock:          db.Locks(),
 	}

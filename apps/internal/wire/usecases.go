@@ -18,6 +18,7 @@ import (
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/retention"
+	"github.com/doorward/doorward/core/sealed"
 	"github.com/doorward/doorward/core/secret"
 	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/signin"
@@ -189,6 +190,13 @@ func newSweeper(
 		})
 }
 
+// newKeeper looks after what is sealed: the commands for master keys run it.
+func newKeeper(in basics, store sealed.Store, census sealed.Census) *sealed.Keeper {
+	return sealed.NewKeeper(sealed.Deps{
+		Store: store, Census: census, Ring: in.Ring, Clock: in.Clock, Pause: pause, Log: in.Log,
+	})
+}
+
 // pause waits for d or the end of ctx.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
@@ -203,5 +211,5 @@ func pause(ctx context.Context, d time.Duration) error {
 
 var usecasesModule = fx.Module("usecases", fx.Provide(
 	newIntakeNudge, newDesk, newProver, newAnnouncer, newLocator, origin.NewReader, newSessions, newAccounts, newPolicy,
-	newCredentials, newSignIn, newIntakeWorker, newSweeper,
+	newCredentials, newSignIn, newIntakeWorker, newSweeper, newKeeper,
 ))
