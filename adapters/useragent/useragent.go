@@ -26,8 +26,7 @@ var (
 		useragent.Vivaldi,
 		useragent.Applebot, useragent.Bingbot, useragent.FacebookExternalHit, useragent.GoogleAdsBot, useragent.Googlebot,
 		useragent.Twitterbot, useragent.YandexAdNet, useragent.YandexBot,
-		"Dart", "Go-http-client", "HTTPie", "PostmanRuntime", "Wget", "axios", "curl", "insomnia", "node", "okhttp",
-		"python-requests",
+		"Wget", "curl", "node", "undici",
 	)
 	systems = known(
 		useragent.Android, useragent.BlackBerry, useragent.ChromeOS, useragent.CrOS, useragent.FreeBSD,
@@ -53,12 +52,14 @@ type Recognizer struct{}
 func (Recognizer) Recognize(header string) origin.Device {
 	header = clean(header, maxLength)
 	found := useragent.Parse(header)
-	return origin.Device{
+	device := origin.Device{
 		UserAgent: header,
 		Kind:      kind(found),
 		Browser:   browsers(found.Name),
 		OS:        systems(found.OS),
 	}
+	correct(&device)
+	return device
 }
 
 func kind(found useragent.UserAgent) string {
