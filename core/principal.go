@@ -25,6 +25,11 @@ func (p Principal) RequireRecent(now time.Time, maxAge time.Duration, factors ..
 	if now.Sub(p.AuthTime) <= maxAge {
 		return nil
 	}
+	return Unproven(factors...)
+}
+
+// Unproven asks the caller to prove anew who they are, by one of the factors.
+func Unproven(factors ...string) error {
 	refusal := NewError(KindForbidden, CodeReauthentication, "Please confirm that it is you before doing this.")
 	refusal.Factors = factors
 	return refusal

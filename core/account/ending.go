@@ -16,6 +16,7 @@ const (
 	EndEmail       EndReason = "email_change_undone"
 	EndDeactivated EndReason = "account_deactivated"
 	EndDeleted     EndReason = "account_deleted"
+	EndFactor      EndReason = "second_factor_removed"
 )
 
 // SessionEnder ends the sessions of an account that changes state. *session.Service is one.
@@ -23,4 +24,11 @@ type SessionEnder interface {
 	// EndAll ends the user's live sessions other than except (zero: all) in ctx's transaction and gives
 	// the changes, to be announced once it has committed.
 	EndAll(ctx context.Context, user, except core.ID, reason EndReason) ([]core.Change, error)
+}
+
+// DeviceForgetter forgets the devices of an account whose password or address others may know. A device.Store is
+// one.
+type DeviceForgetter interface {
+	// ForgetAll removes every device of the user, in ctx's transaction.
+	ForgetAll(ctx context.Context, user core.ID) error
 }

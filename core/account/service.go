@@ -55,9 +55,6 @@ func (s *Service) Handlers() verification.Handlers {
 	return verification.Handlers{kindEmailChange: verification.HandlerFunc(s.resolveEmailChange)}
 }
 
-// FactorPassword is the factor that satisfies a demand for a recent sign-in (RFC 8176 amr).
-const FactorPassword = "pwd"
-
 // recent refuses a caller who has not proven lately who they are.
 func (s *Service) recent(principal core.Principal) error {
 	return principal.RequireRecent(s.deps.Clock.Now(), s.config.RecentWindow, FactorPassword)

@@ -30,6 +30,8 @@ var forms = map[Kind]form{
 	KindDeviceTrusted:      {},
 	KindAccountLocked:      {path: "unlock"},
 	KindSecondFactorLocked: {},
+	KindSecondFactorCode:   {code: true, pointless: true},
+	KindFactorEmail:        {code: true, pointless: true},
 	KindFactorAdded:        {},
 	KindFactorRemoved:      {},
 	KindRecoveryCodesMade:  {},

@@ -33,6 +33,8 @@ const (
 	KindDeviceTrusted      Kind = "device_trusted"       // a device that spares the second factor from now on
 	KindAccountLocked      Kind = "account_locked"       // too many wrong passwords; with the unlock link
 	KindSecondFactorLocked Kind = "second_factor_locked" // too many wrong codes, after a right password
+	KindSecondFactorCode   Kind = "second_factor_code"   // code that finishes a sign-in
+	KindFactorEmail        Kind = "factor_email"         // code that makes the mailbox a second factor
 	KindFactorAdded        Kind = "factor_added"         // names the Factor
 	KindFactorRemoved      Kind = "factor_removed"       // names the Factor
 	KindRecoveryCodesMade  Kind = "recovery_codes_made"
