@@ -1,8 +1,10 @@
 package api_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -160,5 +162,39 @@ func TestFindingsAreKept(t *testing.T) {
 	health.Findings(t.Context())
 	if looked.Load() != 3 {
 		t.Errorf("looked %d times", looked.Load())
+	}
+}
+
+// TestLeavingIsNoFault wants the answers of a server that drains at the level of any other request, and those of
+// one that is ill as errors.
+func TestLeavingIsNoFault(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		db    error
+		drain bool
+		want  string
+	}{
+		"drains":         {nil, true, "level=INFO"},
+		"ill":            {errAway, false, "level=ERROR"},
+		"ill and drains": {errAway, true, "level=INFO"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			deps := (&world{}).deps()
+			deps.Health = api.NewHealth(coretest.NewClock(), probe("db", true, test.db))
+			deps.Log = slog.New(slog.NewTextHandler(&log, nil))
+			app, err := api.New(deps, api.Options{})
+			c := newClient(t, app, err)
+			if test.drain {
+				deps.Health.Drain()
+			}
+			if got := c.do("GET", "/health/ready", ""); got.StatusCode != http.StatusServiceUnavailable {
+				t.Errorf("ready: %d", got.StatusCode)
+			}
+			if line := log.String(); !strings.Contains(line, test.want) {
+				t.Errorf("the log says %s", line)
+			}
+		})
 	}
 }

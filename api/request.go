@@ -103,7 +103,7 @@ func (s *server) record(c *fiber.Ctx, client core.Client, failed failure, took t
 		s.deps.Observer.Observe(c.Method(), route, status, took)
 	}
 	level := slog.LevelInfo
-	if status >= http.StatusInternalServerError {
+	if status >= http.StatusInternalServerError && !s.leaving(route) {
 		level = slog.LevelError
 	}
 	if ctx := c.UserContext(); s.deps.Log.Enabled(ctx, level) {
@@ -121,6 +121,10 @@ func (s *server) record(c *fiber.Ctx, client core.Client, failed failure, took t
 		s.deps.Log.LogAttrs(ctx, level, "request", attributes...)
 	}
 }
+
+// leaving reports whether a server that is on its way down answers here that it is not ready. That is planned:
+// every shutdown would else look like a fault.
+func (s *server) leaving(route string) bool { return route == "/health/ready" && s.deps.Health.Draining() }
 
 // maxUserAgent is how much of a User-Agent is looked at; browsers' are below 300 bytes.
 const maxUserAgent = 512
