@@ -97,8 +97,10 @@ func (c *Courier) Step(ctx context.Context) (handled int, err error) {
 	return int(count.Load()), errors.Join(errs...)
 }
 
-// deliverFrom delivers the envelope and then, one by one, whatever else is due.
-func (c *Courier) deliverFrom(ctx context.Context, envelope Envelope, count *atomic.Int64) error {
+// deliverFrom delivers the envelope and then, one by one, whatever else is due. It has a goroutine of its own,
+// where a panic would end the process: it is an error like any other instead.
+func (c *Courier) deliverFrom(ctx context.Context, envelope Envelope, count *atomic.Int64) (err error) {
+	defer recovered(&err)
 	for {
 		count.Add(1)
 		if err := c.deliver(ctx, envelope); err != nil {
@@ -120,10 +122,7 @@ func (c *Courier) deliverFrom(ctx context.Context, envelope Envelope, count *ato
 // deliver makes one attempt and notes its outcome. It is shielded from the end of ctx.
 func (c *Courier) deliver(ctx context.Context, envelope Envelope) error {
 	ctx = context.WithoutCancel(ctx)
-	letter, failure := open(c.deps.Ring, envelope)
-	if failure == nil {
-		failure = c.send(ctx, envelope, letter)
-	}
+	letter, failure := c.attempt(ctx, envelope)
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
 	now := c.deps.Clock.Now()
@@ -137,21 +136,28 @@ func (c *Courier) deliver(ctx context.Context, envelope Envelope) error {
 	return nil
 }
 
-// send renders and hands over. A panic in there, whatever the message did to cause it, counts as a
-// failed attempt: one message must not end the process again and again.
-func (c *Courier) send(ctx context.Context, envelope Envelope, letter Letter) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("mail: sending panicked: %v", cause)
-		}
-	}()
+// attempt opens, renders and hands over. A panic in there, whatever the message did to cause it, counts as a
+// failed attempt: the message is deferred and given up in time like any other.
+func (c *Courier) attempt(ctx context.Context, envelope Envelope) (letter Letter, err error) {
+	defer recovered(&err)
+	letter, err = open(c.deps.Ring, envelope)
+	if err != nil {
+		return letter, err
+	}
 	email, err := c.deps.Renderer.Render(envelope.ID, letter, c.deps.Clock.Now())
 	if err != nil {
-		return err
+		return letter, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, SendTimeout)
 	defer cancel()
-	return c.deps.Sender.Send(ctx, email)
+	return letter, c.deps.Sender.Send(ctx, email)
+}
+
+// recovered makes an error of a panic. It is deferred.
+func recovered(err *error) {
+	if cause := recover(); cause != nil {
+		*err = fmt.Errorf("mail: delivery panicked: %v", cause)
+	}
 }
 
 // settle decides on and notes the outcome.

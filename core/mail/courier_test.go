@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -360,6 +361,44 @@ func TestAPanicIsAFailedAttempt(t *testing.T) {
 	o.step(t, 1)
 	if row := o.only(t); row.State != mail.StateQueued || !strings.Contains(row.LastError, "a bad message") {
 		t.Errorf("%s, %q", row.State, row.LastError)
+	}
+}
+
+// poisoned is an outbox that panics over the first message that it is told the outcome of.
+type poisoned struct {
+	mail.Outbox
+	taken atomic.Bool
+}
+
+func (p *poisoned) Sent(ctx context.Context, id core.ID, now time.Time) error {
+	if p.taken.CompareAndSwap(false, true) {
+		panic("a row that nobody foresaw")
+	}
+	return p.Outbox.Sent(ctx, id, now)
+}
+
+// A panic outside of the sending, too, ends neither the process nor the delivery of the rest.
+func TestAPanicStopsNoOtherMessage(t *testing.T) {
+	t.Parallel()
+	o, keys := openOffice(t), ring(t, "k1")
+	office := mail.NewOffice(o.outbox, keys, o.clock, core.NewIDs(o.clock))
+	const letters = 3 * mail.Workers
+	for range letters {
+		if err := office.Post(t.Context(), letter(mail.KindRestored)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	courier := mail.NewCourier(mail.CourierDeps{
+		Outbox: &poisoned{Outbox: o.outbox}, Ring: keys, Renderer: renderer(t, texts(t)), Sender: o.peer,
+		Clock: o.clock, Log: core.Discard(),
+	})
+	handled, err := courier.Step(t.Context())
+	if handled != letters || err == nil || !strings.Contains(err.Error(), "nobody foresaw") {
+		t.Errorf("handled %d, %v; want %d and the panic", handled, err, letters)
+	}
+	o.clock.Advance(time.Hour)
+	if handled, err := courier.Step(t.Context()); handled != 1 || err != nil {
+		t.Errorf("afterwards handled %d, %v", handled, err)
 	}
 }
 

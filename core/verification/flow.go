@@ -9,6 +9,7 @@ package verification
 
 import (
 	"encoding/hex"
+	"math"
 	"time"
 
 	"github.com/doorward/doorward/core"
@@ -52,6 +53,16 @@ const (
 	// PurposeRestore brings a deleted account back; links only.
 	PurposeRestore Purpose = "restore"
 )
+
+// Failures is how many tries in a row a subject may fail with flows of the purpose: MaxFailures. Those of second steps
+// are bounded by package lockout instead, in a way that spares devices which are known: here somebody who has the
+// password could use up what is its owner's.
+func (p Purpose) Failures() int {
+	if p == PurposeSecondFactor {
+		return math.MaxInt32
+	}
+	return MaxFailures
+}
 
 // ChannelEmail is the channel of every flow for now; others arrive with texts.
 const ChannelEmail = "email"

@@ -31,7 +31,7 @@ type Flows interface {
 	// used or killed.
 	Find(ctx context.Context, id core.ID) (Flow, error)
 	// Try reserves, in one atomic step of its own, one try of a live flow of that purpose and one of its
-	// subject's MaxFailures, and gives the flow. ErrNotFound when the flow is unknown, of another purpose,
+	// subject's Purpose.Failures, and gives the flow. ErrNotFound when the flow is unknown, of another purpose,
 	// used, killed, expired, or out of tries, or its subject is out of failures. At most MaxTries calls
 	// ever succeed for one flow, however many run at once. The reservation must survive what fails after
 	// it, and must not wait for a second connection, so Try is refused (KindInternal) inside a transaction.

@@ -31,19 +31,38 @@ func NewProver(deps ProverDeps) *Prover { return &Prover{deps} }
 func (p *Prover) Code(ctx context.Context, flow Flow) (code string, expiresAt time.Time, err error) {
 	code = secret.NewCode()
 	flow.Digest = p.deps.Ring.Digest(flow.DigestContext(), code)
+	flow.ExpiresAt = p.deps.Clock.Now().Add(CodeTTL)
 	expiresAt, err = p.start(ctx, flow)
 	return code, expiresAt, err
 }
 
 // Decoy starts a flow that no code fits: it expires and counts tries like a real one.
 func (p *Prover) Decoy(ctx context.Context, id core.ID, purpose Purpose, subject string) error {
-	_, err := p.start(ctx, Flow{ID: id, Purpose: purpose, Subject: subject, Digest: secret.Random(len(secret.TokenDigest{}))})
+	_, err := p.Wait(ctx, Flow{ID: id, Purpose: purpose, Subject: subject}, CodeTTL)
 	return err
+}
+
+// Wait starts a flow that is good for ttl and that no code fits until Recode gives it one.
+func (p *Prover) Wait(ctx context.Context, flow Flow, ttl time.Duration) (expiresAt time.Time, err error) {
+	flow.Digest = secret.Random(len(secret.TokenDigest{}))
+	flow.ExpiresAt = p.deps.Clock.Now().Add(ttl)
+	return p.start(ctx, flow)
+}
+
+// Recode gives a live flow, as Flow has given it, a new code in the place of its last one, and gives the code for its
+// message. Until when the flow is good stays as it is, and so do the tries that were spent. ErrCode.
+func (p *Prover) Recode(ctx context.Context, flow Flow) (code string, err error) {
+	if !p.deps.Clock.Now().Before(flow.ExpiresAt) {
+		return "", ErrCode
+	}
+	code = secret.NewCode()
+	flow.Digest = p.deps.Ring.Digest(flow.DigestContext(), code)
+	_, err = p.start(ctx, flow)
+	return code, err
 }
 
 func (p *Prover) start(ctx context.Context, flow Flow) (time.Time, error) {
 	flow.CreatedAt = p.deps.Clock.Now()
-	flow.ExpiresAt = flow.CreatedAt.Add(CodeTTL)
 	flow.Detail = p.seal(flow.sealContext(), flow.Detail)
 	if err := p.deps.Flows.Start(ctx, flow); err != nil {
 		return time.Time{}, fmt.Errorf("start flow: %w", err)
@@ -67,15 +86,30 @@ func (p *Prover) Link(ctx context.Context, link Link, ttl time.Duration) (token 
 // Try spends one try on the code and gives the flow it fits. It must run outside a transaction: the try
 // stays spent whatever becomes of the request. The flow is not used up yet; see Spend. ErrCode.
 func (p *Prover) Try(ctx context.Context, id core.ID, purpose Purpose, code string) (Flow, error) {
+	flow, err := p.Reserve(ctx, id, purpose)
+	if err != nil {
+		return Flow{}, err
+	}
+	if !p.Fits(flow, code) {
+		return Flow{}, ErrCode
+	}
+	return flow, nil
+}
+
+// Reserve is Try for a flow that other proofs than its own code may finish: it spends one try, whatever is then tried.
+// ErrCode.
+func (p *Prover) Reserve(ctx context.Context, id core.ID, purpose Purpose) (Flow, error) {
 	flow, err := p.deps.Flows.Try(ctx, id, purpose, p.deps.Clock.Now())
 	if err != nil {
 		return Flow{}, instead(err, ErrCode)
 	}
-	decoy := flow.Registration.IsZero() && flow.User.IsZero()
-	if !p.deps.Ring.Matches(flow.Digest, flow.DigestContext(), code) || decoy {
-		return Flow{}, ErrCode
-	}
 	return p.openFlow(flow)
+}
+
+// Fits reports whether the code is the newest of the flow. None fits a decoy.
+func (p *Prover) Fits(flow Flow, code string) bool {
+	decoy := flow.Registration.IsZero() && flow.User.IsZero()
+	return p.deps.Ring.Matches(flow.Digest, flow.DigestContext(), code) && !decoy
 }
 
 // Flow gives the flow without spending a try on it. ErrCode when it is unknown, used or killed.
@@ -121,11 +155,12 @@ func (p *Prover) Kill(ctx context.Context, user core.ID, purposes ...Purpose) er
 	return nil
 }
 
-// KillSecrets ends the codes and links by which a mailbox gets at the user's account: when the mailbox or
-// the password changes, or the account goes. Undo and restore links are not among them, or whoever has
-// stolen an account could kill them by resetting its password.
+// KillSecrets ends the codes and links by which a mailbox gets at the user's account, and sign-ins that wait for their
+// second step: when the mailbox or the password changes, or the account goes. Undo and restore links are not
+// among them, or whoever has stolen an account could kill them by resetting its password.
 func (p *Prover) KillSecrets(ctx context.Context, user core.ID) error {
-	return p.Kill(ctx, user, PurposeConfirmation, PurposePasswordReset, PurposeEmailChange)
+	return p.Kill(ctx, user, PurposeConfirmation, PurposePasswordReset, PurposeEmailChange, PurposeUnlock,
+		PurposeSecondFactor, PurposeFactorEmail)
 }
 
 // KillSince ends the links of that purpose that the link's user was given at or after its making.

@@ -255,3 +255,34 @@ func TestDetailsAreSealedForTheirPlace(t *testing.T) {
 		t.Errorf("the detail of one flow opens in another: %v", err)
 	}
 }
+
+// A flow that waits has no code until it is given one, each replaces the last, and none makes it last longer.
+func TestFlowsThatWait(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ctx, id := t.Context(), b.ids.New()
+	until, err := b.prover.Wait(ctx, verification.Flow{
+		ID: id, Purpose: verification.PurposeSecondFactor, Subject: "ada", User: id, Detail: []byte("detail"),
+	}, time.Hour)
+	b.refused(err, nil)
+	waiting, err := b.prover.Flow(ctx, id)
+	b.refused(err, nil)
+	coretest.Equal(t, until, waiting.ExpiresAt)
+	first, err := b.prover.Recode(ctx, waiting)
+	b.refused(err, nil)
+	b.clock.Advance(time.Minute)
+	second, err := b.prover.Recode(ctx, waiting)
+	b.refused(err, nil)
+	flow, err := b.prover.Reserve(ctx, id, verification.PurposeSecondFactor)
+	b.refused(err, nil)
+	coretest.Equal(t, until, flow.ExpiresAt)
+	coretest.Equal(t, "detail", string(flow.Detail))
+	coretest.Equal(t, 1, flow.Tries)
+	coretest.Equal(t, true, b.prover.Fits(flow, second))
+	coretest.Equal(t, first == second, b.prover.Fits(flow, first))
+	b.clock.Set(until)
+	_, err = b.prover.Recode(ctx, flow)
+	b.refused(err, verification.ErrCode)
+	_, err = b.prover.Reserve(ctx, id, verification.PurposeSecondFactor)
+	b.refused(err, verification.ErrCode)
+}

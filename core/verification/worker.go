@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/doorward/doorward/core"
@@ -42,8 +43,8 @@ type Worker struct{ deps WorkerDeps }
 // NewWorker makes a worker.
 func NewWorker(deps WorkerDeps) *Worker { return &Worker{deps} }
 
-// Step claims one batch of due intakes and resolves them, and gives how many it resolved. One that fails
-// stays for a later step, when its lease has run out, and hinders no other; one that has failed twenty
+// Step claims one batch of due intakes and resolves them, and gives how many it resolved. One that fails, or
+// panics, stays for a later step, when its lease has run out, and hinders no other; one that has failed twenty
 // times is given up. The error joins what went wrong; more may be due when handled is above zero.
 func (w *Worker) Step(ctx context.Context) (handled int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, stepLease)
@@ -66,7 +67,7 @@ func (w *Worker) Step(ctx context.Context) (handled int, err error) {
 func (w *Worker) resolve(ctx context.Context, intake Intake) error {
 	err := fmt.Errorf("nobody resolves intakes of kind %q", intake.Kind)
 	if handler, known := w.deps.Handlers[intake.Kind]; known {
-		err = handler.Resolve(ctx, intake)
+		err = call(ctx, handler, intake)
 	}
 	if err == nil {
 		return nil
@@ -79,4 +80,15 @@ func (w *Worker) resolve(ctx context.Context, intake Intake) error {
 		return fmt.Errorf("give up intake %s: %w", intake.ID, err)
 	}
 	return nil
+}
+
+// call is the handler's Resolve with a panic in it for an error: one request that nobody foresaw must not stop
+// the loop, nor keep those behind it waiting for their lease to run out.
+func call(ctx context.Context, handler Handler, intake Intake) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return handler.Resolve(ctx, intake)
 }

@@ -78,12 +78,16 @@ func (o *office) step(wantHandled int, wantErr error) {
 }
 
 // notes gives a handler that notes the requests that it resolved, and fails for those called "bad".
+// A request called "poison" makes it panic.
 func (o *office) notes(into *[]string) verification.Handler {
 	return verification.HandlerFunc(func(ctx context.Context, intake verification.Intake) error {
 		var request string
 		return o.desk.Resolve(ctx, intake, &request, func(context.Context) error {
-			if request == "bad" {
+			switch request {
+			case "bad":
 				return errBad
+			case "poison":
+				panic("an intake that nobody foresaw")
 			}
 			*into = append(*into, request)
 			return nil
@@ -135,6 +139,25 @@ func TestStepResolvesInOrder(t *testing.T) {
 	o.step(0, errBad)
 }
 
+// A handler that panics hinders no other intake, neither in its step nor in the next.
+func TestAPanicIsAFailedIntake(t *testing.T) {
+	t.Parallel()
+	handlers := verification.Handlers{}
+	o := open(t, handlers)
+	var noted []string
+	handlers["note"] = o.notes(&noted)
+	o.submit("note", "a", "poison", "b")
+	handled, err := o.worker.Step(t.Context())
+	if handled != 2 || err == nil || !strings.Contains(err.Error(), "nobody foresaw") || !strings.Contains(err.Error(), "worker_test.go") {
+		t.Errorf("handled %d, %v; want 2 and where it panicked", handled, err)
+	}
+	o.submit("note", "c")
+	o.step(1, nil)
+	if strings.Join(noted, "") != "abc" {
+		t.Errorf("resolved %v", noted)
+	}
+}
+
 func TestStepLeavesMoreForTheNext(t *testing.T) {
 	t.Parallel()
 	handlers := verification.Handlers{}
@@ -158,14 +181,16 @@ func TestStepLeavesMoreForTheNext(t *testing.T) {
 
 func TestStepGivesUpInTheEnd(t *testing.T) {
 	t.Parallel()
-	for name, kind := range map[string]string{"failing": "note", "of no known kind": "other"} {
+	for name, intake := range map[string][2]string{
+		"failing": {"note", "bad"}, "panicking": {"note", "poison"}, "of no known kind": {"other", "bad"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			handlers := verification.Handlers{}
 			o := open(t, handlers)
 			var noted []string
 			handlers["note"] = o.notes(&noted)
-			o.submit(kind, "bad")
+			o.submit(intake[0], intake[1])
 			attempts := 0
 			for ; attempts < 100; attempts++ {
 				if _, err := o.worker.Step(t.Context()); err == nil {
@@ -176,7 +201,7 @@ func TestStepGivesUpInTheEnd(t *testing.T) {
 			if attempts != 19 {
 				t.Errorf("failed %d times before it was given up, want 19", attempts)
 			}
-			if !strings.Contains(o.log.String(), "giving up") || strings.Contains(o.log.String(), `"bad"`) {
+			if !strings.Contains(o.log.String(), "giving up") || strings.Contains(o.log.String(), `"`+intake[1]+`"`) {
 				t.Errorf("the log says %s", o.log.String())
 			}
 			o.clock.Advance(time.Hour)

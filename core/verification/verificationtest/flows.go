@@ -26,6 +26,7 @@ func TestFlows(t *testing.T, open Open) {
 		"refuses other purposes and expired":   tryRefuses,
 		"decoys count like others":             decoysCount,
 		"a subject has a budget over all":      budgetEnds,
+		"second steps have no budget":          secondStepsGoOn,
 		"many tries keep within the budget":    budgetRace,
 		"a use forgets the failures":           useForgets,
 		"one of many uses wins":                useRace,
@@ -187,6 +188,18 @@ func budgetEnds(t *testing.T, s Stores) {
 	coretest.Must(t, err)
 	coretest.Equal(t, 0, found.Tries)
 	coretest.Must(t, s.try(t, s.start(t, reset(s.user(t), at(0))), at(0)))
+}
+
+func secondStepsGoOn(t *testing.T, s Stores) {
+	user := s.user(t)
+	s.spend(t, user, verification.MaxFailures)
+	flow := reset(user, at(0))
+	flow.Purpose = verification.PurposeSecondFactor
+	s.start(t, flow)
+	for range verification.MaxTries {
+		coretest.Must(t, s.try(t, flow, at(0)))
+	}
+	coretest.Refused(t, s.try(t, flow, at(0)), core.ErrNotFound)
 }
 
 func budgetRace(t *testing.T, s Stores) {

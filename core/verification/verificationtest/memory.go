@@ -93,7 +93,7 @@ func (f *Flows) Try(
 	}
 	return f.take(ctx, id, func(row *flow) bool {
 		failures, _ := f.failures.Get(row.Subject)
-		if row.Purpose != purpose || !row.live(now) || failures >= verification.MaxFailures {
+		if row.Purpose != purpose || !row.live(now) || failures >= purpose.Failures() {
 			return false
 		}
 		row.Tries++
