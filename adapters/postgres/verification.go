@@ -82,7 +82,7 @@ func (f *Flows) Try(
 	}
 	row, err := f.db.queries(ctx).TryFlow(ctx, pgdb.TryFlowParams{
 		ID: id, Purpose: string(purpose), Now: now,
-		MaxTries: verification.MaxTries, MaxFailures: verification.MaxFailures,
+		MaxTries: verification.MaxTries, MaxFailures: limit32(purpose.Failures()),
 	})
 	return toFlow(pgdb.Flow(row)), translate(err)
 }

@@ -84,7 +84,7 @@ func (f *Flows) Try(
 	err := f.db.together(ctx, func(ctx context.Context, queries *litedb.Queries) (err error) {
 		tried, err = queries.TryFlow(ctx, litedb.TryFlowParams{
 			ID: sqltype.ID(id), Purpose: string(purpose), Now: sqltype.Time(now),
-			MaxTries: verification.MaxTries, MaxFailures: verification.MaxFailures,
+			MaxTries: verification.MaxTries, MaxFailures: int64(purpose.Failures()),
 		})
 		if err != nil {
 			return err
