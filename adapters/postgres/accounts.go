@@ -7,6 +7,7 @@ import (
 	"github.com/doorward/doorward/adapters/postgres/pgdb"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 )
 
 // Accounts is an account.Store.
@@ -16,7 +17,7 @@ type Accounts struct{ db *Database }
 func (db *Database) Accounts() *Accounts { return &Accounts{db} }
 
 // Create implements account.Store.
-func (a *Accounts) Create(ctx context.Context, user account.User) error {
+func (a *Accounts) Create(ctx context.Context, user account.User, events ...audit.Event) error {
 	return a.db.guarded(ctx, func(ctx context.Context) error {
 		queries := a.db.queries(ctx)
 		if err := queries.InsertUser(ctx, insertUserParams(user)); err != nil {
@@ -27,7 +28,7 @@ func (a *Accounts) Create(ctx context.Context, user account.User) error {
 				return err
 			}
 		}
-		return nil
+		return a.db.Audit().Append(ctx, events...)
 	})
 }
 

@@ -10,7 +10,7 @@ import (
 func openAccounts(t *testing.T) accounttest.Stores {
 	db := postgrestest.Open(t)
 	return accounttest.Stores{
-		Tx: db, Accounts: db.Accounts(), Registrations: db.Registrations(), Journal: db.Sessions(),
+		Tx: db, Accounts: db.Accounts(), Registrations: db.Registrations(), Journal: db.Sessions(), History: db.Audit(),
 	}
 }
 

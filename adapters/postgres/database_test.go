@@ -164,6 +164,7 @@ func TestBehindAPoolerInTransactionMode(t *testing.T) {
 		db := postgrestest.Open(t, pooled)
 		return accounttest.Stores{
 			Tx: db, Accounts: db.Accounts(), Registrations: db.Registrations(), Journal: db.Sessions(),
+			History: db.Audit(),
 		}
 	})
 	sessiontest.Ender(t, func(t *testing.T) sessiontest.Parts {

@@ -49,6 +49,14 @@ func (r *Retention) count(ctx context.Context, kind retention.Kind, cutoff time.
 		return queries.CountJournal(ctx, cutoff)
 	case retention.KindSigningKeys:
 		return queries.CountRetiredKeys(ctx, &cutoff)
+	case retention.KindAudit:
+		return queries.CountEvents(ctx, cutoff)
+	case retention.KindTries:
+		return queries.CountTries(ctx, cutoff)
+	case retention.KindDevices:
+		return queries.CountDevices(ctx, cutoff)
+	case retention.KindFactors:
+		return queries.CountPendingFactors(ctx, cutoff)
 	default:
 		return 0, unknownKind(kind)
 	}
@@ -83,6 +91,14 @@ func (r *Retention) sweep(ctx context.Context, kind retention.Kind, cutoff time.
 		return queries.SweepJournal(ctx, pgdb.SweepJournalParams{Cutoff: cutoff, Batch: batch})
 	case retention.KindSigningKeys:
 		return queries.SweepRetiredKeys(ctx, pgdb.SweepRetiredKeysParams{Cutoff: &cutoff, Batch: batch})
+	case retention.KindAudit:
+		return queries.SweepEvents(ctx, pgdb.SweepEventsParams{Cutoff: cutoff, Batch: batch})
+	case retention.KindTries:
+		return queries.SweepTries(ctx, pgdb.SweepTriesParams{Cutoff: cutoff, Batch: batch})
+	case retention.KindDevices:
+		return queries.SweepDevices(ctx, pgdb.SweepDevicesParams{Cutoff: cutoff, Batch: batch})
+	case retention.KindFactors:
+		return queries.SweepFactors(ctx, pgdb.SweepFactorsParams{Cutoff: cutoff, Batch: batch})
 	default:
 		return 0, unknownKind(kind)
 	}

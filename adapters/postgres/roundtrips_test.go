@@ -18,7 +18,7 @@ import (
 )
 
 // wire counts what a client sends through it: statements that are executed, and round trips, of which each
-// ends with a Sync (PostgreSQL manual, "Message Flow").
+// ends with a Sync or is a simple query (PostgreSQL manual, "Message Flow").
 type wire struct {
 	statements, trips atomic.Int64
 	address           string
@@ -73,7 +73,10 @@ func (w *wire) forward(client io.Reader, server io.Writer, first bool) error {
 	length := binary.BigEndian.Uint32(head[len(head)-4:])
 	switch {
 	case first:
-	case head[0] == 'E' || head[0] == 'Q':
+	case head[0] == 'Q':
+		w.statements.Add(1)
+		w.trips.Add(1)
+	case head[0] == 'E':
 		w.statements.Add(1)
 	case head[0] == 'S':
 		w.trips.Add(1)

@@ -23,6 +23,13 @@ type transaction struct {
 	pgx.Tx
 	db     *Database
 	doomed error
+	// queue travels with COMMIT, in one round trip: statements that give nothing back.
+	queue []*pgx.QueuedQuery
+}
+
+// enqueue adds a statement that gives nothing back to what travels with COMMIT. Its error shows there.
+func (tx *transaction) enqueue(statement string, arguments ...any) {
+	tx.queue = append(tx.queue, &pgx.QueuedQuery{SQL: statement, Arguments: arguments})
 }
 
 func (db *Database) current(ctx context.Context) *transaction {
@@ -47,12 +54,21 @@ func (db *Database) InTx(ctx context.Context, fn func(ctx context.Context) error
 }
 
 func (db *Database) once(ctx context.Context, fn func(ctx context.Context) error) error {
-	inner, err := db.pool.Begin(ctx)
+	conn, err := db.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
-	// After a commit this does nothing. It runs on a panic too, and when ctx has ended.
-	defer func() { _ = inner.Rollback(context.WithoutCancel(ctx)) }()
+	defer conn.Release() // which closes a connection that is still in a transaction
+	inner, err := conn.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	// It runs on a panic too, and when ctx has ended.
+	defer func() {
+		if conn.Conn().PgConn().TxStatus() != idle {
+			_ = inner.Rollback(context.WithoutCancel(ctx))
+		}
+	}()
 	tx := &transaction{Tx: inner, db: db}
 	if err := fn(context.WithValue(ctx, txKey{}, tx)); err != nil {
 		return err
@@ -60,7 +76,26 @@ func (db *Database) once(ctx context.Context, fn func(ctx context.Context) error
 	if tx.doomed != nil {
 		return tx.doomed
 	}
-	return inner.Commit(ctx)
+	return tx.commit(ctx)
+}
+
+// idle is the status of a connection outside of transactions (PostgreSQL manual, "ReadyForQuery").
+const idle = 'I'
+
+// commit sends the queue and COMMIT together. After the error of a queued statement PostgreSQL skips the rest, so
+// that nothing is committed.
+func (tx *transaction) commit(ctx context.Context) error {
+	if len(tx.queue) == 0 {
+		return tx.Commit(ctx)
+	}
+	batch := &pgx.Batch{QueuedQueries: tx.queue}
+	batch.Queue("commit").Exec(func(tag pgconn.CommandTag) error {
+		if tag.String() == "ROLLBACK" { // a statement had failed unseen
+			return pgx.ErrTxCommitRollback
+		}
+		return nil
+	})
+	return tx.SendBatch(ctx, batch).Close()
 }
 
 // retry runs attempt until it succeeds, fails for good, or has been asked to run again too often.
@@ -105,14 +140,22 @@ func (db *Database) together(ctx context.Context, fn func(ctx context.Context) e
 }
 
 // guarded is together for statements that a constraint may refuse: in a transaction they run behind a
-// savepoint, because PostgreSQL takes no further statement after an error.
+// savepoint, because PostgreSQL takes no further statement after an error. What they enqueue goes with them: back
+// when they are rolled back, else to the transaction around them.
 func (db *Database) guarded(ctx context.Context, fn func(ctx context.Context) error) error {
 	tx := db.current(ctx)
 	if tx == nil {
 		return db.InTx(ctx, fn)
 	}
+	var queued []*pgx.QueuedQuery
 	err := pgx.BeginFunc(ctx, tx.Tx, func(inner pgx.Tx) error {
-		return fn(context.WithValue(ctx, txKey{}, &transaction{Tx: inner, db: db}))
+		guarded := &transaction{Tx: inner, db: db}
+		err := fn(context.WithValue(ctx, txKey{}, guarded))
+		queued = guarded.queue
+		return err
 	})
+	if err == nil {
+		tx.queue = append(tx.queue, queued...)
+	}
 	return translate(err)
 }

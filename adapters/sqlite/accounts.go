@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward/adapters/sqlite/sqltype"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 )
 
 // Accounts is an account.Store.
@@ -20,7 +21,7 @@ type Accounts struct{ db *Database }
 func (db *Database) Accounts() *Accounts { return &Accounts{db} }
 
 // Create implements account.Store.
-func (a *Accounts) Create(ctx context.Context, user account.User) error {
+func (a *Accounts) Create(ctx context.Context, user account.User, events ...audit.Event) error {
 	return a.db.together(ctx, func(ctx context.Context, queries *litedb.Queries) error {
 		if err := queries.InsertUser(ctx, insertUserParams(user)); err != nil {
 			return err
@@ -30,7 +31,7 @@ func (a *Accounts) Create(ctx context.Context, user account.User) error {
 				return err
 			}
 		}
-		return nil
+		return record(ctx, queries, events...)
 	})
 }
 

@@ -48,6 +48,8 @@ func translateReport(report *sqlite.Error) error {
 			}
 		}
 		return core.ErrConflict.Because(report)
+	case sqlite3.SQLITE_CONSTRAINT_TRIGGER:
+		return core.ErrConflict.Because(report)
 	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
 		return core.ErrNotFound.Because(report)
 	}

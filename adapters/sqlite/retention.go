@@ -50,6 +50,14 @@ func (r *Retention) count(ctx context.Context, kind retention.Kind, cutoff time.
 		return queries.CountJournal(ctx, before)
 	case retention.KindSigningKeys:
 		return queries.CountRetiredKeys(ctx, &before)
+	case retention.KindAudit:
+		return queries.CountEvents(ctx, before)
+	case retention.KindTries:
+		return queries.CountTries(ctx, before)
+	case retention.KindDevices:
+		return queries.CountDevices(ctx, before)
+	case retention.KindFactors:
+		return queries.CountPendingFactors(ctx, before)
 	default:
 		return 0, unknownKind(kind)
 	}
@@ -84,6 +92,14 @@ func (r *Retention) sweep(ctx context.Context, kind retention.Kind, cutoff time.
 		return queries.SweepJournal(ctx, litedb.SweepJournalParams{Cutoff: before, Batch: batch})
 	case retention.KindSigningKeys:
 		return queries.SweepRetiredKeys(ctx, litedb.SweepRetiredKeysParams{Cutoff: &before, Batch: batch})
+	case retention.KindAudit:
+		return queries.SweepEvents(ctx, litedb.SweepEventsParams{Cutoff: before, Batch: batch})
+	case retention.KindTries:
+		return queries.SweepTries(ctx, litedb.SweepTriesParams{Cutoff: before, Batch: batch})
+	case retention.KindDevices:
+		return queries.SweepDevices(ctx, litedb.SweepDevicesParams{Cutoff: before, Batch: batch})
+	case retention.KindFactors:
+		return queries.SweepFactors(ctx, litedb.SweepFactorsParams{Cutoff: before, Batch: batch})
 	default:
 		return 0, unknownKind(kind)
 	}

@@ -5,13 +5,15 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/audit"
 )
 
 // Store keeps accounts. Emails and usernames are unique by their keys over all accounts, deleted ones in
 // their grace included.
 type Store interface {
-	// Create adds a user with its roles and password. ErrEmailTaken, ErrUsernameTaken.
-	Create(ctx context.Context, user User) error
+	// Create adds a user with its roles and password, and writes the events if and only if it does.
+	// ErrEmailTaken, ErrUsernameTaken.
+	Create(ctx context.Context, user User, events ...audit.Event) error
 	// Find gives a user of any status, with roles and password. ErrNotFound.
 	Find(ctx context.Context, id core.ID) (User, error)
 	// FindByIdentifier gives the user that the identifier names, by one statement. ErrNotFound.

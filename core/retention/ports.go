@@ -22,6 +22,10 @@ const (
 	KindMailbox       Kind = "mailbox"       // caught by the development mailbox
 	KindJournal       Kind = "journal"       // changes that were announced
 	KindSigningKeys   Kind = "signing_keys"  // retired, their last token dead
+	KindAudit         Kind = "audit"         // events past their KeepUntil
+	KindTries         Kind = "tries"         // counts of failed tries that have rested
+	KindDevices       Kind = "devices"       // not seen for so long that they are known no more
+	KindFactors       Kind = "factors"       // second factors that were never confirmed
 )
 
 // Store counts and removes what expired before an instant.

@@ -26,3 +26,12 @@ SELECT count(*) FROM journal WHERE at < @cutoff;
 
 -- name: CountRetiredKeys :one
 SELECT count(*) FROM signing_keys WHERE retire_at < @cutoff;
+
+-- name: CountTries :one
+SELECT count(*) FROM tries WHERE touched_at < @cutoff;
+
+-- name: CountDevices :one
+SELECT count(*) FROM devices WHERE expires_at < @cutoff;
+
+-- name: CountPendingFactors :one
+SELECT count(*) FROM factors WHERE confirmed_at IS NULL AND created_at < @cutoff;

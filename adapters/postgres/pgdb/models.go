@@ -54,7 +54,7 @@ type AuditLog struct {
 	UserAgent string
 	Device    string
 	Location  string
-	Metadata  []byte
+	Metadata  string
 	KeepUntil time.Time
 }
 

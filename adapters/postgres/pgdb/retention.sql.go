@@ -21,6 +21,29 @@ func (q *Queries) CountAccounts(ctx context.Context, cutoff *time.Time) (int64, 
 	return count, err
 }
 
+const CountDevices = `-- name: CountDevices :one
+SELECT count(*) FROM devices WHERE expires_at < $1
+`
+
+func (q *Queries) CountDevices(ctx context.Context, cutoff time.Time) (int64, error) {
+	row := q.db.QueryRow(ctx, CountDevices, cutoff)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const CountEvents = `-- name: CountEvents :one
+SELECT count(*) FROM audit_log WHERE keep_until < $1 AND keep_until <= now()
+`
+
+// The trigger of the table judges by the database's clock, so the sweep does as well.
+func (q *Queries) CountEvents(ctx context.Context, cutoff time.Time) (int64, error) {
+	row := q.db.QueryRow(ctx, CountEvents, cutoff)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const CountFlows = `-- name: CountFlows :one
 
 SELECT count(*) FROM flows WHERE expires_at < $1
@@ -89,6 +112,17 @@ func (q *Queries) CountMailbox(ctx context.Context, cutoff time.Time) (int64, er
 	return count, err
 }
 
+const CountPendingFactors = `-- name: CountPendingFactors :one
+SELECT count(*) FROM factors WHERE confirmed_at IS NULL AND created_at < $1
+`
+
+func (q *Queries) CountPendingFactors(ctx context.Context, cutoff time.Time) (int64, error) {
+	row := q.db.QueryRow(ctx, CountPendingFactors, cutoff)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const CountRegistrations = `-- name: CountRegistrations :one
 SELECT count(*) FROM registrations WHERE expires_at < $1
 `
@@ -126,6 +160,17 @@ type CountSessionsParams struct {
 // is evaluated once: a subselect with LIMIT may be evaluated again for every row.
 func (q *Queries) CountSessions(ctx context.Context, arg CountSessionsParams) (int64, error) {
 	row := q.db.QueryRow(ctx, CountSessions, arg.CutoffDay, arg.Cutoff)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const CountTries = `-- name: CountTries :one
+SELECT count(*) FROM tries WHERE touched_at < $1
+`
+
+func (q *Queries) CountTries(ctx context.Context, cutoff time.Time) (int64, error) {
+	row := q.db.QueryRow(ctx, CountTries, cutoff)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -175,6 +220,68 @@ type SweepBudgetsParams struct {
 func (q *Queries) SweepBudgets(ctx context.Context, arg SweepBudgetsParams) error {
 	_, err := q.db.Exec(ctx, SweepBudgets, arg.Cutoff, arg.Batch)
 	return err
+}
+
+const SweepDevices = `-- name: SweepDevices :execrows
+WITH old AS (
+  SELECT devices.id FROM devices WHERE devices.expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+DELETE FROM devices USING old WHERE devices.id = old.id
+`
+
+type SweepDevicesParams struct {
+	Cutoff time.Time
+	Batch  int32
+}
+
+func (q *Queries) SweepDevices(ctx context.Context, arg SweepDevicesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, SweepDevices, arg.Cutoff, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const SweepEvents = `-- name: SweepEvents :execrows
+WITH old AS (
+  SELECT audit_log.id FROM audit_log WHERE audit_log.keep_until < $1 AND audit_log.keep_until <= now()
+  LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+DELETE FROM audit_log USING old WHERE audit_log.id = old.id
+`
+
+type SweepEventsParams struct {
+	Cutoff time.Time
+	Batch  int32
+}
+
+func (q *Queries) SweepEvents(ctx context.Context, arg SweepEventsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, SweepEvents, arg.Cutoff, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const SweepFactors = `-- name: SweepFactors :execrows
+WITH old AS (
+  SELECT factors.id FROM factors WHERE factors.confirmed_at IS NULL AND factors.created_at < $1
+  LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+DELETE FROM factors USING old WHERE factors.id = old.id AND factors.confirmed_at IS NULL
+`
+
+type SweepFactorsParams struct {
+	Cutoff time.Time
+	Batch  int32
+}
+
+func (q *Queries) SweepFactors(ctx context.Context, arg SweepFactorsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, SweepFactors, arg.Cutoff, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const SweepFlows = `-- name: SweepFlows :execrows
@@ -357,6 +464,26 @@ type SweepSessionsParams struct {
 
 func (q *Queries) SweepSessions(ctx context.Context, arg SweepSessionsParams) (int64, error) {
 	result, err := q.db.Exec(ctx, SweepSessions, arg.CutoffDay, arg.Cutoff, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const SweepTries = `-- name: SweepTries :execrows
+WITH old AS (
+  SELECT tries.subject, tries.source FROM tries WHERE tries.touched_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+DELETE FROM tries USING old WHERE tries.subject = old.subject AND tries.source = old.source
+`
+
+type SweepTriesParams struct {
+	Cutoff time.Time
+	Batch  int32
+}
+
+func (q *Queries) SweepTries(ctx context.Context, arg SweepTriesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, SweepTries, arg.Cutoff, arg.Batch)
 	if err != nil {
 		return 0, err
 	}

@@ -22,6 +22,30 @@ func (q *Queries) CountAccounts(ctx context.Context, cutoff *sqltype.Time) (int6
 	return count, err
 }
 
+const countDevices = `-- name: CountDevices :one
+SELECT count(*) FROM devices WHERE expires_at < ?1
+`
+
+func (q *Queries) CountDevices(ctx context.Context, cutoff sqltype.Time) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countDevices, cutoff)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const countEvents = `-- name: CountEvents :one
+SELECT count(*) FROM audit_log
+WHERE keep_until < ?1 AND keep_until <= CAST(unixepoch('subsec') * 1000000 AS integer)
+`
+
+// The trigger of the table judges by the machine's clock, so the sweep does as well.
+func (q *Queries) CountEvents(ctx context.Context, cutoff sqltype.Time) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countEvents, cutoff)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countFlows = `-- name: CountFlows :one
 
 SELECT count(*) FROM flows WHERE expires_at < ?1
@@ -90,6 +114,17 @@ func (q *Queries) CountMailbox(ctx context.Context, cutoff sqltype.Time) (int64,
 	return count, err
 }
 
+const countPendingFactors = `-- name: CountPendingFactors :one
+SELECT count(*) FROM factors WHERE confirmed_at IS NULL AND created_at < ?1
+`
+
+func (q *Queries) CountPendingFactors(ctx context.Context, cutoff sqltype.Time) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countPendingFactors, cutoff)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countRegistrations = `-- name: CountRegistrations :one
 SELECT count(*) FROM registrations WHERE expires_at < ?1
 `
@@ -120,6 +155,17 @@ SELECT count(*) FROM sessions WHERE min(coalesce(ended_at, idle_expires_at), idl
 // One writer at a time: a batch holds up the others for as long as it takes.
 func (q *Queries) CountSessions(ctx context.Context, cutoff *sqltype.Time) (int64, error) {
 	row := q.db.QueryRowContext(ctx, countSessions, cutoff)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const countTries = `-- name: CountTries :one
+SELECT count(*) FROM tries WHERE touched_at < ?1
+`
+
+func (q *Queries) CountTries(ctx context.Context, cutoff sqltype.Time) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countTries, cutoff)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -183,6 +229,64 @@ type SweepBudgetsParams struct {
 func (q *Queries) SweepBudgets(ctx context.Context, arg SweepBudgetsParams) error {
 	_, err := q.db.ExecContext(ctx, sweepBudgets, arg.Cutoff, arg.Batch)
 	return err
+}
+
+const sweepDevices = `-- name: SweepDevices :execrows
+DELETE FROM devices WHERE id IN (
+  SELECT old.id FROM devices AS old WHERE old.expires_at < ?1 LIMIT ?2
+)
+`
+
+type SweepDevicesParams struct {
+	Cutoff sqltype.Time
+	Batch  int64
+}
+
+func (q *Queries) SweepDevices(ctx context.Context, arg SweepDevicesParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepDevices, arg.Cutoff, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const sweepEvents = `-- name: SweepEvents :execrows
+DELETE FROM audit_log WHERE id IN (
+  SELECT old.id FROM audit_log AS old
+  WHERE old.keep_until < ?1 AND old.keep_until <= CAST(unixepoch('subsec') * 1000000 AS integer) LIMIT ?2
+)
+`
+
+type SweepEventsParams struct {
+	Cutoff sqltype.Time
+	Batch  int64
+}
+
+func (q *Queries) SweepEvents(ctx context.Context, arg SweepEventsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepEvents, arg.Cutoff, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const sweepFactors = `-- name: SweepFactors :execrows
+DELETE FROM factors WHERE id IN (
+  SELECT old.id FROM factors AS old WHERE old.confirmed_at IS NULL AND old.created_at < ?1 LIMIT ?2
+)
+`
+
+type SweepFactorsParams struct {
+	Cutoff sqltype.Time
+	Batch  int64
+}
+
+func (q *Queries) SweepFactors(ctx context.Context, arg SweepFactorsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepFactors, arg.Cutoff, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const sweepFlows = `-- name: SweepFlows :execrows
@@ -349,6 +453,23 @@ type SweepSessionsParams struct {
 
 func (q *Queries) SweepSessions(ctx context.Context, arg SweepSessionsParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, sweepSessions, arg.Cutoff, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const sweepTries = `-- name: SweepTries :execrows
+DELETE FROM tries WHERE rowid IN (SELECT old.rowid FROM tries AS old WHERE old.touched_at < ?1 LIMIT ?2)
+`
+
+type SweepTriesParams struct {
+	Cutoff sqltype.Time
+	Batch  int64
+}
+
+func (q *Queries) SweepTries(ctx context.Context, arg SweepTriesParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepTries, arg.Cutoff, arg.Batch)
 	if err != nil {
 		return 0, err
 	}

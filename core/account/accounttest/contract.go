@@ -9,6 +9,8 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
+	"github.com/doorward/doorward/core/audit/audittest"
 	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/session"
 )
@@ -19,6 +21,7 @@ type Stores struct {
 	Accounts      account.Store
 	Registrations account.Registrations
 	Journal       session.Journal
+	History       audit.History
 }
 
 // racers is how many goroutines fight over one thing.
@@ -44,6 +47,7 @@ func TestStore(t *testing.T, open func(t *testing.T) Stores) {
 		"keeps one of the owners who all leave": oneOwnerStays,
 		"tells taken usernames":                 usernameTaken,
 		"rolls back with its transaction":       rollsBack,
+		"events stand with the account alone":   createTells,
 	})
 }
 
@@ -285,4 +289,23 @@ func pending(t *testing.T, s Stores) []core.Change {
 	changes, err := s.Journal.Pending(t.Context(), at(24*time.Hour), 100)
 	coretest.Must(t, err)
 	return changes
+}
+
+// createTells creates accounts with an event each, alone and in a transaction that goes on after a refusal.
+func createTells(t *testing.T, s Stores) {
+	ada, rival, bob := Person("ada"), Person("rival"), Person("bob")
+	rival.UsernameKey = ada.UsernameKey
+	told := func(user account.User) audit.Event { return audittest.Event(user.ID, at(time.Minute)) }
+	want := map[core.ID][]audit.Event{ada.ID: {told(ada)}, bob.ID: {told(bob)}, rival.ID: nil}
+	coretest.Must(t, s.Accounts.Create(t.Context(), ada, want[ada.ID]...))
+	coretest.Refused(t, s.Accounts.Create(t.Context(), rival, told(rival)), account.ErrUsernameTaken)
+	coretest.Must(t, s.Tx.InTx(t.Context(), func(ctx context.Context) error {
+		coretest.Refused(t, s.Accounts.Create(ctx, rival, told(rival)), account.ErrUsernameTaken)
+		return s.Accounts.Create(ctx, bob, want[bob.ID]...)
+	}))
+	for user, events := range want {
+		found, err := s.History.OfSubject(t.Context(), user, core.Page{Limit: 10})
+		coretest.Must(t, err)
+		coretest.Equal(t, events, found)
+	}
 }

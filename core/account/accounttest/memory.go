@@ -9,6 +9,7 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/coretest"
 )
 
@@ -31,12 +32,13 @@ func NewStore(db *coretest.Database) *Store {
 }
 
 // Create implements account.Store.
-func (s *Store) Create(ctx context.Context, user account.User) error {
+func (s *Store) Create(ctx context.Context, user account.User, events ...audit.Event) error {
 	return s.db.Do(ctx, func() error {
 		if err := s.conflict(user); err != nil {
 			return err
 		}
 		s.users.Put(user.ID, clone(user))
+		s.db.Record(events...)
 		return nil
 	})
 }

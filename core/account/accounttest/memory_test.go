@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/doorward/doorward/core/account/accounttest"
+	"github.com/doorward/doorward/core/audit/audittest"
 	"github.com/doorward/doorward/core/coretest"
 )
 
@@ -11,6 +12,7 @@ func open(*testing.T) accounttest.Stores {
 	db := coretest.NewDatabase()
 	return accounttest.Stores{
 		Tx: db, Accounts: accounttest.NewStore(db), Registrations: accounttest.NewRegistrations(db), Journal: db,
+		History: audittest.NewLog(db),
 	}
 }
 

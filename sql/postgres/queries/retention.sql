@@ -84,3 +84,33 @@ WITH old AS (
   LIMIT @batch FOR UPDATE SKIP LOCKED
 )
 DELETE FROM code_budgets USING old WHERE code_budgets.subject = old.subject;
+
+-- name: CountEvents :one
+-- The trigger of the table judges by the database's clock, so the sweep does as well.
+SELECT count(*) FROM audit_log WHERE keep_until < @cutoff AND keep_until <= now();
+
+-- name: SweepEvents :execrows
+WITH old AS (
+  SELECT audit_log.id FROM audit_log WHERE audit_log.keep_until < @cutoff AND audit_log.keep_until <= now()
+  LIMIT @batch FOR UPDATE SKIP LOCKED
+)
+DELETE FROM audit_log USING old WHERE audit_log.id = old.id;
+
+-- name: SweepTries :execrows
+WITH old AS (
+  SELECT tries.subject, tries.source FROM tries WHERE tries.touched_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
+)
+DELETE FROM tries USING old WHERE tries.subject = old.subject AND tries.source = old.source;
+
+-- name: SweepDevices :execrows
+WITH old AS (
+  SELECT devices.id FROM devices WHERE devices.expires_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
+)
+DELETE FROM devices USING old WHERE devices.id = old.id;
+
+-- name: SweepFactors :execrows
+WITH old AS (
+  SELECT factors.id FROM factors WHERE factors.confirmed_at IS NULL AND factors.created_at < @cutoff
+  LIMIT @batch FOR UPDATE SKIP LOCKED
+)
+DELETE FROM factors USING old WHERE factors.id = old.id AND factors.confirmed_at IS NULL;

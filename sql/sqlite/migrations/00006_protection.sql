@@ -101,6 +101,14 @@ WHEN OLD.keep_until > CAST(unixepoch('subsec') * 1000000 AS integer) BEGIN
 END;
 -- +goose StatementEnd
 
+-- INSERT OR REPLACE removes the row that is in its way without a word to the trigger above.
+-- +goose StatementBegin
+CREATE TRIGGER audit_log_no_replace BEFORE INSERT ON audit_log
+WHEN EXISTS (SELECT 1 FROM audit_log WHERE id = NEW.id) BEGIN
+  SELECT RAISE(ABORT, 'audit_log is append-only: REPLACE is refused');
+END;
+-- +goose StatementEnd
+
 -- A user with its roles and the kinds of its confirmed second factors, as JSON arrays, in one row.
 DROP VIEW accounts;
 CREATE VIEW accounts AS

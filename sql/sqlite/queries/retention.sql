@@ -60,3 +60,27 @@ DELETE FROM code_budgets WHERE subject IN (
   SELECT old.subject FROM code_budgets AS old
   WHERE old.touched_at < @cutoff AND old.subject NOT GLOB '????????-????-????-????-????????????' LIMIT @batch
 );
+
+-- name: CountEvents :one
+-- The trigger of the table judges by the machine's clock, so the sweep does as well.
+SELECT count(*) FROM audit_log
+WHERE keep_until < @cutoff AND keep_until <= CAST(unixepoch('subsec') * 1000000 AS integer);
+
+-- name: SweepEvents :execrows
+DELETE FROM audit_log WHERE id IN (
+  SELECT old.id FROM audit_log AS old
+  WHERE old.keep_until < @cutoff AND old.keep_until <= CAST(unixepoch('subsec') * 1000000 AS integer) LIMIT @batch
+);
+
+-- name: SweepTries :execrows
+DELETE FROM tries WHERE rowid IN (SELECT old.rowid FROM tries AS old WHERE old.touched_at < @cutoff LIMIT @batch);
+
+-- name: SweepDevices :execrows
+DELETE FROM devices WHERE id IN (
+  SELECT old.id FROM devices AS old WHERE old.expires_at < @cutoff LIMIT @batch
+);
+
+-- name: SweepFactors :execrows
+DELETE FROM factors WHERE id IN (
+  SELECT old.id FROM factors AS old WHERE old.confirmed_at IS NULL AND old.created_at < @cutoff LIMIT @batch
+);
