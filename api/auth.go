@@ -107,7 +107,7 @@ func (h authHandlers) Login(ctx context.Context, request oapi.LoginRequestObject
 
 // Refresh trades a refresh token for new tokens.
 func (h authHandlers) Refresh(ctx context.Context, request oapi.RefreshRequestObject) (oapi.RefreshResponseObject, error) {
-	presented, err := h.deps.refreshToken(ctx, inBody(request.Body))
+	presented, err := h.deps.refreshToken(ctx, tokenIn(request.Body))
 	switch {
 	case err != nil:
 		return nil, err
@@ -118,8 +118,8 @@ func (h authHandlers) Refresh(ctx context.Context, request oapi.RefreshRequestOb
 	return h.deps.signedIn(http.StatusOK, signedIn), err
 }
 
-// inBody gives the refresh token of a body that need not be there.
-func inBody(body *oapi.RefreshRequest) string {
+// tokenIn gives the refresh token of a body that need not be there.
+func tokenIn(body *oapi.RefreshRequest) string {
 	if body == nil {
 		return ""
 	}
@@ -131,7 +131,7 @@ func (h authHandlers) Logout(ctx context.Context, request oapi.LogoutRequestObje
 	if caller, signedIn := callerFrom(ctx); signedIn {
 		return oapi.Logout204Response{}, h.deps.Doorman.Logout(ctx, caller.Principal)
 	}
-	presented, err := h.deps.refreshToken(ctx, inBody((*oapi.RefreshRequest)(request.Body)))
+	presented, err := h.deps.refreshToken(ctx, tokenIn((*oapi.RefreshRequest)(request.Body)))
 	switch {
 	case err != nil:
 		return nil, err

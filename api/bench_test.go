@@ -71,11 +71,11 @@ func BenchmarkRefresh(b *testing.B) {
 // BenchmarkFraming reads the head of a browser's request.
 func BenchmarkFraming(b *testing.B) {
 	b.ReportAllocs()
-	head := []byte("Host: accounts.example.com\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101\r\n" +
+	head := []byte("GET /v1/me HTTP/1.1\r\nHost: accounts.example.com\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101\r\n" +
 		"Accept: application/json\r\nAccept-Language: en\r\nAccept-Encoding: gzip, br\r\nAuthorization: Bearer " +
 		strings.Repeat("a", 700) + "\r\nSec-Fetch-Site: same-origin\r\nConnection: keep-alive\r\n\r\n")
 	for b.Loop() {
-		if err := api.CheckFraming(head); err != nil {
+		if _, _, err := api.Follow(head, len(head)); err != nil {
 			b.Fatal(err)
 		}
 	}

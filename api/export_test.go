@@ -11,12 +11,23 @@ import (
 var (
 	Bearer          = bearer
 	ValidRequestID  = validRequestID
-	CheckFraming    = checkFraming
 	PreferredCoding = preferredCoding
 	EncodeCursor    = encodeCursor
 	DecodeCursor    = decodeCursor
 	ComparePaths    = comparePaths
 )
+
+// Follow feeds a stream of requests, in pieces of the given size, to what follows frames. It tells how much of it
+// is good, and whether that ends where a request does.
+func Follow(stream []byte, piece int) (good int, whole bool, err error) {
+	following := frames{limit: 16 << 10}
+	for len(stream) > 0 && err == nil {
+		var taken int
+		taken, err = following.follow(stream[:min(piece, len(stream))])
+		good, stream = good+taken, stream[taken:]
+	}
+	return good, following.at == inHead && len(following.text) == 0, err
+}
 
 // Rule is a line of the policy.
 type Rule struct {

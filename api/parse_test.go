@@ -76,27 +76,6 @@ func FuzzRequestID(f *testing.F) {
 	})
 }
 
-func FuzzFraming(f *testing.F) {
-	for _, head := range []string{
-		"Host: x\r\nContent-Length: 1\r\n\r\n", "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
-		"A : b\r\n", " a: b\r\n", ":\r\n", "Host: x\nHost: y\n", "transfer-encoding: CHUNKED\r\n",
-	} {
-		f.Add(head)
-	}
-	f.Fuzz(func(t *testing.T, head string) {
-		if api.CheckFraming([]byte(head)) != nil {
-			return
-		}
-		// Whatever passes says how long its body is in one way at the most.
-		lower := "\n" + strings.ToLower(head)
-		lengths := strings.Count(lower, "\ncontent-length:")
-		codings := strings.Count(lower, "\ntransfer-encoding:")
-		if lengths+codings > 1 {
-			t.Errorf("%q passes", head)
-		}
-	})
-}
-
 func FuzzAcceptEncoding(f *testing.F) {
 	for _, header := range []string{"", "gzip", "br;q=0.5, gzip;q=0.8", "*;q=0", "br;q=x", ";;;,,,"} {
 		f.Add(header)

@@ -103,7 +103,7 @@ func newServer(deps Deps, options Options) *server {
 }
 
 // New makes the public application. It fails when the contract and this package disagree: an operation
-// without a rule, or one that could not be checked. Serve it with Listener.
+// without a rule, or one that could not be checked. Serve it with Serve.
 func New(deps Deps, options Options) (*fiber.App, error) {
 	s := newServer(deps, options)
 	app := s.newApp()
@@ -119,7 +119,7 @@ func New(deps Deps, options Options) (*fiber.App, error) {
 	if s.options.ServePages {
 		s.mountPages(app)
 	}
-	s.guardFraming(app)
+	s.guardConnections(app)
 	return app, nil
 }
 
@@ -139,7 +139,7 @@ func NewAdmin(deps Deps, options Options) (*fiber.App, error) {
 	if deps.Metrics != nil {
 		app.Get("/metrics", adaptor.HTTPHandler(deps.Metrics))
 	}
-	s.guardFraming(app)
+	s.guardConnections(app)
 	return app, nil
 }
 
@@ -148,7 +148,7 @@ func (s *server) newApp() *fiber.App {
 	app := fiber.New(fiber.Config{
 		AppName:               "doorward",
 		BodyLimit:             s.options.BodyLimit,
-		Concurrency:           s.options.MaxConnections,
+		Concurrency:           s.options.MaxConnections + spare,
 		ReadBufferSize:        s.options.HeaderLimit,
 		ReadTimeout:           s.options.ReadTimeout,
 		WriteTimeout:          s.options.WriteTimeout,

@@ -2,13 +2,10 @@ package api_test
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -36,7 +33,7 @@ func serve(t *testing.T, app *fiber.App) string {
 		t.Fatal(err)
 	}
 	served := make(chan error, 1)
-	go func() { served <- app.Listener(listener) }()
+	go func() { served <- api.Serve(app, listener) }()
 	t.Cleanup(func() {
 		if err := app.ShutdownWithTimeout(time.Second); err != nil {
 			t.Error(err)
@@ -78,53 +75,6 @@ func exchange(t *testing.T, address, raw string) (response *http.Response, body 
 	_, err = reader.ReadByte()
 	var timeout net.Error
 	return response, body, err != nil && (!errors.As(err, &timeout) || !timeout.Timeout())
-}
-
-// TestFraming refuses what two servers could cut apart differently, and closes the connection.
-func TestFraming(t *testing.T) {
-	t.Parallel()
-	address := listen(t, api.Options{})
-	const login = `{"identifier":"a","password":"p"}`
-	head := "POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-	length := fmt.Sprintf("Content-Length: %d\r\n", len(login))
-	chunked := fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(login), login)
-	for _, test := range []struct {
-		name, raw string
-		status    int
-	}{
-		{"plain", head + length + "\r\n" + login, 200},
-		{"chunked", head + "Transfer-Encoding: chunked\r\n\r\n" + chunked, 200},
-		{"length twice", head + length + length + "\r\n" + login, 400},
-		{"two lengths", head + length + "Content-Length: 1\r\n\r\n" + login, 400},
-		{"length and coding", head + length + "Transfer-Encoding: chunked\r\n\r\n" + chunked, 400},
-		{"coding and length", head + "Transfer-Encoding: chunked\r\n" + length + "\r\n" + chunked, 400},
-		{"unknown coding", head + "Transfer-Encoding: xchunked\r\n\r\n" + chunked, 400},
-		{"two hosts", "GET /v1/me HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400},
-		{"two tokens", "GET /v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\nAuthorization: Bearer good\r\n\r\n", 400},
-		{"space before the colon", "GET /v1/me HTTP/1.1\r\nHost: x\r\nX-A : b\r\n\r\n", 400},
-		{"folded line", "GET /v1/me HTTP/1.1\r\nHost: x\r\nX-A: b\r\n c\r\n\r\n", 400},
-		{"stray line end", "GET /v1/me HTTP/1.1\r\nHost: x\r\nX-A: b\rX-B: c\r\n\r\n", 400},
-		{"unknown method", "BREW /v1/me HTTP/1.1\r\nHost: x\r\n\r\n", 400},
-		{"not HTTP", "hello\r\n\r\n", 400},
-		{"long head", "GET /v1/me HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 20<<10) + "\r\n\r\n", 431},
-		{"long body", head + "Content-Length: 65537\r\n\r\n", 413},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			response, body, closed := exchange(t, address, test.raw)
-			defer response.Body.Close() //nolint:errcheck // read to its end
-			if response.StatusCode != test.status {
-				t.Errorf("%d, want %d: %s", response.StatusCode, test.status, body)
-			}
-			if test.status == http.StatusOK {
-				return
-			}
-			problem := response.Header.Get("Content-Type") == "application/problem+json" && bytes.Contains(body, []byte(`"request_id"`))
-			if !problem || !closed || response.Header.Get("X-Content-Type-Options") == "" {
-				t.Errorf("closed: %v, %v %s", closed, response.Header, body)
-			}
-		})
-	}
 }
 
 // TestSlowRequests does not wait for ever for a body.

@@ -153,7 +153,7 @@ func (in serveIn) listen(at *socket, app *fiber.App, setting string) func(contex
 		}
 		in.Log.Info("listening", "address", at.listener.Addr().String())
 		go func() {
-			if err := app.Listener(at.listener); err != nil {
+			if err := api.Serve(app, at.listener); err != nil {
 				in.Failure.report(fmt.Errorf("the listener at %s ended: %w", at.listener.Addr(), err))
 			}
 		}()
