@@ -123,7 +123,9 @@ func (s Settings) checkLifetimes(found *findings) {
 	positive := map[string]time.Duration{
 		"ACCESS_TOKEN_TTL": s.Tokens.AccessTTL, "SESSION_IDLE_TTL": s.Accounts.SessionIdleTTL,
 		"SESSION_MAX_TTL": s.Accounts.SessionMaxTTL, "REAUTHENTICATION_TTL": s.Accounts.ReauthenticationTTL, "RETAIN_SESSIONS": s.Cleanup.Sessions,
-		"RETAIN_MAIL": s.Cleanup.Mail, "RETAIN_MAILBOX": s.Cleanup.Mailbox,
+		"RETAIN_MAIL": s.Cleanup.Mail, "RETAIN_MAILBOX": s.Cleanup.Mailbox, "RETAIN_AUDIT": s.Cleanup.Audit,
+		"RETAIN_LOGIN_ATTEMPTS": s.Cleanup.LoginAttempts, "UNLOCK_LINK_TTL": s.Lockout.UnlockLinkTTL,
+		"DEVICE_TTL": s.Lockout.DeviceTTL, "TRUSTED_DEVICE_TTL": s.Lockout.TrustedDeviceTTL,
 	}
 	for name, ttl := range positive {
 		found.require(ttl > 0, "%s is more than 0s.", name)
@@ -136,6 +138,8 @@ func (s Settings) checkLifetimes(found *findings) {
 	found.require(s.Tokens.AccessTTL <= s.Accounts.SessionIdleTTL, "ACCESS_TOKEN_TTL is not longer than SESSION_IDLE_TTL.")
 	found.require(s.Accounts.RefreshGrace >= 0 && s.Accounts.RefreshGrace <= time.Minute, "REFRESH_GRACE is 0s to 1m.")
 	found.require(s.Accounts.SessionLimit >= 1, "SESSION_LIMIT is 1 at least.")
+	found.require(s.Lockout.Tries >= 1 && s.Lockout.Tries <= 10, "MAX_LOGIN_ATTEMPTS is 1 to 10.")
+	found.require(s.Lockout.Duration >= time.Minute, "LOCKOUT_DURATION is 1m at least.")
 	found.require(slices.Contains([]string{"ES256", "EdDSA", "RS256"}, s.Tokens.Algorithm), "TOKEN_ALGORITHM is ES256, EdDSA or RS256.")
 	found.require(s.Tokens.KeyMaxAge >= 0 && s.Cleanup.Interval >= 0, "SIGNING_KEY_MAX_AGE and CLEANUP_INTERVAL are not negative.")
 }

@@ -43,6 +43,7 @@ type Settings struct {
 	Storage  Storage
 	Mail     Mail
 	Accounts Accounts
+	Lockout  Lockout
 	Tokens   Tokens
 	Password Password
 	Cleanup  Cleanup
@@ -108,6 +109,16 @@ type Accounts struct {
 	RefreshGrace        time.Duration `env:"REFRESH_GRACE" envDefault:"10s" doc:"Window in which a repeated or racing refresh gets the same token again."`
 }
 
+// Lockout is how often passwords are guessed, and what gets past it.
+type Lockout struct {
+	Tries            int           `env:"MAX_LOGIN_ATTEMPTS" envDefault:"5" doc:"Wrong passwords in a row, from one address and from all unknown clients together, after which an account is locked for unknown clients. 1 to 10."`
+	Duration         time.Duration `env:"LOCKOUT_DURATION" envDefault:"15m" doc:"How long a lock lasts after the last try that was allowed. 1m at least."`
+	TellAttempts     bool          `env:"TELL_ATTEMPTS_LEFT" envDefault:"false" doc:"A refused sign-in tells how many tries are left. It is counted by what the client wrote, so it tells nothing of accounts."`
+	UnlockLinkTTL    time.Duration `env:"UNLOCK_LINK_TTL" envDefault:"24h" doc:"How long the link of the mail about a lock is good."`
+	DeviceTTL        time.Duration `env:"DEVICE_TTL" envDefault:"4320h" doc:"How long a device is known after its last sign-in. A known device gets past a lock."`
+	TrustedDeviceTTL time.Duration `env:"TRUSTED_DEVICE_TTL" envDefault:"720h" doc:"How long a trusted device is spared the second factor."`
+}
+
 // Tokens is the access tokens.
 type Tokens struct {
 	Issuer    string        `env:"TOKEN_ISSUER" shown:"APP_URL" doc:"iss of access tokens."`
@@ -132,11 +143,13 @@ type Password struct {
 
 // Cleanup is what the cleanup job removes, and when the embedded timer runs it.
 type Cleanup struct {
-	Interval  time.Duration `env:"CLEANUP_INTERVAL" shown:"1h with SQLite, else 0s" doc:"How often the API server itself runs the cleanup. 0s: never; schedule apps/cleanup."`
-	BatchSize int           `env:"CLEANUP_BATCH" envDefault:"1000" doc:"Rows removed in one transaction."`
-	Sessions  time.Duration `env:"RETAIN_SESSIONS" envDefault:"720h" doc:"How long ended sessions are kept."`
-	Mail      time.Duration `env:"RETAIN_MAIL" envDefault:"168h" doc:"How long records of sent and failed mails are kept."`
-	Mailbox   time.Duration `env:"RETAIN_MAILBOX" envDefault:"168h" doc:"How long the development mailbox keeps messages."`
+	Interval      time.Duration `env:"CLEANUP_INTERVAL" shown:"1h with SQLite, else 0s" doc:"How often the API server itself runs the cleanup. 0s: never; schedule apps/cleanup."`
+	BatchSize     int           `env:"CLEANUP_BATCH" envDefault:"1000" doc:"Rows removed in one transaction."`
+	Sessions      time.Duration `env:"RETAIN_SESSIONS" envDefault:"720h" doc:"How long ended sessions are kept."`
+	Audit         time.Duration `env:"RETAIN_AUDIT" envDefault:"8760h" doc:"How long the audit log keeps what happened. It is fixed when an event is written: a change does not touch older ones."`
+	LoginAttempts time.Duration `env:"RETAIN_LOGIN_ATTEMPTS" envDefault:"2160h" doc:"How long the audit log keeps tries that failed, such as a sign-in with a wrong password."`
+	Mail          time.Duration `env:"RETAIN_MAIL" envDefault:"168h" doc:"How long records of sent and failed mails are kept."`
+	Mailbox       time.Duration `env:"RETAIN_MAILBOX" envDefault:"168h" doc:"How long the development mailbox keeps messages."`
 }
 
 // Log is the log.

@@ -10,7 +10,10 @@ import (
 	"github.com/doorward/doorward/api"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/device"
+	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/retention"
@@ -44,6 +47,10 @@ type stores struct {
 	Keys          token.KeyStore
 	Sealed        sealed.Store
 	Census        sealed.Census
+	Devices       device.Store
+	Tries         lockout.Tries
+	Log           audit.Log
+	History       audit.History
 	Retention     retention.Store
 	Lock          retention.Lock
 }
@@ -65,6 +72,10 @@ func postgresStores(db *postgres.Database) stores {
 		Keys:          db.Keys(),
 		Sealed:        db.Sealed(),
 		Census:        db.Sealed(),
+		Devices:       db.Devices(),
+		Tries:         db.Tries(),
+		Log:           db.Audit(),
+		History:       db.Audit(),
 		Retention:     db.Retention(),
 		Lock:          db.Locks(),
 	}
@@ -87,6 +98,10 @@ func sqliteStores(db *sqlite.Database) stores {
 		Keys:          db.Keys(),
 		Sealed:        db.Sealed(),
 		Census:        db.Sealed(),
+		Devices:       db.Devices(),
+		Tries:         db.Tries(),
+		Log:           db.Audit(),
+		History:       db.Audit(),
 		Retention:     db.Retention(),
 		Lock:          db.Locks(),
 	}
@@ -101,6 +116,7 @@ var bindingsModule = fx.Module("bindings", fx.Provide(
 	func(signer *token.VerifiedMemory) token.Signer { return signer },
 	func(signer *token.VerifiedMemory) signin.Verifier { return signer },
 	func(office *mail.Office) mail.Post { return office },
+	func(office *mail.Office) mail.Sealer { return office },
 
 	func(ways *signin.Service) api.Authenticator { return ways },
 	func(ways *signin.Service) api.Registrar { return ways },

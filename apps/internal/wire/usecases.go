@@ -14,7 +14,10 @@ import (
 	"github.com/doorward/doorward/apps/internal/metrics"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/device"
+	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/retention"
@@ -47,6 +50,7 @@ type shared struct {
 	Announcer core.Announcer
 	Post      mail.Post
 	Origins   *origin.Reader
+	Trail     *audit.Trail
 	Log       *slog.Logger
 }
 
@@ -71,6 +75,15 @@ func newAnnouncer(
 	return session.NewAnnouncer(publisher, journal, in.Clock, meters, in.Log)
 }
 
+// newTrail writes down what happens.
+func newTrail(
+	in basics, settings config.Settings, log audit.Log, history audit.History, origins *origin.Reader,
+) *audit.Trail {
+	return audit.NewTrail(audit.Deps{
+		Log: log, History: history, Origins: origins, Clock: in.Clock, IDs: in.IDs, Logger: in.Log,
+	}, audit.Config{Retention: settings.Cleanup.Audit, AttemptRetention: settings.Cleanup.LoginAttempts})
+}
+
 // sessionsIn are what only sessions need.
 type sessionsIn struct {
 	fx.In
@@ -79,6 +92,7 @@ type sessionsIn struct {
 	Lookup     session.Lookup
 	Owners     session.Owners
 	References *session.References
+	Sealer     mail.Sealer
 	Meters     *metrics.Meters
 }
 
@@ -86,8 +100,8 @@ func newSessions(in shared, own sessionsIn) *session.Service {
 	accounts := in.Settings.Accounts
 	return session.NewService(session.Deps{
 		Store: own.Store, Ender: own.Ender, Lookup: own.Lookup, Owners: own.Owners, Tx: in.Tx,
-		Announcer: in.Announcer, Post: in.Post, Origins: in.Origins, References: own.References,
-		Clock: in.Clock, IDs: in.IDs, Observer: own.Meters, Log: in.Log,
+		Announcer: in.Announcer, Post: in.Post, Sealer: own.Sealer, Trail: in.Trail, Origins: in.Origins,
+		References: own.References, Clock: in.Clock, IDs: in.IDs, Observer: own.Meters, Log: in.Log,
 	}, session.Config{
 		IdleTTL: accounts.SessionIdleTTL, MaxTTL: accounts.SessionMaxTTL,
 		Limit: accounts.SessionLimit, Grace: accounts.RefreshGrace,
@@ -137,6 +151,12 @@ func newCredentials(in shared, own credentialsIn) *credential.Service {
 	}, credential.Config{ResetLinkTTL: in.Settings.Accounts.ResetLinkTTL})
 }
 
+func newDevices(in shared, store device.Store) *device.Service {
+	return device.NewService(device.Deps{
+		Store: store, Tx: in.Tx, Origins: in.Origins, Trail: in.Trail, Clock: in.Clock, IDs: in.IDs,
+	}, device.Config{TTL: in.Settings.Lockout.DeviceTTL, TrustTTL: in.Settings.Lockout.TrustedDeviceTTL})
+}
+
 // signinIn are what only signing in needs.
 type signinIn struct {
 	fx.In
@@ -147,21 +167,26 @@ type signinIn struct {
 	Hasher        credential.Hasher
 	Policy        *credential.Policy
 	Sessions      *session.Service
+	Devices       *device.Service
+	Tries         lockout.Tries
 	References    *session.References
 	Issuer        *token.Issuer
 	Verifier      signin.Verifier
 }
 
 func newSignIn(in shared, own signinIn) *signin.Service {
-	accounts := in.Settings.Accounts
+	accounts, guard := in.Settings.Accounts, in.Settings.Lockout
 	return signin.NewService(signin.Deps{
 		Users: own.Users, Registrations: own.Registrations, Desk: own.Desk, Prover: own.Prover,
-		Hasher: own.Hasher, Policy: own.Policy, Sessions: own.Sessions, References: own.References,
+		Hasher: own.Hasher, Policy: own.Policy, Sessions: own.Sessions, Devices: own.Devices, Tries: own.Tries,
+		Subjects: lockout.NewSubjects(in.Ring), Trail: in.Trail, References: own.References,
 		Issuer: own.Issuer, Verifier: own.Verifier, Post: in.Post, Tx: in.Tx, Announcer: in.Announcer,
 		Clock: in.Clock, IDs: in.IDs, Origins: in.Origins, Log: in.Log,
 	}, signin.Config{
 		RequireVerification: accounts.RequireVerification, HideAddresses: accounts.HideExistence,
 		RegistrationTTL: accounts.RegistrationTTL,
+		Lockout:         lockout.Rules{Tries: guard.Tries, Duration: guard.Duration},
+		TellAttempts:    guard.TellAttempts, UnlockLinkTTL: guard.UnlockLinkTTL,
 	})
 }
 
@@ -210,6 +235,6 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 var usecasesModule = fx.Module("usecases", fx.Provide(
-	newIntakeNudge, newDesk, newProver, newAnnouncer, newLocator, origin.NewReader, newSessions, newAccounts, newPolicy,
+	newIntakeNudge, newDesk, newProver, newAnnouncer, newLocator, origin.NewReader, newTrail, newSessions, newDevices, newAccounts, newPolicy,
 	newCredentials, newSignIn, newIntakeWorker, newSweeper, newKeeper,
 ))
