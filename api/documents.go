@@ -17,7 +17,7 @@ import (
 func (s *server) mountDocuments(app *fiber.App, contract *contract) {
 	serve := func(path, contentType string, produce func() ([]byte, error)) {
 		made := sync.OnceValues(produce)
-		app.Get(path, func(c *fiber.Ctx) error {
+		app.Get(path, s.countCall, func(c *fiber.Ctx) error {
 			text, err := made()
 			if err != nil {
 				return err
@@ -30,7 +30,7 @@ func (s *server) mountDocuments(app *fiber.App, contract *contract) {
 	serve("/openapi.yaml", "application/yaml", spec.Bundle)
 	serve("/openapi.json", "application/json", oapi.GetSpecJSON)
 	reference := sync.OnceValues(func() (pages.Page, error) { return pages.Docs(contract.document) })
-	app.Get("/docs", func(c *fiber.Ctx) error {
+	app.Get("/docs", s.countCall, func(c *fiber.Ctx) error {
 		page, err := reference()
 		if err != nil {
 			return err

@@ -16,6 +16,8 @@ import (
 // linkPage is a page with the use cases behind it.
 type linkPage struct {
 	pages.Link
+	// counted is what its forms count against: the same as the calls that they stand for.
+	counted plan
 	// check tells, without using the link up, whether it is still good; nil where nothing can tell.
 	check func(ctx context.Context, token string) error
 	act   func(ctx context.Context, token string, form url.Values) error
@@ -30,15 +32,18 @@ func (s *server) mountPages(app *fiber.App) {
 		return s.deps.Passwords.Reset(ctx, credential.ResetRequest{Token: token, NewPassword: form.Get("new_password")})
 	}
 	for _, page := range []linkPage{
-		{Link: pages.VerifyEmail, act: plain(s.deps.Registrar.VerifyLink)},
-		{Link: pages.ResetPassword, check: s.deps.Passwords.CheckReset, act: reset},
-		{Link: pages.UndoEmailChange, act: plain(s.deps.Accounts.UndoEmailChange)},
-		{Link: pages.Restore, act: plain(s.deps.Accounts.Restore)},
+		{Link: pages.VerifyEmail, counted: pageOf("verifyEmail"), act: plain(s.deps.Registrar.VerifyLink)},
+		{Link: pages.ResetPassword, counted: pageOf("resetPassword"), check: s.deps.Passwords.CheckReset, act: reset},
+		{Link: pages.UndoEmailChange, counted: pageOf("undoEmailChange"), act: plain(s.deps.Accounts.UndoEmailChange)},
+		{Link: pages.Restore, counted: pageOf("restoreAccount"), act: plain(s.deps.Accounts.Restore)},
 	} {
-		app.Get(page.Path, s.askLink(page))
+		app.Get(page.Path, s.countCall, s.askLink(page))
 		app.Post(page.Path, s.useLink(page))
 	}
 }
+
+// pageOf is the plan of the operation that a form stands for.
+func pageOf(operation string) plan { return planOf(operation, policy[operation]) }
 
 // maxLinkToken is more than any token of a link is long.
 const maxLinkToken = 256
@@ -68,6 +73,9 @@ func (s *server) askLink(page linkPage) fiber.Handler {
 
 func (s *server) useLink(page linkPage) fiber.Handler {
 	return func(c *fiber.Ctx) error {
+		if err := s.count(c, page.counted, true); err != nil {
+			return failLink(c, page, err)
+		}
 		if !s.isSameSite(c) {
 			return failLink(c, page, errCrossSite)
 		}
@@ -102,6 +110,7 @@ func askAgain(c *fiber.Ctx, page linkPage, token string, fields []core.FieldErro
 func failLink(c *fiber.Ctx, page linkPage, cause error) error {
 	failed := classify(cause)
 	c.Locals(failureLocal, failed)
+	tellWait(c, failed)
 	shown, err := page.Failed(failed.Message)
 	return show(c, failed.status, shown, err)
 }

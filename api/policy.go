@@ -44,25 +44,28 @@ type rule struct {
 	// trades marks operations that take a refresh token from a cookie, leaves those after which the caller is
 	// signed out.
 	trades, leaves bool
+	// limits are what bounds the calls, beside the ceilings of all of them. uncounted ones have not even those.
+	limits    []limited
+	uncounted bool
 	// public is the Cache-Control of a reply that anybody may keep; everything else is no-store.
 	public string
 }
 
 // policy is the table of all operations. One that is missing here cannot be served: New fails.
 var policy = map[string]rule{
-	"register":           {access: forStrangers, secret: true, signsIn: true},
-	"verifyEmail":        {secret: true, signsIn: true},
-	"resendVerification": {},
+	"register":           {access: forStrangers, secret: true, signsIn: true, limits: limitedRegisters},
+	"verifyEmail":        {secret: true, signsIn: true, limits: limitedProofs},
+	"resendVerification": {limits: limitedResends},
 	"checkAvailability":  {},
-	"login":              {access: forStrangers, secret: true, signsIn: true},
-	"refresh":            {secret: true, signsIn: true, trades: true},
+	"login":              {access: forStrangers, secret: true, signsIn: true, limits: limitedLogins},
+	"refresh":            {secret: true, signsIn: true, trades: true, limits: limitedRefresh},
 	"logout":             {access: forHolders, trades: true, leaves: true},
-	"forgotPassword":     {},
-	"checkPasswordReset": {},
-	"resetPassword":      {},
-	"changePassword":     {access: forPersons},
-	"undoEmailChange":    {},
-	"restoreAccount":     {},
+	"forgotPassword":     {limits: limitedForgots},
+	"checkPasswordReset": {limits: limitedLinks},
+	"resetPassword":      {limits: limitedProofs},
+	"changePassword":     {access: forPersons, limits: limitedConfirms},
+	"undoEmailChange":    {limits: limitedLinks},
+	"restoreAccount":     {limits: limitedLinks},
 	"getKeySet":          {public: "public, max-age=300"},
 
 	"getMe":             {access: forPersons},
@@ -70,25 +73,25 @@ var policy = map[string]rule{
 	"deleteMe":          {access: forPersons, recent: true, leaves: true},
 	"deactivateMe":      {access: forPersons, leaves: true},
 	"changeEmail":       {access: forPersons, recent: true},
-	"verifyEmailChange": {access: forPersons, recent: true},
+	"verifyEmailChange": {access: forPersons, recent: true, limits: limitedConfirms},
 	"getSettings":       {access: forPersons},
 	"updateSettings":    {access: forPersons}, // account.Service tells what wants a recent sign-in
 	"listSessions":      {access: forPersons},
 	"endSession":        {access: forPersons},
 	"endOtherSessions":  {access: forPersons},
-	"reauthenticate":    {access: forPersons, secret: true, signsIn: true},
+	"reauthenticate":    {access: forPersons, secret: true, signsIn: true, limits: limitedConfirms},
 
-	"getHealth":         {},
-	"getLiveness":       {},
-	"getReadiness":      {},
+	"getHealth":         {uncounted: true},
+	"getLiveness":       {uncounted: true},
+	"getReadiness":      {uncounted: true},
 	"getDatabaseHealth": {access: forOperators},
 	"getCacheHealth":    {access: forOperators},
 	"getMailHealth":     {access: forOperators},
 	"getStorageHealth":  {access: forOperators},
 	"getSystemHealth":   {access: forOperators},
 
-	"listCaughtMessages":  {access: forThisMachine, secret: true},
-	"clearCaughtMessages": {access: forThisMachine},
+	"listCaughtMessages":  {access: forThisMachine, secret: true, uncounted: true},
+	"clearCaughtMessages": {access: forThisMachine, uncounted: true},
 }
 
 var (
@@ -128,13 +131,13 @@ func (s *server) admitPerson(c *fiber.Ctx, demanded rule, caller signin.Authenti
 	if err := s.believeCookie(c, caller); err != nil {
 		return err
 	}
+	c.SetUserContext(context.WithValue(c.UserContext(), callerKey{}, caller))
 	if demanded.recent {
 		err := caller.Principal.RequireRecent(s.deps.Clock.Now(), s.options.RecentWindow, account.FactorPassword)
 		if err != nil {
 			return err
 		}
 	}
-	c.SetUserContext(context.WithValue(c.UserContext(), callerKey{}, caller))
 	return nil
 }
 

@@ -127,16 +127,20 @@ func writeProblem(c *fiber.Ctx, f failure, requestID string) error {
 	header.SetContentType("application/problem+json")
 	header.Set(fiber.HeaderContentLanguage, "en")
 	header.Set(fiber.HeaderCacheControl, "no-store")
-	if f.RetryAfter > 0 {
-		seconds := (f.RetryAfter + time.Second - 1) / time.Second
-		header.Set(fiber.HeaderRetryAfter, strconv.FormatInt(int64(seconds), 10))
-	}
+	tellWait(c, f)
 	if f.status == http.StatusUnauthorized {
 		header.Set(fiber.HeaderWWWAuthenticate, challenge(f.Code))
 	}
 	c.Status(f.status)
 	c.Response().SetBodyRaw(body)
 	return nil
+}
+
+// tellWait tells after how many seconds to try again, where that is known.
+func tellWait(c *fiber.Ctx, f failure) {
+	if f.RetryAfter > 0 {
+		c.Set(fiber.HeaderRetryAfter, strconv.FormatInt(wholeSeconds(f.RetryAfter), 10))
+	}
 }
 
 // challenge is the WWW-Authenticate of RFC 6750 §3: without an error where no token was presented.

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -35,7 +34,7 @@ func (s *server) edge(c *fiber.Ctx) error {
 		return nil
 	}
 	if err := s.next(c); err != nil {
-		failed = declared(c, classify(err))
+		failed = declared(c, classify(s.countUnrouted(c, err)))
 		if err := writeProblem(c, failed, client.RequestID); err != nil {
 			return err
 		}
@@ -173,29 +172,6 @@ func printable(text string, limit int) string {
 		}
 		return r
 	}, text)
-}
-
-// clientIP is the peer's address, or, where the peer is a trusted proxy, the last address in
-// X-Forwarded-For that is not one: what stands before it was written by somebody unknown.
-func (s *server) clientIP(c *fiber.Ctx) netip.Addr {
-	address := peer(c)
-	if len(s.options.TrustedProxies) == 0 || !s.isTrusted(address) {
-		return address
-	}
-	// Some proxies (HAProxy among them) add a line of their own below the one that the client wrote.
-	lines := c.Request().Header.PeekAll(fiber.HeaderXForwardedFor)
-	hops := strings.Split(string(bytes.Join(lines, []byte(","))), ",")
-	for _, hop := range slices.Backward(hops) {
-		next, err := netip.ParseAddr(strings.TrimSpace(hop))
-		if err != nil {
-			break
-		}
-		address = next.Unmap().WithZone("")
-		if !s.isTrusted(address) {
-			break
-		}
-	}
-	return address
 }
 
 func (s *server) isTrusted(address netip.Addr) bool {

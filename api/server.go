@@ -12,6 +12,7 @@ import (
 
 	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/limit"
 )
 
 // Options are the settings of the edge. Zero values mean the defaults that stand beside them.
@@ -34,7 +35,9 @@ type Options struct {
 	MaxConnections int
 	// RecentWindow is how old a sign-in may be for operations that need a recent one (10 min).
 	RecentWindow time.Duration
-	// TrustedProxies are the peers whose X-Forwarded-For is believed.
+	// Limits are how often what may be called. All that the policy names are needed where there is a Limiter.
+	Limits Limits
+	// TrustedProxies are the peers whose X-Forwarded-For and Forwarded are believed.
 	TrustedProxies []netip.Prefix
 	// Version is told at /health/system.
 	Version string
@@ -64,7 +67,7 @@ type Observer interface {
 	Observe(method, route string, status int, took time.Duration)
 }
 
-// Deps are what the edge calls. All are needed but Mailbox, Observer and Metrics.
+// Deps are what the edge calls. All are needed but those behind the empty line.
 type Deps struct {
 	Authenticator Authenticator
 	Registrar     Registrar
@@ -80,6 +83,9 @@ type Deps struct {
 	IDs           *core.IDs
 	Log           *slog.Logger
 
+	// Limiter counts calls for all replicas together, and Ceiling those of signed-in callers for this one alone.
+	// Without a Limiter nothing is limited.
+	Limiter, Ceiling limit.Limiter
 	// Mailbox is the development mailbox, where there is one.
 	Mailbox Mailbox
 	// Observer is told of every request.
@@ -108,6 +114,9 @@ func New(deps Deps, options Options) (*fiber.App, error) {
 	s := newServer(deps, options)
 	app := s.newApp()
 	contract, err := theContract()
+	if err == nil {
+		err = s.checkLimits()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -16,21 +16,34 @@ const (
 	bodyLocal      = "x-oapi-codegen-validated-body"
 )
 
-// guard stands before the handler of one operation.
+// guard stands before the handler of one operation. Whatever is refused here has been counted.
 func (s *server) guard(described *operation) fiber.Handler {
+	counted := planOf(described.id, described.rule)
 	return func(c *fiber.Ctx) error {
 		c.Locals(operationLocal, described)
-		if err := s.meet(c, described.rule); err != nil {
+		if err := s.foresee(c, counted); err != nil {
 			return err
 		}
-		if err := s.admit(c, described.rule); err != nil {
-			return err
+		err := s.inspect(c, described)
+		if limited := s.count(c, counted, err == nil); limited != nil {
+			return limited
 		}
-		if err := validate(c, described.check); err != nil {
+		if err != nil {
 			return err
 		}
 		return settle(c, described.rule, c.Next())
 	}
+}
+
+// inspect looks at who calls, and then at what with.
+func (s *server) inspect(c *fiber.Ctx, described *operation) error {
+	if err := s.meet(c, described.rule); err != nil {
+		return err
+	}
+	if err := s.admit(c, described.rule); err != nil {
+		return err
+	}
+	return validate(c, described.check)
 }
 
 // validate holds a request against its operation and reports everything that is wrong with it at once.

@@ -1014,6 +1014,11 @@ type NotFound = Problem
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
 type PayloadTooLarge = Problem
 
+// RateLimited An error (RFC 9457). Branch on `code`; all texts are for people.
+//
+// Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
+type RateLimited = Problem
+
 // ReauthenticationRequired An error (RFC 9457). Branch on `code`; all texts are for people.
 //
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
@@ -2536,6 +2541,17 @@ type NotFoundApplicationProblemPlusJSONResponse Problem
 
 type PayloadTooLargeApplicationProblemPlusJSONResponse Problem
 
+type RateLimitedResponseHeaders struct {
+	RateLimit       string
+	RateLimitPolicy string
+	RetryAfter      int
+}
+type RateLimitedApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers RateLimitedResponseHeaders
+}
+
 type ReauthenticationRequiredApplicationProblemPlusJSONResponse Problem
 
 type RequestTimeoutApplicationProblemPlusJSONResponse Problem
@@ -2615,6 +2631,20 @@ func (response GetKeySet413ApplicationProblemPlusJSONResponse) VisitGetKeySetRes
 	ctx.Status(413)
 
 	return ctx.JSON(&response)
+}
+
+type GetKeySet429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetKeySet429ApplicationProblemPlusJSONResponse) VisitGetKeySetResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
 }
 
 type GetKeySet431ApplicationProblemPlusJSONResponse struct {
@@ -2988,6 +3018,20 @@ func (response GetCacheHealth413ApplicationProblemPlusJSONResponse) VisitGetCach
 	return ctx.JSON(&response)
 }
 
+type GetCacheHealth429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetCacheHealth429ApplicationProblemPlusJSONResponse) VisitGetCacheHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
 type GetCacheHealth431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -3088,6 +3132,20 @@ func (response GetDatabaseHealth413ApplicationProblemPlusJSONResponse) VisitGetD
 	ctx.Status(413)
 
 	return ctx.JSON(&response)
+}
+
+type GetDatabaseHealth429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetDatabaseHealth429ApplicationProblemPlusJSONResponse) VisitGetDatabaseHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
 }
 
 type GetDatabaseHealth431ApplicationProblemPlusJSONResponse struct {
@@ -3273,6 +3331,20 @@ func (response GetMailHealth413ApplicationProblemPlusJSONResponse) VisitGetMailH
 	ctx.Status(413)
 
 	return ctx.JSON(&response)
+}
+
+type GetMailHealth429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetMailHealth429ApplicationProblemPlusJSONResponse) VisitGetMailHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
 }
 
 type GetMailHealth431ApplicationProblemPlusJSONResponse struct {
@@ -3466,6 +3538,20 @@ func (response GetStorageHealth413ApplicationProblemPlusJSONResponse) VisitGetSt
 	return ctx.JSON(&response)
 }
 
+type GetStorageHealth429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetStorageHealth429ApplicationProblemPlusJSONResponse) VisitGetStorageHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
 type GetStorageHealth431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -3568,6 +3654,20 @@ func (response GetSystemHealth413ApplicationProblemPlusJSONResponse) VisitGetSys
 	return ctx.JSON(&response)
 }
 
+type GetSystemHealth429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetSystemHealth429ApplicationProblemPlusJSONResponse) VisitGetSystemHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
 type GetSystemHealth431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -3650,6 +3750,20 @@ func (response CheckAvailability413ApplicationProblemPlusJSONResponse) VisitChec
 	ctx.Status(413)
 
 	return ctx.JSON(&response)
+}
+
+type CheckAvailability429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CheckAvailability429ApplicationProblemPlusJSONResponse) VisitCheckAvailabilityResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
 }
 
 type CheckAvailability431ApplicationProblemPlusJSONResponse struct {
@@ -3778,6 +3892,20 @@ func (response ChangePassword415ApplicationProblemPlusJSONResponse) VisitChangeP
 	return ctx.JSON(&response)
 }
 
+type ChangePassword429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePassword429ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
 type ChangePassword431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -3873,6 +4001,20 @@ func (response ForgotPassword415ApplicationProblemPlusJSONResponse) VisitForgotP
 	ctx.Status(415)
 
 	return ctx.JSON(&response)
+}
+
+type ForgotPassword429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ForgotPassword429ApplicationProblemPlusJSONResponse) VisitForgotPasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
 }
 
 type ForgotPassword431ApplicationProblemPlusJSONResponse struct {
@@ -4005,6 +4147,20 @@ func (response Login415ApplicationProblemPlusJSONResponse) VisitLoginResponse(ct
 	return ctx.JSON(&response)
 }
 
+type Login429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response Login429ApplicationProblemPlusJSONResponse) VisitLoginResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
 type Login431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -4120,6 +4276,20 @@ func (response Logout415ApplicationProblemPlusJSONResponse) VisitLogoutResponse(
 	ctx.Status(415)
 
 	return ctx.JSON(&response)
+}
+
+type Logout429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response Logout429ApplicationProblemPlusJSONResponse) VisitLogoutResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
 }
 
 type Logout431ApplicationProblemPlusJSONResponse struct {
@@ -4244,6 +4414,20 @@ func (response Refresh415ApplicationProblemPlusJSONResponse) VisitRefreshRespons
 	ctx.Status(415)
 
 	return ctx.JSON(&response)
+}
+
+type Refresh429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response Refresh429ApplicationProblemPlusJSONResponse) VisitRefreshResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
 }
 
 type Refresh431ApplicationProblemPlusJSONResponse struct {
@@ -4373,6 +4557,20 @@ func (response Register415ApplicationProblemPlusJSONResponse) VisitRegisterRespo
 	return ctx.JSON(&response)
 }
 
+type Register429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response Register429ApplicationProblemPlusJSONResponse) VisitRegisterResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
 type Register431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -4468,6 +4666,20 @@ func (response ResendVerification415ApplicationProblemPlusJSONResponse) VisitRes
 	ctx.Status(415)
 
 	return ctx.JSON(&response)
+}
+
+type ResendVerification429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ResendVerification429ApplicationProblemPlusJSONResponse) VisitResendVerificationResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
 }
 
 type ResendVerification431ApplicationProblemPlusJSONResponse struct {
@@ -4586,6 +4798,20 @@ func (response ResetPassword415ApplicationProblemPlusJSONResponse) VisitResetPas
 	return ctx.JSON(&response)
 }
 
+type ResetPassword429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword429ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
 type ResetPassword431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -4678,6 +4904,20 @@ func (response CheckPasswordReset413ApplicationProblemPlusJSONResponse) VisitChe
 	ctx.Status(413)
 
 	return ctx.JSON(&response)
+}
+
+type CheckPasswordReset429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CheckPasswordReset429ApplicationProblemPlusJSONResponse) VisitCheckPasswordResetResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
 }
 
 type CheckPasswordReset431ApplicationProblemPlusJSONResponse struct {
@@ -4796,6 +5036,20 @@ func (response RestoreAccount415ApplicationProblemPlusJSONResponse) VisitRestore
 	return ctx.JSON(&response)
 }
 
+type RestoreAccount429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response RestoreAccount429ApplicationProblemPlusJSONResponse) VisitRestoreAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
 type RestoreAccount431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -4910,6 +5164,20 @@ func (response UndoEmailChange415ApplicationProblemPlusJSONResponse) VisitUndoEm
 	ctx.Status(415)
 
 	return ctx.JSON(&response)
+}
+
+type UndoEmailChange429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response UndoEmailChange429ApplicationProblemPlusJSONResponse) VisitUndoEmailChangeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
 }
 
 type UndoEmailChange431ApplicationProblemPlusJSONResponse struct {
@@ -5049,6 +5317,20 @@ func (response VerifyEmail415ApplicationProblemPlusJSONResponse) VisitVerifyEmai
 	return ctx.JSON(&response)
 }
 
+type VerifyEmail429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmail429ApplicationProblemPlusJSONResponse) VisitVerifyEmailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
 type VerifyEmail431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -5166,6 +5448,20 @@ func (response DeleteMe413ApplicationProblemPlusJSONResponse) VisitDeleteMeRespo
 	return ctx.JSON(&response)
 }
 
+type DeleteMe429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteMe429ApplicationProblemPlusJSONResponse) VisitDeleteMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
 type DeleteMe431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -5259,6 +5555,20 @@ func (response GetMe413ApplicationProblemPlusJSONResponse) VisitGetMeResponse(ct
 	ctx.Status(413)
 
 	return ctx.JSON(&response)
+}
+
+type GetMe429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetMe429ApplicationProblemPlusJSONResponse) VisitGetMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
 }
 
 type GetMe431ApplicationProblemPlusJSONResponse struct {
@@ -5388,6 +5698,20 @@ func (response UpdateMe415ApplicationProblemPlusJSONResponse) VisitUpdateMeRespo
 	return ctx.JSON(&response)
 }
 
+type UpdateMe429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateMe429ApplicationProblemPlusJSONResponse) VisitUpdateMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
 type UpdateMe431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -5502,6 +5826,20 @@ func (response DeactivateMe413ApplicationProblemPlusJSONResponse) VisitDeactivat
 	ctx.Status(413)
 
 	return ctx.JSON(&response)
+}
+
+type DeactivateMe429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response DeactivateMe429ApplicationProblemPlusJSONResponse) VisitDeactivateMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
 }
 
 type DeactivateMe431ApplicationProblemPlusJSONResponse struct {
@@ -5622,6 +5960,20 @@ func (response ChangeEmail415ApplicationProblemPlusJSONResponse) VisitChangeEmai
 	ctx.Status(415)
 
 	return ctx.JSON(&response)
+}
+
+type ChangeEmail429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeEmail429ApplicationProblemPlusJSONResponse) VisitChangeEmailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
 }
 
 type ChangeEmail431ApplicationProblemPlusJSONResponse struct {
@@ -5753,6 +6105,20 @@ func (response VerifyEmailChange415ApplicationProblemPlusJSONResponse) VisitVeri
 	return ctx.JSON(&response)
 }
 
+type VerifyEmailChange429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmailChange429ApplicationProblemPlusJSONResponse) VisitVerifyEmailChangeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
 type VerifyEmailChange431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -5872,6 +6238,20 @@ func (response Reauthenticate415ApplicationProblemPlusJSONResponse) VisitReauthe
 	return ctx.JSON(&response)
 }
 
+type Reauthenticate429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response Reauthenticate429ApplicationProblemPlusJSONResponse) VisitReauthenticateResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
 type Reauthenticate431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -5977,6 +6357,20 @@ func (response EndOtherSessions413ApplicationProblemPlusJSONResponse) VisitEndOt
 	return ctx.JSON(&response)
 }
 
+type EndOtherSessions429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response EndOtherSessions429ApplicationProblemPlusJSONResponse) VisitEndOtherSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
 type EndOtherSessions431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -6071,6 +6465,20 @@ func (response ListSessions413ApplicationProblemPlusJSONResponse) VisitListSessi
 	ctx.Status(413)
 
 	return ctx.JSON(&response)
+}
+
+type ListSessions429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListSessions429ApplicationProblemPlusJSONResponse) VisitListSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
 }
 
 type ListSessions431ApplicationProblemPlusJSONResponse struct {
@@ -6190,6 +6598,20 @@ func (response EndSession413ApplicationProblemPlusJSONResponse) VisitEndSessionR
 	return ctx.JSON(&response)
 }
 
+type EndSession429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response EndSession429ApplicationProblemPlusJSONResponse) VisitEndSessionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
 type EndSession431ApplicationProblemPlusJSONResponse struct {
 	HeadersTooLargeApplicationProblemPlusJSONResponse
 }
@@ -6283,6 +6705,20 @@ func (response GetSettings413ApplicationProblemPlusJSONResponse) VisitGetSetting
 	ctx.Status(413)
 
 	return ctx.JSON(&response)
+}
+
+type GetSettings429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetSettings429ApplicationProblemPlusJSONResponse) VisitGetSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
 }
 
 type GetSettings431ApplicationProblemPlusJSONResponse struct {
@@ -6412,6 +6848,20 @@ func (response UpdateSettings415ApplicationProblemPlusJSONResponse) VisitUpdateS
 	ctx.Status(415)
 
 	return ctx.JSON(&response)
+}
+
+type UpdateSettings429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateSettings429ApplicationProblemPlusJSONResponse) VisitUpdateSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
 }
 
 type UpdateSettings431ApplicationProblemPlusJSONResponse struct {
@@ -7733,181 +8183,189 @@ func (sh *strictHandler) UpdateSettings(ctx *fiber.Ctx) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3rcts4uuCroLSnaqb70LKdOEnHrq1ax0lPZzrp5MTOeOrEWQkiP0kYUYAGAC1ruly1T7MPtk+yhQ8A",
-	"CZKgJKdtpzvjfzZFELfvfv21l4r5QnDgWvUOf+1NgWYg8c8PoOXqeKxBmv8yUKlkC80E7x328DGZiiWZ",
-	"U74iClLBM0W0IFquCJ1Qxvu9pKfSKcypGT5nnM2Lee9wL+np1QJ6hz3GNUxA9q6vk975+flxoafANUup",
-	"hvaEZ1Mg6ZTmOfAJEDEmH348IU+fPdmrTwNXdL7IzddfAJUgCUgp5P+86DF+SXOWDbSYAb/o9cpVKC0Z",
-	"n/SuzSoWVNI5aLf/k0IqIeNLGXK40oMU3xia5egpkAWdABnBWEjok3cL+s8CzOqYGfTPAuSql/Q4nZtZ",
-	"7cj6CdGrN8Aneto73H/0Q2JOrPy/vdqk94bNmW6v7id/J0zDHG9kwi6BUE3mQumu9eT4sXA5GYxpkeve",
-	"4ZO9xKzN3t6jvb2kusv96F2emSM+k5SrhZCRFQ5TIWYMhmQsJBlJsVQg1SGeIN6OMn9yoiW9hJwwTuz7",
-	"5jHVxH5JkZRyLjSRQLOEUJ4R8x/j+JmRyFb9C+73amG62uzfd3CJO9Uaoxvvmc/0kh5ws9dP/l+7mt7n",
-	"KARJUAvBFSAAHedmdatTNuGQvebmUSq4Bo6HQheL3AA7E3x3IcUoh/l//kMJfK1azX9IGPcOe/9jt0LT",
-	"Xfur2n1vR9mZG2dM7dwDhZMPGB8ektSgT0aWTE9JboAilZAZlKO56hOzTCIKTcZMGkC5TnovaPYB/lmA",
-	"0ve6do+rjC8KPbTrHSIiq2FChCSUzIUEoiHPGZ+QVGRAVJFOCVWkHG2eDg0UXCe9E8HHOUvvdxupm3R4",
-	"SCgXegoSb8CQMT6BDCFV0TkQPTW7oDp4wubQJ0OYU5YPNJ2BuT4l5mBgkECugEwp4skFp1kmQSkyWhEu",
-	"ln7DUih1yjR8gHGhILvfjSs5HowpyyEze7e7xlv0mJyaTY6lmBNKFNNgUZspRGKa52IJGd60GWVg0pzM",
-	"8O87J6cffrTIi0SXaXVhkE0xwd3Gf7L860yIN1RO4F737XjnQAsxyM3sQ0vV7HMyZpBnilAJBH+VZteW",
-	"YCmQlyAJTVNYaNV3G8n19CVoyvI1u7jZ6msfjW1BzIbm2IcZTCTNIBu21vJSLPldrSe54wvKxJLbHb3m",
-	"GiSn+StDVe6ZuNmZETOQ0xhIFoVUffJfhUBcADKUlu4OWOYXjFTtpKLYX4UkBxxjeEgY/j1mBnR5RhZU",
-	"qaWQGckEIvIIcsEnRIsJGOpnZI9AvDw/P99pynyx5bkhu00REZf5hir9bsnhfu8wp0oPhJnWYbh5QPCB",
-	"lwUzWORiNQeuvaQyEX0S8gTzFk1TUfCK8qWaXQLe9xvGZ38RHL7KLeeMz/zOGJ+Z5RV8xsWSJ8h34GrB",
-	"JGRIoKkihsHgot/CrVGGtxBboRG9FyCV4AhwlnQi+bccxHAaSz5/EfpHUfD7ZXxc6MHYzGpx9j1d5YJm",
-	"X4UXLezcLV6EAgRTGzgQ+fM+ecteGJnCicPf4Y4+AK1QkAlupEMDCfe6NdlYxEC6VThREennmKbayIsW",
-	"LpaiyA1ZOiI14cTIi3AJcrWcgoSaiOLECSf+nrE5iELf8zYtB9B27vD+MmbVHSqlEeON1mMERrPgU9Ca",
-	"8Ym6NUQsPxhZ4/nUCa0OJw1tSKdCAbdrYRP+mn8FCRTJhBRGQlREsslUJ2TkpEhPch1VHgGSr0MvbBf8",
-	"EqRhadkwIUP38kAVagHcyENEyAs+9JxuIEGBrgCw34AvC1de6l2af6iaQWZV39Ua6dfB3xa64w2v038w",
-	"cmz2N8Ls7X3kBs2EZP+6Z/wueIDfHquNEhAIH0dkiLaCgWNF5rJqJh4rxjrmMHB3hwg+ohkRHNTRBY+K",
-	"Ne7SSmSbCpTayVIaYcbfvDUv3LY485HTS8pyOsrhvo/cz2tOUlyCNNzDwjsZBiTIW/cIRQvgEI2EO2gO",
-	"HLbOJPhx03EExkZ3EqpYLITUkL2FjNEztLXc65GUCxjMzQoGerVoclGDsMMmMlrm/zckI/bxqabmO7eG",
-	"xLFvR/ZwjMwcsj45Joa4mRULbrRmsqSrhDAUVSWY56VxQQuigGeEaaJFH5UyNy2atCxBfAk5uA0tpFiA",
-	"1MyavBaFnMCARqx+H7lmucEt3iTDhgaPpCgmU01GNJ0ZPWEs5Nx8pZdRDTsG/noxG6gs5Y9P1dSVZU6M",
-	"/gGpNrdxbMGb5Uyv2quuIZ0bOxIiB8pb01TvxuY5oWYbb0EpagW++kTplHIOed1SjYynvb2kl4qsyxIu",
-	"MvDGzrmdrH6dgqPpufXJqZ7nwSarHxheZnnsRcGy2PgZsyJ1tXoJE6a0RFiMjTAKRHwTVrX4gk0o4NrB",
-	"2DZwkvRUYS8otnENVx0/iMjjBjDYQxK9pLxZd0TVnG4Gd/TV4jdCzxtmza51CEKrfu2PdYSiDo7X5ZRU",
-	"Srpq7wY/GV0YmixfGUANDMI0y5i5T5q/D9Y4prmCpLFsC+MbVovfP7bmzNbi7Be6F/feMeYvW19aSGku",
-	"xrP3jZzDv3ed9Dgstx73CyyroY0dttbQ+HR07yKD90bS3bjfOv69l+ISjFRjTnUkrowwqj1hEWP3Q1La",
-	"birNimVWXEUirmZof88ZcI2mgAm7BPT8NY7XUbK1kulUSG32Y/Z1GXC4ActuwhBfv2ydbPNrjrTGDrQG",
-	"gzVCRzP6v9x//VTMQyblKXjgwnv05KDmwnscIUs419+cutFG9cvgF+eD0rKAatVdLKocGNvgjwzy7KST",
-	"syhteBvhdO7gQBa5U1CotWAbXj1DwuwdY+XcSelmdUdjiKMYqKn1saEtQvBJL+mJQg/EeCAN5ho4F3rg",
-	"FJ9e0nO2pgFOF3w0kNLNYbMryAZ2/QbgvEqWivkcWVHwhGvKuMI/LDEufyu4c8dEHHrusEob8c1hujrs",
-	"66RntxM99QXVU285tIdMlRHDdIKP/G1YJ7PzUaN/ZGhktmGUS84rIWQ9E/PHjBuqxkWBR8iJ0L+N1FZG",
-	"402n97p6s814y59i67R+hRr+GuEL0pm9OppOzYBMLA2gZCMzeIYIbLiU/VtpIfH8zL9GiNBUF8qMcr4R",
-	"87Ap3vkZ4uexjTPk1E4TtWmYJSAgAE2nBhK0odtGnjcQEkBBdRJ+1TeZunHW7hPd51w5qSLHAdmNRLVU",
-	"MqMQ5208OZ9aThRYK50NZynkrDQSMB2cQ0khkx54LI6YsJbIvox+H8WkMU312luttiYKoxmU3+DFfGSg",
-	"t3mZP7JJIX1EQ+km8fitk9KbHcjG7u0lre2wuoucauDpamClwnZQiJ0Ew2ggnREtREPT6ly7DZsIeWE2",
-	"iorZvx3WcKrySwE41PaXhKDVDZen5Xo8p0LELvE3sQQgRvhf14hUQ63mBBk+8Z53jEgoFEiPheuEhjUy",
-	"wn5sIXM6gY8f3tTPf6r1Qh3u7gaf3qUZ7f9jMQmvtJCsMePewQ+RSX6GVWSbZFGMcpaSGawMKDKOMVfP",
-	"nuw/Q+eL++eHIzIHAymKZLAAnhHByXCmLVdq6Nn5pL6PV6ePnjyNk4HL+pvvdzrehKjyNrMyY/u5Vf+D",
-	"FZzEPsqjgwsFITApNonCzlV08GozIzaLs0u3cyV4YDH4/hlWpxDRDmew2l45NLe+SSXED8ZW8Ibx2bb8",
-	"fzvVA822VubMGZ+1oQdf2LQpsy4MEGltxQ7v2suZ/3gk1k+XASdIjinL/6TKNdbw+elGfH4jUppDDNte",
-	"nLwnB89ITvmkoBMgmk7qtAR4fbrHT6LfnzB+n4JZJUtvrzN3C3PB16I3JSai0F+2PQljCWo62AqMPtiX",
-	"K0hqLeVtxLzn3A2bXWr2NUtSNp72RxURgHFgUs4YO6zQ1tCCt1dsMtVW3V8IxrUiVJMcqNIJKXhu2Foj",
-	"jIGqmUK/1VxIOCKUr0g6pZKmGqRKCBc2jC2DOeUZZA5dmLzgc3bVJ34pToyh0giyGji631CXsR58q6vh",
-	"5GLJQx5ruGuCA6V1KSZE0ZWZczl14Z4l5wtsKGFc7d6jzRz3F7jSXaG/56VriMOV9gG/E8bVERnyIs+H",
-	"RPAqIsT8bnDY/GLNy0aBj80pdGXQDzy4bWJkqI+qLDDO8TqnK5IJLwPbeNhlJS+vyJJyHDDvk+M8t6fP",
-	"A/d+jFfbAFJr3wXn5G84DEungWSQGQnWv13Zi/wFljHhbdE8g0uWwkDLQunYNMfEvoF+igWVPnYSg86J",
-	"9fTbaEIulkR0zFL6Ai9ZGp3GHK/IM1C6DCpBvyEZQUoLBc4wbc5OC4FB1rGZmv6C9jm2dtxeXAyfu5H5",
-	"RBRco+e2jtE8Ixg8iuKbJkwl5vxSMMJcmhcZZP1bQpr3CIe/tBSF44ySN+IScppC87N7m786dRFQ9e2+",
-	"5uRVf//pgaFG8zqP/M+D5/tP9vcfPT548vTZD40Zn8amcC7AqJRvVEbyZyPoPj948uy7PnkhKU+nKOFi",
-	"ePERoXlONFxpG9dpyOMChBHJw2V5Y1GvFtmMcGA1Z4Q9fOi9ivgefgTjnnuHn1ofKW1szrBUmSG95ad3",
-	"NmWqDCxoqC393vVnC6o2zrB32Nvbf/5ovJfu7zyiz2Dn2ejgYOd59gR2Ho/36ZP02eg57O1X2tnhgblC",
-	"zTSevAtQJH5r7qQLyQ8zIeSSyuzQeWkP68dw/SXWYndv3raWlSaItoLgDjCq+TPl/PpIrxTjkxx8oK6T",
-	"93CRmDexjVAdWAxbsrW1JMQXgzHu3ZFNCVlWcUyKaqbGK8egDbutLa/tyWqsIrzzX9ep8c3kjvK2Oydp",
-	"k25nUP744Rd/oOZ6+201db1uhL/6+QMDgbv40noZ7C1KQwOw2cr+7ahAaO72EbyBZdoDfRBHgYu1UWNJ",
-	"rwqocMZujBLEVbvEBBwbhr3YAxqxLAMezGSl16RXi34JGQi3k9Sk3YEEDMEyjzsgrNPM3gyLMlppMyoK",
-	"NdVGvkloZDc7VlCzu9cDp8LZ7T2GoahWHUbrik2GKJfl/6sCcs0eqYYBJjS5kzFiwsCiXjijewJXTGm0",
-	"KVWRW0hE9VTYpVeeiUZMHm6oEWeJNxkLHalCY2ovh7PGrAm1kEv4MtXnN2toa5Uypyv9LrSy2hv1pLon",
-	"+482ChwfnJB2b07upMfmdAKDQm4cWFoCr5NeXloR1tpC7FuBBXft5Vci3A2U+ppDO+ktvMS2diZ86brC",
-	"6m00YHwvHhSQhJIrvhcHUwU8e7Gqm3Z/Z44rv8jQoX3DZd6t67x70eGHAvwRHN6NUXxdj9mty7lOthtS",
-	"O6rrz249+sXKM/mbhIHcNE7hi2M/7inEYYsQEndab1yc1g1O6zds/lZsudtuLuKv3h4q/dFsA44e6BAK",
-	"TytjYMOyUugpShBR+xIP7TrWiiTFJWRkORXWlkMlbBsimfRcfnVdK/+RSRiLq7jjBYz0eTOfrQ1cWuey",
-	"tWpoV75Ot1EoLqTPGEf7on0nIVSRMZWllYNg+EjdMJCBmmmxiHqQUIhW0ajV8kICi5Dyqbo51WBT6rc7",
-	"p07t7yexDG89cuHWCvHD/rOn39X29am3WCLkb6/9bRnpybIcBjc/Gmc7tvfghLuGmWntGbFFHVQf7T3u",
-	"7/X39x/3n0WjS43gb3SbGwGsEZ88Zw0rRsic8YS8fLWNyVY0wsPeMF5cbVRjLWV2+FICeYWm+F08hWCV",
-	"FeTU8LOx+yQgLDWgbt9ljFI6cnUbUaeBf6MJfEHZjM0co7TDxwNV61+L76kypTet20u6UgOqZoOafhix",
-	"YKgZmvXaFmdDxKwB1xEiRbQQffJuPG5Y1tvUjQcG/43nGfUOtO3MHTtqThY9qFKmiRtF2BXJ2IRpFTpB",
-	"6wT24PnjvUfP6hbXujv0qZHTtQZpPvu/P+3tPP/869Pr/4ghaJj29FtdbLamyKYBZ/atW3TJlTNHD3yl",
-	"NMyrMLWGGLrosr9NxOASpD+B1rlNhBSFZhw6hk+BLgajlW6ELTGunx70ksgAZbNLbhZt/wVhQEmvWJjv",
-	"OdjddnndZxGPYatG1I6yts/WUmrHWjvDxN5U7ILPSqhro1NV5WauIMdgCAkkh7HG+itl/tmqXQMn4qdL",
-	"U1Cqsp+07K82qe+v52fOk7H39Ifv+uTM8BHDpqkioixV1Ckbsci3T33RpzIcHJfiAjmYIhMh6py/+yK9",
-	"GehG87lB9QkJG5OC25T0G03dcYKujhP5GWBBBM9Xzv27dKJfJG9kBnzgzeHeaGzLUcWqBkU0G28vDE4j",
-	"ekQxwPu4MMj5dmtL4Zzx8Ol+E75GTDQNaXt7W8hHNbvWpoi0jV/Lbxo204iT2TjBF1jItnRONjyQG1cS",
-	"GsXatIPDsgw1LGMOJswQEaZJsWjuvWXz3DD/dSdIdcUo3CD0yy1XF5Jjdpfz1W8TeNCx7LVRBJvHRGIC",
-	"Ng3qPiB/KLeFedvLqLVzZZqI8XhN2MmXiqFrwCB+Kk6QitKTjWjwJYaI0gDfysyJvzoIU2zap7OtpryG",
-	"0t2AsG1Nolo/lJRo4yekyKGut37qfTx99eFmFoTtBDxz/aF4l934OkNKuJlstdRsf/eNqw6+m/h4cwOU",
-	"4UWW9+IPN/A42zNsaOLB9j53oEI7Gt2W+8Fc0cqRmgE+di7gzCVaxzyDHzsZxWOiBXn8iORg1C0bCGT1",
-	"t6QM87P0F7W5OaHu1aQWB5EJM2C6WkyNuCokKXgGUqVCgiIj0EsAfsHNB46whhUHV52xT06ownCtGSxc",
-	"7Y1MgI1D0ZDnRC9FycYUoQsqtY3gq4XOb+JlrSNpuk06s6/j9jcMnrIytwo9/s3c0+1sh42Md5uzHZGK",
-	"19vDtqFBUSNTmZC8wfDTcCzEQ6BZVsY/h56GUBZHpodJoJSrpeHbCEz1SI8OEtpRLKHbsXUTb8laX0n3",
-	"kaya6c7b+QyqjNxNHoMwhB49BrVpFdYg/TVaouU1t2CFhmIM4zTAlZBaQmnzFR+wvt02qjoxyRb+7DKJ",
-	"9fozFoyAtJBMr07NO47to/5zXFhzh/3vRw8Wfz0/68Xy3WoKJWYGGG12J6gtjBzbqlblPU61XtjyCUZl",
-	"9lPe4Ouu4mirTOyh08KHffKL0CQXYgYZwQwuxTIgw2NXMAcha1jW2nUVY8v6s4PBT0LpHTt/tW66YC4l",
-	"I1VyvCYh4ZLmBVTRVObjZOg+aoZitBjDDMEJlCY7LCw6FcrW3DAydr+7QG5VaLO9PnPDjI9FRBuzgUEq",
-	"8SeZeOeAC0a1ho8RTNGBw4H8dHb2nhy/f92/4Bf8++9PBL8EjtJo//vvyQuRMWcd+evpu18I4+Tj2Y87",
-	"P/QJhtkRxz0kkKHidAaDlCoYJlgNyz7/8OMJefz48XM79CQhzFbgvOAfP75+qfrkuKRcTBGXVUYMYUp1",
-	"vjr0Ze/K2p08I1g5uUrDVYlbBpLCjI3HINFgQxUkPjXqgmNiPNFLloI9CrjS/iDM7eD+7MXWI9yFT76e",
-	"M6UWkGuXIMzhEiSWIwJFCm4k+RTLRplzxABE9f339my6CuUM18a2Jm4KQ+XhSqs+eXVpdi5hka9ISqVk",
-	"oC748O87jojtvM6GR+SfWMOSaUt+VqIwA4TUvtqlOfIl5PmOYQqQkfp4A6wrUZgT+/Pw0/HOf9Odf+3t",
-	"PO8Pdj7/up88PbgefoeORIxqFpcgzecwe9oevxcyMKjLMSJFDvYOEnOCGNLlzxNH+QEXfEovgRzsPXHI",
-	"f5znYjl0x2mNeQYij0sa4b+Nr1NeoyaJkb9GgBncWJO4RhgOiatN/v/+z/8d2lh96m1ZFxw/0CfnQaGc",
-	"ikoFxRddIWSsrVvtc98XscugWSEL08XrNbKSC47jh272IRHcwaeLd0d7w4IyeURmEQNYwwRnBuI5GtT2",
-	"PzFOxjlmm1B9wamrbXzcGOpyWxWCF00x6n4sbB0Ye9tjIYnSIgd+2HI7luTDGknxojA5A8m6c64RNcXw",
-	"WQMfU5F7ctQn5xvIfcAZFGgD8zUKPkwM9T01PA92ypP8M16+FmS4e7m/Sws9HRKaCw7fmWNKKitvWesm",
-	"KYm4NWUYDLRC+gW39DyofR4UPs+BXoIK66eLQnuqPxLZ6qjOHXzNJfMFIxi0uMQFN2zCCPG5zzWxRRKw",
-	"SpRN88ES7Rwgw/RzR7hUo0azA25Ohu8kmzA+LCvdYUSAzeL+k7rgBpQNwu3kTGnIjmyJa+v8RtgmB3uP",
-	"67X1EEVki+lijggWTvBV9wwJ5CG7dsDyAVJzQ16i+P578m4Bto6RInMqzcvDqx2Jr+2414Z2z9SVFxRj",
-	"VwNXr2pF/LQQNt+aTkT/gr8z17xksS2tC/nmdO6OuruepcHfC17/jIFYnhlMgnK3p4b7OzrR2KuV4enM",
-	"/F4v6YvLpDmbQZlNJKQttK+RFlm6Z3g+TvPCykGYu1V9394pKVOnXPK+MJzSQUIm0mLuieWuWACnC9Zf",
-	"0Xlut1I9s3wLwUoZaoJYTjUZ7mYiVa4EXc5S4DZZ10k0xwuaTmHnUX/PKOsyD3Kol8tln+LPfSEnu26s",
-	"2n3z+uTVL6evcEwV+d576ZIZAl/SYW+/v2ffcss0Onh/r/8YQxP1FCXg3T6yPZQndv+xnKm+L/o2AR2z",
-	"bP/1/GdDbyyTfvZk3zDpn2HlLoxbCDNkjU04UZqu/EkXqHhi8p2NIGoxjz55S1dkBIb+p1NXj3LMLoHM",
-	"GS+0LX+Ku7GX+DrrHZplurzjRp+DR3t7t1bazs3QUdRzBitb3vfAThn7Urm03aB9AQ75YfOQRr1XM2z/",
-	"8eZhzUq/Ztzj/c3jmtXqr5Pek212Vi9fjqO2WGVYXRLVtGI+p3Lla9CU2f7IDEK5A5UUOlFotDL6FGp5",
-	"uxlc7rok7l1fpMICcg62AGYdgNIcqKyVJFNtUDqIuFSQrsJ8oVdffvkHm4eUNaMfoGUttLwyN+Gyjy4h",
-	"Fwsk3Q4SAlDJ4LL3+TqJ07dfrABpm42QYyfBony5APtnpbbOaTplRkKiqDfmq6BIa2QNVqCyUgS+eMEP",
-	"9g76hklUIDs08uBSVZMYod7LijH6Z6hrC3rDlkGfWr5js9KqfIuwzK7Mv4u34sFygtG2QFgvpGX6Wz8p",
-	"inVMYchkPWCnUbgxthRfyjC2mKeRtXy+Q8bQro3YwSOcZuJP4IFi/E74S72MURfmpnjNLSJi2M20jJaK",
-	"EpSqZwmZA+XBPE7gRF0fi9/6elGBPiPGJAdltEQ2N8ofRUV4SVdHGCTjyNOjvb0OyciFct0hArgZtu/a",
-	"8iAjRWH4di/jvlrWtNCprAUXdm/AOuVTYbNPHQI5tAlxaNcVwOvApFPztcwz4IVEb6RVLjjIgK0Sw1Vj",
-	"2HBivr8WJTbeedAX6IF+3w/9brV5akOdBZz1wJWN7hCyXlJNR1Q9ANc3CFyZu9sN8JWzy27a9RJr0KH2",
-	"4CsSGaAKHCnY5LC0DduadcDTFZGAUcCKcIENJGPg94ZdArdeu6/A6F9bD8cDd799CTWsLrqQAm0fsqhZ",
-	"PmKw6APO7ojavaUsf6B03xalewmGgMmVoT9YzWsDiGE0bLeZ2GkmT/Yek+WU5TUTu5oWWpEM66hhRTDz",
-	"O9NB79x0ihqRp7xRIPwANGNfj+idgnWRzx/I3jei1JQ3WlHAfhc5dt1oXJCGQi/SBoQpC3ffGVk+tTM8",
-	"UOZvTwYdixx79QqJRHETqGEa311CWpgneIfktzZPBGX/Zl2dCUF3K8+IYv+qWhJYeenB0vp78eTZ++iC",
-	"XReOsksbPbGiIHxGZ6AIXNFU56sgZjwIgOuTY9sHxiANrUq20tCnE/prypKyU6qIWjKdTiG74MCLuQN/",
-	"swUNKf4pxuMjIsoIirKyQKF8L/thUKRrGLPPYlxfrQVYy3HTjDuPuUOCvIGoS2RjgPp18mv0wz5Tofrq",
-	"b2stc6eOmNo5dvhgfOiIts6nuTDX3SevjcyJsqny2vmDUHd3uiy1ZQyZImMJEPfhe2JgA7x2wnI+C6Gi",
-	"flvIrNPUlbEoW2IelU0yDZlgqiyeWO9sM2z2uRpWMYsdLTn75BV3kyIhaEQVgw1TA9eBe7Sy5QmihCBs",
-	"FVYV9HshrIp1O57KaD+y63oWgpYFXG8T/GDbA7nG6hijjO2Kvhxv9rcCrar1Kw7aAh5PpFDqlGnwDX9/",
-	"A5buPb/nZtn1QpWN7uyGTXFR3YIW7hbqDd2ZDWB1F4TtfbkFVxukqzFXysYaYBCsbfH7xSRp/8k2Nxlp",
-	"o/oHoWcuiQTZc5g+8umz4aNhdsenz7WciU+fDQOs6KFFSCe1lKi/hhiOsc3VFsTw1JaDsvHWNpA7Z3zm",
-	"21iG0ZSNcEkSsMlaalxbDRjXmm7dmGgFVajDCoat1jTXyZaYFG8CthV9e7QZDKK9bf8QIsK3jo8lPvmS",
-	"SJQsqWsYrI2wgakC2+BXLia2wEccq87qmOMkiTUtl8hxozt3Ykb43J1aSHMWIKGhx7S0hmIYLeM2It5R",
-	"+jAEuk/e+eQHbClfvZUDlT7eJNB/mCJV2WQb415OTcqUX7P4IOe3fGEEqcAsJkwSdu0TYlFpeJYtfSZ2",
-	"t9UrttxRmekQVoK/ZaoSVpLtpUJKSDWZCqmAjLAY1IooTRe2TO129KfW4mYrsrMFjgT5jncmVrkS+SdB",
-	"fe1thSuzvNf81iSr9cOObQWO2pE8EMUNRPHUkQ+bD9ZNCJPeFSaTqB1DAhFeG6TRXFUnbXSKEGa5uPyn",
-	"S5Ara0RHocI/Z7YrZOb7a9XTXWVCaK6ET0+nup5bNlpZYbVRYolX3e+FRM+RFcOOatUEVDEesxR8ZpVL",
-	"xEkayUG4QIDM0Dye2enCnB3XuQQ71Y8KXRbhC2xQlr7bbKkO2mirtN+FmlfvRXXtCNE26py/ITxx5AHf",
-	"tDL3QDpuX79Jfq2rOEh9LKyvkbscNndTl+NaUmuZ/FlLIXfQ2ycfML+M8YlPQ11OhQKXH2w04VzYtGpF",
-	"xyij1TM9L/gXpXomSHaspccMELlLg9SVQsUwFRbT4tpdMGxSb1mHL5hVinlJ3zC9FrMQy8dVpn0j1/PI",
-	"ZkN2kbfE0ja3NivVVRX9iBbCJwEf7O3jWhSpEcMlXcWom7/Ne5f9tqOPjbYQUQJ5b4LZvZmSGl1chmVf",
-	"YmrB7aiVg02Gtd4tNpI7DrjECxmBNuB6ipg1n5+f7xwHs3ftww3ZPT8/r72O+3lgD787l56kLqm2Lo0Z",
-	"KmkodEeK3gZB05fX62YGL7CxIdYmqDKFrPPXmb1QJXe8omECs2Qeq8+EbQBrdi+mgpTzsk6SV5/rBjPi",
-	"ygIetcl/afAn5zEnY2ldc1riRamT+6mMbBrae8UCOBZ5L6sh1HnLo739koeURgBb+cQ6O5lLunL1MoLT",
-	"c1s2MqzPF7cVeuIE3l3R19TuXU29iGLvS9fZxrQ+0bre8G9b5T8s9oYe2K2tAc2WPVsZBPZvL3CiZE8d",
-	"nlAHU0whWLnYCSzJyzj5cwWnvoCMCGGVtEH1O1QW7t2U+m07gOrtxYZHZNjqZza0qrIRdH3cQc4ugQR+",
-	"yiMyDNqSDR0t4Bc8vGUvD3RFO8jyjbBM2YOvaEtm+c4imce7m3NFw9t2mqXmOlzhtvxUncI7a8uw0ZBn",
-	"6N2DteJ4tohPxeRGK2RvlUUV+eUFdzmtyGOd1mQZCVCZMyzS5HN9aR1wjpyVBvnaGBv1KjIxLFF08Jxm",
-	"L6ev73Dq7i/14HT697GvuqDhev1J6xQy2tAmy4eCbRy6740wpsoWFyNx5RHaCLV/Kut7CemfI04iOzCI",
-	"1kJ7F7pC87wWtHLBkQi5VCPCOnFR33GwSrRB1m3FqijQ9x3ftY1/48Q3XUUE2mJpbxif/cX1LHzA1M2Y",
-	"ejNvcB03d39FFLvuzvDz+pwvUYfqpq18Hwn7rGDbd6BdU7Cjsgo6i6cvmopRmwuKQdhlnQ5bHbOOJ52l",
-	"O55uig39vC2G4X5dDTfb5+KeWdV9YcwfM+YSwdlekiGBmuU51nzeiARaSOjmTOhKK2v8VVZpLLbkWSG2",
-	"wrOF51Ro0viTIhNJU+wwx0SGVcFUP8ZwzCKOS9n5TvxmYdnj38BoAs16RNNZYBxVzqHwwHv+7XjPC2n9",
-	"Ua5ufqVY0XS2HgELnokdVN93bATnzVERhVGs8gRE5Fll8/xg8cqHCNnHieslGUiGzg+kZsrGV6HiV0lU",
-	"zk1my69eVaUrI6Kj2Q1W5raxj79zVA4OyyZ34HFlD/j77+frwDKkvtysGJdgsRmBUfNa7ZQ9YNbgbts4",
-	"g0VGsez1oTXIq9AXkTiXQOgk8IZcZZQ3V0LYe/TQ/nfBS8KAwkDQOTE2hy1t15zGhr40dUXyQuipLWMl",
-	"eDz05bLqJfDV3Ae1ltoBjbbtCnpJD8sGVy9VPSRbvbF7e/vPH4330v2dR/QZ7DwbHRzsPM+ewM7j8T59",
-	"kj4bPYe9fYSl3PWxrs2HD4P5XK+33n/P9vmjvy335A//9Wz1z58ep39/Pjp7Uvz16fzN4kC9HP9lerwP",
-	"H9g78X5mCdx2dDHSP2L7OMVbocztVhJd/omK7DpH1F26CO41jPGBVN8pqUZTWRDvfANTu+9Z5MvERkIc",
-	"Q7HIOY0d4XWa70iKYjK1kl1oowvpbKgNMV3XgS44KkEudsdmlYKkCnsotMipXetbuMscbKd2vXQtnzY7",
-	"FJ2Q+/uLHvzQKGr+wdO9O8b4N1Tpd0tu+3p+y2aHW0uNssDmkycjXrM5WESul8EvGZiz0LULF8EXlcV4",
-	"C/cLyw85xL8BsOqQdD4VaO/ysQ0NGLrGSvjpNFbo3jbJKQNiykbIStOVsrSbMFV2O8Uy4uah5QuY4+xy",
-	"eEZgf40T8cK1xv0tHk1sX2nWUYt4+dm3vt6K0Ddb9N5WDst9Y8+/VUwI+vyqdN+qr99CijHLYUPuL6mn",
-	"/j6ImPec+Gu4m7upJmUqhdLdKg9vQwJOXTo1Wg3jE8I4mZfR26WdIMzfi8iVfsYYx9xs+Q4yB/8dKgLc",
-	"ROF7YNIb8eN9oZuiH9EC7a/dSLLBwFZLiXfGcA5LryUe2aAJi5hlzGzq6/pU7So9e2/YhjHgF1U2jKIw",
-	"yiC2Lgq+ihohppCA+VZGV6o73b5sbNRYZyP8+IK7gMDuqiLe1nYrkbYclv0vipU6qdbyew6S+iNpng9s",
-	"+o7JECYaVFVVQqv4tppogzw5Z8AWLjwkU4HJqL/Okn6nzrSgcfC3qw98LcvQrYgGDwi9rVxRpv0EHPXm",
-	"qFxvatiNzG9Lodu36fRdj3ziqJ3ICeGkluVaZVBFs1wjMTK1Rf1uky/DVf4Ri2U8pK1/89q54GMm52Rp",
-	"LYe6UdrZE4kuF9KuV8C38iUZFacMwB55vcen4aU0zyPxcMAzbN166mfaOqClXqUQeyI/VHp40LmDSg1B",
-	"3RasM9C2l69rm+gZnW2fGG1VGADtzVjUGzZn5j43vnhSSGXO9C6rzbpddDX8q9p8l+a4Bw/SH9SDdOYs",
-	"UZhWqSro7bBD+Td2f2XZ9bq2s8AzB0XbhP8Hgl8k6J9layP+y7LNRYFvfnGM/x+2RNBDKfffDad5hb1y",
-	"IRR91mGT1oxPVJB2025G4N/5Ip3BD34gz39UB7/zYi5AKkea0qlQcIeu/kWhbeRWBmNa5NpleuBSlkBn",
-	"rWjZ5ZSlU+snuOC6kNg+gAxpvqQrNaBqNlCQCp4NxjTVQg5tIVEudGnZTrBqk03rRqOBF7Uoz5oVR47I",
-	"ckr1BVdaYl6XWQ6rKo4EFUPDGXxdPhT9XDSbWSpkZrGHRGMZLToy5+Jj/1VywYNqJXYTxG5CJWapAouN",
-	"pCIzv+cindmiJmNtI4s5LF2hPFtdz54IUcB1d6hEDeG/0KvRdfSeedZOBuVCXw3pkqXaMNkxzRVc3zC6",
-	"wi/91k0fX4WMPVhWH2wmYUTDcmtabKeXl+sEXuwV57plM0UykRZYOcmWqhtLMTfScCHz3mFvF9U9N0Xz",
-	"cx+CQhiJJ5yJN6/6QkpIeNBJy7gWYVH0Ss7GCOJ2b/szZ+OFzFBku/lg1BwiY8LOjm6vhuhmouwFHnzB",
-	"NcqJz+wrAjiTkU6noGwLP8J42M28T34R2k6GZX4WUmQF1ncJpsrgsnf9+fr/BwAA//8=",
+	"7H39cts4tueroLS3ajp9KfkjTtKxa6rWcdLTmU46uXEynrpxVoLIIwkjClADoGVNl6v2afbB9klu4QAg",
+	"QRL6cGI76W7/l8gk8XVwvs/v/NZJxWwuOHCtOoe/dSZAM5D4z3dUwys2Y9r8JwOVSjbXTPDOYef9BEhu",
+	"/kT0hGrCFOFAJShNtCBMKwI8S8hELMiM8iVJaZ4rwjTJgV6AIt8N5OBBQijPCOPVYwpSwTNFaJ4TMSJ6",
+	"AjNCJZzzIU2n5LuBHjw4IlSZdzJJR7rLQI+6E63ndM66kmrAOXXdGrp7u71z3kk6Kp3AjJpVwCWdzXPo",
+	"HHbOO7kYM37eOZJ/PTjSf93b7yQdvZybvyktGR93rq6Sag/eipyly/ZO/FRf43eDXwcP7KbY/Rkzs+DY",
+	"Kr8bLAYPehun9+tfHx0t/vp4Nz490HJ5PNIg2zPDn9vDakG0XBI6pozXR58xzmbFrHO4Ww7FuIYxSBzr",
+	"7OzsuNAT4JqlVEOcKNIJzXPgYzAH+O7HE/L4yaPdVYt8ZmhGEpBSyL+edxi/oDnL+lpMgZ93Igu+Sjpz",
+	"KukMtCPRk0IqIeNTGXC41P0Unxg4eiJzOgYyhJGQ0CNv5vTXAszsmHnp1wLkspN0OJ2ZUe2b9R2il6+A",
+	"j/Wkc7i3/0Nidqz8f+x4VtyekmaYhhmeiKESQjWZCaVXzQfpqTadDEa0yHXn8NFuYuZmT29/dzepznIv",
+	"epbvzRa/l5SruZCRGQ5SIaYMBmQkJBlKsVAg1SHuIJ6OMv/kREt6Abmhbvu8spRvv6RISjkXmkigmb3s",
+	"5n+M42eGIlva24lrtVe2Wuw/uzjFbjXH6MI75jOdpAPcrPWj/6+dTedTlIIkqLngCpCAjnMzu+UpG3PI",
+	"XnLzUyq4Bo6bQufz3BA7E3xnLsUwh9l//ksJfKyazX9IGHUOO/9rp+KkO/avauetfcuO3NhjasfuKxy8",
+	"z/jgELkIZGTB9ITkhihSCZm5cjRXPWKmSUShyYhJQyhXSecZzd7BrwUofadz93eV8XmhB3a+A7zIapAQ",
+	"IQklMyGBaMhzxsckFRkQVaQTw7/Lt82vA0MFV0nnRPBRztK7XUbqBh0cEsqFnoDEEzBsjI8hQ0pVdAZE",
+	"T8wqqA5+YTPokQHMKMv7mk7BHJ8SMzA0SCBXQCYU78k5p1kmQSkyXBIuFn7BUih1yjS8g1GhILvbhSs5",
+	"6o8oyyEza7erxlP0Nzk1ixxJMSOUKKahkvRCGwktFpDhSZu3DE2anRn8s3ty+u5He3mR6TKtzs1lU0xw",
+	"t/CfrHh+L8QrKsdwp+t2qkFfC9HPzegDy9Xs72TEIDcKiASCf5Vm1ZZhKZAXIAlNU5hr1XMLyfXkOWjK",
+	"8jWruN7sax+NLUFMB2bbBxmMJc0gG7Tm8lws+G3NJ7nlA8rEgtsVveQaJKf5C8NV7pi52ZHxZqCkMZQs",
+	"Cql65L8KgXcByEBavttnmZ8wcrWTimN/FZYcSIzBIWH47xEzpMszMqdKLYTMSCbwIg8hF3xMtBiD4X5G",
+	"9wgsgLOzs25T54tNz72y01QRcZqvqNJvFhzu9gxzqnRfmGHdDTc/EPzB64IZzHOxnAHXXlMZix4JZYJ5",
+	"iqapKHjF+VLNLgDP+xXj078JDl/llHPGp35ljE/N9Ao+5WLBE5Q7cDlnEjJk0FQRI2Bw0q/hxjjDa4jN",
+	"0Kjec5BKcCQ4yzqR/VsJgnYSTuUXoX8UBb9bwceF7o/MqPbOvqXLXNDsq8iiuR27JYtQgWBqgwQi3+2R",
+	"1+yZ0SmcOvwAV1RarHesURjzu5/bgXEhTCHlOY1WC0HESAPvkffe/CQUTdQBWrFdtFcHDQ5U80GsYz3V",
+	"g+EedCuzfauX3ePesu6WpvXatysj/Moa5bRigkxwo5+bu3i3x9GYRF+6WThlHSXYiKbaaOz2Zi5EkRvB",
+	"cERq6qHR2OEC5HIxAQk1JdEpdM4Aec9mIAp9x8u0MljbscMblDFrcFIpjSFl7E6jspsJn4LWjI/VjbHC",
+	"8oOROZ5NnNnguKLhzulEKOB2LmzMX/KvYAMgo5bC6OiKSDae6IQMnR7vhZ6Ti0NAAXLozZ2CX4A0SkU2",
+	"SMjAPdxXhZoDNxopEfKcD7yu0ZegQFcE2GvQl6Urb3cszH+omkJmnQ/LNfaHo78trPdrHqf/YGTb7N8I",
+	"s6f3gZtrJiT79x3f74IH99vfamOGBerfERmgt6bvlAFzWDUnmzUknHjuu7PDCz6kGREc1NE5jyqW7tDK",
+	"yzYRaDeRhTTqpD956+C5aYXyA6cXlOV0mMNdb7kf1+ykuABp5LeldzIIWNBaAdfcky+QNB+4KuZzITVk",
+	"ryFj9D16u+50S8oJ9GdmBn29nDf1GHNhB83LaNWvfyAbsT+fairXKy3Xm3fs25E1HKM6BVmPHBPD3MyM",
+	"BccgxoIuE8LQWJBgfi/dO1oQBTwjTBMtemgWu2HRqWgZ4nPIwS1oLsUcpGbW6Tgv5Bj6NOJ3/cA1y83d",
+	"4k02bHjwUIpiPNFkSNOp0ZNGQs7MVzoZ1dA19BcNEshS//hYDV35RsXwX5Ci2nRsyZvlTC/bs65dOvfu",
+	"UIgcKG8NUz0bG+eEmmW8BqWoVbnrA6UTyjnk9VgBCp728pJOKrJVsQiRgXc3z+xg9eMUHJ3/rU9O9CwP",
+	"Fln9geFhltteFCyLvT9l1qipZi9hzJSWSIuxN4wJtyrKZoy7z1iEAq4djW1DJ0lHFfaAYgvXcLniDyLy",
+	"c4MY7CaJTlKerNuiakw3gtv6avIbqecVs47vOgVhXKX2j3WMok6OV+WQVEq6bK8GPxmdGDqNXxhCDVzy",
+	"NMuYOU+avw3mOKK5gqQxbUvjG2aL3z+2DuXW5OwXVk/urRPMnze/tJDSHIwX7xslh3/uKulwWGz93i+w",
+	"qF5trLA1h8ano2sXGbw1mu7G9dbv31spLsBoNWZXh+LSKKPaMxYxcn9ISu9ZZVmxzKqryMTVFCMgOQOu",
+	"0SQeswvA2Gtjex0nW6uZToTUZj1mXReBhOuz7DoC8eXz1s42v+ZYa2xDazRYY3Q0o//b/a+XilkopDwH",
+	"D4Ko+48OakHUhxG2hGP9w5kb7at+EfzFRQG1LKCa9SoRVb4YW+CPDPLsZKVkUdrINsLpzNGBLHJnoFAb",
+	"QzCyeoqM2Ycmy7GTMtDttsYwR9FXExvlRG+Q4ONO0hGF7otRX5qba+hc6L4zfDpJx3n7+jhc8NFASzeb",
+	"zS4h69v5G4LzJlkqZjMURcEvXFPGFf7DMuPybwV3AbFISNVtVumlvz5NV5t9lXTscqK7Pqd64n23dpOp",
+	"MmqYTvAnfxo2zO+yBDBCNTA62yAqJWeVErJeiPltxgVV70WJR8ix0F/Gaiu3/abde1k92Ra85Z9i87SR",
+	"ndr9NcoXpFN7dDSdmBcysTCEkg3Ny1O8wEZK2X8rLSTun/mvUSI01YUyb7nolPmxqd75EeL7sU046tQO",
+	"E/VpmCkgIQBNJ4YStOHbRp83FBJQQbUTftbXGbqx1+4Tq/e5ChNGtgOya6lqqWTGIM7b9+RsYiVR4C92",
+	"PpyFkNPSScB0sA8lh0w64G9xxIW1QPFl7PvoTRrRVK891WppojCWQfkNXsyGhnqbh/kjGxfS55SUgSp/",
+	"v3VS5hMEurF7ekFrK6zOIqcaeLrsW62wnZZjB8FEJkinRAvRsLRWzt0mroSyMBtG1ewvpzUcqvxSQA61",
+	"9SUhaa2my9NyPl5S4cUu729iGUCM8b+sMamGWc0JCnzicx8wJ6RQIP0tXKc0rNER9mITmdExfHj3qr7/",
+	"E63n6nBnJ/j0Ds1o71/zcXikhWSNEXcPfogM8jNE0v+OybwY5iwlU1i61MR3P56QJ4/2nmD4y/3nhyMy",
+	"A0MpimQwB54Rwclgqq1UatjZ+bi+jhen+48ex9nARf3Jt90VT0LUeJtanbH9uzX/gxmcxD7Koy8XCkJi",
+	"UmwcpZ3L6MvLzYLYTM5O3Y6V4IbF6PtnWJ5CxDqcwnJ749Cc+iaTED8Ym8Erxqfbyv/tTA9021qdM2d8",
+	"2qYefGDTosy8MEWntRT7+qq1vPcfj2Rb6jLlB9kxZflfVDnH2n1+vPE+vxIpzSF2256dvCUHT0hO+big",
+	"YyCajuu8BHh9uIePot8fM36XilmlS29vM69W5oKvRU9KjEWhP295EkYS1KS/FRm9sw9XlNSayuuIe8+F",
+	"GzaH1OxjlqVs3O0PKqIA44tJOWJss0JfQ4veXrDxRFtzfy4Y14pQzGFXOiEFz41YaySSUDVVGLeaCQlH",
+	"BBPDJ1TSVINUCeHCJhJmMKM8g8xdFybP+Yxd9oifilNjqAQbNMfwG9oyNofC2mo4uFjwUMYa6Zrgi9KG",
+	"FBOi6NKMuZi4hNtS8gU+lDCzeXd/s8T9BS71quTrszI0xOFS+5TrMePqiAx4kecDIniVk2P+bu6w+Yt1",
+	"LxsDPjam0JVDP4jgtpmR4T6q8sC4wOuMLkkmvA5sM5IXlb68JAvK8YVZjxznud19HiRYxGS1TeG1/l1w",
+	"Qf5GwLAMGkiGiRDEP135i/wBlln5bdU8gwuWQl/LQunYMMfEPoFxijmVPnsV0/6JjfTbfE4uFkSsGKWM",
+	"BV6wNDqM2V6RZ6B0mdaDcUMyhJQWCpxj2uydFgLT3GMjNeMF7X1srbg9udh9Xn2ZT0TBNUZu6zeaZwTT",
+	"d1F904SpxOxfilUbaV5kkPVu6NK8RTr8pWUoHGeUvBIXkNMUmp/d3fzVictBqy/3JScvenuPDww3mtVl",
+	"5H8ePN17tLe3//Dg0eMnPzRGfBwbwoUAo1q+MRnJd0bRfXrw6MmDHnkmKU8nqOFigvcRFvRouNQ2s9aw",
+	"xzkIo5KH0/LOok4ttxzpwFrOSHv4o48q4nP4Ecw87xx+bH2k9LE5x1LlhvSen877CVNlYkHDbOl1rj5Z",
+	"UrWZnp3Dzu7e0/3RbrrX3adPoPtkeHDQfZo9gu7D0R59lD4ZPoXdvco6OzwwR6iZxp13KaLEL83tdCH5",
+	"YSaEXFCZHboo7WF9G64+x1vszs371rLSBdE2ENwGRi1/plxcH/mVYnycg0+VdvoeThIrV7ZRqgOPYUu3",
+	"tp6E+GSwymB1ZlNCFlUek6KaqdHSCWgjbmvTa0eyGrMIz/y3dWZ8s7ymPO2Vg7RZt3Mof3j3i99Qc7y9",
+	"tpm63jbCv/rxAweBO/jSexmsLcpDA7LZyv/tuEDo7vY51IFn2hN9kEeBk7VZY0mnSqhwzm7M08RZu9IQ",
+	"fDdMe7EbNGRZBjwYyWqvSaeW/RIKEG4HqWm7fQmYgmV+XkFhK93szbQoY5U2s6LQUm1U/IROdrNiBTW/",
+	"ez1xKhzdnmOYDGzNYfSu2HKUclr+f1VKtFljkK6JO2PUhL69euGI7he4ZEqjT6nK3EImqifCTr2KTDRy",
+	"8nBBjUxXPMlY6kiVGlN7OBw15k2opVzC55k+X2yhrTXKnK30TVhltSfqZY2P9vY3KhzvnJJ2Z0HupMNm",
+	"dAz9Qm58sfQEXiWdvPQirPWF2KcCD+7aw69UuGsY9bWAdtKZe41t7Uj40FV1q7exgPG5eFJAEmqu+Fyc",
+	"TBXw7Nmy7tr9xgJXfpJhQPua07zd0PnqSYcfCu6P4PBmhOrr+pvdOpyrZLtXalt19cnNRz9beiF/nTSQ",
+	"6+YpfHbuxx2lOGyRQuJ265XL07rGbn3B4m/El7vt4iLx6u2p0m/NNuToiQ6p8LRyBjY8K4WeoAYR9S/x",
+	"0K9jvUhSXEBGFhNhfTlUwrYpkknHVbjXrfIfmYSRuIwHXsBon9eL2drEpXUhW2uGrqqYWu0UiivpU8bR",
+	"v2ifSQhVZERl6eUgmD5SdwxkoKZazKMRJFSiVTRrtTyQwCOkfLF0TjVYUIPt9mml9feTWISnHjlw64X4",
+	"Ye/J4we1dX3szBdI+dtbf1tmerIsh/71t8b5ju05OOWu4WZau0dsXifV/d2Hvd3e3t7D3pNodqlR/I1t",
+	"cy2CNeqTl6whZofMGU/I8xfbuGxFIz3sFePF5UYz1nJmd19KIq+uKX4XdyGYZUU5tfvZWH0SMJYaUbfP",
+	"MsYpHbu6iazTIL7RJL4AuGSzxCj98PFE1frX4muqXOlN7/aCLlWfqmm/Zh9GPBhqim69tsfZMDHrwHWM",
+	"SBEtRI+8GY0anvU2d+OBw3/jfkajA20/84oVNQeLblSp08SdIuySZGzMtAqDoHUGe/D04e7+k7rHtR4O",
+	"fWz0dK1Bms/+n4+73aeffnt89R+xCxqWPX1piM2iumx64b196gZDcuXI0Q1fKg2zKk2toYbOV/nfxqJ/",
+	"AdLvQGvfxkKKQjMOK16fAJ33h0vdSFtiXD8+6CSRF5StLrletv1npAElnWJuvudod9vprd6LeA5b9UZt",
+	"K2vrbE2ltq21PUzsScUO+H1Jde3rVOEMzRTkmAwhgeQw0oiAU9afLdsoRJE4XZqCUpX/pOV/tUV9fz97",
+	"7yIZu49/eNAj740cMWKaKiJKsKiVuhGLfPvUw26V6eA4FZfIwRQZC1GX/KsP0ruBrjWee6k+IGEjUnAL",
+	"CnCtoVfsoEPSIj8DzIng+dKFfxdO9YvUjUyB97073DuNLSBYDLcpYtl4f2GwG9EtihHeh7m5nK+39hTO",
+	"GA9/3WvS15CJpiNtd3cL/ajm19qUkbbxa/l102YaeTIbB/gMD9mWwclGBHLjTEKnWJt3cFiUqYZlzoFD",
+	"4tOkmDfX3vJ5bhj/aiVJrcpRuEbql5uuLiTH6i4Xq98m8WDFtNdmEWx+J5ITsOml1RvkN+Wmbt72Ompt",
+	"X5kmYjRak3byuWroGjKI74pTpKL8ZOM1+BxHROmAb1XmxB/thyU27d3Z1lJew+muwdi2ZlGtP5ScaOMn",
+	"pMihbrd+7Hw4ffHueh6E7RQ8c/yhepdd+zhDTriZbbXMbH/2jaMOvpv4fHNDlOFBlufiNzeIONs9bFji",
+	"wfI+rbgK7Wx0C7iEtaJVIDUD/NmFgDNXaB2LDH5YKSgeEi3Iw32SgzG3bCKQtd+SMs3P8l8PReseTWp5",
+	"EJkwL0yW84lRV4UkBc9AqlRIUGQIegHAz7n5wBGiiHFw+Jg9ckIVpmtNYe6wNzIBNg9FQ54TvRClGFOE",
+	"zqnUNoOvljq/SZa1tqQZNllZfR33v2HylNW5VRjxb9aebuc7bFS825rtiFa83h+2DQ+KOpnKguQNjp9G",
+	"YCGeAs2yMv85jDSEujgKPSwCpVwtjNxGYqpneqxgoSvAElYHtq4TLVkbK1m9JctmufN2MYOqIndTxCBM",
+	"oceIQW1YhSiwv0UhWl5yS1boKMY0TkNcCakVlDYf8Qnr2y2jwolJtohnl0WsV58QMALSQjK9PDXPOLGP",
+	"9s9xYd0d9n8/erL4+9n7TqzerWZQYmWAsWa7AbozSmxrWpXnONF6buETjMnsh7zG1x3mawuo99BZ4YMe",
+	"+UVokgsxhYxgBZdiGZDBsQPMQcoalGjHDrO3RADu938SSnft+NW86Zy5koxUydGagoQLmhdQZVOZj5OB",
+	"+6h5FbPFGFYIjqF02SG060Qoi7lhdOzeaojiCuq0PT9zwoyPRMQas4lBKvE7mfjggEtGtY6PIUwwgMOB",
+	"/PT+/Vty/PZl75yf8++/PxH8Ajhqo73vvyfPRMacd+Tvp29+IYyTD+9/7P7QI5hmR5z0kEAGitMp9FOq",
+	"YJAgGpb9/d2PJ+Thw4dP7asnCWEWA/Wcf/jw8rnqkeOSczFFXFUZMYwp1fny0AMPluipPCOIXV2V4arE",
+	"TQNZYcZGI5DosKEKEl8adc6xMJ7oBUvBbgVcar8R5nRwffZg6xnuwhdfz5hSc8i1KxDmcAES4YhAkYIb",
+	"TT5F2Cizj5iAqL7/3u7NKqCcwdrc1sQNYbg8XGrVIy8uzMolzPMlSamUDNQ5H/yz65hY92U2OCK/Iooo",
+	"05b9LEVhXhBSe7xRs+ULyPOuEQqQkfr7hliXojA79t3g43H3v2n337vdp71+99Nve8njg6vBAwwkYlaz",
+	"uABpPofV03b7vZKBSV1OEClysHuQmB3ElC6/n/iWf+GcT+gFkIPdR+7yH+e5WAzcdlpnnqHI45JH+G/j",
+	"45TXuEli9K8hYAU3okLXGMMhcejw/////r+BzdWn3pd1zvEDPXIWAOVUXCqAv3RQ1IhuXK1zz4PYZdBE",
+	"yMJy8TpGVnLO8f2BG31ABHf06fLd0d8wp0wekWnEAdZwwZkXcR/N1fZ/YpyMcqw2ofqcU4cufdx41dW2",
+	"KiQvmmLW/UhYHBh72iMhidIiB37YCjuW7MM6SfGgsDgD2boLrhE1wfRZQx8TkXt21CNnG9h9IBkUaEPz",
+	"NQ4+SAz3PTUyD7rlTn6Hh68FGexc7O3QQk8GhOaCwwOzTUnl5S2xbpKSiVtXhrmBVkk/55afB+jzAfS8",
+	"6zwRINiLQnuuPxTZ8qguHTzmkvmCUQxaUuKcGzFhlPjc15pYkAREibJlPgiSzwEyLD93jEs1ULIdcXMy",
+	"eCPZmPFBiXSHGQG2ivsv6pwbUjYXrpszpSE7siDjNviNtE0Odh/WsfXwisiW0MUaEQRO8Kh7hgXyUFw7",
+	"YnkHqTkhr1F8/z15MweLY6TIjErz8OCyK/GxrntsYNdMHbygGDkUYr2sgfhpIWy9NR2L3jl/Y455wWJL",
+	"WpfyzenMbfVqPEtzf895/TOGYnlmbhKUq0UMUHsz8pyIaqUWF1EoCNZc8NRWlAxsZMLm0h66RiA4Ay48",
+	"BpryqIEO1LDEhE/c81a1crd1uPT/9FVKWPRlljMEMi5AKQvtSzkXS0UQuV5ZxH1OpRSLfOn0LXPrQ5Gk",
+	"BZaO4lwd1r0VUmRQoqDanRk0UVRLjQmNU3cVal1gznm7DcwRGcJSOKw0w6rtuTJFDvafkjpsrBMrNbg8",
+	"ywSNnHfTFcpwF1dJ5w7u1KhtjsE3iNQaX3Rq/l5Hw8Z50JxNoSwDE9L2qNAoRKzAMoeMwzyzCiwW3VXf",
+	"t5eRlDVvDnVBGBXHXeFMpMXMS7kdMQdO56y3pLPc7XT5m1U4kB8oIwaQPVNNBjuZSJXDDsxZCtxWWTtV",
+	"9HhO0wl093u7naSDPray+H2xWPQo/rkn5HjHvat2Xr08efHL6Qt8pypZ6Dx3VShBEPCws9fbtU+5aXYO",
+	"Ow97u72HmFOqJ2i67PRQX0FFcOdfi6nqebS+MehYSOLvZz8bQWG1qyeP9ox29TMsy5uDrMHIIzbmRGm6",
+	"9DtdoMcAqyZt6ldL6vfIa2ro3wjudOKAREfsAsiM8UJb3FpcjT3El1nn0EzTFYw3WoTs7+7eGCahG2EF",
+	"GusUlhYZ+8AOGftSObWdoPMHvvLD5lcaQL3mtb2Hm19rgmSb9/afbjFcAEVt3nm4t/mdZnOIq6TzaJvd",
+	"qHcLwLe2WFkIJYo2eTGbUbn0gEMltIPlz4GSiRYpHSv0UBrjGU36nQwudlzF/o5HJLHEn4NFO60TXZoD",
+	"lTX8OdUmv4NI/AyFKMzmevn5BHOw+ZUSov0rUNjviVpemJNwpWYXkIs5sntHCQGpZHDR+ZR0AuXBuuqv",
+	"kjib/MUaELbdDzl2FgzaF3Ow/6zcFjOaTpjRkCn6DfJlANIbmZZVqK0WiQ+e84Pdg56RNRUVD4w9sFDV",
+	"IMao87ZCjI0aJt0i6LBp18dW7oCZaQXfI6zMLOsv482wEE4y2pgL8WJart/1g6IuwxSmzNYTthrAnbGp",
+	"eCjL2GQeR+by6RblSxsbc4WocZap34F7JvKNiJw6jNWqm5viMW/DV4xQmpQJdFEeUzUSIjOgPBjaqbLo",
+	"/kE8ZA8hFpi4YkRyY45IwmZzITVF38iCLo8wb8pxrP3d3RU6l8vuu8U74UbYvpXS70D7+hpkfbOHcVd9",
+	"pFo3rIQHDFuqIHT9RNiCZHen3LXZcK12HEziist1agbIvJieS4xZW0uGgwyELzGyN3ZBTsz3196SjWQQ",
+	"9O/6Y3L5P4Yx0mrh1iZeS2xtGg0JMhveIjU+p5oOqbonyHuCRILMHD1soMmcXazmkc8RERFtGY+PZQgx",
+	"COth09MyUmERFIGnSyIBc9KV87RGSfYVuwBuY8hfQcd4aeNt94rFzevLIdbtXAp0zsii5prZUob7jMhb",
+	"YpqvKcvvGeY9w3wOhg/KpWFjCFG3gWtiivdqF7qzrR7tPiSLCctr4Qc1KbQiGYIDYgDJ/J3poCV3OkGb",
+	"zjPwKOG+A5qxr8c7T8HmfczuuecfxCwrT7Timr1VXN21WHKZRwojbNdn7SVA/a1x91M7wj2Dv2fwRiMe",
+	"iRw7iQuJvHUDi1dY4nqb1BnW0N4iF6+NE7n5/7DR5IRgRJtnRLF/V+06rPbWuyf+33Gw1J7hKnp36V07",
+	"tNFjLkr27+kUFIFLmup8GdRgBAmlPXJs+yqNMA2mQtANY2Rh/KuEaJ5QRdSC6XQC2TkHXszclTFL0JDi",
+	"P8VodGTTajAjqUTqwDwUm6USgN4NYs5tzJOttdRrBcKadRyx8FJQhxMNMW0s+LhKfot+2Ff+VF/9slZN",
+	"txrYqu3jipiWz+jRNpg3E+a4e+SlUXdRLVbev3CfZPFtWfDUQokyRUYSIJ5a4RmITbLshpBac6GisXPI",
+	"bODaQcmUbWmPyka1hrUwVQKY1rtLDZq95gZV3vCKtrg98oK7QZF5NDL7wWYGImg7YG9jhAiJMo+wXV8F",
+	"qvlMWIvwZqLF0Z6AV/VKIJeesDknxbbost+ydQLYMuzz79reVqRVtV/Gl7agxxMplDplGnzT7S+42btP",
+	"77TfbhMs1nXa9X1ijWjjojoFLdwp9MjAg+gODrHugJYHhC22uSVXmyivsV7R5ntgIrpts/3ZbGzv0TYn",
+	"GWll/Afmga74C9WAsOzr4ycjr8OqrI+farVOHz8ZQVvxUHuJnXZUsos1DHSE7em2YKCnFsbN1knYAoyc",
+	"8alvPxsm0zayZUkgjmslrW0TZVRrlndtRhegx4fIo62WUlfJlrcv3rxvK564v5kMoj2pfxeqyP0dXqPH",
+	"ePgzShbUNQfXRqnBsqBt7mQuxhbMJ34T39dvm9NY1rRXI8eNTvyJecPX6dWy4LPg4hq+T0snMWZeM26r",
+	"X5xECbPme+SNL3SSWLpUPpUDlT6RKLDNmCIVRLqtZymHJmV5v5l8UN9fPjCEVGDFIgICuFYpsQxE3MuW",
+	"rRU72+oRC21WVjWFXR9umBOFqNGdVEgJqSYTIRWQIQK/LYnSdG4hqbfjWbV2Vluxqi3uSFDbfGvqm2uH",
+	"cRJg6W+rxJnpveQ3psGtf+3You3UtuSekd4CIz11LMfWi65mnknnEovNVNewzdLnH7BTc7wr+akz0rAK",
+	"ztVHXoBc2ngEKi/+d2a7xma+/169HF4mhOZKePgKquu1p8OlVaQbEGy8rDk0XJtp5arwjmpoI6oYjVgK",
+	"vvLSFeoljeJBnCBAZvgkz+xwYU2f62y0oEsLMOJBOgOfmpUJtppyBT+1XRxuwwSt96q7csxrG1PTnxDu",
+	"OMqNP7Shec9uvg3bK/mtbn4hx7L3Y41+5zjAao50XCuULwvKa7AUjuJ75B3WrDI+9qXtCyxNtQWexrLP",
+	"hYVqUHSEumC9evycf1b5eIKsynquzAsid6XVjarO3T0stW131rFAASW2ZzCqFLOSJ2LJPlY2lz9X6B2N",
+	"+vEjW2G9iiUmlh+6uVntsUIJJVoIDyxwsLuHc1GkxkAXdBnjiP4071zH3I6nNlrNRJnqnSmAd+Yaa3SG",
+	"GpS9zqklt6MWrgMZ1PpB2VKAOOESr5gEVofrU2TmfHZ21j0ORl+1DvfKztnZWe1xXM+9SPlDhEIldTXi",
+	"da3PcFbD1VdUj25QaD3M52oB8gwbrCJGSlWxZgPtzo2H7gInXxouPSsaEAUrbEda8+MxFUBflHht3rSv",
+	"OwCJgyc9aouMMuhBzmLB2dJb6CzY89Jf4IcyOnDo8xZz4NhsokRlqcuj/d29Uu6UDgqLwGSDxMwV/zmQ",
+	"hGD33JKNruxxKyxSWFwouCP6mp4Hh+0ZcTp4CE3bINvjBtQbj27rmAhBJzFyvbWnotk6bCtnxd7NJamU",
+	"Im1FBNnRFFNIVi5PxSN3fFfRqQeyEiGtkjapPkCj5M5dw3/sIFi9zeHgiAxafRUH1iQ3yrHP18jZBZAg",
+	"VntEBkF7xIHjBfych6fsdYhVWSKyfCKES7yPl92igH1jL6a/q9eXpEYedpswmStSCCx0Xl0qOE/QoNFM",
+	"bODDqjVgTwtAVgnG4RJFYuUhRhl7zl09NsplZ51Z4QNU5gwB5nydOq0T25HzIKEsHGGTcUXGRoyKFXKq",
+	"2Yfu6wfdVvfGuw+83TODdf5il09ex9u1gTFjqW3yyijYJhD+1ih9qmzpMxSXngkY5fkvJZ4hIntVMMYo",
+	"dszlbLEKlyZE87yWIHTOkXGVsGEr76++5cSgaEPAm8oLUqDvOv9umxjPiW8yjZdui6m9Ynz6N9ej9f52",
+	"387tvl4UvX6fd37Da3m1uu7U25oexhNNYdsdJJLKW90H36V7DahN5eUscfIssDRm4s4pJuOXWDYWQbh+",
+	"t1bC2zzelO/7adtbiet1OJe2F9Adi8S7umV/njxavAL2YA2r1SzPEUt/48XRQsJqCYghyBI7tfLMI66Z",
+	"F7nYYtQCeqrQRfMXRcaSpti5k4kMQftULybYzCSOS73+VuKNIZz8Fwi0wFMwpOk0cBArF1S5l3H3Mm6L",
+	"q/tM2jie62FSGYo0na6/tAXPRBddGF2byXv964uKMiKuARF5Vvl939m76FO4PFQtNLVWFz9TU2Xz39CQ",
+	"rbQ9F160UNiXFYxwRK01q8EuCTaf9Ru//sFm2cIg3K7s/s7f3/ltYkSIRuzhwsWoJKXNlx4tyWW37OG1",
+	"5r63HVSINYxtCw5tIEOFMZzEhVLC4Ip3gCtjjDoIeB89Rb/pOS+ZCSodQefb2BgWmrI5jE1Natq+5JnQ",
+	"E4s5J3g8Nemi6gXz1cIutmmS6woc8HXbbqaTdBD2vXqo6gHcOJ/OYWd37+n+aDfd6+7TJ9B9Mjw46D7N",
+	"HkH34WiPPkqfDJ/C7h7Sktnr1nj4YzCe69XZ+e/pHt//x2JX/vBfT5a//vQw/efT4ftHxd8fz17ND9Tz",
+	"0d8mx3vwjr0Rb6eWKW7HSyP9f7bPPb0Rbt5uBbQqrlOxahfAu83Qyp2mpt6z92+OvaO7MMh7v0aIwvep",
+	"82jRkbTVUP1yAXrHrJ0lP5SiGE+sBhn6KUPeHFpqTNfts3OOBprLrbKVzyCpwr45LRZs5/oabhNbwJmE",
+	"z12bv83BW6dMf3sZoe8ajSzeeV55y1ziFVX6zYLbXs73bpRbKsWzBOoLfCMRyhnYy19vl9KEAG/jh8Fn",
+	"wcq8hrul//va+Dsmxjr1nU1ErdNMg+6usFlHOon14rAN2Mokp7LJvtJ0qayMIEyVnbSxa4H50cofrN13",
+	"NWNDsH+NC4vCtV3/kogztkY286hlMf3semRuJ1Ca7d9vqmbqrm/cnyrPB+OrVRl71TN2LsWI5bChpp3U",
+	"S9rv1d/fQUG7kaLudJvcrFSYd6pa0Q0FX3XN2VhpjI8J42RWZv6Xfo+wxjSi8/oRY5J5c8QgqG79M6Bj",
+	"XMeAvVcGbuVOvS10Uy0lWqDfevXF2uBkrMFDuCACh4W3eo9sIoy9zGW+deqxtKqWy16NaPjUMVkcTVDM",
+	"jDHGLXZxC76KFi6WLIH5VkaXajX0RNnjrTHPRur6OXfJpKtReby/8UaytDksep+VM3dSzeVbTpb7PVnS",
+	"9+rAN8i6sLClQjIKownbWtYNluaCKFuES5G1BW6z3roIxK0GLoOG+X9cW+VrecduRAW5ZwK3qb+UpWmB",
+	"5L7+9a83AF7NAF6XBoFvae07xPmCaDuQMxBIrXq7qvKLVm9H8p5qk/pmi4rDWf4ewWbuIRzuOUvE2yD4",
+	"iMkZWVjvqW6gzHvGsipct+MdClvF7Yz5VSb8D71N5stLsRF4mz8Az7A1+qkfaeskpToC6YRewD1Syr0P",
+	"4XNvikc6CbCSEKejHWdY18rWC1Tb0jbaPjYg9OuJQjyZjlnWhgdPCqnMnt4mYrVbxaomrMe2t7sYVS7J",
+	"+2jdnyha995547AsWVUUv8IX55/Y+Y1lV+s6igPPHOVtU6ISKKWRwhSWra1KKeHiiwKf/Ow6lN8tlNd9",
+	"24nftUR7gX3SIVTL1t1ArRkfq6CcrN1sxT/zWTaQf/leDPyZkjZcZHoOUjkWmE6EgltM35gX2mb9ZTCi",
+	"Ra5dBRNOZQF02srOXkxYOrExmXOuC4ntUciA5gu6VH2qpn0FqeBZf0RTLeTAghFzocsoQoKIbBZKAR0n",
+	"Xg2kPGsiAx2RxYTqc660xBpHMx1WIQMFqMPhCB6nE9VSlwlppgqZmewh0QiRR4dmX3x9ikrOeYAqZBdB",
+	"7CJUYqYqEBQoFZn5ey7SqQUfGmmbyc5h4YAzLdqm3RGigOvV6S81JvGZEaRVW++FdG1nUGf1SGcXLMU+",
+	"aSOaK7i6ZsaMn/qNu3++Cuu790jf+42+NEtlsTX/tsPLi3XKOLbu1BPfwSgTaYGoaBa6ciTFzGjqhcw7",
+	"h50dNF/dEM3PvQsAaxLPbBPvlvYgacisMIjOuBZhA4fKBsCMdbM3kfmi09Zwcbv44K0ZRN4J+/W6tRpG",
+	"nQkURgshp8EXXPOw+MgehcO5zXQ6AWU7qhKGUMaQi7nt/vSL0HYwhPCaS5EViN0UDJXBRefq09X/BAAA",
+	"//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

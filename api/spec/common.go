@@ -26,6 +26,8 @@ var (
 	bodyAnswers = []answer{{"415", "UnsupportedMediaType"}}
 	// signedInAnswers come from the demand for an access token.
 	signedInAnswers = []answer{{"401", "Unauthorized"}}
+	// limitedAnswers come from counting calls.
+	limitedAnswers = []answer{{"429", "RateLimited"}}
 	// recentAnswers come from the demand for a recent sign-in.
 	recentAnswers = []answer{{"403", "ReauthenticationRequired"}}
 	// cookieAnswers come from calls with cookies that another site may have caused.
@@ -59,6 +61,9 @@ func commonAnswers(method string, operation *yaml.Node) []answer {
 	}
 	if member(operation, "security") != nil {
 		answers = append(answers, signedInAnswers...)
+	}
+	if member(operation, "x-uncounted") == nil {
+		answers = append(answers, limitedAnswers...)
 	}
 	if member(operation, "x-recent-sign-in") != nil {
 		answers = append(answers, recentAnswers...)

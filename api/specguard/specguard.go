@@ -146,7 +146,9 @@ func operationOf(item *openapi3.PathItem, method string) *openapi3.Operation {
 
 // checkRefusal checks the reply to a request that no operation takes.
 func (t *Transport) checkRefusal(response *http.Response, body []byte, status int) error {
-	if response.StatusCode != status && response.StatusCode != http.StatusBadRequest {
+	switch response.StatusCode {
+	case status, http.StatusBadRequest, http.StatusTooManyRequests:
+	default:
 		return fmt.Errorf("no operation takes this request: want %d", status)
 	}
 	if status == http.StatusMethodNotAllowed && response.Header.Get("Allow") == "" {
@@ -214,6 +216,13 @@ func checkFields(response *http.Response) error {
 	} {
 		if response.Header.Get(name) == "" {
 			missing = append(missing, errors.New("no "+name))
+		}
+	}
+	if response.StatusCode == http.StatusTooManyRequests {
+		for _, name := range []string{"Retry-After", "RateLimit", "RateLimit-Policy"} {
+			if response.Header.Get(name) == "" {
+				missing = append(missing, errors.New("429 without "+name))
+			}
 		}
 	}
 	return errors.Join(missing...)
