@@ -46,6 +46,9 @@ var (
 	errStopped     = errors.New("valkey: stopped")
 )
 
+// notStarted is the reason of a link before its start.
+const notStarted = "not started"
+
 // Config is where Valkey is.
 type Config struct {
 	// URL as parseURL reads it: redis, rediss, valkey or valkeys; several hosts for
@@ -80,6 +83,9 @@ type Link struct {
 
 	mu     sync.Mutex
 	status Status
+	// told is the reason that the log told last, and started when Start was called.
+	told    string
+	started time.Duration
 }
 
 // Status tells whether lookups are served from Valkey.
@@ -113,7 +119,8 @@ func NewLink(config Config) (*Link, error) {
 		publishing: make(chan struct{}, maxPublishing),
 		counting:   make(chan struct{}, maxCounting),
 		done:       make(chan struct{}),
-		status:     Status{Degraded: true, Since: time.Now(), Reason: "not started"},
+		status:     Status{Degraded: true, Since: time.Now(), Reason: notStarted},
+		told:       notStarted,
 	}
 	l.tune()
 	return l, nil
@@ -154,7 +161,7 @@ func (l *Link) shelf(key string) (shelf, core.ID) {
 // Start begins to connect, and to try again whenever that fails. It waits for nothing.
 func (l *Link) Start(context.Context) error {
 	ctx, cancel := context.WithCancel(context.Background())
-	l.stop = cancel
+	l.stop, l.started = cancel, l.elapsed()
 	go l.live(ctx) //nolint:contextcheck // the start's context ends with the start
 	return nil
 }
@@ -215,24 +222,35 @@ func (l *Link) connect(ctx context.Context) valkeygo.Client {
 
 // assess notes, and logs, a change of status after an attempt to reach Valkey that ended with err.
 func (l *Link) assess(err error) {
-	reason := reasonFor(err)
-	if state := l.pulse.at(l.elapsed()); state != nil && state.settled && reason != errStopped.Error() {
+	reason, now := reasonFor(err), l.elapsed()
+	state := l.pulse.at(now)
+	if state != nil && state.settled && reason != errStopped.Error() {
 		reason = ""
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.status.Reason == reason {
-		return
-	}
 	if degraded := reason != ""; degraded != l.status.Degraded {
 		l.status.Degraded, l.status.Since = degraded, time.Now()
 	}
 	l.status.Reason = reason
+	if reason == l.told || err == nil && settling(state, now-l.started) {
+		return
+	}
+	l.told = reason
 	if reason == "" {
 		l.log.Info("valkey is trusted, lookups are served from memory")
 		return
 	}
 	l.log.Warn("valkey is not trusted, lookups ask the database", "reason", reason, "error", err)
+}
+
+// startFor is how long after its start a link may take to trust a Valkey that answers without that being worth
+// a word: it settles, and has a second to connect.
+const startFor = settleFor + time.Second
+
+// settling tells that nothing is amiss but that the link was started up ago and has not trusted Valkey yet.
+func settling(state *beatState, up time.Duration) bool {
+	return state != nil && !state.ever && up < startFor
 }
 
 // reasonFor is the kind of an error, without what varies from one attempt to the next.

@@ -5,9 +5,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/doorward/doorward/adapters/valkey"
 	"github.com/doorward/doorward/adapters/valkey/valkeytest"
@@ -97,13 +100,54 @@ func FuzzNewLink(f *testing.F) {
 	})
 }
 
+// record is a log that may be read while it is written.
+type record struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (r *record) Write(line []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.Write(line)
+}
+
+func (r *record) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.String()
+}
+
+// A start takes two seconds to trust a Valkey that answers; that alone is worth no warning, unless it lasts.
+func TestWhatIsNotWorthAWarning(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		answers, ever bool
+		up            time.Duration
+		want          bool
+	}{
+		"just started":                  {true, false, 0, true},
+		"about to be trusted":           {true, false, 2 * time.Second, true},
+		"does not come to be trusted":   {true, false, 3 * time.Second, false},
+		"does not answer":               {false, false, 0, false},
+		"was trusted, and is no longer": {true, true, 0, false},
+	} {
+		if got := valkey.Settling(test.answers, test.ever, test.up); got != test.want {
+			t.Errorf("%s: settling is %t", name, got)
+		}
+	}
+}
+
 func TestLinkDoesWithoutItsServer(t *testing.T) {
 	t.Parallel()
 	proxy := valkeytest.NewProxy(t, valkeytest.Address(t))
 	proxy.Cut()
 	primary := valkeytest.NewPrimary()
 	opened := primary.Open()
-	sessions, link := valkeytest.Replica(t, valkey.Config{URL: proxy.URL(), Prefix: valkeytest.Prefix()}, primary, nil)
+	var log record
+	sessions, link := valkeytest.Replica(t, valkey.Config{
+		URL: proxy.URL(), Prefix: valkeytest.Prefix(), Log: slog.New(slog.NewTextHandler(&log, nil)),
+	}, primary, nil)
 
 	if _, err := sessions.Session(t.Context(), opened.ID); err != nil {
 		t.Errorf("looking up without Valkey: %v", err)
@@ -118,6 +162,10 @@ func TestLinkDoesWithoutItsServer(t *testing.T) {
 	valkeytest.Trusted(t, link)
 	if link.Status().Reason != "" {
 		t.Errorf("trusted, and yet %+v", link.Status())
+	}
+	told := log.String()
+	if warned, calmed := strings.Index(told, "level=WARN"), strings.Index(told, "is trusted,"); warned < 0 || calmed < warned {
+		t.Errorf("the log says\n%s", told)
 	}
 }
 
