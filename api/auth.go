@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -101,9 +102,17 @@ func (h authHandlers) CheckAvailability(
 
 // Login signs in with a password.
 func (h authHandlers) Login(ctx context.Context, request oapi.LoginRequestObject) (oapi.LoginResponseObject, error) {
-	signedIn, err := h.deps.Doorman.Login(ctx, request.Body.Identifier, request.Body.Password)
-	return h.deps.signedIn(http.StatusOK, signedIn), err
+	entry, err := h.deps.Doorman.Login(ctx, signin.Credentials{
+		Identifier: request.Body.Identifier, Password: request.Body.Password, DeviceToken: deviceToken(ctx, request.Body.DeviceToken),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return h.deps.signedIn(http.StatusOK, *entry.SignedIn), nil
 }
+
+// deviceToken gives what makes the client known: from the body, or else from the cookie of a browser.
+func deviceToken(ctx context.Context, inBody string) string { return cmp.Or(inBody, visitFrom(ctx).jar.device.value) }
 
 // Refresh trades a refresh token for new tokens.
 func (h authHandlers) Refresh(ctx context.Context, request oapi.RefreshRequestObject) (oapi.RefreshResponseObject, error) {

@@ -18,6 +18,7 @@ const (
 	accessCookie  = "__Host-access"
 	refreshCookie = "__Secure-refresh"
 	csrfCookie    = "__Host-csrf"
+	deviceCookie  = "__Host-device"
 
 	refreshPath = "/v1/auth"
 )
@@ -55,6 +56,11 @@ func csrfCookieOf(bindings Bindings, session core.ID, left time.Duration) cookie
 	return cookie{name: csrfCookie, value: bindings.Bind(session), path: "/", left: left, readable: true}
 }
 
+// deviceCookieOf makes a browser a known device for as long as it lasts.
+func deviceCookieOf(token string, left time.Duration) cookie {
+	return cookie{name: deviceCookie, value: token, path: "/", left: left}
+}
+
 // setAll adds cookies to a reply, all of them or an error.
 func setAll(c *fiber.Ctx, cookies ...cookie) error {
 	for _, each := range cookies {
@@ -76,7 +82,7 @@ func dropCookies(c *fiber.Ctx) error {
 
 // jar is what a browser keeps of us, as a request presents it.
 type jar struct {
-	access, csrf single
+	access, csrf, device single
 	// refresh may hold several: other hosts of the same domain can add to it, so none is believed before the
 	// page has confirmed it.
 	refresh []string
@@ -103,6 +109,8 @@ func readJar(header *fasthttp.RequestHeader) jar {
 			held.access.take(value)
 		case csrfCookie:
 			held.csrf.take(value)
+		case deviceCookie:
+			held.device.take(value)
 		case refreshCookie:
 			held.refresh = append(held.refresh, string(value))
 		}

@@ -46,6 +46,7 @@ func encodeSignedIn(signedIn signin.SignedIn) oapi.SignedIn {
 			ExpiresIn:        wholeSeconds(signedIn.Tokens.ExpiresIn),
 			RefreshExpiresIn: wholeSeconds(signedIn.Tokens.RefreshExpiresIn),
 		},
+		DeviceToken: signedIn.DeviceToken,
 	}
 }
 

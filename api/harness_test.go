@@ -136,8 +136,8 @@ func (w *world) EmailAvailable(ctx context.Context, email string) (bool, error) 
 	return false, w.called(ctx, "email", email)
 }
 
-func (w *world) Login(ctx context.Context, identifier, password string) (signin.SignedIn, error) {
-	return entered, w.called(ctx, "login", identifier, password)
+func (w *world) Login(ctx context.Context, with signin.Credentials) (signin.Entry, error) {
+	return signin.Entry{SignedIn: &entered}, w.called(ctx, "login", with.Identifier, with.Password)
 }
 
 func (w *world) Refresh(ctx context.Context, refresh string) (signin.SignedIn, error) {

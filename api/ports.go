@@ -33,7 +33,7 @@ type Registrar interface {
 
 // Doorman lets people in and out. *signin.Service is one.
 type Doorman interface {
-	Login(ctx context.Context, identifier, password string) (signin.SignedIn, error)
+	Login(ctx context.Context, with signin.Credentials) (signin.Entry, error)
 	Refresh(ctx context.Context, refreshToken string) (signin.SignedIn, error)
 	Reauthenticate(ctx context.Context, principal core.Principal, password string) (signin.SignedIn, error)
 	Logout(ctx context.Context, principal core.Principal) error

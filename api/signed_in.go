@@ -1,6 +1,8 @@
 package api
 
 import (
+	"cmp"
+
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/doorward/doorward/core/signin"
@@ -21,24 +23,29 @@ func (d Deps) signedIn(status int, signedIn signin.SignedIn) signedInReply {
 
 func (r signedInReply) send(c *fiber.Ctx) error {
 	body := encodeSignedIn(r.signedIn)
-	if visitFrom(c.UserContext()).cookies {
-		if err := setAll(c, r.cookies()...); err != nil {
+	if brought := visitFrom(c.UserContext()); brought.cookies {
+		if err := setAll(c, r.cookies(brought.jar)...); err != nil {
 			return err
 		}
-		body.Tokens.AccessToken, body.Tokens.RefreshToken = "", ""
+		body.Tokens.AccessToken, body.Tokens.RefreshToken, body.DeviceToken = "", "", ""
 	}
 	return c.Status(r.status).JSON(body)
 }
 
 // cookies replace whatever the browser had before it signed in, so that nothing planted there lives on (OWASP
-// ASVS 5.0 7.2.4).
-func (r signedInReply) cookies() []cookie {
+// ASVS 5.0 7.2.4). What made it known lasts anew from each sign-in.
+func (r signedInReply) cookies(brought jar) []cookie {
 	tokens := r.signedIn.Tokens
-	return []cookie{
+	set := []cookie{
 		{name: accessCookie, value: tokens.Access, path: "/", left: tokens.ExpiresIn},
 		{name: refreshCookie, value: tokens.Refresh, path: refreshPath, left: tokens.RefreshExpiresIn},
 		csrfCookieOf(r.bindings, r.signedIn.Session.ID, tokens.RefreshExpiresIn),
 	}
+	device := cmp.Or(r.signedIn.DeviceToken, brought.device.value)
+	if device != "" && r.signedIn.DeviceExpiresIn > 0 {
+		set = append(set, deviceCookieOf(device, r.signedIn.DeviceExpiresIn))
+	}
+	return set
 }
 
 // VisitRegisterResponse writes the reply.

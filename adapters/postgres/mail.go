@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -106,4 +107,29 @@ func (m *Mailbox) Browse(ctx context.Context, to string, kind mail.Kind, limit i
 // Empty implements mail.Mailbox.
 func (m *Mailbox) Empty(ctx context.Context) error {
 	return translate(m.db.queries(ctx).EmptyMailbox(ctx))
+}
+
+// letter is a row of outbox as JSON, see event.
+type letter struct {
+	ID        core.ID     `json:"id"`
+	Kind      mail.Kind   `json:"kind"`
+	Recipient string      `json:"recipient"`
+	Payload   hexadecimal `json:"payload"`
+	State     mail.State  `json:"state"`
+	Attempts  int         `json:"attempts"`
+	LastError string      `json:"last_error"`
+	CreatedAt time.Time   `json:"created_at"`
+	NextAt    time.Time   `json:"next_at"`
+}
+
+// encodeEnvelope gives the argument of statements that queue a message; an empty list for the zero one.
+func encodeEnvelope(envelope mail.Envelope) string {
+	if envelope.ID.IsZero() {
+		return "[]"
+	}
+	encoded, _ := json.Marshal([]letter{{ // texts, identifiers and times of this millennium always encode
+		ID: envelope.ID, Kind: envelope.Kind, Recipient: envelope.To, Payload: envelope.Payload, State: envelope.State,
+		Attempts: envelope.Attempts, LastError: envelope.LastError, CreatedAt: envelope.CreatedAt, NextAt: envelope.NextAt,
+	}})
+	return string(encoded)
 }

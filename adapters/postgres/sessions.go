@@ -9,6 +9,8 @@ import (
 	"github.com/doorward/doorward/adapters/postgres/pgdb"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
+	"github.com/doorward/doorward/core/device"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/session"
 )
@@ -33,13 +35,11 @@ func (db *Database) batcher(ctx context.Context) batcher {
 
 // Open implements session.Store. Both statements travel together and form one implicit transaction. The
 // session that is opened is never among the evicted, whatever the clocks of other replicas say.
-func (s *Sessions) Open(
-	ctx context.Context, opened session.Session, userRev int64, limit int,
-) (evicted []core.Change, err error) {
+func (s *Sessions) Open(ctx context.Context, opening session.Opening) (evicted []core.Change, err error) {
 	batch := &pgx.Batch{}
-	batch.Queue(pgdb.LockOwner, opened.UserID, userRev)
+	batch.Queue(pgdb.LockOwner, opening.Session.UserID, opening.UserRev)
 	found := false
-	batch.Queue(pgdb.OpenSession, openSessionArguments(opened, userRev, limit)...).Query(func(rows pgx.Rows) error {
+	batch.Queue(pgdb.OpenSession, openSessionArguments(opening)...).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			change := core.Change{Subject: core.SubjectSession}
 			var isOpened bool
@@ -65,10 +65,21 @@ func (s *Sessions) Open(
 
 // openSessionArguments are those of pgdb.OpenSession, in its order: sqlc generates no way to send two
 // different statements in one batch.
-func openSessionArguments(opened session.Session, userRev int64, limit int) []any {
+func openSessionArguments(opening session.Opening) []any {
+	opened, added, renewed, told := opening.Session, opening.Device, device.Device{}, []audit.Event{}
+	if opening.Renews {
+		added, renewed = renewed, added
+	}
+	if !opening.Evicted.ID.IsZero() {
+		told = append(told, opening.Evicted)
+	}
 	row := sessionRow(opened)
-	arguments := append([]any{opened.UserID, userRev, opened.ID}, row[2:]...)
-	return append(arguments, limit32(max(limit, 1)-1))
+	arguments := append([]any{opened.UserID, opening.UserRev, opened.ID}, row[2:]...)
+	return append(
+		arguments, limit32(max(opening.Limit, 1)-1), encodeDevice(added), device.MaxDevices-1, encodeDevice(renewed),
+		encodeCounters(opening.Clear), encodeEvents(opening.Events), encodeEvents(told), session.EvictedNamed,
+		encodeEnvelope(opening.NewDevice), encodeEnvelope(opening.Farewell),
+	)
 }
 
 // Refresh implements session.Store.
@@ -119,10 +130,10 @@ func (s *Sessions) List(
 
 // Prove implements session.Store.
 func (s *Sessions) Prove(
-	ctx context.Context, id core.ID, authTime time.Time, proof []string,
+	ctx context.Context, id core.ID, authTime time.Time, proof []string, events ...audit.Event,
 ) (session.Session, core.Change, error) {
 	row, err := s.db.queries(ctx).ProveSession(ctx, pgdb.ProveSessionParams{
-		ID: id, AuthTime: authTime, Factors: factors(proof),
+		ID: id, AuthTime: authTime, Factors: factors(proof), Events: encodeEvents(events),
 	})
 	if err != nil {
 		return session.Session{}, core.Change{}, translate(err)
@@ -133,10 +144,10 @@ func (s *Sessions) Prove(
 
 // End implements session.Ender.
 func (s *Sessions) End(
-	ctx context.Context, user, id core.ID, reason session.EndReason, now time.Time,
+	ctx context.Context, user, id core.ID, reason session.EndReason, now time.Time, events ...audit.Event,
 ) (core.Change, error) {
 	rev, err := s.db.queries(ctx).EndSession(ctx, pgdb.EndSessionParams{
-		UserID: user, ID: id, EndReason: optionalText(reason), Now: now,
+		UserID: user, ID: id, EndReason: optionalText(reason), Now: now, Events: encodeEvents(events),
 	})
 	if err != nil {
 		return core.Change{}, translate(err)
@@ -146,10 +157,10 @@ func (s *Sessions) End(
 
 // EndAll implements session.Ender.
 func (s *Sessions) EndAll(
-	ctx context.Context, user, except core.ID, reason session.EndReason, now time.Time,
+	ctx context.Context, user, except core.ID, reason session.EndReason, now time.Time, events ...audit.Event,
 ) ([]core.Change, error) {
 	rows, err := s.db.queries(ctx).EndSessions(ctx, pgdb.EndSessionsParams{
-		UserID: user, ExceptID: except, EndReason: optionalText(reason), Now: now,
+		UserID: user, ExceptID: except, EndReason: optionalText(reason), Now: now, Events: encodeEvents(events),
 	})
 	return each(rows, func(row pgdb.EndSessionsRow) core.Change {
 		return core.Change{Subject: core.SubjectSession, ID: row.ID, Rev: row.Rev}

@@ -20,11 +20,15 @@ func (db *Database) Outbox() *Outbox { return &Outbox{db} }
 
 // Put implements mail.Outbox.
 func (o *Outbox) Put(ctx context.Context, envelope mail.Envelope) error {
-	return translate(o.db.writing(ctx).InsertEnvelope(ctx, litedb.InsertEnvelopeParams{
+	return translate(o.db.writing(ctx).InsertEnvelope(ctx, insertEnvelopeParams(envelope)))
+}
+
+func insertEnvelopeParams(envelope mail.Envelope) litedb.InsertEnvelopeParams {
+	return litedb.InsertEnvelopeParams{
 		ID: sqltype.ID(envelope.ID), Kind: string(envelope.Kind), Recipient: envelope.To, Payload: envelope.Payload,
 		State: string(envelope.State), Attempts: int64(envelope.Attempts), LastError: envelope.LastError,
 		CreatedAt: sqltype.Time(envelope.CreatedAt), NextAt: sqltype.Time(envelope.NextAt), SentAt: optionalTime(envelope.SentAt),
-	}))
+	}
 }
 
 // Claim implements mail.Outbox.

@@ -3,12 +3,17 @@ package sqlite
 import (
 	"cmp"
 	"context"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/doorward/doorward/adapters/sqlite/litedb"
 	"github.com/doorward/doorward/adapters/sqlite/sqltype"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
+	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/session"
 )
@@ -20,29 +25,92 @@ type Sessions struct{ db *Database }
 func (db *Database) Sessions() *Sessions { return &Sessions{db} }
 
 // Open implements session.Store. The session that is opened is never among the evicted.
-func (s *Sessions) Open(
-	ctx context.Context, opened session.Session, userRev int64, limit int,
-) (evicted []core.Change, err error) {
+func (s *Sessions) Open(ctx context.Context, opening session.Opening) (evicted []core.Change, err error) {
+	opened := opening.Session
 	err = s.db.together(ctx, func(ctx context.Context, queries *litedb.Queries) error {
-		evicted = nil
-		owner := litedb.CountOwnerParams{UserID: sqltype.ID(opened.UserID), UserRev: userRev}
+		owner := litedb.CountOwnerParams{UserID: sqltype.ID(opened.UserID), UserRev: opening.UserRev}
 		if count, err := queries.CountOwner(ctx, owner); err != nil || count == 0 {
 			return cmp.Or(err, error(core.ErrConflict))
 		}
-		if err := queries.InsertSession(ctx, insertSessionParams(opened)); err != nil {
-			return err
-		}
-		now := sqltype.Time(opened.CreatedAt)
-		rows, err := queries.EvictSessions(ctx, litedb.EvictSessionsParams{
-			UserID: sqltype.ID(opened.UserID), OpenedID: sqltype.ID(opened.ID), Now: &now, Others: int64(max(limit, 1) - 1),
-		})
+		traces, err := queries.CountTraces(ctx, sqltype.ID(opened.UserID))
 		if err != nil {
 			return err
 		}
-		evicted = each(rows, func(row litedb.EvictSessionsRow) core.Change { return sessionChange(row.ID, row.Rev) })
-		return journal(ctx, queries, opened.CreatedAt, evicted...)
+		if err = queries.InsertSession(ctx, insertSessionParams(opened)); err != nil {
+			return err
+		}
+		if evicted, err = evict(ctx, queries, opening); err != nil {
+			return err
+		}
+		return openBeside(ctx, queries, opening, evicted, traces > 0)
 	})
 	return evicted, err
+}
+
+func evict(ctx context.Context, queries *litedb.Queries, opening session.Opening) ([]core.Change, error) {
+	opened := opening.Session
+	now := sqltype.Time(opened.CreatedAt)
+	rows, err := queries.EvictSessions(ctx, litedb.EvictSessionsParams{
+		UserID: sqltype.ID(opened.UserID), OpenedID: sqltype.ID(opened.ID), Now: &now, Others: int64(max(opening.Limit, 1) - 1),
+	})
+	if err != nil {
+		return nil, err
+	}
+	evicted := each(rows, func(row litedb.EvictSessionsRow) core.Change { return sessionChange(row.ID, row.Rev) })
+	return evicted, journal(ctx, queries, opened.CreatedAt, evicted...)
+}
+
+// openBeside writes what comes with the session. inUse tells that the user has been signed in before.
+func openBeside(
+	ctx context.Context, queries *litedb.Queries, opening session.Opening, evicted []core.Change, inUse bool,
+) error {
+	events := opening.Events
+	if len(evicted) > 0 && !opening.Evicted.ID.IsZero() {
+		events = append(slices.Clone(events), naming(opening.Evicted, evicted))
+	}
+	if err := record(ctx, queries, events...); err != nil {
+		return err
+	}
+	if err := clearTries(ctx, queries, opening.Clear); err != nil {
+		return err
+	}
+	if err := putDevice(ctx, queries, opening); err != nil {
+		return err
+	}
+	if err := queue(ctx, queries, opening.NewDevice, inUse); err != nil {
+		return err
+	}
+	return queue(ctx, queries, opening.Farewell, len(evicted) > 0)
+}
+
+func putDevice(ctx context.Context, queries *litedb.Queries, opening session.Opening) error {
+	switch {
+	case opening.Renews:
+		return queries.RenewDevice(ctx, renewDeviceParams(opening.Device))
+	case opening.Device.ID.IsZero():
+		return nil
+	}
+	return addDevice(ctx, queries, opening.Device)
+}
+
+func queue(ctx context.Context, queries *litedb.Queries, envelope mail.Envelope, due bool) error {
+	if !due || envelope.ID.IsZero() {
+		return nil
+	}
+	return queries.InsertEnvelope(ctx, insertEnvelopeParams(envelope))
+}
+
+// naming gives the event with the sessions that were evicted.
+func naming(event audit.Event, evicted []core.Change) audit.Event {
+	names := make([]string, 0, len(evicted))
+	for _, change := range evicted {
+		names = append(names, change.ID.String())
+	}
+	slices.Sort(names)
+	event.Metadata = map[string]string{
+		"count": strconv.Itoa(len(names)), "sessions": strings.Join(names[:min(session.EvictedNamed, len(names))], " "),
+	}
+	return event
 }
 
 // Refresh implements session.Store.
@@ -95,7 +163,7 @@ func (s *Sessions) List(
 
 // Prove implements session.Store.
 func (s *Sessions) Prove(
-	ctx context.Context, id core.ID, authTime time.Time, proof []string,
+	ctx context.Context, id core.ID, authTime time.Time, proof []string, events ...audit.Event,
 ) (proven session.Session, change core.Change, err error) {
 	err = s.db.together(ctx, func(ctx context.Context, queries *litedb.Queries) error {
 		row, err := queries.ProveSession(ctx, litedb.ProveSessionParams{
@@ -105,6 +173,9 @@ func (s *Sessions) Prove(
 			return err
 		}
 		proven, change = toSession(row), sessionChange(row.ID, row.Rev)
+		if err := record(ctx, queries, events...); err != nil {
+			return err
+		}
 		return journal(ctx, queries, authTime, change)
 	})
 	return proven, change, err
@@ -112,7 +183,7 @@ func (s *Sessions) Prove(
 
 // End implements session.Ender.
 func (s *Sessions) End(
-	ctx context.Context, user, id core.ID, reason session.EndReason, now time.Time,
+	ctx context.Context, user, id core.ID, reason session.EndReason, now time.Time, events ...audit.Event,
 ) (change core.Change, err error) {
 	err = s.db.together(ctx, func(ctx context.Context, queries *litedb.Queries) error {
 		rev, err := queries.EndSession(ctx, litedb.EndSessionParams{
@@ -122,6 +193,9 @@ func (s *Sessions) End(
 			return err
 		}
 		change = sessionChange(sqltype.ID(id), rev)
+		if err := record(ctx, queries, events...); err != nil {
+			return err
+		}
 		return journal(ctx, queries, now, change)
 	})
 	return change, err
@@ -129,13 +203,16 @@ func (s *Sessions) End(
 
 // EndAll implements session.Ender.
 func (s *Sessions) EndAll(
-	ctx context.Context, user, except core.ID, reason session.EndReason, now time.Time,
+	ctx context.Context, user, except core.ID, reason session.EndReason, now time.Time, events ...audit.Event,
 ) (changes []core.Change, err error) {
 	err = s.db.together(ctx, func(ctx context.Context, queries *litedb.Queries) error {
 		rows, err := queries.EndSessions(ctx, litedb.EndSessionsParams{
 			UserID: sqltype.ID(user), ExceptID: sqltype.ID(except), EndReason: optionalText(reason), Now: optionalTime(now),
 		})
-		if err != nil {
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		if err := record(ctx, queries, events...); err != nil {
 			return err
 		}
 		changes = each(rows, func(row litedb.EndSessionsRow) core.Change { return sessionChange(row.ID, row.Rev) })

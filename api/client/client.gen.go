@@ -117,6 +117,39 @@ func (e KeyUse) Valid() bool {
 	}
 }
 
+// Defines values for PasswordStrengthWarning.
+const (
+	PasswordStrengthWarningCommonName      PasswordStrengthWarning = "common_name"
+	PasswordStrengthWarningCommonPassword  PasswordStrengthWarning = "common_password"
+	PasswordStrengthWarningCommonWord      PasswordStrengthWarning = "common_word"
+	PasswordStrengthWarningKeyboardPattern PasswordStrengthWarning = "keyboard_pattern"
+	PasswordStrengthWarningPersonal        PasswordStrengthWarning = "personal"
+	PasswordStrengthWarningRepetition      PasswordStrengthWarning = "repetition"
+	PasswordStrengthWarningSequence        PasswordStrengthWarning = "sequence"
+)
+
+// Valid indicates whether the value is a known member of the PasswordStrengthWarning enum.
+func (e PasswordStrengthWarning) Valid() bool {
+	switch e {
+	case PasswordStrengthWarningCommonName:
+		return true
+	case PasswordStrengthWarningCommonPassword:
+		return true
+	case PasswordStrengthWarningCommonWord:
+		return true
+	case PasswordStrengthWarningKeyboardPattern:
+		return true
+	case PasswordStrengthWarningPersonal:
+		return true
+	case PasswordStrengthWarningRepetition:
+		return true
+	case PasswordStrengthWarningSequence:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProblemCode.
 const (
 	ProblemCodeAccountSuspended         ProblemCode = "account_suspended"
@@ -349,6 +382,11 @@ type CodeProof struct {
 	VerificationID VerificationID `json:"verification_id"`
 }
 
+// DeviceToken Makes this client a known device of the account. Keep it beyond signing out, and send it with the next sign-in:
+// a known device gets past a lock that others have caused. It is given only where it is new. Browsers that ask for
+// cookies get it as `__Host-device` instead, which they send by themselves.
+type DeviceToken = string
+
 // EmailAddress Example: ada@example.com
 type EmailAddress = string
 
@@ -462,6 +500,11 @@ type Locale = string
 
 // LoginRequest defines model for LoginRequest.
 type LoginRequest struct {
+	// DeviceToken Makes this client a known device of the account. Keep it beyond signing out, and send it with the next sign-in:
+	// a known device gets past a lock that others have caused. It is given only where it is new. Browsers that ask for
+	// cookies get it as `__Host-device` instead, which they send by themselves.
+	DeviceToken DeviceToken `json:"device_token,omitempty"`
+
 	// Identifier An email address or a username.
 	//
 	// Example: ada@example.com
@@ -503,6 +546,42 @@ type NotificationSettings struct {
 
 // Password Counted in code points and taken as it is, spaces included.
 type Password = string
+
+// PasswordFlaw defines model for PasswordFlaw.
+type PasswordFlaw struct {
+	// Code The stable name of a rule that a field broke.
+	Code    FieldCode `json:"code"`
+	Message string    `json:"message"`
+}
+
+// PasswordStrength Example: {"acceptable":false,"errors":[{"code":"password_common","message":"This is one of the passwords that have leaked or are tried first. Several unrelated words in a row make a good one."}],"guesses_log10":3.02,"score":0,"warning":"common_password"}
+type PasswordStrength struct {
+	// Acceptable Whether it keeps the rules.
+	Acceptable bool `json:"acceptable"`
+
+	// Errors The rules that it breaks.
+	Errors []PasswordFlaw `json:"errors"`
+
+	// GuessesLog10 The decimal logarithm of the number of guesses.
+	GuessesLog10 float32 `json:"guesses_log10"`
+
+	// Score 0 to 4, the steps at 10^3, 10^6, 10^8 and 10^10 guesses.
+	Score int `json:"score"`
+
+	// Warning What weighs most in a password of a score below 3, where something was recognised.
+	Warning PasswordStrengthWarning `json:"warning,omitempty"`
+}
+
+// PasswordStrengthWarning What weighs most in a password of a score below 3, where something was recognised.
+type PasswordStrengthWarning string
+
+// PasswordStrengthRequest defines model for PasswordStrengthRequest.
+type PasswordStrengthRequest struct {
+	Context []string `json:"context,omitempty"`
+
+	// Password The first 64 code points are estimated.
+	Password string `json:"password"`
+}
 
 // PersonName Example: Ada Lovelace
 type PersonName = string
@@ -696,7 +775,11 @@ type ShortCode = string
 
 // SignedIn defines model for SignedIn.
 type SignedIn struct {
-	Session Session `json:"session"`
+	// DeviceToken Makes this client a known device of the account. Keep it beyond signing out, and send it with the next sign-in:
+	// a known device gets past a lock that others have caused. It is given only where it is new. Browsers that ask for
+	// cookies get it as `__Host-device` instead, which they send by themselves.
+	DeviceToken DeviceToken `json:"device_token,omitempty"`
+	Session     Session     `json:"session"`
 
 	// Tokens The tokens themselves are left out where they travel in cookies.
 	Tokens Tokens `json:"tokens"`
@@ -966,6 +1049,9 @@ type LoginJSONRequestBody = LoginRequest
 
 // LogoutJSONRequestBody defines body for Logout for application/json ContentType.
 type LogoutJSONRequestBody = LogoutRequest
+
+// EstimatePasswordJSONRequestBody defines body for EstimatePassword for application/json ContentType.
+type EstimatePasswordJSONRequestBody = PasswordStrengthRequest
 
 // RefreshJSONRequestBody defines body for Refresh for application/json ContentType.
 type RefreshJSONRequestBody = RefreshRequest
@@ -1491,6 +1577,36 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/auth/logout (the `Logout` operationId).
 	Logout(ctx context.Context, body LogoutJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EstimatePasswordWithBody How strong a password would be
+	//
+	// For the meter beside the field in which somebody chooses a password. It tells how many guesses the password would
+	// withstand, what makes it weak, and whether it keeps the rules. Nothing is kept. `context` is what others may
+	// know of the person: address, username, name.
+	//
+	// The estimate decides nothing: a password is accepted by its rules alone, whatever its score. Where the deployment also
+	// asks a service of leaked passwords it does so only when a password is set, and may refuse then what was
+	// `acceptable` here.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/auth/password-strength (the `EstimatePassword` operationId).
+	EstimatePasswordWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EstimatePassword How strong a password would be
+	//
+	// For the meter beside the field in which somebody chooses a password. It tells how many guesses the password would
+	// withstand, what makes it weak, and whether it keeps the rules. Nothing is kept. `context` is what others may
+	// know of the person: address, username, name.
+	//
+	// The estimate decides nothing: a password is accepted by its rules alone, whatever its score. Where the deployment also
+	// asks a service of leaked passwords it does so only when a password is set, and may refuse then what was
+	// `acceptable` here.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/auth/password-strength (the `EstimatePassword` operationId).
+	EstimatePassword(ctx context.Context, body EstimatePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RefreshWithBody Trade the refresh token for new tokens
 	//
@@ -2153,6 +2269,56 @@ func (c *Client) LogoutWithBody(ctx context.Context, contentType string, body io
 // Corresponds with POST /v1/auth/logout (the `Logout` operationId).
 func (c *Client) Logout(ctx context.Context, body LogoutJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewLogoutRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EstimatePasswordWithBody How strong a password would be
+//
+// For the meter beside the field in which somebody chooses a password. It tells how many guesses the password would
+// withstand, what makes it weak, and whether it keeps the rules. Nothing is kept. `context` is what others may
+// know of the person: address, username, name.
+//
+// The estimate decides nothing: a password is accepted by its rules alone, whatever its score. Where the deployment also
+// asks a service of leaked passwords it does so only when a password is set, and may refuse then what was
+// `acceptable` here.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/auth/password-strength (the `EstimatePassword` operationId).
+func (c *Client) EstimatePasswordWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEstimatePasswordRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EstimatePassword How strong a password would be
+//
+// For the meter beside the field in which somebody chooses a password. It tells how many guesses the password would
+// withstand, what makes it weak, and whether it keeps the rules. Nothing is kept. `context` is what others may
+// know of the person: address, username, name.
+//
+// The estimate decides nothing: a password is accepted by its rules alone, whatever its score. Where the deployment also
+// asks a service of leaked passwords it does so only when a password is set, and may refuse then what was
+// `acceptable` here.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/auth/password-strength (the `EstimatePassword` operationId).
+func (c *Client) EstimatePassword(ctx context.Context, body EstimatePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEstimatePasswordRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3348,6 +3514,46 @@ func NewLogoutRequestWithBody(server string, contentType string, body io.Reader)
 	return req, nil
 }
 
+// NewEstimatePasswordRequest calls the generic EstimatePassword builder with application/json body
+func NewEstimatePasswordRequest(server string, body EstimatePasswordJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEstimatePasswordRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEstimatePasswordRequestWithBody constructs an http.Request for the EstimatePassword method, with any body, and a specified content type
+func NewEstimatePasswordRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/auth/password-strength")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewRefreshRequest calls the generic Refresh builder with application/json body
 func NewRefreshRequest(server string, body RefreshJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -4331,6 +4537,36 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/auth/logout (the `Logout` operationId).
 	LogoutWithResponse(ctx context.Context, body LogoutJSONRequestBody, reqEditors ...RequestEditorFn) (*LogoutResponse, error)
+
+	// EstimatePasswordWithBodyWithResponse How strong a password would be
+	//
+	// For the meter beside the field in which somebody chooses a password. It tells how many guesses the password would
+	// withstand, what makes it weak, and whether it keeps the rules. Nothing is kept. `context` is what others may
+	// know of the person: address, username, name.
+	//
+	// The estimate decides nothing: a password is accepted by its rules alone, whatever its score. Where the deployment also
+	// asks a service of leaked passwords it does so only when a password is set, and may refuse then what was
+	// `acceptable` here.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/auth/password-strength (the `EstimatePassword` operationId).
+	EstimatePasswordWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EstimatePasswordResponse, error)
+
+	// EstimatePasswordWithResponse How strong a password would be
+	//
+	// For the meter beside the field in which somebody chooses a password. It tells how many guesses the password would
+	// withstand, what makes it weak, and whether it keeps the rules. Nothing is kept. `context` is what others may
+	// know of the person: address, username, name.
+	//
+	// The estimate decides nothing: a password is accepted by its rules alone, whatever its score. Where the deployment also
+	// asks a service of leaked passwords it does so only when a password is set, and may refuse then what was
+	// `acceptable` here.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/auth/password-strength (the `EstimatePassword` operationId).
+	EstimatePasswordWithResponse(ctx context.Context, body EstimatePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*EstimatePasswordResponse, error)
 
 	// RefreshWithBodyWithResponse Trade the refresh token for new tokens
 	//
@@ -5670,6 +5906,74 @@ func (r LogoutResponse) Bytes() []byte {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r LogoutResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// EstimatePasswordResponse429Headers the declared response headers of an HTTP 429 response for EstimatePassword
+type EstimatePasswordResponse429Headers struct {
+	RateLimit       string
+	RateLimitPolicy string
+	RetryAfter      int
+}
+
+// EstimatePasswordResponse503Headers the declared response headers of an HTTP 503 response for EstimatePassword
+type EstimatePasswordResponse503Headers struct {
+	RetryAfter int
+}
+
+type EstimatePasswordResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PasswordStrength
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *BadRequest
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *RequestTimeout
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *PayloadTooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
+	// ApplicationProblemJSON431 the response for an HTTP 431 `application/problem+json` response
+	ApplicationProblemJSON431 *HeadersTooLarge
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *EstimatePasswordResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *EstimatePasswordResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r EstimatePasswordResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EstimatePasswordResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r EstimatePasswordResponse) Bytes() []byte {
+	return r.Body
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EstimatePasswordResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7490,6 +7794,48 @@ func (c *ClientWithResponses) LogoutWithResponse(ctx context.Context, body Logou
 		return nil, err
 	}
 	return ParseLogoutResponse(rsp)
+}
+
+// EstimatePasswordWithBodyWithResponse How strong a password would be
+//
+// For the meter beside the field in which somebody chooses a password. It tells how many guesses the password would
+// withstand, what makes it weak, and whether it keeps the rules. Nothing is kept. `context` is what others may
+// know of the person: address, username, name.
+//
+// The estimate decides nothing: a password is accepted by its rules alone, whatever its score. Where the deployment also
+// asks a service of leaked passwords it does so only when a password is set, and may refuse then what was
+// `acceptable` here.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/auth/password-strength (the `EstimatePassword` operationId).
+func (c *ClientWithResponses) EstimatePasswordWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EstimatePasswordResponse, error) {
+	rsp, err := c.EstimatePasswordWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEstimatePasswordResponse(rsp)
+}
+
+// EstimatePasswordWithResponse How strong a password would be
+//
+// For the meter beside the field in which somebody chooses a password. It tells how many guesses the password would
+// withstand, what makes it weak, and whether it keeps the rules. Nothing is kept. `context` is what others may
+// know of the person: address, username, name.
+//
+// The estimate decides nothing: a password is accepted by its rules alone, whatever its score. Where the deployment also
+// asks a service of leaked passwords it does so only when a password is set, and may refuse then what was
+// `acceptable` here.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/auth/password-strength (the `EstimatePassword` operationId).
+func (c *ClientWithResponses) EstimatePasswordWithResponse(ctx context.Context, body EstimatePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*EstimatePasswordResponse, error) {
+	rsp, err := c.EstimatePassword(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEstimatePasswordResponse(rsp)
 }
 
 // RefreshWithBodyWithResponse Trade the refresh token for new tokens
@@ -9754,6 +10100,125 @@ func ParseLogoutResponse(rsp *http.Response) (*LogoutResponse, error) {
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers LogoutResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseEstimatePasswordResponse parses an HTTP response from a EstimatePasswordWithResponse call
+func ParseEstimatePasswordResponse(rsp *http.Response) (*EstimatePasswordResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EstimatePasswordResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PasswordStrength
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest RequestTimeout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest PayloadTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 431:
+		var dest HeadersTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON431 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers EstimatePasswordResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers EstimatePasswordResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

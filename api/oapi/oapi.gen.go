@@ -124,6 +124,39 @@ func (e KeyUse) Valid() bool {
 	}
 }
 
+// Defines values for PasswordStrengthWarning.
+const (
+	PasswordStrengthWarningCommonName      PasswordStrengthWarning = "common_name"
+	PasswordStrengthWarningCommonPassword  PasswordStrengthWarning = "common_password"
+	PasswordStrengthWarningCommonWord      PasswordStrengthWarning = "common_word"
+	PasswordStrengthWarningKeyboardPattern PasswordStrengthWarning = "keyboard_pattern"
+	PasswordStrengthWarningPersonal        PasswordStrengthWarning = "personal"
+	PasswordStrengthWarningRepetition      PasswordStrengthWarning = "repetition"
+	PasswordStrengthWarningSequence        PasswordStrengthWarning = "sequence"
+)
+
+// Valid indicates whether the value is a known member of the PasswordStrengthWarning enum.
+func (e PasswordStrengthWarning) Valid() bool {
+	switch e {
+	case PasswordStrengthWarningCommonName:
+		return true
+	case PasswordStrengthWarningCommonPassword:
+		return true
+	case PasswordStrengthWarningCommonWord:
+		return true
+	case PasswordStrengthWarningKeyboardPattern:
+		return true
+	case PasswordStrengthWarningPersonal:
+		return true
+	case PasswordStrengthWarningRepetition:
+		return true
+	case PasswordStrengthWarningSequence:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProblemCode.
 const (
 	ProblemCodeAccountSuspended         ProblemCode = "account_suspended"
@@ -464,6 +497,11 @@ type CodeProof struct {
 	VerificationID VerificationID `json:"verification_id"`
 }
 
+// DeviceToken Makes this client a known device of the account. Keep it beyond signing out, and send it with the next sign-in:
+// a known device gets past a lock that others have caused. It is given only where it is new. Browsers that ask for
+// cookies get it as `__Host-device` instead, which they send by themselves.
+type DeviceToken = string
+
 // EmailAddress Example: ada@example.com
 type EmailAddress = string
 
@@ -577,6 +615,11 @@ type Locale = string
 
 // LoginRequest defines model for LoginRequest.
 type LoginRequest struct {
+	// DeviceToken Makes this client a known device of the account. Keep it beyond signing out, and send it with the next sign-in:
+	// a known device gets past a lock that others have caused. It is given only where it is new. Browsers that ask for
+	// cookies get it as `__Host-device` instead, which they send by themselves.
+	DeviceToken DeviceToken `json:"device_token,omitempty"`
+
 	// Identifier An email address or a username.
 	//
 	// Example: ada@example.com
@@ -618,6 +661,42 @@ type NotificationSettings struct {
 
 // Password Counted in code points and taken as it is, spaces included.
 type Password = string
+
+// PasswordFlaw defines model for PasswordFlaw.
+type PasswordFlaw struct {
+	// Code The stable name of a rule that a field broke.
+	Code    FieldCode `json:"code"`
+	Message string    `json:"message"`
+}
+
+// PasswordStrength Example: {"acceptable":false,"errors":[{"code":"password_common","message":"This is one of the passwords that have leaked or are tried first. Several unrelated words in a row make a good one."}],"guesses_log10":3.02,"score":0,"warning":"common_password"}
+type PasswordStrength struct {
+	// Acceptable Whether it keeps the rules.
+	Acceptable bool `json:"acceptable"`
+
+	// Errors The rules that it breaks.
+	Errors []PasswordFlaw `json:"errors"`
+
+	// GuessesLog10 The decimal logarithm of the number of guesses.
+	GuessesLog10 float32 `json:"guesses_log10"`
+
+	// Score 0 to 4, the steps at 10^3, 10^6, 10^8 and 10^10 guesses.
+	Score int `json:"score"`
+
+	// Warning What weighs most in a password of a score below 3, where something was recognised.
+	Warning PasswordStrengthWarning `json:"warning,omitempty"`
+}
+
+// PasswordStrengthWarning What weighs most in a password of a score below 3, where something was recognised.
+type PasswordStrengthWarning string
+
+// PasswordStrengthRequest defines model for PasswordStrengthRequest.
+type PasswordStrengthRequest struct {
+	Context []string `json:"context,omitempty"`
+
+	// Password The first 64 code points are estimated.
+	Password string `json:"password"`
+}
 
 // PersonName Example: Ada Lovelace
 type PersonName = string
@@ -811,7 +890,11 @@ type ShortCode = string
 
 // SignedIn defines model for SignedIn.
 type SignedIn struct {
-	Session Session `json:"session"`
+	// DeviceToken Makes this client a known device of the account. Keep it beyond signing out, and send it with the next sign-in:
+	// a known device gets past a lock that others have caused. It is given only where it is new. Browsers that ask for
+	// cookies get it as `__Host-device` instead, which they send by themselves.
+	DeviceToken DeviceToken `json:"device_token,omitempty"`
+	Session     Session     `json:"session"`
 
 	// Tokens The tokens themselves are left out where they travel in cookies.
 	Tokens Tokens `json:"tokens"`
@@ -1129,6 +1212,9 @@ type LoginJSONRequestBody = LoginRequest
 
 // LogoutJSONRequestBody defines body for Logout for application/json ContentType.
 type LogoutJSONRequestBody = LogoutRequest
+
+// EstimatePasswordJSONRequestBody defines body for EstimatePassword for application/json ContentType.
+type EstimatePasswordJSONRequestBody = PasswordStrengthRequest
 
 // RefreshJSONRequestBody defines body for Refresh for application/json ContentType.
 type RefreshJSONRequestBody = RefreshRequest
@@ -1464,6 +1550,9 @@ type ServerInterface interface {
 	// Logout Sign out
 	// (POST /v1/auth/logout)
 	Logout(c *fiber.Ctx) error
+	// EstimatePassword How strong a password would be
+	// (POST /v1/auth/password-strength)
+	EstimatePassword(c *fiber.Ctx) error
 	// Refresh Trade the refresh token for new tokens
 	// (POST /v1/auth/refresh)
 	Refresh(c *fiber.Ctx, params RefreshParams) error
@@ -1887,6 +1976,24 @@ func (siw *ServerInterfaceWrapper) Logout(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.Logout(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// EstimatePassword operation middleware
+func (siw *ServerInterfaceWrapper) EstimatePassword(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.EstimatePassword(c)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -2438,6 +2545,8 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	router.Post(options.BaseURL+"/v1/auth/resend-verification", wrapper.ResendVerification)
 
 	router.Get(options.BaseURL+"/v1/auth/availability", wrapper.CheckAvailability)
+
+	router.Post(options.BaseURL+"/v1/auth/password-strength", wrapper.EstimatePassword)
 
 	router.Post(options.BaseURL+"/v1/auth/login", wrapper.Login)
 
@@ -4319,6 +4428,115 @@ type Logout503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response Logout503ApplicationProblemPlusJSONResponse) VisitLogoutResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type EstimatePasswordRequestObject struct {
+	Body *EstimatePasswordJSONRequestBody
+}
+
+type EstimatePasswordResponseObject interface {
+	VisitEstimatePasswordResponse(ctx *fiber.Ctx) error
+}
+
+type EstimatePassword200JSONResponse PasswordStrength
+
+func (response EstimatePassword200JSONResponse) VisitEstimatePasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type EstimatePassword400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response EstimatePassword400ApplicationProblemPlusJSONResponse) VisitEstimatePasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type EstimatePassword408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response EstimatePassword408ApplicationProblemPlusJSONResponse) VisitEstimatePasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type EstimatePassword413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response EstimatePassword413ApplicationProblemPlusJSONResponse) VisitEstimatePasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type EstimatePassword415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response EstimatePassword415ApplicationProblemPlusJSONResponse) VisitEstimatePasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type EstimatePassword429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response EstimatePassword429ApplicationProblemPlusJSONResponse) VisitEstimatePasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type EstimatePassword431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response EstimatePassword431ApplicationProblemPlusJSONResponse) VisitEstimatePasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type EstimatePassword500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response EstimatePassword500ApplicationProblemPlusJSONResponse) VisitEstimatePasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type EstimatePassword503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response EstimatePassword503ApplicationProblemPlusJSONResponse) VisitEstimatePasswordResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(503)
@@ -6948,6 +7166,9 @@ type StrictServerInterface interface {
 	// Logout Sign out
 	// (POST /v1/auth/logout)
 	Logout(ctx context.Context, request LogoutRequestObject) (LogoutResponseObject, error)
+	// EstimatePassword How strong a password would be
+	// (POST /v1/auth/password-strength)
+	EstimatePassword(ctx context.Context, request EstimatePasswordRequestObject) (EstimatePasswordResponseObject, error)
 	// Refresh Trade the refresh token for new tokens
 	// (POST /v1/auth/refresh)
 	Refresh(ctx context.Context, request RefreshRequestObject) (RefreshResponseObject, error)
@@ -7485,6 +7706,45 @@ func (sh *strictHandler) Logout(ctx *fiber.Ctx) error {
 		return err
 	} else if validResponse, ok := response.(LogoutResponseObject); ok {
 		if err := validResponse.VisitLogoutResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EstimatePassword operation middleware
+func (sh *strictHandler) EstimatePassword(ctx *fiber.Ctx) error {
+	var request EstimatePasswordRequestObject
+
+	var body EstimatePasswordJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.EstimatePassword(ctx.UserContext(), request.(EstimatePasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EstimatePassword")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EstimatePasswordResponseObject); ok {
+		if err := validResponse.VisitEstimatePasswordResponse(ctx); err != nil {
 			return err
 		}
 	} else if response != nil {
@@ -8183,189 +8443,202 @@ func (sh *strictHandler) UpdateSettings(ctx *fiber.Ctx) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H39cts4tueroLS3ajp9KfkjTtKxa6rWcdLTmU46uXEynrpxVoLIIwkjClADoGVNl6v2afbB9klu4QAg",
-	"QRL6cGI76W7/l8gk8XVwvs/v/NZJxWwuOHCtOoe/dSZAM5D4z3dUwys2Y9r8JwOVSjbXTPDOYef9BEhu",
-	"/kT0hGrCFOFAJShNtCBMKwI8S8hELMiM8iVJaZ4rwjTJgV6AIt8N5OBBQijPCOPVYwpSwTNFaJ4TMSJ6",
-	"AjNCJZzzIU2n5LuBHjw4IlSZdzJJR7rLQI+6E63ndM66kmrAOXXdGrp7u71z3kk6Kp3AjJpVwCWdzXPo",
-	"HHbOO7kYM37eOZJ/PTjSf93b7yQdvZybvyktGR93rq6Sag/eipyly/ZO/FRf43eDXwcP7KbY/Rkzs+DY",
-	"Kr8bLAYPehun9+tfHx0t/vp4Nz490HJ5PNIg2zPDn9vDakG0XBI6pozXR58xzmbFrHO4Ww7FuIYxSBzr",
-	"7OzsuNAT4JqlVEOcKNIJzXPgYzAH+O7HE/L4yaPdVYt8ZmhGEpBSyL+edxi/oDnL+lpMgZ93Igu+Sjpz",
-	"KukMtCPRk0IqIeNTGXC41P0Unxg4eiJzOgYyhJGQ0CNv5vTXAszsmHnp1wLkspN0OJ2ZUe2b9R2il6+A",
-	"j/Wkc7i3/0Nidqz8f+x4VtyekmaYhhmeiKESQjWZCaVXzQfpqTadDEa0yHXn8NFuYuZmT29/dzepznIv",
-	"epbvzRa/l5SruZCRGQ5SIaYMBmQkJBlKsVAg1SHuIJ6OMv/kREt6Abmhbvu8spRvv6RISjkXmkigmb3s",
-	"5n+M42eGIlva24lrtVe2Wuw/uzjFbjXH6MI75jOdpAPcrPWj/6+dTedTlIIkqLngCpCAjnMzu+UpG3PI",
-	"XnLzUyq4Bo6bQufz3BA7E3xnLsUwh9l//ksJfKyazX9IGHUOO/9rp+KkO/avauetfcuO3NhjasfuKxy8",
-	"z/jgELkIZGTB9ITkhihSCZm5cjRXPWKmSUShyYhJQyhXSecZzd7BrwUofadz93eV8XmhB3a+A7zIapAQ",
-	"IQklMyGBaMhzxsckFRkQVaQTw7/Lt82vA0MFV0nnRPBRztK7XUbqBh0cEsqFnoDEEzBsjI8hQ0pVdAZE",
-	"T8wqqA5+YTPokQHMKMv7mk7BHJ8SMzA0SCBXQCYU78k5p1kmQSkyXBIuFn7BUih1yjS8g1GhILvbhSs5",
-	"6o8oyyEza7erxlP0Nzk1ixxJMSOUKKahkvRCGwktFpDhSZu3DE2anRn8s3ty+u5He3mR6TKtzs1lU0xw",
-	"t/CfrHh+L8QrKsdwp+t2qkFfC9HPzegDy9Xs72TEIDcKiASCf5Vm1ZZhKZAXIAlNU5hr1XMLyfXkOWjK",
-	"8jWruN7sax+NLUFMB2bbBxmMJc0gG7Tm8lws+G3NJ7nlA8rEgtsVveQaJKf5C8NV7pi52ZHxZqCkMZQs",
-	"Cql65L8KgXcByEBavttnmZ8wcrWTimN/FZYcSIzBIWH47xEzpMszMqdKLYTMSCbwIg8hF3xMtBiD4X5G",
-	"9wgsgLOzs25T54tNz72y01QRcZqvqNJvFhzu9gxzqnRfmGHdDTc/EPzB64IZzHOxnAHXXlMZix4JZYJ5",
-	"iqapKHjF+VLNLgDP+xXj078JDl/llHPGp35ljE/N9Ao+5WLBE5Q7cDlnEjJk0FQRI2Bw0q/hxjjDa4jN",
-	"0Kjec5BKcCQ4yzqR/VsJgnYSTuUXoX8UBb9bwceF7o/MqPbOvqXLXNDsq8iiuR27JYtQgWBqgwQi3+2R",
-	"1+yZ0SmcOvwAV1RarHesURjzu5/bgXEhTCHlOY1WC0HESAPvkffe/CQUTdQBWrFdtFcHDQ5U80GsYz3V",
-	"g+EedCuzfauX3ePesu6WpvXatysj/Moa5bRigkxwo5+bu3i3x9GYRF+6WThlHSXYiKbaaOz2Zi5EkRvB",
-	"cERq6qHR2OEC5HIxAQk1JdEpdM4Aec9mIAp9x8u0MljbscMblDFrcFIpjSFl7E6jspsJn4LWjI/VjbHC",
-	"8oOROZ5NnNnguKLhzulEKOB2LmzMX/KvYAMgo5bC6OiKSDae6IQMnR7vhZ6Ti0NAAXLozZ2CX4A0SkU2",
-	"SMjAPdxXhZoDNxopEfKcD7yu0ZegQFcE2GvQl6Urb3cszH+omkJmnQ/LNfaHo78trPdrHqf/YGTb7N8I",
-	"s6f3gZtrJiT79x3f74IH99vfamOGBerfERmgt6bvlAFzWDUnmzUknHjuu7PDCz6kGREc1NE5jyqW7tDK",
-	"yzYRaDeRhTTqpD956+C5aYXyA6cXlOV0mMNdb7kf1+ykuABp5LeldzIIWNBaAdfcky+QNB+4KuZzITVk",
-	"ryFj9D16u+50S8oJ9GdmBn29nDf1GHNhB83LaNWvfyAbsT+fairXKy3Xm3fs25E1HKM6BVmPHBPD3MyM",
-	"BccgxoIuE8LQWJBgfi/dO1oQBTwjTBMtemgWu2HRqWgZ4nPIwS1oLsUcpGbW6Tgv5Bj6NOJ3/cA1y83d",
-	"4k02bHjwUIpiPNFkSNOp0ZNGQs7MVzoZ1dA19BcNEshS//hYDV35RsXwX5Ci2nRsyZvlTC/bs65dOvfu",
-	"UIgcKG8NUz0bG+eEmmW8BqWoVbnrA6UTyjnk9VgBCp728pJOKrJVsQiRgXc3z+xg9eMUHJ3/rU9O9CwP",
-	"Fln9geFhltteFCyLvT9l1qipZi9hzJSWSIuxN4wJtyrKZoy7z1iEAq4djW1DJ0lHFfaAYgvXcLniDyLy",
-	"c4MY7CaJTlKerNuiakw3gtv6avIbqecVs47vOgVhXKX2j3WMok6OV+WQVEq6bK8GPxmdGDqNXxhCDVzy",
-	"NMuYOU+avw3mOKK5gqQxbUvjG2aL3z+2DuXW5OwXVk/urRPMnze/tJDSHIwX7xslh3/uKulwWGz93i+w",
-	"qF5trLA1h8ano2sXGbw1mu7G9dbv31spLsBoNWZXh+LSKKPaMxYxcn9ISu9ZZVmxzKqryMTVFCMgOQOu",
-	"0SQeswvA2Gtjex0nW6uZToTUZj1mXReBhOuz7DoC8eXz1s42v+ZYa2xDazRYY3Q0o//b/a+XilkopDwH",
-	"D4Ko+48OakHUhxG2hGP9w5kb7at+EfzFRQG1LKCa9SoRVb4YW+CPDPLsZKVkUdrINsLpzNGBLHJnoFAb",
-	"QzCyeoqM2Ycmy7GTMtDttsYwR9FXExvlRG+Q4ONO0hGF7otRX5qba+hc6L4zfDpJx3n7+jhc8NFASzeb",
-	"zS4h69v5G4LzJlkqZjMURcEvXFPGFf7DMuPybwV3AbFISNVtVumlvz5NV5t9lXTscqK7Pqd64n23dpOp",
-	"MmqYTvAnfxo2zO+yBDBCNTA62yAqJWeVErJeiPltxgVV70WJR8ix0F/Gaiu3/abde1k92Ra85Z9i87SR",
-	"ndr9NcoXpFN7dDSdmBcysTCEkg3Ny1O8wEZK2X8rLSTun/mvUSI01YUyb7nolPmxqd75EeL7sU046tQO",
-	"E/VpmCkgIQBNJ4YStOHbRp83FBJQQbUTftbXGbqx1+4Tq/e5ChNGtgOya6lqqWTGIM7b9+RsYiVR4C92",
-	"PpyFkNPSScB0sA8lh0w64G9xxIW1QPFl7PvoTRrRVK891WppojCWQfkNXsyGhnqbh/kjGxfS55SUgSp/",
-	"v3VS5hMEurF7ekFrK6zOIqcaeLrsW62wnZZjB8FEJkinRAvRsLRWzt0mroSyMBtG1ewvpzUcqvxSQA61",
-	"9SUhaa2my9NyPl5S4cUu729iGUCM8b+sMamGWc0JCnzicx8wJ6RQIP0tXKc0rNER9mITmdExfHj3qr7/",
-	"E63n6nBnJ/j0Ds1o71/zcXikhWSNEXcPfogM8jNE0v+OybwY5iwlU1i61MR3P56QJ4/2nmD4y/3nhyMy",
-	"A0MpimQwB54Rwclgqq1UatjZ+bi+jhen+48ex9nARf3Jt90VT0LUeJtanbH9uzX/gxmcxD7Koy8XCkJi",
-	"UmwcpZ3L6MvLzYLYTM5O3Y6V4IbF6PtnWJ5CxDqcwnJ749Cc+iaTED8Ym8Erxqfbyv/tTA9021qdM2d8",
-	"2qYefGDTosy8MEWntRT7+qq1vPcfj2Rb6jLlB9kxZflfVDnH2n1+vPE+vxIpzSF2256dvCUHT0hO+big",
-	"YyCajuu8BHh9uIePot8fM36XilmlS29vM69W5oKvRU9KjEWhP295EkYS1KS/FRm9sw9XlNSayuuIe8+F",
-	"GzaH1OxjlqVs3O0PKqIA44tJOWJss0JfQ4veXrDxRFtzfy4Y14pQzGFXOiEFz41YaySSUDVVGLeaCQlH",
-	"BBPDJ1TSVINUCeHCJhJmMKM8g8xdFybP+Yxd9oifilNjqAQbNMfwG9oyNofC2mo4uFjwUMYa6Zrgi9KG",
-	"FBOi6NKMuZi4hNtS8gU+lDCzeXd/s8T9BS71quTrszI0xOFS+5TrMePqiAx4kecDIniVk2P+bu6w+Yt1",
-	"LxsDPjam0JVDP4jgtpmR4T6q8sC4wOuMLkkmvA5sM5IXlb68JAvK8YVZjxznud19HiRYxGS1TeG1/l1w",
-	"Qf5GwLAMGkiGiRDEP135i/wBlln5bdU8gwuWQl/LQunYMMfEPoFxijmVPnsV0/6JjfTbfE4uFkSsGKWM",
-	"BV6wNDqM2V6RZ6B0mdaDcUMyhJQWCpxj2uydFgLT3GMjNeMF7X1srbg9udh9Xn2ZT0TBNUZu6zeaZwTT",
-	"d1F904SpxOxfilUbaV5kkPVu6NK8RTr8pWUoHGeUvBIXkNMUmp/d3fzVictBqy/3JScvenuPDww3mtVl",
-	"5H8ePN17tLe3//Dg0eMnPzRGfBwbwoUAo1q+MRnJd0bRfXrw6MmDHnkmKU8nqOFigvcRFvRouNQ2s9aw",
-	"xzkIo5KH0/LOok4ttxzpwFrOSHv4o48q4nP4Ecw87xx+bH2k9LE5x1LlhvSen877CVNlYkHDbOl1rj5Z",
-	"UrWZnp3Dzu7e0/3RbrrX3adPoPtkeHDQfZo9gu7D0R59lD4ZPoXdvco6OzwwR6iZxp13KaLEL83tdCH5",
-	"YSaEXFCZHboo7WF9G64+x1vszs371rLSBdE2ENwGRi1/plxcH/mVYnycg0+VdvoeThIrV7ZRqgOPYUu3",
-	"tp6E+GSwymB1ZlNCFlUek6KaqdHSCWgjbmvTa0eyGrMIz/y3dWZ8s7ymPO2Vg7RZt3Mof3j3i99Qc7y9",
-	"tpm63jbCv/rxAweBO/jSexmsLcpDA7LZyv/tuEDo7vY51IFn2hN9kEeBk7VZY0mnSqhwzm7M08RZu9IQ",
-	"fDdMe7EbNGRZBjwYyWqvSaeW/RIKEG4HqWm7fQmYgmV+XkFhK93szbQoY5U2s6LQUm1U/IROdrNiBTW/",
-	"ez1xKhzdnmOYDGzNYfSu2HKUclr+f1VKtFljkK6JO2PUhL69euGI7he4ZEqjT6nK3EImqifCTr2KTDRy",
-	"8nBBjUxXPMlY6kiVGlN7OBw15k2opVzC55k+X2yhrTXKnK30TVhltSfqZY2P9vY3KhzvnJJ2Z0HupMNm",
-	"dAz9Qm58sfQEXiWdvPQirPWF2KcCD+7aw69UuGsY9bWAdtKZe41t7Uj40FV1q7exgPG5eFJAEmqu+Fyc",
-	"TBXw7Nmy7tr9xgJXfpJhQPua07zd0PnqSYcfCu6P4PBmhOrr+pvdOpyrZLtXalt19cnNRz9beiF/nTSQ",
-	"6+YpfHbuxx2lOGyRQuJ265XL07rGbn3B4m/El7vt4iLx6u2p0m/NNuToiQ6p8LRyBjY8K4WeoAYR9S/x",
-	"0K9jvUhSXEBGFhNhfTlUwrYpkknHVbjXrfIfmYSRuIwHXsBon9eL2drEpXUhW2uGrqqYWu0UiivpU8bR",
-	"v2ifSQhVZERl6eUgmD5SdwxkoKZazKMRJFSiVTRrtTyQwCOkfLF0TjVYUIPt9mml9feTWISnHjlw64X4",
-	"Ye/J4we1dX3szBdI+dtbf1tmerIsh/71t8b5ju05OOWu4WZau0dsXifV/d2Hvd3e3t7D3pNodqlR/I1t",
-	"cy2CNeqTl6whZofMGU/I8xfbuGxFIz3sFePF5UYz1nJmd19KIq+uKX4XdyGYZUU5tfvZWH0SMJYaUbfP",
-	"MsYpHbu6iazTIL7RJL4AuGSzxCj98PFE1frX4muqXOlN7/aCLlWfqmm/Zh9GPBhqim69tsfZMDHrwHWM",
-	"SBEtRI+8GY0anvU2d+OBw3/jfkajA20/84oVNQeLblSp08SdIuySZGzMtAqDoHUGe/D04e7+k7rHtR4O",
-	"fWz0dK1Bms/+n4+73aeffnt89R+xCxqWPX1piM2iumx64b196gZDcuXI0Q1fKg2zKk2toYbOV/nfxqJ/",
-	"AdLvQGvfxkKKQjMOK16fAJ33h0vdSFtiXD8+6CSRF5StLrletv1npAElnWJuvudod9vprd6LeA5b9UZt",
-	"K2vrbE2ltq21PUzsScUO+H1Jde3rVOEMzRTkmAwhgeQw0oiAU9afLdsoRJE4XZqCUpX/pOV/tUV9fz97",
-	"7yIZu49/eNAj740cMWKaKiJKsKiVuhGLfPvUw26V6eA4FZfIwRQZC1GX/KsP0ruBrjWee6k+IGEjUnAL",
-	"CnCtoVfsoEPSIj8DzIng+dKFfxdO9YvUjUyB97073DuNLSBYDLcpYtl4f2GwG9EtihHeh7m5nK+39hTO",
-	"GA9/3WvS15CJpiNtd3cL/ajm19qUkbbxa/l102YaeTIbB/gMD9mWwclGBHLjTEKnWJt3cFiUqYZlzoFD",
-	"4tOkmDfX3vJ5bhj/aiVJrcpRuEbql5uuLiTH6i4Xq98m8WDFtNdmEWx+J5ITsOml1RvkN+Wmbt72Ompt",
-	"X5kmYjRak3byuWroGjKI74pTpKL8ZOM1+BxHROmAb1XmxB/thyU27d3Z1lJew+muwdi2ZlGtP5ScaOMn",
-	"pMihbrd+7Hw4ffHueh6E7RQ8c/yhepdd+zhDTriZbbXMbH/2jaMOvpv4fHNDlOFBlufiNzeIONs9bFji",
-	"wfI+rbgK7Wx0C7iEtaJVIDUD/NmFgDNXaB2LDH5YKSgeEi3Iw32SgzG3bCKQtd+SMs3P8l8PReseTWp5",
-	"EJkwL0yW84lRV4UkBc9AqlRIUGQIegHAz7n5wBGiiHFw+Jg9ckIVpmtNYe6wNzIBNg9FQ54TvRClGFOE",
-	"zqnUNoOvljq/SZa1tqQZNllZfR33v2HylNW5VRjxb9aebuc7bFS825rtiFa83h+2DQ+KOpnKguQNjp9G",
-	"YCGeAs2yMv85jDSEujgKPSwCpVwtjNxGYqpneqxgoSvAElYHtq4TLVkbK1m9JctmufN2MYOqIndTxCBM",
-	"oceIQW1YhSiwv0UhWl5yS1boKMY0TkNcCakVlDYf8Qnr2y2jwolJtohnl0WsV58QMALSQjK9PDXPOLGP",
-	"9s9xYd0d9n8/erL4+9n7TqzerWZQYmWAsWa7AbozSmxrWpXnONF6buETjMnsh7zG1x3mawuo99BZ4YMe",
-	"+UVokgsxhYxgBZdiGZDBsQPMQcoalGjHDrO3RADu938SSnft+NW86Zy5koxUydGagoQLmhdQZVOZj5OB",
-	"+6h5FbPFGFYIjqF02SG060Qoi7lhdOzeaojiCuq0PT9zwoyPRMQas4lBKvE7mfjggEtGtY6PIUwwgMOB",
-	"/PT+/Vty/PZl75yf8++/PxH8Ajhqo73vvyfPRMacd+Tvp29+IYyTD+9/7P7QI5hmR5z0kEAGitMp9FOq",
-	"YJAgGpb9/d2PJ+Thw4dP7asnCWEWA/Wcf/jw8rnqkeOSczFFXFUZMYwp1fny0AMPluipPCOIXV2V4arE",
-	"TQNZYcZGI5DosKEKEl8adc6xMJ7oBUvBbgVcar8R5nRwffZg6xnuwhdfz5hSc8i1KxDmcAES4YhAkYIb",
-	"TT5F2Cizj5iAqL7/3u7NKqCcwdrc1sQNYbg8XGrVIy8uzMolzPMlSamUDNQ5H/yz65hY92U2OCK/Iooo",
-	"05b9LEVhXhBSe7xRs+ULyPOuEQqQkfr7hliXojA79t3g43H3v2n337vdp71+99Nve8njg6vBAwwkYlaz",
-	"uABpPofV03b7vZKBSV1OEClysHuQmB3ElC6/n/iWf+GcT+gFkIPdR+7yH+e5WAzcdlpnnqHI45JH+G/j",
-	"45TXuEli9K8hYAU3okLXGMMhcejw/////r+BzdWn3pd1zvEDPXIWAOVUXCqAv3RQ1IhuXK1zz4PYZdBE",
-	"yMJy8TpGVnLO8f2BG31ABHf06fLd0d8wp0wekWnEAdZwwZkXcR/N1fZ/YpyMcqw2ofqcU4cufdx41dW2",
-	"KiQvmmLW/UhYHBh72iMhidIiB37YCjuW7MM6SfGgsDgD2boLrhE1wfRZQx8TkXt21CNnG9h9IBkUaEPz",
-	"NQ4+SAz3PTUyD7rlTn6Hh68FGexc7O3QQk8GhOaCwwOzTUnl5S2xbpKSiVtXhrmBVkk/55afB+jzAfS8",
-	"6zwRINiLQnuuPxTZ8qguHTzmkvmCUQxaUuKcGzFhlPjc15pYkAREibJlPgiSzwEyLD93jEs1ULIdcXMy",
-	"eCPZmPFBiXSHGQG2ivsv6pwbUjYXrpszpSE7siDjNviNtE0Odh/WsfXwisiW0MUaEQRO8Kh7hgXyUFw7",
-	"YnkHqTkhr1F8/z15MweLY6TIjErz8OCyK/GxrntsYNdMHbygGDkUYr2sgfhpIWy9NR2L3jl/Y455wWJL",
-	"WpfyzenMbfVqPEtzf895/TOGYnlmbhKUq0UMUHsz8pyIaqUWF1EoCNZc8NRWlAxsZMLm0h66RiA4Ay48",
-	"BpryqIEO1LDEhE/c81a1crd1uPT/9FVKWPRlljMEMi5AKQvtSzkXS0UQuV5ZxH1OpRSLfOn0LXPrQ5Gk",
-	"BZaO4lwd1r0VUmRQoqDanRk0UVRLjQmNU3cVal1gznm7DcwRGcJSOKw0w6rtuTJFDvafkjpsrBMrNbg8",
-	"ywSNnHfTFcpwF1dJ5w7u1KhtjsE3iNQaX3Rq/l5Hw8Z50JxNoSwDE9L2qNAoRKzAMoeMwzyzCiwW3VXf",
-	"t5eRlDVvDnVBGBXHXeFMpMXMS7kdMQdO56y3pLPc7XT5m1U4kB8oIwaQPVNNBjuZSJXDDsxZCtxWWTtV",
-	"9HhO0wl093u7naSDPray+H2xWPQo/rkn5HjHvat2Xr08efHL6Qt8pypZ6Dx3VShBEPCws9fbtU+5aXYO",
-	"Ow97u72HmFOqJ2i67PRQX0FFcOdfi6nqebS+MehYSOLvZz8bQWG1qyeP9ox29TMsy5uDrMHIIzbmRGm6",
-	"9DtdoMcAqyZt6ldL6vfIa2ro3wjudOKAREfsAsiM8UJb3FpcjT3El1nn0EzTFYw3WoTs7+7eGCahG2EF",
-	"GusUlhYZ+8AOGftSObWdoPMHvvLD5lcaQL3mtb2Hm19rgmSb9/afbjFcAEVt3nm4t/mdZnOIq6TzaJvd",
-	"qHcLwLe2WFkIJYo2eTGbUbn0gEMltIPlz4GSiRYpHSv0UBrjGU36nQwudlzF/o5HJLHEn4NFO60TXZoD",
-	"lTX8OdUmv4NI/AyFKMzmevn5BHOw+ZUSov0rUNjviVpemJNwpWYXkIs5sntHCQGpZHDR+ZR0AuXBuuqv",
-	"kjib/MUaELbdDzl2FgzaF3Ow/6zcFjOaTpjRkCn6DfJlANIbmZZVqK0WiQ+e84Pdg56RNRUVD4w9sFDV",
-	"IMao87ZCjI0aJt0i6LBp18dW7oCZaQXfI6zMLOsv482wEE4y2pgL8WJart/1g6IuwxSmzNYTthrAnbGp",
-	"eCjL2GQeR+by6RblSxsbc4WocZap34F7JvKNiJw6jNWqm5viMW/DV4xQmpQJdFEeUzUSIjOgPBjaqbLo",
-	"/kE8ZA8hFpi4YkRyY45IwmZzITVF38iCLo8wb8pxrP3d3RU6l8vuu8U74UbYvpXS70D7+hpkfbOHcVd9",
-	"pFo3rIQHDFuqIHT9RNiCZHen3LXZcK12HEziist1agbIvJieS4xZW0uGgwyELzGyN3ZBTsz3196SjWQQ",
-	"9O/6Y3L5P4Yx0mrh1iZeS2xtGg0JMhveIjU+p5oOqbonyHuCRILMHD1soMmcXazmkc8RERFtGY+PZQgx",
-	"COth09MyUmERFIGnSyIBc9KV87RGSfYVuwBuY8hfQcd4aeNt94rFzevLIdbtXAp0zsii5prZUob7jMhb",
-	"YpqvKcvvGeY9w3wOhg/KpWFjCFG3gWtiivdqF7qzrR7tPiSLCctr4Qc1KbQiGYIDYgDJ/J3poCV3OkGb",
-	"zjPwKOG+A5qxr8c7T8HmfczuuecfxCwrT7Timr1VXN21WHKZRwojbNdn7SVA/a1x91M7wj2Dv2fwRiMe",
-	"iRw7iQuJvHUDi1dY4nqb1BnW0N4iF6+NE7n5/7DR5IRgRJtnRLF/V+06rPbWuyf+33Gw1J7hKnp36V07",
-	"tNFjLkr27+kUFIFLmup8GdRgBAmlPXJs+yqNMA2mQtANY2Rh/KuEaJ5QRdSC6XQC2TkHXszclTFL0JDi",
-	"P8VodGTTajAjqUTqwDwUm6USgN4NYs5tzJOttdRrBcKadRyx8FJQhxMNMW0s+LhKfot+2Ff+VF/9slZN",
-	"txrYqu3jipiWz+jRNpg3E+a4e+SlUXdRLVbev3CfZPFtWfDUQokyRUYSIJ5a4RmITbLshpBac6GisXPI",
-	"bODaQcmUbWmPyka1hrUwVQKY1rtLDZq95gZV3vCKtrg98oK7QZF5NDL7wWYGImg7YG9jhAiJMo+wXV8F",
-	"qvlMWIvwZqLF0Z6AV/VKIJeesDknxbbost+ydQLYMuzz79reVqRVtV/Gl7agxxMplDplGnzT7S+42btP",
-	"77TfbhMs1nXa9X1ijWjjojoFLdwp9MjAg+gODrHugJYHhC22uSVXmyivsV7R5ntgIrpts/3ZbGzv0TYn",
-	"GWll/Afmga74C9WAsOzr4ycjr8OqrI+farVOHz8ZQVvxUHuJnXZUsos1DHSE7em2YKCnFsbN1knYAoyc",
-	"8alvPxsm0zayZUkgjmslrW0TZVRrlndtRhegx4fIo62WUlfJlrcv3rxvK564v5kMoj2pfxeqyP0dXqPH",
-	"ePgzShbUNQfXRqnBsqBt7mQuxhbMJ34T39dvm9NY1rRXI8eNTvyJecPX6dWy4LPg4hq+T0snMWZeM26r",
-	"X5xECbPme+SNL3SSWLpUPpUDlT6RKLDNmCIVRLqtZymHJmV5v5l8UN9fPjCEVGDFIgICuFYpsQxE3MuW",
-	"rRU72+oRC21WVjWFXR9umBOFqNGdVEgJqSYTIRWQIQK/LYnSdG4hqbfjWbV2Vluxqi3uSFDbfGvqm2uH",
-	"cRJg6W+rxJnpveQ3psGtf+3You3UtuSekd4CIz11LMfWi65mnknnEovNVNewzdLnH7BTc7wr+akz0rAK",
-	"ztVHXoBc2ngEKi/+d2a7xma+/169HF4mhOZKePgKquu1p8OlVaQbEGy8rDk0XJtp5arwjmpoI6oYjVgK",
-	"vvLSFeoljeJBnCBAZvgkz+xwYU2f62y0oEsLMOJBOgOfmpUJtppyBT+1XRxuwwSt96q7csxrG1PTnxDu",
-	"OMqNP7Shec9uvg3bK/mtbn4hx7L3Y41+5zjAao50XCuULwvKa7AUjuJ75B3WrDI+9qXtCyxNtQWexrLP",
-	"hYVqUHSEumC9evycf1b5eIKsynquzAsid6XVjarO3T0stW131rFAASW2ZzCqFLOSJ2LJPlY2lz9X6B2N",
-	"+vEjW2G9iiUmlh+6uVntsUIJJVoIDyxwsLuHc1GkxkAXdBnjiP4071zH3I6nNlrNRJnqnSmAd+Yaa3SG",
-	"GpS9zqklt6MWrgMZ1PpB2VKAOOESr5gEVofrU2TmfHZ21j0ORl+1DvfKztnZWe1xXM+9SPlDhEIldTXi",
-	"da3PcFbD1VdUj25QaD3M52oB8gwbrCJGSlWxZgPtzo2H7gInXxouPSsaEAUrbEda8+MxFUBflHht3rSv",
-	"OwCJgyc9aouMMuhBzmLB2dJb6CzY89Jf4IcyOnDo8xZz4NhsokRlqcuj/d29Uu6UDgqLwGSDxMwV/zmQ",
-	"hGD33JKNruxxKyxSWFwouCP6mp4Hh+0ZcTp4CE3bINvjBtQbj27rmAhBJzFyvbWnotk6bCtnxd7NJamU",
-	"Im1FBNnRFFNIVi5PxSN3fFfRqQeyEiGtkjapPkCj5M5dw3/sIFi9zeHgiAxafRUH1iQ3yrHP18jZBZAg",
-	"VntEBkF7xIHjBfych6fsdYhVWSKyfCKES7yPl92igH1jL6a/q9eXpEYedpswmStSCCx0Xl0qOE/QoNFM",
-	"bODDqjVgTwtAVgnG4RJFYuUhRhl7zl09NsplZ51Z4QNU5gwB5nydOq0T25HzIKEsHGGTcUXGRoyKFXKq",
-	"2Yfu6wfdVvfGuw+83TODdf5il09ex9u1gTFjqW3yyijYJhD+1ih9qmzpMxSXngkY5fkvJZ4hIntVMMYo",
-	"dszlbLEKlyZE87yWIHTOkXGVsGEr76++5cSgaEPAm8oLUqDvOv9umxjPiW8yjZdui6m9Ynz6N9ej9f52",
-	"387tvl4UvX6fd37Da3m1uu7U25oexhNNYdsdJJLKW90H36V7DahN5eUscfIssDRm4s4pJuOXWDYWQbh+",
-	"t1bC2zzelO/7adtbiet1OJe2F9Adi8S7umV/njxavAL2YA2r1SzPEUt/48XRQsJqCYghyBI7tfLMI66Z",
-	"F7nYYtQCeqrQRfMXRcaSpti5k4kMQftULybYzCSOS73+VuKNIZz8Fwi0wFMwpOk0cBArF1S5l3H3Mm6L",
-	"q/tM2jie62FSGYo0na6/tAXPRBddGF2byXv964uKMiKuARF5Vvl939m76FO4PFQtNLVWFz9TU2Xz39CQ",
-	"rbQ9F160UNiXFYxwRK01q8EuCTaf9Ru//sFm2cIg3K7s/s7f3/ltYkSIRuzhwsWoJKXNlx4tyWW37OG1",
-	"5r63HVSINYxtCw5tIEOFMZzEhVLC4Ip3gCtjjDoIeB89Rb/pOS+ZCSodQefb2BgWmrI5jE1Natq+5JnQ",
-	"E4s5J3g8Nemi6gXz1cIutmmS6woc8HXbbqaTdBD2vXqo6gHcOJ/OYWd37+n+aDfd6+7TJ9B9Mjw46D7N",
-	"HkH34WiPPkqfDJ/C7h7Sktnr1nj4YzCe69XZ+e/pHt//x2JX/vBfT5a//vQw/efT4ftHxd8fz17ND9Tz",
-	"0d8mx3vwjr0Rb6eWKW7HSyP9f7bPPb0Rbt5uBbQqrlOxahfAu83Qyp2mpt6z92+OvaO7MMh7v0aIwvep",
-	"82jRkbTVUP1yAXrHrJ0lP5SiGE+sBhn6KUPeHFpqTNfts3OOBprLrbKVzyCpwr45LRZs5/oabhNbwJmE",
-	"z12bv83BW6dMf3sZoe8ajSzeeV55y1ziFVX6zYLbXs73bpRbKsWzBOoLfCMRyhnYy19vl9KEAG/jh8Fn",
-	"wcq8hrul//va+Dsmxjr1nU1ErdNMg+6usFlHOon14rAN2Mokp7LJvtJ0qayMIEyVnbSxa4H50cofrN13",
-	"NWNDsH+NC4vCtV3/kogztkY286hlMf3semRuJ1Ca7d9vqmbqrm/cnyrPB+OrVRl71TN2LsWI5bChpp3U",
-	"S9rv1d/fQUG7kaLudJvcrFSYd6pa0Q0FX3XN2VhpjI8J42RWZv6Xfo+wxjSi8/oRY5J5c8QgqG79M6Bj",
-	"XMeAvVcGbuVOvS10Uy0lWqDfevXF2uBkrMFDuCACh4W3eo9sIoy9zGW+deqxtKqWy16NaPjUMVkcTVDM",
-	"jDHGLXZxC76KFi6WLIH5VkaXajX0RNnjrTHPRur6OXfJpKtReby/8UaytDksep+VM3dSzeVbTpb7PVnS",
-	"9+rAN8i6sLClQjIKownbWtYNluaCKFuES5G1BW6z3roIxK0GLoOG+X9cW+VrecduRAW5ZwK3qb+UpWmB",
-	"5L7+9a83AF7NAF6XBoFvae07xPmCaDuQMxBIrXq7qvKLVm9H8p5qk/pmi4rDWf4ewWbuIRzuOUvE2yD4",
-	"iMkZWVjvqW6gzHvGsipct+MdClvF7Yz5VSb8D71N5stLsRF4mz8Az7A1+qkfaeskpToC6YRewD1Syr0P",
-	"4XNvikc6CbCSEKejHWdY18rWC1Tb0jbaPjYg9OuJQjyZjlnWhgdPCqnMnt4mYrVbxaomrMe2t7sYVS7J",
-	"+2jdnyha995547AsWVUUv8IX55/Y+Y1lV+s6igPPHOVtU6ISKKWRwhSWra1KKeHiiwKf/Ow6lN8tlNd9",
-	"24nftUR7gX3SIVTL1t1ArRkfq6CcrN1sxT/zWTaQf/leDPyZkjZcZHoOUjkWmE6EgltM35gX2mb9ZTCi",
-	"Ra5dBRNOZQF02srOXkxYOrExmXOuC4ntUciA5gu6VH2qpn0FqeBZf0RTLeTAghFzocsoQoKIbBZKAR0n",
-	"Xg2kPGsiAx2RxYTqc660xBpHMx1WIQMFqMPhCB6nE9VSlwlppgqZmewh0QiRR4dmX3x9ikrOeYAqZBdB",
-	"7CJUYqYqEBQoFZn5ey7SqQUfGmmbyc5h4YAzLdqm3RGigOvV6S81JvGZEaRVW++FdG1nUGf1SGcXLMU+",
-	"aSOaK7i6ZsaMn/qNu3++Cuu790jf+42+NEtlsTX/tsPLi3XKOLbu1BPfwSgTaYGoaBa6ciTFzGjqhcw7",
-	"h50dNF/dEM3PvQsAaxLPbBPvlvYgacisMIjOuBZhA4fKBsCMdbM3kfmi09Zwcbv44K0ZRN4J+/W6tRpG",
-	"nQkURgshp8EXXPOw+MgehcO5zXQ6AWU7qhKGUMaQi7nt/vSL0HYwhPCaS5EViN0UDJXBRefq09X/BAAA",
-	"//8=",
+	"7H39chs3lu+roHi3apJsk6I+bMdSTdWVZXvjiR17LXk8taaXBLsPSQybAAOgRXFTqrpPcx/sPsktHADd",
+	"6C+SciTZyeifVEx1N74Ozvf5nd86sVgsBQeuVef4t84MaAIS//c91fCaLZg2/0hAxZItNRO8c9y5mAFJ",
+	"zZ+InlFNmCIcqASliRaEaUWAJxGZiRVZUL4mMU1TRZgmKdBLUOS7kRx9HxHKE8J48ZiCWPBEEZqmREyI",
+	"nsGCUAkDPqbxnHw30qPvTwhV5p1E0onuMtCT7kzrJV2yrqQacE5dt4bufr834J2oo+IZLKhZBVzRxTKF",
+	"znFn0EnFlPFB50T+9ehE/3X/oBN19Hpp/qa0ZHzaub6Oij14J1IWr+s78VN5jd+Nfh19bzfF7s+UmQU3",
+	"rfK70Wr0fW/r9H7966OT1V8f95unB1quTycaZH1m+HN9WC2IlmtCp5Tx8ugLxtkiW3SO+/lQjGuYgsSx",
+	"Pn78eJrpGXDNYqqhmSjiGU1T4FMwB/j+5Rl5/ORRv22RzwzNSAJSCvnXQYfxS5qyZKjFHPig07Dg66iz",
+	"pJIuQDsSPcukErJ5KiMOV3oY4xMjR09kSadAxjAREnrk7ZL+moGZHTMv/ZqBXHeiDqcLM6p9s7xD9Oo1",
+	"8KmedY73D36MzI7l/246npbbk9MM07DAEzFUQqgmC6F023yQnkrTSWBCs1R3jh/1IzM3e3oH/X5UnOV+",
+	"41lemC2+kJSrpZANMxzFQswZjMhESDKWYqVAqmPcQTwdZf6XEy3pJaSGuu3zylK+/ZIiMeVcaCKBJvay",
+	"m38xjp8Zi2Rtbyeu1V7ZYrH/6OIUu8UcGxfeMZ/pRB3gZq2f/D/tbDqfGylIgloKrgAJ6DQ1s1ufsymH",
+	"5BU3P8WCa+C4KXS5TA2xM8H3llKMU1j8+z+VwMeK2fybhEnnuPO/9gpOumf/qvbe2bfsyJU9pnbsocLB",
+	"h4yPjpGLQEJWTM9IaogilpCYK0dT1SNmmkRkmkyYNIRyHXWe0eQ9/JqB0vc6d39XGV9memTnO8KLrEYR",
+	"EZJQshASiIY0ZXxKYpEAUVk8M/w7f9v8OjJUcB11zgSfpCy+32XEbtDRMaFc6BlIPAHDxvgUEqRURRdA",
+	"9MysgurgF7aAHhnBgrJ0qOkczPEpsQBDgwRSBWRG8Z4MOE0SCUqR8ZpwsfILlkKpc6bhPUwyBcn9LlzJ",
+	"yXBCWQqJWbtdNZ6iv8mxWeREigWhRDENhaQX2khosYIET9q8ZWjS7MzoH92z8/cv7eVFpsu0GpjLppjg",
+	"buE/WfF8IcRrKqdwr+t2qsFQCzFMzegjy9Xs72TCIDUKiASCf5Vm1ZZhKZCXIAmNY1hq1XMLSfXsOWjK",
+	"0g2ruNnsSx9tWoKYj8y2jxKYSppAMqrN5blY8buaT3THB5SIFbcresU1SE7TF4ar3DNzsyPjzUBJYyhZ",
+	"ZFL1yH9mAu8CkJG0fHfIEj9h5GpnBcf+Kiw5kBijY8Lw/yfMkC5PyJIqtRIyIYnAizyGVPAp0WIKhvsZ",
+	"3SOwAD5+/Nit6nxN03Ov7FVVRJzma6r02xWH+z3DlCo9FGZYd8PNDwR/8LpgAstUrBfAtddUpqJHQplg",
+	"nqJxLDJecL5Ys0vA837N+Pw/BIevcsop43O/MsbnZnoZn3Ox4hHKHbhaMgkJMmiqiBEwOOk3cGuc4Q00",
+	"zdCo3kuQSnAkOMs6kf1bCYJ2Ek7lF6Ffiozfr+DjQg8nZlR7Z9/RdSpo8lVk0dKOXZNFqEAwtUUCke/2",
+	"yRv2zOgUTh3+HleUW6z3rFEY83uY2oFxIUwh5TmNVgtBxEQD75ELb34SiibqCK3YLtqrowoHKvkgNrGe",
+	"4sFwD7qF2b7Ty+5xb1l3c9N649uFEX5tjXJaMEEmuNHPzV283+OoTGIo3Sycso4SbEJjbTR2ezNXIkuN",
+	"YDghJfXQaOxwCXK9moGEkpLoFDpngFywBYhM3/MyrQzWduzwBiXMGpxUSmNIGbvTqOxmwuegNeNTdWus",
+	"MP9gwxw/zpzZ4Lii4c7xTCjgdi5syl/xr2ADIKOWwujoikg2nemIjJ0e74Wek4tjQAFy7M2djF+CNEpF",
+	"MorIyD08VJlaAjcaKRFywEde1xhKUKALAuxV6MvSlbc7VuYfVM0hsc6H9Qb7w9HfDtb7DY/Tf7Bh2+zf",
+	"CLOn94GbayYk+597vt8ZD+63v9XGDAvUvxMyQm/N0CkD5rBKTjZrSDjxPHRnhxd8TBMiOKiTAW9ULN2h",
+	"5ZdtJtBuIitp1El/8tbBc9sK5QdOLylL6TiF+95yP67ZSXEJ0shvS+9kFLCgjQKuuie/Q9J84CpbLoXU",
+	"kLyBhNEL9Hbd65bkExguzAyGer2s6jHmwo6ql9GqX39HNmJ/PtdUblZabjbvpm83rOEU1SlIeuSUGOZm",
+	"Ziw4BjFWdB0RhsaCBPN77t7RgijgCWGaaNFDs9gNi05FyxCfQwpuQUspliA1s07HZSanMKQNftcPXLPU",
+	"3C1eZcOGB4+lyKYzTcY0nhs9aSLkwnylk1ANXUN/jUECmesfn4qhC9+oGP8TYlSbTi15s5TpdX3WpUvn",
+	"3h0LkQLltWGKZ5vGOaNmGW9AKWpV7vJA8YxyDmk5VoCCp768qBOLpC0WIRLw7uaFHax8nIKj87/2yZle",
+	"pMEiiz8wPMx827OMJU3vz5k1aorZS5gypSXSYtMbxoRri7IZ4+4LFqGAa0dju9BJ1FGZPaCmhWu4avmD",
+	"aPi5Qgx2k0Qnyk/WbVExphvBbX0x+a3U85pZx3eZgjCuUvqfTYyiTI7X+ZBUSrqurwY/2TgxdBq/MIQa",
+	"uORpkjBznjR9F8xxQlMFUWXalsa3zBa/f2odyrXJ2S+0T+6dE8xfNr84k9IcjBfvWyWHf+466nBY7fze",
+	"L7AqXq2ssDaHyqcb1y4SeGc03a3rLd+/d1JcgtFqzK6OxZVRRrVnLGLi/hDl3rPCsmKJVVeRias5RkBS",
+	"BlyjSTxll4Cx18r2Ok62UTOdCanNesy6LgMJN2TJTQTiq+e1na1+zbHWpg19DpcsBnTy17nWGzrHQCBT",
+	"fs2UoGOKJPiad7854dYjPwMsjSQdw1rwhCg25WbDRKZt1NBL2nx3OVxpfKzL+PGAVz4/Ba2MBmrGTUU8",
+	"tyeBwR1FZvQSSEzRHUZeoT2Bp0EET9dOqWUuoWHVI89c6NN+g6q5sUkG3NsqU9DmaarIaDj8SSjdtXMY",
+	"EcaVxrDnasZinPXarsOS0EJBemnt56gWVa4x2dKVL8kVmtD/7f7Vi8Ui1Am8wAy+fvDoqBSzPmwb6+/O",
+	"uqtz1svgLy7oqmUGBZG0aQT5i0309JJBmpy1CnKljSpBOF24ayez1NmD1IZsjGo0RznoI8H52FGeV+C2",
+	"xsgiMVQzG1RG55vg007UEZkeislQGkZp2IrQQ2dndqKOc64Ocbjgo4FRZDabXUEytPM399tbwLFYLFDy",
+	"B79wTRlX+D9W9uV/y7iLPzZEsN1m5UGRm7OQYrOvo45dTuOuL6me+btqN5kqQ8M6spfQnYbNqnBJGRgQ",
+	"HBkVedSolCwKnW+zzuC3GRdUvNdIPEJOhf59kq2IkmzbvVfFk3U9J/9T0zxtIK10f42uC/HcHh2NZ+aF",
+	"RKwMoSRj8/IcL7BRCuz/Ky0k7p/5p9HZNNWZMm+5YKD5sapN+xGa92OX6N+5HabRhWSmgIQANJ4ZStCG",
+	"xxnzyVBIQAXFTvhZ32Toyl67T7TvcxGVbdgOSG6kGceSaRbTtH5PPs6s4A/c885lthJynvtkmA72IeeQ",
+	"UQf8LW7wGK5QW5CCTxtv0oTGeuOpFksTmTHE8m/wbDE21Fs9zJdsmkmfwpPHBf391lGevhGYIu7pFS2t",
+	"sDiLlGrg8XpolfB6FpQdBPPGwEhqISqGbevcbZ5QKAuTcaNV8/tpDYfKvxSQQ2l9UUha7XR5ns/HSyq8",
+	"2Pn9jSwDaGL8r0pMquLF4AQFPvGpJpiCkymQ/hZuUho26Aj7TRNZ0Cl8eP+6vP8zrZfqeG8v+PQeTWjv",
+	"n8tpeKSZZJUR+0dNSs/P0JBteUqW2ThlMZnD2mWCvn95Rp482n+CqqL7x48nZAGGUhRJYGnULsHJaK6t",
+	"VKq4NdJpeR0vzg8ePW5mA5flJ991W56ERlt5blX0+u/W2xLM4Kzpo7zx5UxBSEyKTRtp56rx5fV2QWwm",
+	"Z6dux4pww5ro+2dYn0ODMT6H9e62uDn1bRY4frBpBq8Zn+8q/3ez9NBLbnXOlPF5nXq0t4E2LcrMyxpL",
+	"1aXY19vW0mJgYXKrzjOskB1Tlv5F5XMs3efHW+/zaxHTFJpu27Ozd+ToCUkpn2Z0CkTTaZmXQMWAOXzU",
+	"+P0p41+mmFl7arjTNodWKTrrvkSnK9Tw3b0b7Xpg8LXGQxZTkekv2xkJEwlqttvWvLcPF0RYm8qbBkes",
+	"CwxtD37axyw32rrbH1SD7owvRvmITZsVeoVqpPqCTWfaOmaWgnGtCMVqA6UjkvHUSMRKyg9Vc4URxoWQ",
+	"cEIwhX9GJY01SBURLmzKZwILyhNI3E1jcsAX7KpH/FS8a0CCTW/AQCmaQTbbxZp5OLhY8VA8G8Ec4YvS",
+	"Bn8joujajLmaudToXGgG3q7QW9A/2C6sf4Er3ZYm/zEP4qFLxSXHTxlXJ2TEszQdEcGL7Cnzd3P9zV9s",
+	"IMDY/k1jCl2EXoJYe52PGcalCl+ZC5Ev6JokwqvP1gu0KlTtNVlRji8seuQ0Te3u8yAVpknM22Rr64kH",
+	"l45RCe3m4R3JMGWF+KcL35M/wLx+oq7Ve54lM6Wbhjn1niqmiFpS6fOMsUCD2JwMm3nLxYqIllHyqO0l",
+	"ixuHMdsr0gSUzhOwMMJLxoAOMBdCMHunhcCChKaRqpGd+j7WVlyfXNN9br/MZyLjGmPs5RvNE4KJ1qj5",
+	"acJUZPYvxvqaOM0SSHq3dGn83F6mdHULXpad3R47uDv81M61dAsoORRsdpi9nU5u2LT8zvEnP/MGv1Q+",
+	"w87FjCkXVyrcOyVehz7UFOjcphciAeGFsVUJ5BwuQdKUZFyCMZASYl9mnFAisfZlDoSSqRCJDV9df446",
+	"0wyUAjVMxXS/3zk+7PUPoo6KhQQsSFpRyc2OHXfsnAuPf83jEW5Bm8HONJkDLK1UkFkKaoOF3sK78DWX",
+	"lqLJWAKd41d2UnRLFFbTeGvb0TR+AjFb0JSkYkol07OFPy9rJZt/ua+gTliv7iqsabfP1VH6hgceWX+f",
+	"0ma7qCb7/f8+jMx/H+N/f8R7ud//7/1+aThfjnQUbSwsC062xQ3CpjOFhVGWgPIMZtTKceLorViRw8g5",
+	"8JVYgJXeK6qIhFhMOVOWO3hDqUpFkf+l/C9n+1u5hCb/HNZjQWUyXFKtQZrLI2EJmrnYrjLaHI8bq48q",
+	"Pizc9OpRRyH95gS4Cyf4wqCe8z+HFlrVH1D349KrV/bhR3XSXbYy9gt0JUulyeOjMmuXQEBptjDsYmcm",
+	"viXVYZPm/Q4P9JeaE+k0oeS1uISUxlAdsr9dbMxcOnh52a84edHbf3xk1M1F2X7696On+4/29w8Ojx49",
+	"fvJjZcTHTUO4bJxGD5ChFfLd+5dn5OnRoyff98gzSXk8Q+8H1lqdYG2tOW+750b/XYJYpmUXUS4oSmVe",
+	"KOitVxVPEn/0CT74XK/TJG1q8RcXdChCVDXhgzl+FZeWFRNF0YXhT/tPDyb9eL97QJ9A98n46Kj7NHkE",
+	"3cPJPn0UPxk/hf5+4bk7PjJHqJnGnXfVGsQvze10JvlxIoRcUZkcu4Sp4/I2XH9J4Nadm9cIktw9XXce",
+	"tYicjy7/0abYoUKqGJ+m4KuWHPfHSe4sh4JoUoMUcgnCDZPBgr/2JGPDivOUYkU1U5O1s8CMPVWaXj2p",
+	"pDKL8Mx/2+TirQsXd9qtg9R1cxds/PD+F7+h5nh7dRfmZu6Df/XjB85jd/B5ZCtYWyOfCshmp9io4wKh",
+	"qPPlTEHU0hN9kNKIk7UJ3FGnyG10gVAsmcBZuypNfDfMQLUbNGZJAjwYybonok4pETW0ELgdpOTOGErA",
+	"bGjzcwuFtYZgqxnKVqCWE5TRi1kpvg0DsGbFCkox2XIOczi6PcewLse6StHzbitD82n5fxXVSWaNQeUE",
+	"7oyxA4f26oUjul/giimN8YYiiRqZqJ4JO/Uial1Jj8cFVYpO8CSbsjiLLNXSw+GoTZ7mUvUDfJlO8rtd",
+	"cBtlv3OGfRNut9ITZc3r0f7BVoXjvbPC7y3fLOqwBZ3CMJNbX8yjRNdRJ809zBv95PapILq38fALFe4G",
+	"XttSblnUWXqNbeNI+NB1cat3cXHic835eVGo1eJzzWSqgCfP1uWw3zeW1OAnGeaW3XCad5vF1j7p8EPB",
+	"/REc3k5Qfd18s2uHcx3t9kppq64/u/noZ2sv5G9kvN0wZfCL0zDvKdtwh2xOt1uvXcr0DXbrdyz+VuJ8",
+	"uy6uIZdpd6r0W7MLOXqiQyo8L6I9FX9apmeoQTS603jouLdhAikuISGrmbDOeiph12qFqOPAZspW+Usm",
+	"YSKumoPyYLTPm+Xz2BziTek81gxtK15u9/o3K+lzxtFfZZ+JCFVkQmXuxrb5q2XHQAJqrsWyMbsAlWjV",
+	"WECSH0jg8lcetySlGiy+0G771Gr9/SRW4ak3HLj1Qvy4/+Tx96V1feosV0j5u1t/OxZdsCSF4c23xgUH",
+	"7Tk45a7igtq4R2xZJtWD/mGv39vfP+w9aSz0MIq/sW1uRLBGffKSNYTPkinjEXn+YpeYnKikDr9mPLva",
+	"asZazuzuS07kxTXF7+IuBLMsKKd0PyurjwLGUiLq+lk2cUrHrm6jACQIYFeJL8AQ2y4x8kBrc81I+WvN",
+	"aypipdXw5Yqu1ZCq+bBkHzZ4MGySekNI0TAxG6FzjEgRLUSPvJ1MKqHTOnfjQUR36342hn/rgcSWFVUH",
+	"a9yoXKdpdoqwK5KwKdMqTJApM9ijp4f9gydlj2s5Veax0dOtj/+489+f+t2nn397fP1vTRc0rEC+tQSW",
+	"m6dfWGy2bS9c2KduMV0jH7nxrNZKw6LIfq5osMs2191UDC9B+h2obflUSJFpxqHl9RnQ5XC81pVsWMb1",
+	"46NOUxxK2RrRm9XMfUF2adTJluZ7jux3nV77XjSnRhdvlLaytM7aVErbWtrDyJ5U0wFf5FRXv4kFWqAr",
+	"ebHYWjDRiGOXV5Gv61iCDTkccQxKFXep5rq1pfl/+3jhgiD9xz9+3yMXRgS5Oh2RQz62qlWs4dvnHjwz",
+	"L+rCqbj8QKYwll1SGtoP0nuQbjSee6k8IGETkvFMwU2HbtlBh4dpC7KwIMqmBq2c1thQ/TkHPvSedO9v",
+	"trCe2+Ofwdul3W/coibC+7A0l/PNzk7GBePhr/tV+hozUfXB9fs7qFYll9i2ROetX0tvmo1ZSb/cOsAX",
+	"ONd2jGtWgpdbZxL60+q8g8Mqz2DP89Ecnq4m2bK69pq7dMv4160k1Za/doOMYjddnUnucmn4rklpLdPe",
+	"mGG2/Z2GfLFtL7VvkN+U27p5u6u3pX1lmojJZENK4pdqsBvIoHlXnCLVyE+2XoMv8WHkvvtawWfzo8Ow",
+	"crO+O7sa2Rs43Q0Y284sqvaHnBNt/YQUKZRN3k+dD+cv3t/M+bCbgmeOP1TvkhsfZ8gJt7OtmoXuz75y",
+	"1MF3I1/GZIgyPMj8XPzmBsFqu4cVIz5Y3ueWq1AvcrKwiYj4UMRgE8CfXfQ4cXApTUHFD62C4pBoQQ4P",
+	"SArGUrNJotb0i/IU8CCXcUGoezQqpVAkwrwwWy9nRl0VkmQ8AYkZWoqMQa8A+ICbD5wgFigHh3LdI2dU",
+	"YSrvHJYOQSsRYFNYNKQp0SuRizFF6JJKbbO7SxVZ22RZbUuqEZdWDJVm1x1mX1mdW4XJAlUEid3cjhXc",
+	"Gou80qAVb3al7cKDGv1TOazIFp9RJSbRXFnDkrysJgxShLo4Cj1MLqRcrYzcRmIqJ4m0sNAWyKP2mNhN",
+	"Ai0bwyztW7KugpbsFm4ocDW2BRvCyiwMNpSGVYjl/lsj0NorbskKfcyY4m+IKyIlnILqI74OardlFGhv",
+	"0Q6h8Bwb4fozwj5BnEmm1+fmGSf20f45zay7w/7rpSeLv3286DSVUZcMSpvaagEu8uYJKLGtaZWf40zr",
+	"pQVBMiazH/IGX3fI7TW4/WNnhY965BehSSrEHBKChcGKJUBGpw72DilrlPcscMj7OY6/g8Ww4xfzpkvm",
+	"Kv1iJScb6twuaZpBkYhlPp5jbZhXRx5hY4nVyO5BBGifCWWRs4yO3WtvNFAAltfnZ06Y8YlosMZsTpGK",
+	"/E5GPq7gChWs42MMM4z9cCA/XVy8I6fvXvUGfMB/+OFM8EvgqI32fviBPBMJc96Rv52//YUwTj5cvOz+",
+	"2COYoUec9JBARorTOQxjqmAUIaal/f39yzNyeHj41L56FhFmkcwH/MOHV89Vj5zmnIsp4oqViWFMsU7X",
+	"xx4+OMdA5wnBDhQFuoOK3DSQFSZsMgGJDhuqIPIVtwNuAVX0isVgtwKutN8Iczq4Pnuw5eon4TE9Fkyp",
+	"JaTa4U5wuASJid+gSMaNJh8j+KPZR8xdVD/8YPemDe5utDEtNnJDGC4PV1r1yItLs3IJy3RNYiolAzXg",
+	"o390HRPrvkpGJ+RXxAJn2rKftcjMC0JqjxputnwFado1QgESUn7fEOtaZGbHvht9Ou3+F+3+T7/7tDfs",
+	"fv5tP3p8dD36HmOQWPEiLkGazyEoh91+r2RgPpgTRIoc9Y8is4OYDeb3E9/yLww4FnAc9R+5y3+apmI1",
+	"cttpnXmGIk9zHuG/jY9TXuImkdG/xoDAIAiEU2IMx8T1ePl//+f/jmwdF/W+rAHHD/TIxwDuruBSAYi1",
+	"ayiBPQqKde57KNoEqjiXiEJSRrqMBhzfH7nRR0RwR5+uFgr9DUvK5AmWhlQdYBUXnHkR99Fcbf8nxskk",
+	"xUpEqgecuh4Rp5VXHWSCQvKiMVZkTYRFc7OnPRGSKC1S4Me1iGXOPqyTFA8KC/eQrbu4HFEzzLw19DET",
+	"qWdHPfJxC7sPJIMCbWi+xMFHkeG+50bmQTffye/w8LUgo73L/T2a6dmI0FRw+N5sU1R4eXPEuqgKmBQR",
+	"bpX0Abf8POghEzSQcf2jgj40ItOe649Fsj4pSwePnGi+YBSDmpQYcCMmjBKf+jpEi70TFJFgqxsOkCCq",
+	"iWNcqtLrwhE3J6O3kk0ZH+V4tZhMYMFB/qIG3JCyuXDdlCkNyYltFWLj5kjb5Kh/WEbIxSsia0IX6wcR",
+	"j8fjURkWyENx7YjlPcTmhLxG8cMP5O0SLBqhIgsqzcOjq67Ex7rusZFdM3UgwWLiegnodQmKVwthYTzo",
+	"VPQG/K055hVrWtKmbHFOF26r21Gpzf0d8PJnDMXyxNwkyFeLSN72ZqQpEcVKLbqxUBCsOeOxrTYc2ciE",
+	"TcM9du28cAZceCRT5bF/HTRx3tklcs9b1crd1vHa/6+vYMWCYLOcMbhaKVtBx7lYKw9Rhn1zOJVSrNK1",
+	"07fMrQ9FkhaISIBzdR1rrJAioxzL3O7MqIqFnmtMaJy6q1Dq5Tbg9WZuJx6djbn4hz1XpsjRwVNSBn93",
+	"YqUEemuZoJHzbrpCGe7iqqzdwZ0btc0x+AqRWuML6wZ5uacFzoOmbA55ibCQttOURiFiBRZCzZlhnlkF",
+	"Fguyi+/by0jyemgH5iOMiuOucCLibOGl3J5YAqdL1lvTRep2Ov/NKhzID5QRA8ieqSajvUTEyiEApywG",
+	"bsE7nCp6uqTxDLoHvX4n6qCPLcdUWa1WPYp/7gk53XPvqr3Xr85e/HL+At8pqh06z10BSxAEPO7s9/r2",
+	"KTfNznHnsNfvHWI6qp6h6bLXQ30FFcG9f67mqucxd6egm0ISf/v4sxEUVrt68mjfaFc/wzq/OcgajDxi",
+	"U06Upmu/0xl6DLCi3maN1aR+j7yhhv6N4I5nDg58wi6BLBjPtEfPyw/xVdI5NtN0OCSVRl8H/f6tIQu7",
+	"EVow1eewtv0tjuyQTV/Kp7YX9O/CV37c/koFbt+8tn+4/bVqqwvz3sHTHYYLGkqYdw73t79TbfF0HXUe",
+	"7bIb5Z4/+NYOKwsBwdEmzxYLKtcexy5HDLL8OVAy0SKlU4UeSmM8o0m/l8DlngOC2fNAV5b4U7CY5WWi",
+	"i1OgsoQiq+rkd9QQP0MhCoulXn85wRxtfyVvtPIVKOyPRC0vzEm4KrVLSMUS2b2jhIBUErjsfI46gfJg",
+	"XfXXUTOb/MUaEK48/tRZMGhfLMH+b+G2WNB4xoyGTNFvkKOStkzLKtRWi8QHB/yof9Qzsqag4pGxB1aq",
+	"GAQrqZ2t0MRGDZOuEXTYevNTLXfAzLRAhRNWZualm80tLREUurG9ZlPZ8XW0eVDUZZjCbNtyrlcFfrtp",
+	"Kh6Qumkyjxvm8vkO5Usd4bpF1DjL1O/AAxP5RkROGR2x7ebGeMy78BUjlGZ5Al0jjynaAZIFUB4M7VRZ",
+	"dP9gVwOPTBmYuGJCUmOOSMIWSyE1Rd/Iiq5PMG/KcayDfr9F53LZfXd4J9wIuzdE/ANoX1+DrG/3MO6r",
+	"G2TthuWos2FjNGxAMxO2ltndKXdttlyrPYe+23K5zs0AiRfTS4kxa2vJcJCB8CVG9jZdkDPz/Y23ZCsZ",
+	"BF04/5xc/s9hjNQasdaJ1xJbnUZDgkzGd0iNz6mmY6oeCPKBIC2SlKOHLTSZsst2HvkcgXbRlvHYiYYQ",
+	"g7Aeti7PIxUWmBd4vCYSMCddOU9rI8m+ZpfAbQz5K+gYr2y87UGxuH19OYRQX0qBzhmZlVwzO8pwnxF5",
+	"R0zzDWXpA8N8YJjPwfBBuTZsDOFLt3BNTPFud6E72+pR/5CsZiwthR/ULNOKJAgciwEk83eWt+WU2HLB",
+	"2HSegTcS7nugCft6vPMcbN7H4oF7/knMsvxEC67Za+PqrlGiyzxSGGG7OWvP+57cGXc/tyM8MPgHBo8o",
+	"lSJNQGLI0fDWLSxeYYnrXVJnWEN7h1y8NE7Dzf+7jSZHBCPa2KztfwqYYKu99R6I/w8cLLVn2EbvLr1r",
+	"j1Y6xTaS/QU2AoQrGut0XcaT9oGkHjm13REnmAZToKuHMbIw/pXD98+oImrFdDyDZMCBZwt3ZcwSNMT4",
+	"v2IyObFpNZiRlIN8YB6KzVIJ8PJGTc5tzJMtNcatBcKqdRxN4aWgDqcxxLS14OM6+q3xw77yp/jq7+sA",
+	"eKeBrdI+tsS0fEaPtsG8hTDHjb0aJaBarLx/4SHJ4tuy4KlFIWWKTCRAc2qFZyA2ybIbonEthWqMnUNi",
+	"A9cOhSYHAD/J280b1sJUjn1ablo4qnaMHRV5wy3N7XvkBXeDIvOoZPaDzQzEhh4gyXht0UUamUfYdLfA",
+	"43wmrEV4O9Hixs6+1+VKIJeesD0n5SLA+7d1AtiJ8svv2v5OpOUSWx3170KPZ1Iodc40vLf8/Pfc7P7T",
+	"e+2aX8WZdf3yfbd3I9q4KE5BC3cKPTLy+LujY6w7oPkBGTKk3JKrTZTXWK9o8z0wEX3Afxcb23+0y0nm",
+	"SLJvIGH0wgiXPzEPdMVfqAaEZV+fPht5HVZlffpcqnX69NkI2oKH2ktc6raxmYFOsOvpDgz03CLA2ToJ",
+	"W4CRMj73TeTDZNpKtiwJxHGppLVuokxKPVhvzOgC4PkQtLTWqfA62vH2NfeE3YknHmwng6YSzj+GKvJw",
+	"hzfoMR45jZIVXVvPlTZKDZYF7XInUzG1YD7NN/GifNucxrKhayc5dQqOHz4yb/g6vVIWfBJcXMP3ae4k",
+	"xsxrxm31i5MoYdZ8j7z1hU4SS5fyp1Kg0icSBbYZU6RAV7f1LPnQJC/vN5MP6vvzB8YQC6xYREAA10ar",
+	"KQMR97JmazWdbfGIhTbLq5rChhG3zIlCwOlOLKSEWJOZkArIGDHj1kRpurRo1rvxrFKXxJ1Y1Q53JKht",
+	"vjP1zXXSOAtg+HdV4sz0XvFb0+A2v3Zq0XZKW/LASO+AkZ47lmPrRduZZ9S5wmIz1TVsM/f5B+zUHG8r",
+	"P3VGGlbBufrIS5BrG49A5cX/zmwz8sS3dS2Xw8uI0FQJD19Bdbn2dLy2inQFgo3nNYeGazOtXBXeSQlt",
+	"RGWTCYvBV166Qr2oUjyIEwRIDJ/kiR0urOlzXe9WdG0BRjy+Z+BTszLBVlO28FPbAOIuTNByH9Nrx7x2",
+	"MTX9CeGOo9z4UxuaD+zm27C9ot/K5hdyLHs/Nuh3npF1VdB7sZk3vXQ3FPUSD5pROKUMc7Rlzr7laDwT",
+	"QmELaj8K+jyts2mGTRP52jfYK9mJtkJ2wA23VdoVXFONXRYRIm0FdF7uodrQ/ZD84pK2HJKR9TVouNLI",
+	"nfCLvkCVrgeog+b+fAQLPCZ5MazXYC1eBJZdmsvuO7xh58KkcOQeh239jFqMDfAsuzaM1TZaxIpyuzYE",
+	"azB/QYAmXx5dbfCbKjHg2OaXYkIFi8EmumPnyqKpJXNgCkrk8QZemZEC14V2QdcugGDLwleuln/AR0Xb",
+	"vhFGuZu4sN+B27CU88Z9nxq0U5pQI18DJTWRdCr4Qf/g8e4qaVuHwd2101sRL7WWpy2hA7+7vQdr/I+v",
+	"RP4kVkRpNH9phdeR8ZboglPV2tnzaQnRJEf+KOEHOdWkR94juADDiaBrdYUYArYSf0UVSYXF1FF0gkZ7",
+	"GeZjwL8I5yNCBmdDDOYFkToMjEr5fX8fMRHq3dNGOd/NQYPdqFIscuUVsVUQgiL/uYBZqgB9nFie16a7",
+	"RlZxdXOzZn4B50y0EB4B5qi/j3NRpKTprui6iWn607x3Z8Bu3KnSTqxR+703S/3eYhiV7n8j36ydUEtu",
+	"JzUAHjIq9fyzNVvNhEu8BRm4h1wvOjPnjx8/dk+D0dvW4V7Z+/jxY+lxXM+D7v+nyFmR1CnWZfPccFbD",
+	"1VvK/Ld4Hjwec7sAeQZTxhWCWRWlxTYjysVb0K/r5Esl9mJFA8IVWm7uqqTDgAtTAUZRDqzpfbDlSA1x",
+	"ONIndZGRR6ebdeQ8rOOUuUHu2PVDgYpKwUmxBI4NhXL4rLI8Oujv53Inl9oWKs9q18xVaTs0m2D33JIF",
+	"hxxgyEI6NgsFd0Rf00XsQJgb9G+Pddyxbb8cwEu5ufSuHuQQHRgV+53192p7yJ309v3byybMRVpLqo+j",
+	"KaaQrFxCoYdY+q6gU484KEJaJXVS/R41/3uP4f25sxXKrWxHJ2RU6507sjazUY59Yl3KLoEESTUnZBS0",
+	"wB05XsAHPDxlr0O0pfPJ/IkQ1/YhseEOBexbezH9Xb25JDXysFvFM27J9bIYp2Wp4Fz2o0rDyJHPfykh",
+	"MFukyEIwOgdSEcpDGTvgDjgD5bKzzqzwASpThkigHlCElontxLn6URZOiEbQtakRo6JFTlV7jX797Ij2",
+	"/qcPGRIPzGBTYM8V/pSB0W0Gg7HUtnllFOySsfTOKH0qb9s2FleeCRjl+S858CxCMBZ48yh2zOWssQqX",
+	"z0nTtJTJOeDIuHJ8x9b7q+84g7Ox6ettJXAq0PftD90lGH/mEhntpdthaq8Zn/+H68P9cLvv5nbfLN2p",
+	"fJ/3fsNred0OEOBtTY+3jKawbePUUHNR3AeFaI4b0ccKL2cOaGo7AGDJxJJi1VQOOmah3st3qxWH7PG2",
+	"wozPu95KXK8DJLZN2+5ZJN7XLfvXKXjAK2AP1rBazdIUm55svThaSGiXgJgrkoNcF555BKD0IhfbSFvk",
+	"ZRW6aP6iyFTSGMOyTCSIrqp6TYLNTOI01+vvJDEk7PvxOwRa4CkY03geOIiVC6o8yLgHGbfD1X0mbRzP",
+	"NZsqDEUazzdf2ownoosujK4tubj59UVFGaExgYg0Kfy+7+1d9Lm2Po0Cqlqri5+pubKJymjIFtqeCy/a",
+	"ngVXBd57g1prVoPtbGzhwTd+/YPNshWcuF3Jw51/uPO7xIgQNt73dRCTnJS2X3q0JNfdvNnihvted1Ah",
+	"KDz2lzm2gQwVxnAiF0oJgyveAa6MMep6dfjoKfpNBzxnJqh0BN3Nm8awGMLVYWwOadX2Jc+EnllwUMGb",
+	"c0gvi6ZdXy3sYrvbuc7vAV+3fcE6UQf7cxQPFX3eK+fTOe70958eTPrxfveAPoHuk/HRUfdp8gi6h5N9",
+	"+ih+Mn4K/X2kJbPXtfHwx2A811S581/zfX7w91Vf/vifT9a//nQY/+Pp+OJR9rfHi9fLI/V88h+z0314",
+	"z96Kd3PLFHfjpQ2N2u45Daves60trlOwahfAu8vQyr3WEDyw92+OvaO7MChQukGIwjcU9bD+DfUFofrl",
+	"AvSOWTtLfixFNp1ZDTL0U4a8ObTUmC7bZwOOBprLrbIQFSCpwgZnNRZs5/oG7hIExpmEz10/1u3BW6dM",
+	"f3up++8rHYfee155x1ziNVX67YrbpvsPbpQ7qpm2BOqRGBoilAuwl7/c16raq6EO9AhfhP/1Bu6X/h9A",
+	"TO6ZGMvU93EmSi3BKnR3jV2V4llT0yTbKTNPckphorGPndJ0rayMIEydENfrHtvLmB+t/EGQFVfcOwb7",
+	"12ZhYTt1v4HfE3HGHvZmHqUspp9dM+PdBMoHN4/bLm697xv3L5Xng/HVAm+kaO69lGLCUtgCPkLK2CMP",
+	"6u8fAHnESFF3ulVulivMe0VR/5bK3LLmbKw0LC/jrjCt5PcIwQAadF4/YpNk3h4xCGAI/hVgjG5iwD4o",
+	"A3dyp95luqqWEi3Qb91+sbY4GUs4Pi6IwGHlrd4TmwhjL3Oebx170MOiN75XIyo+dUwWRxMUM2OMcYvt",
+	"NoOvooWLJUtgvpXQtWrHCMprTSvzrKSuD7hLJm2HT/P+xlvJ0uaw6n1RztxZMZdvOVnuj2RJP6gD3yDr",
+	"wsKWAnIujCbsallXWJoLouwQLkXWFrjNepsiEHcauDwTCbyTQkz+zLbK1/KO3YoK8sAE7lJ/yUvTAsl9",
+	"8+tf7tTezgDe5AaB+1LeytMXRNuBnIFAStXbRZVfY/V2Q95TaVLfbFFxOMs/IirYA9bOA2dp8DYIPmFy",
+	"QVbWe6or7UA8Y2kL1+15h8JOcTtjfuUJ/2Nvk/ny0pimaUNeJPDkrZnWuR9p5ySlMlT0jF7CA6TVgw/h",
+	"S2+Kh6QKQO0Qp6MeZ9jUc9wLVNt7vLHPd0DoNxOFeDIds6wtD55lUpk9vcvWAm4Vbd2yT8nSdR7MXZIP",
+	"0bp/oWjdhfPGYVmyKii+xRfnn9j7jSXXZVlTkxaO8nYpUQmU0obCFJZsrErJ+3pkGT75xXUof1jMxYf+",
+	"QH9oifaCJxaxtFDLNt1ArRmfqqCcrN4Vyz/zRTaQf/lBDPwrJW24yLSFrEQWGM+EgjtM31hm2mb9JTCh",
+	"WapdBRNOZQV0XsvOtsigGJMZcJ1J7GNFRjRd0bUaUjUfKogFT4YTGmshRxY1ngudRxEiRGSzUAroOPFq",
+	"IOVJFRnoBDEsB9xjmprpsAIZKICHD0fwgMqolrpMSDNVSMxkj4lGiDw6NvuSI21GAx6gCtlFELsIFZmp",
+	"CgQFikVi/p6KeG7BhybaZrJzWDmEYwuLbHeEKOC6Pf2lxCS+MILUtvVeSJd2BnVWj3R2yWJsaDmhqYLr",
+	"G2bM+Knfuvvnq7C+B4/0g9/o92aprHbm33Z4eblJGccey3rmW80lIs4QFc1CV06kWBhNPZNp57izh+ar",
+	"G6L6ufcBYE3kmW3k3dIeJA2ZFQbRGdci7LRT2ACYsW72pmG+6LQ1XNwuPnhrAQ3vhI3V3VoNo04ECqOV",
+	"kPPgC67LY/PIHoXDuc10PANlW18ThpjzkIqlbdP3i9B2MITwWkqRZIjdFAyVwGXn+vP1/w8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

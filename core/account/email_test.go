@@ -68,7 +68,7 @@ func TestEmailChange(t *testing.T) {
 	_, err = m.Flows.Find(m.Ctx, forgot.ID)
 	m.Refused(err, core.ErrNotFound)
 	m.Login(lovelace)
-	_, err = m.SignIn.Login(m.Ctx, ada, house.Passphrase)
+	_, err = m.Enter(ada, house.Passphrase)
 	m.Refused(err, signin.ErrInvalidCredentials)
 }
 
@@ -240,7 +240,7 @@ func TestUndo(t *testing.T) {
 		t.Error("a session has outlived the undoing")
 	}
 	m.Letter(mail.KindEmailChangeUndone, ada)
-	_, err = m.SignIn.Login(m.Ctx, ada, house.Passphrase)
+	_, err = m.Enter(ada, house.Passphrase)
 	m.Refused(err, signin.ErrResetRequired)
 	m.Refused(m.Password.CheckReset(m.Ctx, reset), verification.ErrLink)
 	m.Refused(m.Account.UndoEmailChange(m.Ctx, token), verification.ErrLink)

@@ -12,6 +12,7 @@ import (
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/internal/house"
 	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/signin"
 	"github.com/doorward/doorward/core/verification"
 )
@@ -171,7 +172,7 @@ func TestDeleteAndRestore(t *testing.T) {
 	if m.Alive(m.signedIn) || m.Announced.Of(core.SubjectUser, m.id) != 1 {
 		t.Error("a deleted account is still in use")
 	}
-	_, err = m.SignIn.Login(m.Ctx, ada, house.Passphrase)
+	_, err = m.Enter(ada, house.Passphrase)
 	m.Refused(err, signin.ErrInvalidCredentials)
 	_, err = m.SignIn.Register(m.Ctx, signin.Registration{
 		Email: grace, Username: "countess", Password: house.Passphrase, Profile: account.Profile{Name: "Grace"},
@@ -286,7 +287,7 @@ func owner(h *house.House, email string) member {
 		Roles: []string{account.RoleOwner}, CreatedAt: h.Clock.Now(), Rev: 1,
 	}
 	h.Must(h.Users.Create(h.Ctx, user))
-	opened, err := h.Sessions.Start(h.Ctx, user, []string{account.FactorPassword})
+	opened, err := h.Sessions.Start(h.Ctx, user, session.Arrival{Factors: []string{account.FactorPassword}})
 	h.Must(err)
 	caller, _, _, err := h.Sessions.Authenticate(h.Ctx, opened.ID, user.ID, time.Time{})
 	h.Must(err)

@@ -78,9 +78,9 @@ func TestResetByEitherProof(t *testing.T) {
 			if f.Alive(f.member) {
 				t.Error("a session has outlived the reset")
 			}
-			_, err := f.SignIn.Login(f.Ctx, ada, house.Passphrase)
+			_, err := f.Enter(ada, house.Passphrase)
 			f.Refused(err, signin.ErrInvalidCredentials)
-			_, err = f.SignIn.Login(f.Ctx, ada, fresh)
+			_, err = f.Enter(ada, fresh)
 			f.Must(err)
 
 			notice := f.Letter(mail.KindPasswordChanged, ada)
@@ -305,9 +305,9 @@ func TestChange(t *testing.T) {
 	}
 	f.Refused(f.Password.CheckReset(f.Ctx, f.letter.Token), verification.ErrLink)
 	f.Letter(mail.KindPasswordChanged, ada)
-	_, err := f.SignIn.Login(f.Ctx, ada, house.Passphrase)
+	_, err := f.Enter(ada, house.Passphrase)
 	f.Refused(err, signin.ErrInvalidCredentials)
-	_, err = f.SignIn.Login(f.Ctx, ada, fresh)
+	_, err = f.Enter(ada, fresh)
 	f.Must(err)
 }
 

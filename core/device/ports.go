@@ -9,8 +9,8 @@ import (
 
 // Store keeps devices. What a sign-in does to one is written with the session, see session.Opening.
 type Store interface {
-	// Put adds a device, or replaces the one of that id where it is the same user's, and forgets the user's
-	// longest unused beyond MaxDevices. core.ErrNotFound when the user is gone.
+	// Put adds a device and forgets the user's longest unused beyond MaxDevices. core.ErrNotFound when the user
+	// is gone.
 	Put(ctx context.Context, device Device) error
 	// List gives up to page.Limit devices of a user that have not expired, newest first (by CreatedAt, then ID,
 	// both descending), behind page.After.

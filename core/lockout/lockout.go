@@ -8,6 +8,7 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/device"
+	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/secret"
 )
 
@@ -19,8 +20,9 @@ const (
 	// allowed; tries that are refused do not prolong it.
 	DefaultDuration = 15 * time.Minute
 	// MaxStreak is how many failures in a row unknown sources have with one account altogether, however slowly
-	// they go about it (NIST SP 800-63B-4 §3.2.2: at most 100). Beyond, only known devices get in, until a
-	// success, the unlock link, or a reset.
+	// they go about it (NIST SP 800-63B-4 §3.2.2: at most 100). Beyond, only known devices get in, of which the
+	// unlock link makes one, until a reset or an operator ends it. The success of a known device does not: it
+	// says nothing of who guesses elsewhere.
 	MaxStreak = 100
 	// NoticeEvery is how often the owner is told of a lock at most: a mail for each would be a weapon too.
 	NoticeEvery = 24 * time.Hour
@@ -32,15 +34,26 @@ type Rules struct {
 	Duration time.Duration
 }
 
+// Counters names counters of one subject: those of the sources, or with none named all of them.
+type Counters struct {
+	Subject string
+	Sources []string
+}
+
 // Reservation asks for one try.
 type Reservation struct {
-	// Subject is what is guessed at: see PasswordOf, SecondFactorOf, Unknown.
+	// Subject is what is guessed at: see Subjects.
 	Subject string
-	// Source is where the try comes from: see SourceOf.
+	// Source is where the try comes from: see Subjects.SourceOf.
 	Source string
-	// User owns the device of Token; both zero where there is none. The lookup is made all the same.
+	// Shown, where it is not empty, is counted for Source by itself, whatever becomes of the try, only for
+	// Standing.Left: see Subjects.Shown.
+	Shown string
+	// User owns the device of Token, which must fit From; both zero where there is none. The lookup is made all
+	// the same.
 	User  core.ID
 	Token secret.TokenDigest
+	From  origin.Device
 	Now   time.Time
 	Rules Rules
 }
@@ -49,11 +62,12 @@ type Reservation struct {
 type Standing struct {
 	// Allowed tells that the try may be made; it is counted as a failure until Clear says otherwise.
 	Allowed bool
-	// Device is the user's live device that holds Token; nil where there is none.
+	// Device is the user's live device that holds Token and fits From; nil where there is none.
 	Device *device.Device
-	// Left is how many more tries this source has. Last tells that this try, if it fails, sets a lock.
-	Left int
+	// Last tells that this try, if it fails, sets a lock.
 	Last bool
-	// Sources are the counters that this try was counted in, for Clear.
-	Sources []string
+	// Left is how many more tries Shown has from Source, this one counted; 0 where nothing is shown.
+	Left int
+	// Counters are those of the subject that a success of this try forgets.
+	Counters Counters
 }

@@ -9,15 +9,15 @@ import (
 type Tries interface {
 	// Reserve counts one try before it is made, in one statement of its own that stands whatever becomes of the
 	// request, so it is refused (KindInternal) inside a transaction. A live device of User with the digest Token
-	// is counted by itself alone. Anybody else is counted for Source and, over all unknown sources, for the
-	// Subject; both must have room. A counter has room while fewer than Rules.Tries of its tries were counted
-	// within Rules.Duration since the one before, and that of all unknown sources only while its streak is below
-	// MaxStreak. A try that finds no room counts nowhere and prolongs nothing. However many run at once, never
-	// more than Rules.Tries are allowed between two locks.
+	// that fits From is counted by itself alone, under DeviceSource. Anybody else is counted for Source and,
+	// over all unknown sources, for the subject (under AnySource); both must have room. A counter has room while
+	// fewer than Rules.Tries of its tries were counted within Rules.Duration since the one before, and that of
+	// all unknown sources only while its streak is below MaxStreak. A try that finds no room counts nowhere and
+	// prolongs nothing. However many run at once, never more than Rules.Tries are allowed between two locks.
 	Reserve(ctx context.Context, reservation Reservation) (Standing, error)
-	// Clear forgets the counters of the subject: those named, or with none named all of them, streak included.
-	Clear(ctx context.Context, subject string, sources ...string) error
+	// Clear forgets the counters, streaks included.
+	Clear(ctx context.Context, counters ...Counters) error
 	// Notice reports true to one of many callers, at most once in NoticeEvery for a subject: the owner is to be
-	// told of the lock now.
+	// told of the lock now. In ctx's transaction where there is one.
 	Notice(ctx context.Context, subject string, now time.Time) (bool, error)
 }

@@ -6,16 +6,17 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 )
 
 // Store keeps sessions. It reads and writes the primary.
 type Store interface {
-	// Open adds a session for a user whose Rev still is userRev and whose status is active, and ends the
-	// user's oldest live sessions beyond limit (EndEvicted), all atomically, also when many open at once.
-	// It takes two statements in one round trip at the most. core.ErrConflict when the user has changed.
-	// The session's CreatedAt is the instant at which liveness is judged and the evicted ones end; the
-	// oldest is by CreatedAt, then ID.
-	Open(ctx context.Context, session Session, userRev int64, limit int) (evicted []core.Change, err error)
+	// Open writes all of the opening for a user whose Rev still is UserRev and whose status is active, and ends
+	// the user's oldest live sessions beyond the limit (EndEvicted), all atomically, also when many open at
+	// once, and in ctx's transaction where there is one. It takes two statements in one round trip at the most.
+	// core.ErrConflict when the user has changed; nothing is written then. The session's CreatedAt is the
+	// instant at which liveness is judged and the evicted ones end; the oldest is by CreatedAt, then ID.
+	Open(ctx context.Context, opening Opening) (evicted []core.Change, err error)
 	// Refresh applies the rotation rule (see Session.Present) to the token in one statement, and gives the
 	// session after it and its user. LastUsedAt and IdleExpiresAt are written for every living outcome, also
 	// when the chain stays as it is; Rev is not raised. ErrNotFound when the token is not a living branch,
@@ -28,17 +29,24 @@ type Store interface {
 	List(ctx context.Context, user core.ID, now time.Time, page core.Page) ([]Session, error)
 	// Prove records a fresh proof of identity: AuthTime and Factors are set, Rev rises and is journalled. The
 	// chain stays as it is, so that Session.Current names the token that the client holds already: one more
-	// branch would die unseen under a refresh that races it. ErrNotFound when the session is not live at
-	// authTime.
-	Prove(ctx context.Context, id core.ID, authTime time.Time, factors []string) (Session, core.Change, error)
+	// branch would die unseen under a refresh that races it. The events are written in the same statement, if and
+	// only if the proof is recorded. ErrNotFound when the session is not live at authTime.
+	Prove(
+		ctx context.Context, id core.ID, authTime time.Time, factors []string, events ...audit.Event,
+	) (Session, core.Change, error)
 }
 
-// Ender ends sessions. Every end raises the session's Rev and journals the change in the same step.
+// Ender ends sessions, with one statement. Every end raises the session's Rev, journals the change and writes the
+// events in the same step, if and only if a session ends.
 type Ender interface {
 	// End ends one session of the user. ErrNotFound when there is no such live session of that user.
-	End(ctx context.Context, user, id core.ID, reason EndReason, now time.Time) (core.Change, error)
+	End(
+		ctx context.Context, user, id core.ID, reason EndReason, now time.Time, events ...audit.Event,
+	) (core.Change, error)
 	// EndAll ends the user's live sessions other than except (zero: all) and gives the changes.
-	EndAll(ctx context.Context, user, except core.ID, reason EndReason, now time.Time) ([]core.Change, error)
+	EndAll(
+		ctx context.Context, user, except core.ID, reason EndReason, now time.Time, events ...audit.Event,
+	) ([]core.Change, error)
 }
 
 // Lookup is what every authenticated request asks. Stores answer from the primary; caches decorate it.

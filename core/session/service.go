@@ -7,6 +7,7 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/origin"
 )
@@ -61,6 +62,8 @@ type Deps struct {
 	Tx         core.Transactor
 	Announcer  core.Announcer
 	Post       mail.Post
+	Sealer     mail.Sealer
+	Trail      *audit.Trail
 	Origins    *origin.Reader
 	References *References
 	Clock      core.Clock

@@ -14,6 +14,8 @@ import (
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/account/accounttest"
+	"github.com/doorward/doorward/core/audit"
+	"github.com/doorward/doorward/core/audit/audittest"
 	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/mail/mailtest"
@@ -105,11 +107,16 @@ func newHouse(t *testing.T) *house {
 		T: t, clock: clock, ids: core.NewIDs(clock), db: db, accounts: accounttest.NewStore(db),
 		outbox: mailtest.NewOutbox(db), refs: session.NewReferences(ring, issuer), notes: &notes{}, cache: &publisher{},
 	}
-	h.memory = sessiontest.NewMemory(db, h.accounts)
+	h.memory = sessiontest.NewMemory(db, h.accounts, sessiontest.NewBeside(db, h.accounts, h.outbox))
+	origins := origin.NewReader(recognizer{}, origin.Nowhere{})
+	office, log := mail.NewOffice(h.outbox, ring, clock, h.ids), audittest.NewLog(db)
 	h.deps = session.Deps{
 		Store: h.memory, Ender: h.memory, Lookup: h.memory, Owners: h.accounts, Tx: db,
 		Announcer: session.NewAnnouncer(h.cache, db, clock, h.notes, nil),
-		Post:      mail.NewOffice(h.outbox, ring, clock, h.ids), Origins: origin.NewReader(recognizer{}, origin.Nowhere{}), References: h.refs,
+		Post:      office, Sealer: office, Origins: origins, References: h.refs,
+		Trail: audit.NewTrail(audit.Deps{
+			Log: log, History: log, Origins: origins, Clock: clock, IDs: h.ids, Logger: core.Discard(),
+		}, audit.Config{}),
 		Clock: clock, IDs: h.ids, Observer: h.notes,
 	}
 	h.Service = session.NewService(h.deps, session.DefaultConfig())
@@ -142,7 +149,7 @@ func (h *house) suspend(user account.User) {
 
 func (h *house) started(user account.User) session.Session {
 	h.Helper()
-	started, err := h.Start(h.Context(), user, []string{"pwd"})
+	started, err := h.Start(h.Context(), user, session.Arrival{Factors: []string{"pwd"}})
 	h.must(err)
 	return started
 }

@@ -15,7 +15,7 @@ func TestStart(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	user, now := h.user(), h.clock.Now()
-	started, err := h.Start(h.Context(), user, []string{"pwd", "otp"})
+	started, err := h.Start(h.Context(), user, session.Arrival{Factors: []string{"pwd", "otp"}})
 	h.must(err)
 	h.same("stored", h.stored(started), started)
 	if started.Chain.Nonce == (session.Nonce{}) || started.ID.IsZero() {
@@ -37,7 +37,7 @@ func TestStartOutsideOfARequest(t *testing.T) {
 	h := newHouse(t)
 	config := session.DefaultConfig()
 	config.IdleTTL = config.MaxTTL + time.Hour
-	started, err := session.NewService(h.deps, config).Start(t.Context(), h.user(), nil)
+	started, err := session.NewService(h.deps, config).Start(t.Context(), h.user(), session.Arrival{})
 	h.must(err)
 	h.same("device", started.Device, origin.Device{})
 	h.same("idle limit", started.IdleExpiresAt, started.ExpiresAt)
@@ -65,8 +65,8 @@ func TestStartForAChangedUser(t *testing.T) {
 	h := newHouse(t)
 	user := h.user()
 	h.suspend(user)
-	for _, read := range []account.User{user, {ID: user.ID, Rev: 2}} {
-		if _, err := h.Start(h.Context(), read, nil); !errors.Is(err, core.ErrConflict) {
+	for _, read := range []account.User{user, {ID: user.ID, Email: user.Email, Rev: 2}} {
+		if _, err := h.Start(h.Context(), read, session.Arrival{}); !errors.Is(err, core.ErrConflict) {
 			t.Errorf("start with rev %d: got error %v", read.Rev, err)
 		}
 	}

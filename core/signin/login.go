@@ -2,8 +2,6 @@ package signin
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
@@ -24,52 +22,53 @@ var (
 	ErrResetRequired = core.NewError(core.KindForbidden, core.CodeResetRequired, "Please set a new password first.")
 )
 
+// Credentials are what somebody signs in with by password. DeviceToken may be empty.
+type Credentials struct {
+	Identifier  string
+	Password    string
+	DeviceToken string
+}
+
 // Login signs in with an email or username and a password. A deactivated account becomes active by it.
 //
-// It costs one hash whoever is named, and holds no database connection meanwhile. Pending registrations are
-// not looked at: an answer of their own, even to the right password, would tell whoever registered an
-// address whether it had an account before. Errors: ErrInvalidCredentials, ErrSuspended, ErrUnverified,
-// ErrResetRequired, and those of credential.Hasher.
-func (s *Service) Login(ctx context.Context, identifier, password string) (SignedIn, error) {
-	user, err := s.find(ctx, identifier)
+// A try is reserved before the password is looked at. Whoever is named, and whether or not there is a lock, it
+// costs one hash, and no database connection is held meanwhile. Pending registrations are not looked at: an
+// answer of their own, even to the right password, would tell whoever registered an address whether it had an
+// account before. Errors: ErrInvalidCredentials, ErrSuspended, ErrUnverified, ErrResetRequired, and those of
+// credential.Hasher.
+func (s *Service) Login(ctx context.Context, with Credentials) (Entry, error) {
+	try, err := s.reserve(ctx, with)
 	if err != nil {
-		return SignedIn{}, err
+		return Entry{}, err
 	}
-	match, stale, err := credential.Verify(ctx, s.deps.Hasher, password, user.Password)
+	match, stale, err := credential.Verify(ctx, s.deps.Hasher, with.Password, try.hash())
 	if err != nil {
-		return SignedIn{}, err
+		return Entry{}, err
 	}
 	if !match {
-		return SignedIn{}, ErrInvalidCredentials
+		return Entry{}, s.refuse(ctx, try)
 	}
-	verified := user.PasswordChangedAt
+	verified := try.user.PasswordChangedAt
 	judge := func(user account.User) error {
 		if !user.PasswordChangedAt.Equal(verified) {
 			return ErrInvalidCredentials // replaced since it was compared
 		}
 		return s.admit(user)
 	}
-	if user, err = s.enter(ctx, user, judge); err != nil {
-		return SignedIn{}, err
+	user, err := s.enter(ctx, try.user, judge)
+	if err != nil {
+		return Entry{}, s.turnAway(ctx, try, err)
 	}
-	signedIn, err := s.begin(ctx, user, FactorPassword, judge)
-	if err == nil && stale {
-		s.rehash(ctx, user, password)
+	signedIn, err := s.letIn(ctx, entrance{
+		user: user, factors: []string{FactorPassword}, known: try.standing.Device, clear: try.counters(), judge: judge,
+	})
+	if err != nil {
+		return Entry{}, err
 	}
-	return signedIn, err
-}
-
-// find gives the user that the identifier names, or the zero User, whose empty hash no password matches.
-func (s *Service) find(ctx context.Context, identifier string) (account.User, error) {
-	parsed, ok := account.ParseIdentifier(identifier)
-	if !ok {
-		return account.User{}, nil
+	if stale {
+		s.rehash(ctx, user, with.Password)
 	}
-	user, err := s.deps.Users.FindByIdentifier(ctx, parsed)
-	if err != nil && !errors.Is(err, core.ErrNotFound) {
-		return account.User{}, fmt.Errorf("find user: %w", err)
-	}
-	return user, nil
+	return Entry{SignedIn: &signedIn}, nil
 }
 
 // admit decides whether somebody who has given the right password may come in. A deactivated account may:

@@ -88,7 +88,7 @@ func (s *Service) openAtOnce(ctx context.Context, pending account.Registration) 
 	if err := s.deps.Users.Create(ctx, user); err != nil {
 		return Registered{}, fmt.Errorf("create user: %w", err)
 	}
-	signedIn, err := s.begin(ctx, user, FactorPassword, s.admit)
+	signedIn, err := s.letIn(ctx, entrance{user: user, factors: []string{FactorPassword}, judge: s.admit})
 	return Registered{SignedIn: &signedIn}, err
 }
 

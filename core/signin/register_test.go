@@ -247,7 +247,7 @@ func TestPreHijack(t *testing.T) {
 	signedIn, err := h.SignIn.VerifyCode(h.Ctx, victim.ID, h.Letter(mail.KindRegistration, ada).Code)
 	h.Must(err)
 
-	_, err = h.SignIn.Login(h.Ctx, ada, "attacker's own phrase")
+	_, err = h.Enter(ada, "attacker's own phrase")
 	h.Refused(err, signin.ErrInvalidCredentials)
 	h.Refused(h.SignIn.VerifyLink(h.Ctx, attackersLink), verification.ErrLink)
 	letters := len(h.Post.All(ada))
@@ -272,7 +272,7 @@ func TestPreHijackByLink(t *testing.T) {
 	h.Register(ada, "countess")
 	h.Must(h.SignIn.VerifyLink(h.Ctx, attackersLink))
 
-	_, err := h.SignIn.Login(h.Ctx, ada, "attacker's own phrase")
+	_, err := h.Enter(ada, "attacker's own phrase")
 	h.Refused(err, signin.ErrResetRequired)
 	receipt, err := h.Password.Forgot(h.Ctx, ada)
 	h.Must(err)
@@ -280,9 +280,9 @@ func TestPreHijackByLink(t *testing.T) {
 	h.Must(h.Password.Reset(h.Ctx, credential.ResetRequest{
 		VerificationID: receipt.ID, Code: h.Letter(mail.KindPasswordReset, ada).Code, NewPassword: "the victim's new phrase",
 	}))
-	_, err = h.SignIn.Login(h.Ctx, ada, "the victim's new phrase")
+	_, err = h.Enter(ada, "the victim's new phrase")
 	h.Must(err)
-	_, err = h.SignIn.Login(h.Ctx, ada, "attacker's own phrase")
+	_, err = h.Enter(ada, "attacker's own phrase")
 	h.Refused(err, signin.ErrInvalidCredentials)
 }
 

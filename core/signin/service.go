@@ -9,7 +9,10 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/device"
+	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/session"
@@ -20,6 +23,9 @@ import (
 // DefaultRegistrationTTL is how long a pending registration, and the link in its mail, is good unless the
 // deployment says otherwise: people read their mail within a day.
 const DefaultRegistrationTTL = 24 * time.Hour
+
+// DefaultUnlockLinkTTL is how long the link of a lock's mail is good: as long as no second mail is sent.
+const DefaultUnlockLinkTTL = lockout.NoticeEvery
 
 // The factors that sign somebody in, as RFC 8176 amr names.
 const (
@@ -39,6 +45,14 @@ type Config struct {
 	// RegistrationTTL is how long a pending registration and its link are good; DefaultRegistrationTTL when
 	// zero (REGISTRATION_TTL).
 	RegistrationTTL time.Duration
+	// Lockout bounds how often passwords are guessed; lockout.DefaultTries and lockout.DefaultDuration where
+	// zero (MAX_LOGIN_ATTEMPTS, LOCKOUT_DURATION).
+	Lockout lockout.Rules
+	// TellAttempts tells a refused sign-in how many tries are left (TELL_ATTEMPTS_LEFT).
+	TellAttempts bool
+	// UnlockLinkTTL is how long the link of a lock's mail is good; DefaultUnlockLinkTTL when zero
+	// (UNLOCK_LINK_TTL).
+	UnlockLinkTTL time.Duration
 }
 
 // Deps are what a Service is made of. All are needed.
@@ -50,6 +64,10 @@ type Deps struct {
 	Hasher        credential.Hasher
 	Policy        *credential.Policy
 	Sessions      *session.Service
+	Devices       *device.Service
+	Tries         lockout.Tries
+	Subjects      *lockout.Subjects
+	Trail         *audit.Trail
 	References    *session.References
 	Issuer        *token.Issuer
 	Verifier      Verifier
@@ -71,6 +89,9 @@ type Service struct {
 // NewService makes the service.
 func NewService(deps Deps, config Config) *Service {
 	config.RegistrationTTL = cmp.Or(config.RegistrationTTL, DefaultRegistrationTTL)
+	config.Lockout.Tries = cmp.Or(config.Lockout.Tries, lockout.DefaultTries)
+	config.Lockout.Duration = cmp.Or(config.Lockout.Duration, lockout.DefaultDuration)
+	config.UnlockLinkTTL = cmp.Or(config.UnlockLinkTTL, DefaultUnlockLinkTTL)
 	return &Service{deps: deps, config: config}
 }
 
@@ -80,5 +101,6 @@ func (s *Service) Handlers() verification.Handlers {
 		kindRegister: verification.HandlerFunc(s.resolveRegister),
 		kindResend:   verification.HandlerFunc(s.resolveResend),
 		kindResendTo: verification.HandlerFunc(s.resolveResendTo),
+		kindLock:     verification.HandlerFunc(s.resolveLock),
 	}
 }

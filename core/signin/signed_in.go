@@ -2,12 +2,12 @@ package signin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/token"
 )
@@ -26,26 +26,25 @@ type SignedIn struct {
 	User    account.User
 	Session session.Session
 	Tokens  Tokens
+	// DeviceToken makes the client a known device at its next sign-in; empty where it goes on with the one that
+	// it showed.
+	DeviceToken string
+	// DeviceExpiresIn is how long the client is known from now; zero where it did not sign in but renew.
+	DeviceExpiresIn time.Duration
 }
 
-// begin opens a session for a user who was judged to be admitted. When the user has changed since they
-// were read, judge decides again over what they are now, once.
-func (s *Service) begin(
-	ctx context.Context, user account.User, factor string, judge func(account.User) error,
-) (SignedIn, error) {
-	opened, err := s.deps.Sessions.Start(ctx, user, []string{factor})
-	if errors.Is(err, core.ErrConflict) {
-		if user, err = s.deps.Users.Find(ctx, user.ID); err == nil {
-			err = judge(user)
-		}
-		if err == nil {
-			opened, err = s.deps.Sessions.Start(ctx, user, []string{factor})
-		}
-	}
-	if err != nil {
-		return SignedIn{}, fmt.Errorf("start session: %w", err)
-	}
-	return s.mint(user, opened)
+// Entry is the answer to a first factor: exactly one of the two is set.
+type Entry struct {
+	SignedIn  *SignedIn
+	Challenge *Challenge
+}
+
+// Challenge asks for a second factor. Nothing is signed in yet.
+type Challenge struct {
+	ID        core.ID
+	ExpiresAt time.Time
+	// Factors are those that would do.
+	Factors []mfa.Kind
 }
 
 // mint makes the tokens of a session as it stands. It happens after everything was committed, and waits

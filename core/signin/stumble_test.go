@@ -28,7 +28,7 @@ func registerAtOnce(t *testing.T) (act, act) {
 	return register, func(ctx context.Context) error {
 		err := register(ctx)
 		if errors.Is(err, account.ErrUsernameTaken) { // opened, but not signed in
-			_, err = h.SignIn.Login(ctx, ada, house.Passphrase)
+			_, err = h.SignIn.Login(ctx, signin.Credentials{Identifier: ada, Password: house.Passphrase})
 		}
 		return err
 	}
@@ -47,7 +47,7 @@ func verifyByCode(t *testing.T) (act, act) {
 	return verify, func(ctx context.Context) error {
 		err := verify(ctx)
 		if err != nil { // opened, but not signed in
-			_, err = h.SignIn.Login(ctx, ada, house.Passphrase)
+			_, err = h.SignIn.Login(ctx, signin.Credentials{Identifier: ada, Password: house.Passphrase})
 		}
 		return err
 	}
@@ -82,7 +82,7 @@ func TestNothingIsHalfDone(t *testing.T) {
 			member := h.Member(ada, "")
 			h.Alter(member.User.ID, func(user *account.User) { user.Status = account.StatusDeactivated })
 			return twice(func(ctx context.Context) error {
-				_, err := h.SignIn.Login(ctx, ada, house.Passphrase)
+				_, err := h.SignIn.Login(ctx, signin.Credentials{Identifier: ada, Password: house.Passphrase})
 				return err
 			})
 		},

@@ -31,12 +31,12 @@ func (s *Service) VerifyCode(ctx context.Context, id core.ID, code string) (Sign
 	if err != nil {
 		return SignedIn{}, err
 	}
-	return s.begin(ctx, user, FactorCode, func(user account.User) error {
+	return s.letIn(ctx, entrance{user: user, factors: []string{FactorCode}, judge: func(user account.User) error {
 		if user.Status != account.StatusActive {
 			return verification.ErrCode
 		}
 		return nil
-	})
+	}})
 }
 
 // VerifyLink proves a mailbox by the token of the link that was sent to it. It signs nobody in: whoever

@@ -112,7 +112,7 @@ func TestConfirmationOfAnExistingAccount(t *testing.T) {
 		t.Parallel()
 		h := house.Open(t)
 		user, receipt := unverified(h)
-		_, err := h.SignIn.Login(h.Ctx, ada, house.Passphrase)
+		_, err := h.Enter(ada, house.Passphrase)
 		h.Refused(err, signin.ErrUnverified)
 		announced := h.Announced.Of(core.SubjectUser, user.ID)
 		signedIn, err := h.SignIn.VerifyCode(h.Ctx, receipt.ID, h.Letter(mail.KindConfirmation, ada).Code)

@@ -32,6 +32,9 @@ WITH ended AS (
   UPDATE sessions SET ended_at = $1, end_reason = $2, rev = sessions.rev + 1
   WHERE sessions.id = $3 AND user_id = $4 AND ended_at IS NULL AND idle_expires_at > $1 AND expires_at > $1
   RETURNING sessions.id, sessions.rev
+), recorded AS (
+  INSERT INTO audit_log SELECT (event).* FROM jsonb_populate_recordset(NULL::audit_log, $5::jsonb) AS event
+  WHERE EXISTS (SELECT FROM ended)
 )
 INSERT INTO journal (subject, id, rev, at) SELECT 'session', ended.id, ended.rev, $1 FROM ended
 RETURNING journal.rev
@@ -42,6 +45,7 @@ type EndSessionParams struct {
 	EndReason *string
 	ID        core.ID
 	UserID    core.ID
+	Events    string
 }
 
 func (q *Queries) EndSession(ctx context.Context, arg EndSessionParams) (int64, error) {
@@ -50,6 +54,7 @@ func (q *Queries) EndSession(ctx context.Context, arg EndSessionParams) (int64, 
 		arg.EndReason,
 		arg.ID,
 		arg.UserID,
+		arg.Events,
 	)
 	var rev int64
 	err := row.Scan(&rev)
@@ -66,6 +71,9 @@ WITH live AS (
   UPDATE sessions SET ended_at = $1, end_reason = $4, rev = sessions.rev + 1
   WHERE sessions.id IN (SELECT live.id FROM live)
   RETURNING sessions.id, sessions.rev
+), recorded AS (
+  INSERT INTO audit_log SELECT (event).* FROM jsonb_populate_recordset(NULL::audit_log, $5::jsonb) AS event
+  WHERE EXISTS (SELECT FROM ended)
 )
 INSERT INTO journal (subject, id, rev, at) SELECT 'session', ended.id, ended.rev, $1 FROM ended
 RETURNING journal.id, journal.rev
@@ -76,6 +84,7 @@ type EndSessionsParams struct {
 	UserID    core.ID
 	ExceptID  core.ID
 	EndReason *string
+	Events    string
 }
 
 type EndSessionsRow struct {
@@ -89,6 +98,7 @@ func (q *Queries) EndSessions(ctx context.Context, arg EndSessionsParams) ([]End
 		arg.UserID,
 		arg.ExceptID,
 		arg.EndReason,
+		arg.Events,
 	)
 	if err != nil {
 		return nil, err
@@ -344,6 +354,48 @@ WITH owner AS (
   RETURNING sessions.id, sessions.rev
 ), journalled AS (
   INSERT INTO journal (subject, id, rev, at) SELECT 'session', evicted.id, evicted.rev, $12 FROM evicted
+), added AS (
+  INSERT INTO devices SELECT (device).* FROM owner, jsonb_populate_recordset(NULL::devices, $26::jsonb) AS device
+), outgrown AS (
+  DELETE FROM devices WHERE devices.id IN (
+    SELECT older.id FROM devices AS older, owner
+    WHERE older.user_id = owner.id AND jsonb_array_length($26::jsonb) > 0
+    ORDER BY older.last_used_at DESC, older.id DESC OFFSET $27::int
+  )
+), renewed AS (
+  UPDATE devices SET
+    digest = (device).digest, user_agent = (device).user_agent, kind = (device).kind, browser = (device).browser,
+    os = (device).os, ip = (device).ip, location = (device).location, last_used_at = (device).last_used_at,
+    expires_at = (device).expires_at, trusted_until = (device).trusted_until
+  FROM owner, jsonb_populate_recordset(NULL::devices, $28::jsonb) AS device
+  WHERE devices.id = (device).id AND devices.user_id = owner.id
+), cleared AS (
+  DELETE FROM tries USING (
+    SELECT held.subject, held.source
+    FROM owner, jsonb_populate_recordset(NULL::tries, $29::jsonb) AS counter
+    JOIN tries AS held ON held.subject = (counter).subject AND held.source = coalesce((counter).source, held.source)
+    ORDER BY held.subject, held.source FOR UPDATE OF held
+  ) AS doomed
+  WHERE tries.subject = doomed.subject AND tries.source = doomed.source
+), recorded AS (
+  INSERT INTO audit_log SELECT (event).* FROM owner, jsonb_populate_recordset(NULL::audit_log, $30::jsonb) AS event
+), told AS (
+  INSERT INTO audit_log SELECT (event).* FROM jsonb_populate_recordset(NULL::audit_log, jsonb_set(
+    $31::jsonb, '{0,metadata}', (
+      SELECT jsonb_build_object(
+        'count', count(*)::text, 'sessions', string_agg(named.id::text, ' ' ORDER BY named.id) FILTER (WHERE named.place <= $32::int)
+      )
+      FROM (SELECT evicted.id, row_number() OVER (ORDER BY evicted.id) AS place FROM evicted) AS named
+    )
+  )) AS event
+  WHERE EXISTS (SELECT FROM evicted)
+), greeted AS (
+  INSERT INTO outbox SELECT (letter).* FROM owner, jsonb_populate_recordset(NULL::outbox, $33::jsonb) AS letter
+  WHERE EXISTS (SELECT FROM sessions WHERE sessions.user_id = owner.id)
+    OR EXISTS (SELECT FROM devices WHERE devices.user_id = owner.id)
+), parted AS (
+  INSERT INTO outbox SELECT (letter).* FROM jsonb_populate_recordset(NULL::outbox, $34::jsonb) AS letter
+  WHERE EXISTS (SELECT FROM evicted)
 )
 SELECT opened.id, opened.rev, true AS opened FROM opened
 UNION ALL
@@ -351,31 +403,40 @@ SELECT evicted.id, evicted.rev, false AS opened FROM evicted
 `
 
 type OpenSessionParams struct {
-	UserID        core.ID
-	UserRev       int64
-	ID            core.ID
-	UserAgent     string
-	DeviceKind    string
-	Browser       string
-	OS            string
-	IP            string
-	Location      string
-	Factors       []string
-	AuthTime      time.Time
-	CreatedAt     time.Time
-	LastUsedAt    time.Time
-	IdleExpiresAt time.Time
-	ExpiresAt     time.Time
-	EndedAt       *time.Time
-	EndReason     *string
-	Generation    int64
-	Nonce         []byte
-	Branches      int64
-	RotatedAt     time.Time
-	UsedNonce     []byte
-	UsedBranch    int64
-	Rev           int64
-	Others        int32
+	UserID          core.ID
+	UserRev         int64
+	ID              core.ID
+	UserAgent       string
+	DeviceKind      string
+	Browser         string
+	OS              string
+	IP              string
+	Location        string
+	Factors         []string
+	AuthTime        time.Time
+	CreatedAt       time.Time
+	LastUsedAt      time.Time
+	IdleExpiresAt   time.Time
+	ExpiresAt       time.Time
+	EndedAt         *time.Time
+	EndReason       *string
+	Generation      int64
+	Nonce           []byte
+	Branches        int64
+	RotatedAt       time.Time
+	UsedNonce       []byte
+	UsedBranch      int64
+	Rev             int64
+	Others          int32
+	AddedDevices    string
+	OtherDevices    int32
+	RenewedDevices  string
+	ClearedTries    string
+	Events          string
+	EvictedEvent    string
+	NamedAtMost     int32
+	NewDeviceLetter string
+	FarewellLetter  string
 }
 
 type OpenSessionRow struct {
@@ -384,7 +445,9 @@ type OpenSessionRow struct {
 	Opened bool
 }
 
-// Gives the opened session, with its own rev, and the evicted ones. No row: the user has changed.
+// Gives the opened session, with its own rev, and the evicted ones. No row: the user has changed. All that comes
+// with a sign-in is written here too; rows that are written as they are come as JSON. Counters are locked in their
+// order, as reserve_try does.
 func (q *Queries) OpenSession(ctx context.Context, arg OpenSessionParams) ([]OpenSessionRow, error) {
 	rows, err := q.db.Query(ctx, OpenSession,
 		arg.UserID,
@@ -412,6 +475,15 @@ func (q *Queries) OpenSession(ctx context.Context, arg OpenSessionParams) ([]Ope
 		arg.UsedBranch,
 		arg.Rev,
 		arg.Others,
+		arg.AddedDevices,
+		arg.OtherDevices,
+		arg.RenewedDevices,
+		arg.ClearedTries,
+		arg.Events,
+		arg.EvictedEvent,
+		arg.NamedAtMost,
+		arg.NewDeviceLetter,
+		arg.FarewellLetter,
 	)
 	if err != nil {
 		return nil, err
@@ -473,6 +545,9 @@ WITH proven AS (
   RETURNING id, user_id, user_agent, device_kind, browser, os, ip, location, factors, auth_time, created_at, last_used_at, idle_expires_at, expires_at, ended_at, end_reason, generation, nonce, branches, rotated_at, used_nonce, used_branch, rev, settled_on
 ), journalled AS (
   INSERT INTO journal (subject, id, rev, at) SELECT 'session', proven.id, proven.rev, $1 FROM proven
+), recorded AS (
+  INSERT INTO audit_log SELECT (event).* FROM jsonb_populate_recordset(NULL::audit_log, $4::jsonb) AS event
+  WHERE EXISTS (SELECT FROM proven)
 )
 SELECT id, user_id, user_agent, device_kind, browser, os, ip, location, factors, auth_time, created_at, last_used_at, idle_expires_at, expires_at, ended_at, end_reason, generation, nonce, branches, rotated_at, used_nonce, used_branch, rev, settled_on FROM proven
 `
@@ -481,6 +556,7 @@ type ProveSessionParams struct {
 	AuthTime time.Time
 	Factors  []string
 	ID       core.ID
+	Events   string
 }
 
 type ProveSessionRow struct {
@@ -511,7 +587,12 @@ type ProveSessionRow struct {
 }
 
 func (q *Queries) ProveSession(ctx context.Context, arg ProveSessionParams) (ProveSessionRow, error) {
-	row := q.db.QueryRow(ctx, ProveSession, arg.AuthTime, arg.Factors, arg.ID)
+	row := q.db.QueryRow(ctx, ProveSession,
+		arg.AuthTime,
+		arg.Factors,
+		arg.ID,
+		arg.Events,
+	)
 	var i ProveSessionRow
 	err := row.Scan(
 		&i.ID,

@@ -12,8 +12,14 @@ import (
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/account/accounttest"
+	"github.com/doorward/doorward/core/audit"
+	"github.com/doorward/doorward/core/audit/audittest"
 	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/device"
+	"github.com/doorward/doorward/core/device/devicetest"
+	"github.com/doorward/doorward/core/lockout"
+	"github.com/doorward/doorward/core/lockout/lockouttest"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/secret"
 	"github.com/doorward/doorward/core/session"
@@ -44,6 +50,9 @@ type House struct {
 	Flows         *verificationtest.Flows
 	Links         *verificationtest.Links
 	SessionRows   *sessiontest.Memory
+	DeviceRows    *devicetest.Memory
+	Tries         *lockouttest.Memory
+	Log           *audittest.Log
 	Hasher        *Hasher
 	Signer        *Signer
 	Post          *Post
@@ -52,6 +61,8 @@ type House struct {
 	Desk     *verification.Desk
 	Prover   *verification.Prover
 	Worker   *verification.Worker
+	Trail    *audit.Trail
+	Devices  *device.Service
 	Sessions *session.Service
 	SignIn   *signin.Service
 	Password *credential.Service
@@ -74,15 +85,25 @@ func OpenWith(t *testing.T, config signin.Config) *House {
 		t.Fatal(err)
 	}
 	db, clock := coretest.NewDatabase(), coretest.NewClock()
+	ids := core.NewIDs(clock)
 	h := &House{
-		t: t, Ctx: core.WithClient(t.Context(), Client), DB: db, Clock: clock, IDs: core.NewIDs(clock), Ring: ring,
+		t: t, Ctx: core.WithClient(t.Context(), Client), DB: db, Clock: clock, IDs: ids, Ring: ring,
 		Origins: origin.NewReader(recognizer{}, origin.Nowhere{}),
 		Users:   accounttest.NewStore(db), Registrations: accounttest.NewRegistrations(db),
 		Intakes: verificationtest.NewIntakes(db), Flows: verificationtest.NewFlows(db), Links: verificationtest.NewLinks(db),
-		Hasher: &Hasher{t: t, db: db}, Post: newPost(db), Announced: &Announced{},
+		Hasher: &Hasher{t: t, db: db}, Post: newPost(db, ids), Announced: &Announced{},
 		Signer: &Signer{clock: clock, issued: map[string]token.Claims{}},
 	}
-	h.SessionRows = sessiontest.NewMemory(db, h.Users)
+	h.Log = audittest.NewLog(db)
+	h.Trail = audit.NewTrail(audit.Deps{
+		Log: h.Log, History: h.Log, Origins: h.Origins, Clock: clock, IDs: h.IDs, Logger: core.Discard(),
+	}, audit.Config{})
+	beside := sessiontest.NewBeside(db, h.Users, h.Post)
+	h.DeviceRows, h.Tries = beside.Devices, beside.Tries
+	h.SessionRows = sessiontest.NewMemory(db, h.Users, beside)
+	h.Devices = device.NewService(device.Deps{
+		Store: h.DeviceRows, Tx: db, Origins: h.Origins, Trail: h.Trail, Clock: clock, IDs: h.IDs,
+	}, device.Config{})
 	h.Desk = verification.NewDesk(verification.DeskDeps{
 		Intakes: h.Intakes, Ring: ring, Tx: db, Clock: clock, IDs: h.IDs, Nudge: func() {},
 	})
@@ -106,8 +127,8 @@ func OpenWith(t *testing.T, config signin.Config) *House {
 func (h *House) sessions() *session.Service {
 	return session.NewService(session.Deps{
 		Store: h.SessionRows, Ender: h.SessionRows, Lookup: h.SessionRows, Owners: h.Users, Tx: h.DB,
-		Announcer: h.Announced, Post: h.Post, Origins: h.Origins, References: h.references(),
-		Clock: h.Clock, IDs: h.IDs,
+		Announcer: h.Announced, Post: h.Post, Sealer: h.Post, Trail: h.Trail, Origins: h.Origins,
+		References: h.references(), Clock: h.Clock, IDs: h.IDs,
 	}, session.DefaultConfig())
 }
 
@@ -118,7 +139,8 @@ func (h *House) references() *session.References { return session.NewReferences(
 func (h *House) signIn(config signin.Config) *signin.Service {
 	return signin.NewService(signin.Deps{
 		Users: h.Users, Registrations: h.Registrations, Desk: h.Desk, Prover: h.Prover, Hasher: h.Hasher,
-		Policy: policy(), Sessions: h.Sessions, References: h.references(),
+		Policy: policy(), Sessions: h.Sessions, Devices: h.Devices, Tries: h.Tries,
+		Subjects: lockout.NewSubjects(h.Ring), Trail: h.Trail, References: h.references(),
 		Issuer:   token.NewIssuer(h.Signer, h.Clock, h.IDs, token.IssuerConfig{Issuer: issuer, Audience: issuer}),
 		Verifier: h.Signer, Post: h.Post, Tx: h.DB, Announcer: h.Announced, Clock: h.Clock, IDs: h.IDs,
 		Origins: h.Origins, Log: core.Discard(),

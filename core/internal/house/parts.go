@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"sync"
@@ -72,12 +73,13 @@ func (h *Hasher) hash(password string, strength int64) account.PasswordHash {
 // Post is a mail.Post whose letters can be read. They leave if and only if their transaction commits.
 type Post struct {
 	db      *coretest.Database
+	ids     *core.IDs
 	letters *coretest.Table[int, mail.Letter]
 	failing atomic.Bool
 }
 
-func newPost(db *coretest.Database) *Post {
-	return &Post{db: db, letters: coretest.NewTable[int, mail.Letter](db)}
+func newPost(db *coretest.Database, ids *core.IDs) *Post {
+	return &Post{db: db, ids: ids, letters: coretest.NewTable[int, mail.Letter](db)}
 }
 
 // ErrPost is what a failing post answers.
@@ -98,6 +100,27 @@ func (p *Post) Post(ctx context.Context, letter mail.Letter) error {
 		p.letters.Put(p.letters.Len(), letter)
 		return nil
 	})
+}
+
+// Seal implements mail.Sealer: the envelope holds the letter as it is.
+func (p *Post) Seal(letter mail.Letter) (mail.Envelope, error) {
+	if p.failing.Load() {
+		return mail.Envelope{}, ErrPost
+	}
+	if letter.HeldBack() {
+		return mail.Envelope{}, nil
+	}
+	payload, err := json.Marshal(letter)
+	return mail.Envelope{ID: p.ids.New(), Kind: letter.Kind, To: letter.To, Payload: payload}, err
+}
+
+// Put queues an envelope that Seal has made.
+func (p *Post) Put(ctx context.Context, envelope mail.Envelope) error {
+	var letter mail.Letter
+	if err := json.Unmarshal(envelope.Payload, &letter); err != nil {
+		return err
+	}
+	return p.Post(ctx, letter)
 }
 
 // All gives every letter to the address, oldest first.

@@ -24,7 +24,7 @@ func sweepsEnded(t *testing.T, s Stores) {
 	fresh := newer
 	fresh.ID, fresh.CreatedAt = accounttest.NewID(), at(hour)
 	// The limit ends the two oldest at the new one's CreatedAt.
-	_, err := s.Sessions.Open(t.Context(), fresh, user.Rev, 2)
+	_, err := s.Sessions.Open(t.Context(), session.Opening{Session: fresh, UserRev: user.Rev, Limit: 2})
 	coretest.Must(t, err)
 	coretest.Equal(t, 0, s.sweep(t, retention.KindSessions, at(hour), 10))
 	coretest.Equal(t, 2, s.sweep(t, retention.KindSessions, at(hour+time.Microsecond), 10))

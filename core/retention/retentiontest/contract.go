@@ -146,7 +146,7 @@ func (s Stores) open(t *testing.T, user account.User, idle, absolute time.Time) 
 		ID: accounttest.NewID(), UserID: user.ID, AuthTime: at(0), CreatedAt: at(0), LastUsedAt: at(0),
 		IdleExpiresAt: idle, ExpiresAt: absolute, Chain: session.Chain{Branches: 1, RotatedAt: at(0)},
 	}
-	_, err := s.Sessions.Open(t.Context(), opened, user.Rev, 100)
+	_, err := s.Sessions.Open(t.Context(), session.Opening{Session: opened, UserRev: user.Rev, Limit: 100})
 	coretest.Must(t, err)
 	return opened
 }

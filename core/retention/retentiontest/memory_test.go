@@ -15,12 +15,12 @@ import (
 
 func open(*testing.T) retentiontest.Stores {
 	db := coretest.NewDatabase()
-	accounts := accounttest.NewStore(db)
+	accounts, outbox := accounttest.NewStore(db), mailtest.NewOutbox(db)
 	return retentiontest.Stores{
 		Tx: db, Retention: retentiontest.NewStore(db), Accounts: accounts,
-		Registrations: accounttest.NewRegistrations(db), Sessions: sessiontest.NewMemory(db, accounts), Journal: db,
+		Registrations: accounttest.NewRegistrations(db), Sessions: sessiontest.NewMemory(db, accounts, sessiontest.NewBeside(db, accounts, outbox)), Journal: db,
 		Intakes: verificationtest.NewIntakes(db), Flows: verificationtest.NewFlows(db), Links: verificationtest.NewLinks(db),
-		Outbox: mailtest.NewOutbox(db), Mailbox: mailtest.NewMailbox(db), Keys: tokentest.NewKeyStore(db),
+		Outbox: outbox, Mailbox: mailtest.NewMailbox(db), Keys: tokentest.NewKeyStore(db),
 	}
 }
 

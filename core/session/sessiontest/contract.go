@@ -14,7 +14,11 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/device"
+	"github.com/doorward/doorward/core/lockout"
+	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/secret"
 	"github.com/doorward/doorward/core/session"
@@ -28,6 +32,11 @@ type Parts struct {
 	Journal  session.Journal
 	Accounts account.Store
 	Tx       core.Transactor
+	// What a sign-in writes beside its session.
+	Devices device.Store
+	Tries   lockout.Tries
+	History audit.History
+	Outbox  mail.Outbox
 }
 
 // Open makes fresh parts for one case, and closes them in t.Cleanup.
@@ -154,13 +163,18 @@ func (b *bench) fresh(user account.User) session.Session {
 	}
 }
 
+// opening is one of a session and nothing beside it.
+func opening(opened session.Session, userRev int64, limit int) session.Opening {
+	return session.Opening{Session: opened, UserRev: userRev, Limit: limit}
+}
+
 func nonce() session.Nonce { return session.Nonce(secret.Random(16)) }
 
 // opened is a session of the user, signed in now.
 func (b *bench) opened(user account.User) session.Session {
 	b.Helper()
 	opened := b.fresh(user)
-	_, err := b.Store.Open(b.Context(), opened, user.Rev, limit)
+	_, err := b.Store.Open(b.Context(), opening(opened, user.Rev, limit))
 	b.must(err)
 	return opened
 }

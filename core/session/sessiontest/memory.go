@@ -7,11 +7,17 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/device/devicetest"
+	"github.com/doorward/doorward/core/lockout/lockouttest"
+	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/session"
 )
 
@@ -21,12 +27,32 @@ type Users interface {
 	Find(ctx context.Context, id core.ID) (account.User, error)
 }
 
+// Beside are the fakes that a sign-in writes to as well, all in the one database.
+type Beside struct {
+	Devices *devicetest.Memory
+	Tries   *lockouttest.Memory
+	Outbox  Outbox
+}
+
+// Outbox queues sealed letters; mail.Outbox is one.
+type Outbox interface {
+	// Put queues a message in ctx's transaction.
+	Put(ctx context.Context, envelope mail.Envelope) error
+}
+
+// NewBeside makes empty fakes for a store of sessions, with users as those of the devices.
+func NewBeside(db *coretest.Database, users Users, outbox Outbox) Beside {
+	devices := devicetest.NewMemory(db, users)
+	return Beside{Devices: devices, Tries: lockouttest.NewMemory(db, devices), Outbox: outbox}
+}
+
 // Memory is session.Store, session.Ender and session.Lookup in memory. It takes part in the transactions
 // of its database, which is also its journal.
 type Memory struct {
-	db    *coretest.Database
-	users Users
-	rows  *coretest.Table[core.ID, session.Session]
+	db     *coretest.Database
+	users  Users
+	beside Beside
+	rows   *coretest.Table[core.ID, session.Session]
 }
 
 var (
@@ -38,8 +64,8 @@ var (
 
 // NewMemory makes an empty store of sessions whose users are those of the given fake, which must live in
 // the same database.
-func NewMemory(db *coretest.Database, users Users) *Memory {
-	m := &Memory{db: db, users: users, rows: coretest.NewTable[core.ID, session.Session](db)}
+func NewMemory(db *coretest.Database, users Users, beside Beside) *Memory {
+	m := &Memory{db: db, users: users, beside: beside, rows: coretest.NewTable[core.ID, session.Session](db)}
 	db.OnRemoved(m.userRemoved)
 	coretest.Expires(db, "sessions", m.rows, over, nil)
 	return m
@@ -83,22 +109,73 @@ func clone(s session.Session) session.Session {
 }
 
 // Open implements session.Store.
-func (m *Memory) Open(
-	ctx context.Context, opened session.Session, userRev int64, limit int,
-) (evicted []core.Change, err error) {
+func (m *Memory) Open(ctx context.Context, opening session.Opening) (evicted []core.Change, err error) {
 	err = m.do(ctx, func(ctx context.Context) error {
+		opened := opening.Session
 		user, findErr := m.users.Find(ctx, opened.UserID)
-		if findErr != nil || user.Rev != userRev || user.Status != account.StatusActive {
+		if findErr != nil || user.Rev != opening.UserRev || user.Status != account.StatusActive {
 			return core.ErrConflict
 		}
+		inUse := m.inUse(user.ID, opening.Device.ID)
 		m.rows.Put(opened.ID, clone(opened))
 		live := m.live(opened.UserID, opened.CreatedAt)
-		for _, old := range live[min(limit, len(live)):] {
+		for _, old := range live[min(opening.Limit, len(live)):] {
 			evicted = append(evicted, m.end(old, session.EndEvicted, opened.CreatedAt))
 		}
-		return nil
+		return m.openBeside(ctx, opening, evicted, inUse)
 	})
 	return evicted, err
+}
+
+// inUse reports whether the user has been signed in before.
+func (m *Memory) inUse(user, device core.ID) bool {
+	for _, row := range m.rows.All() {
+		if row.UserID == user {
+			return true
+		}
+	}
+	return m.beside.Devices.Any(user, device)
+}
+
+// openBeside writes what comes with the session.
+func (m *Memory) openBeside(ctx context.Context, opening session.Opening, evicted []core.Change, inUse bool) error {
+	switch {
+	case opening.Renews:
+		m.beside.Devices.Renew(opening.Device)
+	case !opening.Device.ID.IsZero():
+		m.beside.Devices.Add(opening.Device)
+	}
+	m.db.Record(opening.Events...)
+	if len(evicted) > 0 && !opening.Evicted.ID.IsZero() {
+		m.db.Record(naming(opening.Evicted, evicted))
+	}
+	if err := m.beside.Tries.Clear(ctx, opening.Clear...); err != nil {
+		return err
+	}
+	return cmp.Or(
+		m.queue(ctx, opening.NewDevice, inUse),
+		m.queue(ctx, opening.Farewell, len(evicted) > 0),
+	)
+}
+
+func (m *Memory) queue(ctx context.Context, envelope mail.Envelope, due bool) error {
+	if !due || envelope.ID.IsZero() {
+		return nil
+	}
+	return m.beside.Outbox.Put(ctx, envelope)
+}
+
+// naming gives the event with the sessions that were evicted.
+func naming(event audit.Event, evicted []core.Change) audit.Event {
+	var ids []string
+	for _, change := range evicted {
+		ids = append(ids, change.ID.String())
+	}
+	slices.Sort(ids)
+	event.Metadata = map[string]string{
+		"sessions": strings.Join(ids[:min(session.EvictedNamed, len(ids))], " "), "count": strconv.Itoa(len(ids)),
+	}
+	return event
 }
 
 func (m *Memory) live(user core.ID, now time.Time) []session.Session {
@@ -182,7 +259,7 @@ func (m *Memory) List(
 
 // Prove implements session.Store.
 func (m *Memory) Prove(
-	ctx context.Context, id core.ID, authTime time.Time, factors []string,
+	ctx context.Context, id core.ID, authTime time.Time, factors []string, events ...audit.Event,
 ) (proven session.Session, change core.Change, err error) {
 	err = m.do(ctx, func(context.Context) error {
 		row, found := m.rows.Get(id)
@@ -193,6 +270,7 @@ func (m *Memory) Prove(
 		change = m.raise(row, authTime)
 		row.Rev = change.Rev
 		proven = clone(row)
+		m.db.Record(events...)
 		return nil
 	})
 	return proven, change, err
@@ -200,7 +278,7 @@ func (m *Memory) Prove(
 
 // End implements session.Ender.
 func (m *Memory) End(
-	ctx context.Context, user, id core.ID, reason session.EndReason, now time.Time,
+	ctx context.Context, user, id core.ID, reason session.EndReason, now time.Time, events ...audit.Event,
 ) (change core.Change, err error) {
 	err = m.do(ctx, func(context.Context) error {
 		row, found := m.rows.Get(id)
@@ -208,6 +286,7 @@ func (m *Memory) End(
 			return core.ErrNotFound
 		}
 		change = m.end(row, reason, now)
+		m.db.Record(events...)
 		return nil
 	})
 	return change, err
@@ -215,13 +294,16 @@ func (m *Memory) End(
 
 // EndAll implements session.Ender.
 func (m *Memory) EndAll(
-	ctx context.Context, user, except core.ID, reason session.EndReason, now time.Time,
+	ctx context.Context, user, except core.ID, reason session.EndReason, now time.Time, events ...audit.Event,
 ) (changes []core.Change, err error) {
 	err = m.do(ctx, func(context.Context) error {
 		for _, row := range m.live(user, now) {
 			if row.ID != except {
 				changes = append(changes, m.end(row, reason, now))
 			}
+		}
+		if len(changes) > 0 {
+			m.db.Record(events...)
 		}
 		return nil
 	})

@@ -40,7 +40,7 @@ func openKeepsAll(b *bench) {
 	b.stored("full session", full)
 	bare := b.fresh(user)
 	bare.Device, bare.Factors = origin.Device{}, nil
-	_, err := b.Store.Open(b.Context(), bare, user.Rev, limit)
+	_, err := b.Store.Open(b.Context(), opening(bare, user.Rev, limit))
 	b.must(err)
 	b.stored("bare session", bare)
 	b.same("journal", b.pending(), []core.Change(nil))
@@ -49,15 +49,15 @@ func openKeepsAll(b *bench) {
 func openRefuses(b *bench) {
 	user := b.user()
 	stale := b.fresh(user)
-	_, err := b.Store.Open(b.Context(), stale, user.Rev+1, limit)
+	_, err := b.Store.Open(b.Context(), opening(stale, user.Rev+1, limit))
 	b.refused("another rev", err, core.ErrConflict)
 	unknown := b.fresh(account.User{ID: b.ids.New()})
-	_, err = b.Store.Open(b.Context(), unknown, 1, limit)
+	_, err = b.Store.Open(b.Context(), opening(unknown, 1, limit))
 	b.refused("unknown user", err, core.ErrConflict)
 	older := b.opened(user)
 	user = b.suspend(user)
 	suspended := b.fresh(user)
-	_, err = b.Store.Open(b.Context(), suspended, user.Rev, 1)
+	_, err = b.Store.Open(b.Context(), opening(suspended, user.Rev, 1))
 	b.refused("suspended user", err, core.ErrConflict)
 	b.stored("the older session is not evicted for one that is refused", older)
 	for _, refused := range []session.Session{stale, unknown, suspended} {
@@ -75,7 +75,7 @@ func openEvicts(b *bench) {
 		b.clock.Advance(time.Second)
 	}
 	newest := b.fresh(user)
-	evicted, err := b.Store.Open(b.Context(), newest, user.Rev, 3)
+	evicted, err := b.Store.Open(b.Context(), opening(newest, user.Rev, 3))
 	b.must(err)
 	want := []core.Change{changeOf(opened[0], 2), changeOf(opened[1], 2)}
 	b.same("evicted", sorted(evicted), sorted(want))
@@ -97,10 +97,10 @@ func openCountsLive(b *bench) {
 	_, err := b.Ender.End(b.Context(), user.ID, ended.ID, session.EndSignedOut, b.clock.Now())
 	b.must(err)
 	expired.IdleExpiresAt = b.clock.Now().Add(time.Minute)
-	_, err = b.Store.Open(b.Context(), expired, user.Rev, limit)
+	_, err = b.Store.Open(b.Context(), opening(expired, user.Rev, limit))
 	b.must(err)
 	b.clock.Advance(time.Minute)
-	evicted, err := b.Store.Open(b.Context(), b.fresh(user), user.Rev, 2)
+	evicted, err := b.Store.Open(b.Context(), opening(b.fresh(user), user.Rev, 2))
 	b.must(err)
 	b.same("evicted", evicted, []core.Change(nil))
 	b.stored("the only other live session", kept)
@@ -110,7 +110,7 @@ func openInTransaction(b *bench) {
 	user := b.user()
 	older, undone := b.opened(user), b.fresh(user)
 	b.undone(func(ctx context.Context) error {
-		_, err := b.Store.Open(ctx, undone, user.Rev, 1)
+		_, err := b.Store.Open(ctx, opening(undone, user.Rev, 1))
 		return err
 	})
 	_, err := b.Store.Find(b.Context(), undone.ID)
@@ -130,7 +130,7 @@ func openRace(b *bench) {
 	var mu sync.Mutex
 	var evicted []core.Change
 	race(attempts, func(i int) {
-		changes, err := b.Store.Open(b.Context(), fresh[i], user.Rev, bound)
+		changes, err := b.Store.Open(b.Context(), opening(fresh[i], user.Rev, bound))
 		mu.Lock()
 		defer mu.Unlock()
 		evicted = append(evicted, changes...)
@@ -155,7 +155,7 @@ func openAgainstRevocation(b *bench) {
 	changed.Profile.Name = "Changed"
 	race(20, func(i int) {
 		if i != 10 {
-			_, err := b.Store.Open(b.Context(), b.fresh(user), user.Rev, limit)
+			_, err := b.Store.Open(b.Context(), opening(b.fresh(user), user.Rev, limit))
 			if err != nil {
 				b.refused("open in a race", err, core.ErrConflict)
 			}

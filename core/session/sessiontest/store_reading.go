@@ -65,7 +65,7 @@ func findOwnWrites(b *bench) {
 	user := b.user()
 	fresh := b.fresh(user)
 	b.undone(func(ctx context.Context) error {
-		if _, err := b.Store.Open(ctx, fresh, user.Rev, limit); err != nil {
+		if _, err := b.Store.Open(ctx, opening(fresh, user.Rev, limit)); err != nil {
 			return err
 		}
 		got, err := b.Store.Find(ctx, fresh.ID)
@@ -91,7 +91,7 @@ func listOrder(b *bench) {
 	absolute.IdleExpiresAt = b.clock.Now().Add(time.Minute)
 	absolute.ExpiresAt = absolute.IdleExpiresAt
 	for _, expiring := range []session.Session{idle, absolute} {
-		_, err := b.Store.Open(b.Context(), expiring, user.Rev, limit)
+		_, err := b.Store.Open(b.Context(), opening(expiring, user.Rev, limit))
 		b.must(err)
 	}
 	b.clock.Advance(time.Minute)

@@ -4,7 +4,9 @@
 SELECT id FROM users WHERE id = @user_id AND rev = @user_rev AND status = 'active' FOR NO KEY UPDATE;
 
 -- name: OpenSession :many
--- Gives the opened session, with its own rev, and the evicted ones. No row: the user has changed.
+-- Gives the opened session, with its own rev, and the evicted ones. No row: the user has changed. All that comes
+-- with a sign-in is written here too; rows that are written as they are come as JSON. Counters are locked in their
+-- order, as reserve_try does.
 WITH owner AS (
   SELECT users.id FROM users WHERE users.id = @user_id AND users.rev = @user_rev AND users.status = 'active'
 ), opened AS (
@@ -29,6 +31,48 @@ WITH owner AS (
   RETURNING sessions.id, sessions.rev
 ), journalled AS (
   INSERT INTO journal (subject, id, rev, at) SELECT 'session', evicted.id, evicted.rev, @created_at FROM evicted
+), added AS (
+  INSERT INTO devices SELECT (device).* FROM owner, jsonb_populate_recordset(NULL::devices, @added_devices::jsonb) AS device
+), outgrown AS (
+  DELETE FROM devices WHERE devices.id IN (
+    SELECT older.id FROM devices AS older, owner
+    WHERE older.user_id = owner.id AND jsonb_array_length(@added_devices::jsonb) > 0
+    ORDER BY older.last_used_at DESC, older.id DESC OFFSET @other_devices::int
+  )
+), renewed AS (
+  UPDATE devices SET
+    digest = (device).digest, user_agent = (device).user_agent, kind = (device).kind, browser = (device).browser,
+    os = (device).os, ip = (device).ip, location = (device).location, last_used_at = (device).last_used_at,
+    expires_at = (device).expires_at, trusted_until = (device).trusted_until
+  FROM owner, jsonb_populate_recordset(NULL::devices, @renewed_devices::jsonb) AS device
+  WHERE devices.id = (device).id AND devices.user_id = owner.id
+), cleared AS (
+  DELETE FROM tries USING (
+    SELECT held.subject, held.source
+    FROM owner, jsonb_populate_recordset(NULL::tries, @cleared_tries::jsonb) AS counter
+    JOIN tries AS held ON held.subject = (counter).subject AND held.source = coalesce((counter).source, held.source)
+    ORDER BY held.subject, held.source FOR UPDATE OF held
+  ) AS doomed
+  WHERE tries.subject = doomed.subject AND tries.source = doomed.source
+), recorded AS (
+  INSERT INTO audit_log SELECT (event).* FROM owner, jsonb_populate_recordset(NULL::audit_log, @events::jsonb) AS event
+), told AS (
+  INSERT INTO audit_log SELECT (event).* FROM jsonb_populate_recordset(NULL::audit_log, jsonb_set(
+    @evicted_event::jsonb, '{0,metadata}', (
+      SELECT jsonb_build_object(
+        'count', count(*)::text, 'sessions', string_agg(named.id::text, ' ' ORDER BY named.id) FILTER (WHERE named.place <= @named_at_most::int)
+      )
+      FROM (SELECT evicted.id, row_number() OVER (ORDER BY evicted.id) AS place FROM evicted) AS named
+    )
+  )) AS event
+  WHERE EXISTS (SELECT FROM evicted)
+), greeted AS (
+  INSERT INTO outbox SELECT (letter).* FROM owner, jsonb_populate_recordset(NULL::outbox, @new_device_letter::jsonb) AS letter
+  WHERE EXISTS (SELECT FROM sessions WHERE sessions.user_id = owner.id)
+    OR EXISTS (SELECT FROM devices WHERE devices.user_id = owner.id)
+), parted AS (
+  INSERT INTO outbox SELECT (letter).* FROM jsonb_populate_recordset(NULL::outbox, @farewell_letter::jsonb) AS letter
+  WHERE EXISTS (SELECT FROM evicted)
 )
 SELECT opened.id, opened.rev, true AS opened FROM opened
 UNION ALL
@@ -81,6 +125,9 @@ WITH proven AS (
   RETURNING *
 ), journalled AS (
   INSERT INTO journal (subject, id, rev, at) SELECT 'session', proven.id, proven.rev, @auth_time FROM proven
+), recorded AS (
+  INSERT INTO audit_log SELECT (event).* FROM jsonb_populate_recordset(NULL::audit_log, @events::jsonb) AS event
+  WHERE EXISTS (SELECT FROM proven)
 )
 SELECT * FROM proven;
 
@@ -89,6 +136,9 @@ WITH ended AS (
   UPDATE sessions SET ended_at = @now, end_reason = @end_reason, rev = sessions.rev + 1
   WHERE sessions.id = @id AND user_id = @user_id AND ended_at IS NULL AND idle_expires_at > @now AND expires_at > @now
   RETURNING sessions.id, sessions.rev
+), recorded AS (
+  INSERT INTO audit_log SELECT (event).* FROM jsonb_populate_recordset(NULL::audit_log, @events::jsonb) AS event
+  WHERE EXISTS (SELECT FROM ended)
 )
 INSERT INTO journal (subject, id, rev, at) SELECT 'session', ended.id, ended.rev, @now FROM ended
 RETURNING journal.rev;
@@ -103,6 +153,9 @@ WITH live AS (
   UPDATE sessions SET ended_at = @now, end_reason = @end_reason, rev = sessions.rev + 1
   WHERE sessions.id IN (SELECT live.id FROM live)
   RETURNING sessions.id, sessions.rev
+), recorded AS (
+  INSERT INTO audit_log SELECT (event).* FROM jsonb_populate_recordset(NULL::audit_log, @events::jsonb) AS event
+  WHERE EXISTS (SELECT FROM ended)
 )
 INSERT INTO journal (subject, id, rev, at) SELECT 'session', ended.id, ended.rev, @now FROM ended
 RETURNING journal.id, journal.rev;
