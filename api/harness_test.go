@@ -69,6 +69,13 @@ var (
 	}}
 )
 
+func (w *world) Appraise(ctx context.Context, password string, known ...string) (credential.Appraisal, error) {
+	return credential.Appraisal{
+		Estimate: credential.Estimate{Score: 1, GuessesLog10: 4.5, Warning: credential.WarningPersonal},
+		Flaws:    []core.FieldError{{Field: "password", Code: core.CodePasswordContext, Message: "Leave out names."}},
+	}, w.called(ctx, append([]string{"appraise", password}, known...)...)
+}
+
 func (w *world) called(ctx context.Context, call ...string) error {
 	if w.hold != nil {
 		return w.hold(ctx)
@@ -263,7 +270,7 @@ func (b box) Empty(ctx context.Context) error { return b.called(ctx, "empty mail
 func (w *world) deps() api.Deps {
 	clock := core.ClockFunc(func() time.Time { return now })
 	return api.Deps{
-		Authenticator: w, Registrar: w, Doorman: w, Passwords: w, Accounts: w, Settings: w, Sessions: w, Bindings: w, Keys: w,
+		Authenticator: w, Registrar: w, Doorman: w, Passwords: w, Appraiser: w, Accounts: w, Settings: w, Sessions: w, Bindings: w, Keys: w,
 		Health: api.NewHealth(clock), Clock: clock, IDs: core.NewIDs(clock), Log: slog.New(slog.DiscardHandler),
 		Mailbox: box{w},
 	}

@@ -63,6 +63,7 @@ var policy = map[string]rule{
 	"forgotPassword":     {limits: limitedForgots},
 	"checkPasswordReset": {limits: limitedLinks},
 	"resetPassword":      {limits: limitedProofs},
+	"estimatePassword":   {},
 	"changePassword":     {access: forPersons, limits: limitedConfirms},
 	"undoEmailChange":    {limits: limitedLinks},
 	"restoreAccount":     {limits: limitedLinks},

@@ -48,6 +48,11 @@ type Passwords interface {
 	Change(ctx context.Context, principal core.Principal, current, fresh string) error
 }
 
+// Appraiser tells how good a password would be. *credential.Appraiser is one.
+type Appraiser interface {
+	Appraise(ctx context.Context, password string, known ...string) (credential.Appraisal, error)
+}
+
 // Accounts is what people do with their own account. *account.Service is one.
 type Accounts interface {
 	UpdateProfile(ctx context.Context, principal core.Principal, change account.ProfileChange) (account.User, error)

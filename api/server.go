@@ -73,6 +73,7 @@ type Deps struct {
 	Registrar     Registrar
 	Doorman       Doorman
 	Passwords     Passwords
+	Appraiser     Appraiser
 	Accounts      Accounts
 	Settings      Settings
 	Sessions      Sessions

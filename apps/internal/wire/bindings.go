@@ -7,6 +7,7 @@ import (
 	"github.com/doorward/doorward/adapters/postgres"
 	"github.com/doorward/doorward/adapters/sqlite"
 	"github.com/doorward/doorward/adapters/useragent"
+	"github.com/doorward/doorward/adapters/zxcvbn"
 	"github.com/doorward/doorward/api"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
@@ -109,6 +110,7 @@ func sqliteStores(db *sqlite.Database) stores {
 
 var bindingsModule = fx.Module("bindings", fx.Provide(
 	func(hasher *password.Hasher) credential.Hasher { return hasher },
+	func() credential.Estimator { return zxcvbn.Estimator{} },
 	func() origin.Recognizer { return useragent.Recognizer{} },
 	func(users account.Store) session.Owners { return users },
 	func(sessions *session.Service) account.SessionEnder { return sessions },
@@ -122,6 +124,7 @@ var bindingsModule = fx.Module("bindings", fx.Provide(
 	func(ways *signin.Service) api.Registrar { return ways },
 	func(ways *signin.Service) api.Doorman { return ways },
 	func(credentials *credential.Service) api.Passwords { return credentials },
+	func(appraiser *credential.Appraiser) api.Appraiser { return appraiser },
 	func(accounts *account.Service) api.Accounts { return accounts },
 	func(accounts *account.Service) api.Settings { return accounts },
 	func(sessions *session.Service) api.Sessions { return sessions },

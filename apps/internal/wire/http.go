@@ -27,6 +27,7 @@ type edgeIn struct {
 	Registrar     api.Registrar
 	Doorman       api.Doorman
 	Passwords     api.Passwords
+	Appraiser     api.Appraiser
 	Accounts      api.Accounts
 	Choices       api.Settings
 	Sessions      api.Sessions
@@ -42,7 +43,7 @@ type edgeIn struct {
 
 func (in edgeIn) deps() api.Deps {
 	return api.Deps{
-		Authenticator: in.Authenticator, Registrar: in.Registrar, Doorman: in.Doorman, Passwords: in.Passwords,
+		Authenticator: in.Authenticator, Registrar: in.Registrar, Doorman: in.Doorman, Passwords: in.Passwords, Appraiser: in.Appraiser,
 		Accounts: in.Accounts, Settings: in.Choices, Sessions: in.Sessions, Bindings: in.Bindings, Keys: in.Keys,
 		Health: in.Health, Clock: in.Clock, IDs: in.IDs, Log: in.Log, Mailbox: in.Mailbox, Observer: in.Meters, Metrics: in.Meters.Handler(),
 	}

@@ -29,4 +29,10 @@ func newBlocklist(
 	return list, nil
 }
 
-var passwordsModule = fx.Module("passwords", fx.Provide(newBlocklist))
+// newAppraiser judges by the embedded list alone: strangers ask it at every keystroke, and no peer of ours is to hear of
+// that.
+func newAppraiser(settings config.Settings, estimator credential.Estimator) *credential.Appraiser {
+	return credential.NewAppraiser(newPolicy(settings, credential.CommonPasswords{}), estimator)
+}
+
+var passwordsModule = fx.Module("passwords", fx.Provide(newBlocklist, newAppraiser))
