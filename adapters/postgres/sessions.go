@@ -130,10 +130,10 @@ func (s *Sessions) List(
 
 // Prove implements session.Store.
 func (s *Sessions) Prove(
-	ctx context.Context, id core.ID, authTime time.Time, proof []string, events ...audit.Event,
+	ctx context.Context, id core.ID, authTime time.Time, proof []string,
 ) (session.Session, core.Change, error) {
 	row, err := s.db.queries(ctx).ProveSession(ctx, pgdb.ProveSessionParams{
-		ID: id, AuthTime: authTime, Factors: factors(proof), Events: encodeEvents(events),
+		ID: id, AuthTime: authTime, Factors: factors(proof),
 	})
 	if err != nil {
 		return session.Session{}, core.Change{}, translate(err)

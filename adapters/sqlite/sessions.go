@@ -163,7 +163,7 @@ func (s *Sessions) List(
 
 // Prove implements session.Store.
 func (s *Sessions) Prove(
-	ctx context.Context, id core.ID, authTime time.Time, proof []string, events ...audit.Event,
+	ctx context.Context, id core.ID, authTime time.Time, proof []string,
 ) (proven session.Session, change core.Change, err error) {
 	err = s.db.together(ctx, func(ctx context.Context, queries *litedb.Queries) error {
 		row, err := queries.ProveSession(ctx, litedb.ProveSessionParams{
@@ -173,9 +173,6 @@ func (s *Sessions) Prove(
 			return err
 		}
 		proven, change = toSession(row), sessionChange(row.ID, row.Rev)
-		if err := record(ctx, queries, events...); err != nil {
-			return err
-		}
 		return journal(ctx, queries, authTime, change)
 	})
 	return proven, change, err

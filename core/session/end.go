@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/audit"
 )
 
 // SignOut ends the caller's own session on every replica. Signing out twice is no error.
@@ -31,7 +32,7 @@ func (s *Service) EndByRefreshToken(ctx context.Context, raw string) error {
 }
 
 func (s *Service) signOut(ctx context.Context, user, id core.ID) error {
-	err := s.end(ctx, user, id, EndSignedOut)
+	err := s.end(ctx, user, id, EndSignedOut, audit.Event{Action: audit.ActionSignOut})
 	if errors.Is(err, core.ErrNotFound) {
 		return nil
 	}
@@ -41,15 +42,18 @@ func (s *Service) signOut(ctx context.Context, user, id core.ID) error {
 // End ends one of the caller's sessions on every replica. core.ErrNotFound when the caller has no such live
 // session.
 func (s *Service) End(ctx context.Context, caller core.Principal, id core.ID) error {
-	reason := EndRevoked
 	if id == caller.SessionID {
-		reason = EndSignedOut
+		return s.end(ctx, caller.UserID, id, EndSignedOut, audit.Event{Action: audit.ActionSignOut})
 	}
-	return s.end(ctx, caller.UserID, id, reason)
+	return s.end(ctx, caller.UserID, id, EndRevoked, audit.Event{
+		Action: audit.ActionEnd, Metadata: map[string]string{"by": caller.SessionID.String()},
+	})
 }
 
-func (s *Service) end(ctx context.Context, user, id core.ID, reason EndReason) error {
-	change, err := s.deps.Ender.End(ctx, user, id, reason, s.deps.Clock.Now())
+// end ends a session of the user, who is the one that acts.
+func (s *Service) end(ctx context.Context, user, id core.ID, reason EndReason, event audit.Event) error {
+	event.Reason, event.Actor, event.Subject, event.SessionID = string(reason), user, user, id
+	change, err := s.deps.Ender.End(ctx, user, id, reason, s.deps.Clock.Now(), s.deps.Trail.Event(ctx, event))
 	if err != nil {
 		return err
 	}
@@ -59,7 +63,9 @@ func (s *Service) end(ctx context.Context, user, id core.ID, reason EndReason) e
 
 // EndOthers ends all of the caller's sessions but the one that calls, on every replica, and tells how many.
 func (s *Service) EndOthers(ctx context.Context, caller core.Principal) (int, error) {
-	changes, err := s.EndAll(ctx, caller.UserID, caller.SessionID, EndRevoked)
+	changes, err := s.endAll(ctx, caller.UserID, caller.SessionID, EndRevoked, audit.Event{
+		Actor: caller.UserID, SessionID: caller.SessionID,
+	})
 	if err != nil {
 		return 0, err
 	}
@@ -71,7 +77,20 @@ func (s *Service) EndOthers(ctx context.Context, caller core.Principal) (int, er
 // for use cases that end sessions as part of something larger. They announce the changes once the
 // transaction has committed. Each run of a transaction that is retried or rolled back is counted.
 func (s *Service) EndAll(ctx context.Context, user, except core.ID, reason EndReason) ([]core.Change, error) {
-	changes, err := s.deps.Ender.EndAll(ctx, user, except, reason, s.deps.Clock.Now())
+	return s.endAll(ctx, user, except, reason, audit.Event{ActorKind: audit.System, SessionID: except})
+}
+
+// endAll writes one event, however many sessions end.
+func (s *Service) endAll(
+	ctx context.Context, user, except core.ID, reason EndReason, event audit.Event,
+) ([]core.Change, error) {
+	event.Action, event.Reason, event.Subject = audit.ActionEnd, string(reason), user
+	event.Metadata = map[string]string{"sessions": "all"}
+	if !except.IsZero() {
+		event.Metadata["sessions"] = "others"
+	}
+	event = s.deps.Trail.Event(ctx, event)
+	changes, err := s.deps.Ender.EndAll(ctx, user, except, reason, s.deps.Clock.Now(), event)
 	if err == nil && len(changes) > 0 {
 		s.deps.Observer.Ended(reason, len(changes))
 	}

@@ -29,11 +29,9 @@ type Store interface {
 	List(ctx context.Context, user core.ID, now time.Time, page core.Page) ([]Session, error)
 	// Prove records a fresh proof of identity: AuthTime and Factors are set, Rev rises and is journalled. The
 	// chain stays as it is, so that Session.Current names the token that the client holds already: one more
-	// branch would die unseen under a refresh that races it. The events are written in the same statement, if and
-	// only if the proof is recorded. ErrNotFound when the session is not live at authTime.
-	Prove(
-		ctx context.Context, id core.ID, authTime time.Time, factors []string, events ...audit.Event,
-	) (Session, core.Change, error)
+	// branch would die unseen under a refresh that races it. ErrNotFound when the session is not live at
+	// authTime.
+	Prove(ctx context.Context, id core.ID, authTime time.Time, factors []string) (Session, core.Change, error)
 }
 
 // Ender ends sessions, with one statement. Every end raises the session's Rev, journals the change and writes the

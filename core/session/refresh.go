@@ -6,6 +6,7 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/mail"
 )
 
@@ -99,7 +100,8 @@ func (s *Service) weigh(ctx context.Context, token Presented) (verdict, error) {
 	case outcome == OutcomeStolen:
 		return s.condemn(ctx, row, owner, rotation)
 	case outcome == OutcomeStateLost:
-		change, err := s.deps.Ender.End(ctx, row.UserID, row.ID, EndStateLost, rotation.Now)
+		lost := s.ending(ctx, audit.ActionStateLost, EndStateLost, row)
+		change, err := s.deps.Ender.End(ctx, row.UserID, row.ID, EndStateLost, rotation.Now, lost)
 		return verdict{result: outcome.String(), reason: EndStateLost, change: change, answer: ErrEnded}, err
 	case owner.Status != account.StatusActive:
 		return over, nil
@@ -109,13 +111,21 @@ func (s *Service) weigh(ctx context.Context, token Presented) (verdict, error) {
 
 // condemn ends a stolen session and writes to its owner in the same transaction.
 func (s *Service) condemn(ctx context.Context, row Session, owner account.User, rotation Rotation) (verdict, error) {
-	change, err := s.deps.Ender.End(ctx, row.UserID, row.ID, EndStolen, rotation.Now)
+	theft := s.ending(ctx, audit.ActionTheft, EndStolen, row)
+	change, err := s.deps.Ender.End(ctx, row.UserID, row.ID, EndStolen, rotation.Now, theft)
 	if err != nil {
 		return verdict{}, err
 	}
 	letter := account.NewLetter(mail.KindSessionStolen, owner, s.deps.Origins.Of(ctx), rotation.Now)
 	err = s.deps.Post.Post(ctx, letter)
 	return verdict{result: OutcomeStolen.String(), reason: EndStolen, change: change, answer: ErrReused}, err
+}
+
+// ending tells of a session that a refresh ends. Who presented the token is nobody: its owner or a thief.
+func (s *Service) ending(ctx context.Context, action audit.Action, reason EndReason, row Session) audit.Event {
+	return s.deps.Trail.Event(ctx, audit.Event{
+		Action: action, Outcome: audit.Refused, Reason: string(reason), Subject: row.UserID, SessionID: row.ID,
+	})
 }
 
 // reached tells by which living outcome the token led to the chain c, for counting.

@@ -545,9 +545,6 @@ WITH proven AS (
   RETURNING id, user_id, user_agent, device_kind, browser, os, ip, location, factors, auth_time, created_at, last_used_at, idle_expires_at, expires_at, ended_at, end_reason, generation, nonce, branches, rotated_at, used_nonce, used_branch, rev, settled_on
 ), journalled AS (
   INSERT INTO journal (subject, id, rev, at) SELECT 'session', proven.id, proven.rev, $1 FROM proven
-), recorded AS (
-  INSERT INTO audit_log SELECT (event).* FROM jsonb_populate_recordset(NULL::audit_log, $4::jsonb) AS event
-  WHERE EXISTS (SELECT FROM proven)
 )
 SELECT id, user_id, user_agent, device_kind, browser, os, ip, location, factors, auth_time, created_at, last_used_at, idle_expires_at, expires_at, ended_at, end_reason, generation, nonce, branches, rotated_at, used_nonce, used_branch, rev, settled_on FROM proven
 `
@@ -556,7 +553,6 @@ type ProveSessionParams struct {
 	AuthTime time.Time
 	Factors  []string
 	ID       core.ID
-	Events   string
 }
 
 type ProveSessionRow struct {
@@ -587,12 +583,7 @@ type ProveSessionRow struct {
 }
 
 func (q *Queries) ProveSession(ctx context.Context, arg ProveSessionParams) (ProveSessionRow, error) {
-	row := q.db.QueryRow(ctx, ProveSession,
-		arg.AuthTime,
-		arg.Factors,
-		arg.ID,
-		arg.Events,
-	)
+	row := q.db.QueryRow(ctx, ProveSession, arg.AuthTime, arg.Factors, arg.ID)
 	var i ProveSessionRow
 	err := row.Scan(
 		&i.ID,

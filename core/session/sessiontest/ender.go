@@ -22,6 +22,8 @@ func Ender(t *testing.T, open Open) {
 		"ends all but one":           endAllButOne,
 		"ends each once in a race":   endAllRace,
 		"takes part in transactions": endInTransaction,
+		"tells of what it ended":     endTells,
+		"tells once in a race":       endTellsOnce,
 	})
 }
 

@@ -259,7 +259,7 @@ func (m *Memory) List(
 
 // Prove implements session.Store.
 func (m *Memory) Prove(
-	ctx context.Context, id core.ID, authTime time.Time, factors []string, events ...audit.Event,
+	ctx context.Context, id core.ID, authTime time.Time, factors []string,
 ) (proven session.Session, change core.Change, err error) {
 	err = m.do(ctx, func(context.Context) error {
 		row, found := m.rows.Get(id)
@@ -270,7 +270,6 @@ func (m *Memory) Prove(
 		change = m.raise(row, authTime)
 		row.Rev = change.Rev
 		proven = clone(row)
-		m.db.Record(events...)
 		return nil
 	})
 	return proven, change, err

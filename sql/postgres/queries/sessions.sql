@@ -125,9 +125,6 @@ WITH proven AS (
   RETURNING *
 ), journalled AS (
   INSERT INTO journal (subject, id, rev, at) SELECT 'session', proven.id, proven.rev, @auth_time FROM proven
-), recorded AS (
-  INSERT INTO audit_log SELECT (event).* FROM jsonb_populate_recordset(NULL::audit_log, @events::jsonb) AS event
-  WHERE EXISTS (SELECT FROM proven)
 )
 SELECT * FROM proven;
 
