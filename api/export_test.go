@@ -3,6 +3,7 @@ package api
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/doorward/doorward/core"
 )
@@ -45,6 +46,9 @@ func Policy() map[string]Rule {
 	return table
 }
 
+// SignsIn reports whether the policy lets an operation answer with tokens.
+func SignsIn(id string) bool { return policy[id].signsIn }
+
 // TransportCodes are the codes that this package adds to the domain's.
 func TransportCodes() []core.Code {
 	var codes []core.Code
@@ -65,4 +69,25 @@ func SecretOperations() []string {
 			}
 		}
 	})
+}
+
+// DescribePolicy says in words who may call each operation, whether the sign-in must be recent, and what limits there
+// are, as cells of a table.
+func DescribePolicy() map[string]string {
+	who := map[access]string{
+		forAnyone: "anybody", forStrangers: "who is not signed in", forHolders: "anybody, with a token of their own",
+		forPersons: "who is signed in", forOperators: "the private listener", forThisMachine: "this machine",
+	}
+	described := map[string]string{}
+	for id, line := range policy {
+		recent, names := "", []string{}
+		if line.recent {
+			recent = "yes"
+		}
+		for _, each := range line.limits {
+			names = append(names, each.name)
+		}
+		described[id] = who[line.access] + " | " + recent + " | " + strings.Join(names, ", ")
+	}
+	return described
 }

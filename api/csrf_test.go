@@ -1,0 +1,217 @@
+package api_test
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/doorward/doorward/api"
+	"github.com/doorward/doorward/core/signin"
+)
+
+// TestCrossSiteRequests sends an act of a signed-in browser from everywhere.
+func TestCrossSiteRequests(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, cookie, header string
+		fields               []string
+		status               int
+	}{
+		{"by our page", homeCSRF, homeCSRF, []string{"Origin", ourOrigin, "Sec-Fetch-Site", "same-origin"}, 204},
+		{"by our page, in an old browser", homeCSRF, homeCSRF, []string{"Origin", ourOrigin}, 204},
+		{"by our page, without Origin", homeCSRF, homeCSRF, []string{"Sec-Fetch-Site", "same-origin"}, 204},
+		{"by the front end", homeCSRF, homeCSRF, []string{"Origin", frontOrigin, "Sec-Fetch-Site", "same-site"}, 204},
+		{"by a program", homeCSRF, homeCSRF, nil, 204},
+		{"without the token", homeCSRF, "", []string{"Origin", ourOrigin}, 403},
+		{"without its cookie", "", homeCSRF, []string{"Origin", ourOrigin}, 403},
+		{"with neither", "", "", []string{"Origin", ourOrigin}, 403},
+		{"with another token", homeCSRF, otherCSRF, nil, 403},
+		{"with a planted pair of another session", otherCSRF, otherCSRF, nil, 403},
+		{"with a made-up pair", "x", "x", nil, 403},
+		{"with two cookies", homeCSRF + "; __Host-csrf=" + homeCSRF, homeCSRF, nil, 403},
+		{"from another site", homeCSRF, homeCSRF, []string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, 403},
+		{"from another site, in an old browser", homeCSRF, homeCSRF, []string{"Origin", "https://evil.example"}, 403},
+		{"from a neighbour", homeCSRF, homeCSRF, []string{"Origin", "https://shop.example.com", "Sec-Fetch-Site", "same-site"}, 403},
+		{"from another port", homeCSRF, homeCSRF, []string{"Origin", ourOrigin + ":8443"}, 403},
+		{"without TLS", homeCSRF, homeCSRF, []string{"Origin", "http://accounts.example.com"}, 403},
+		{"from a longer host", homeCSRF, homeCSRF, []string{"Origin", frontOrigin + ".evil.example"}, 403},
+		{"from a host in capitals", homeCSRF, homeCSRF, []string{"Origin", strings.ToUpper(frontOrigin)}, 403},
+		{"from a sandbox", homeCSRF, homeCSRF, []string{"Origin", "null"}, 403},
+		{"from a sandbox of ours", homeCSRF, homeCSRF, []string{"Origin", "null", "Sec-Fetch-Site", "same-origin"}, 403},
+		{"by redirection", homeCSRF, homeCSRF, []string{"Origin", ourOrigin, "Sec-Fetch-Site", "cross-site"}, 403},
+		{"from another site, without Origin", homeCSRF, homeCSRF, []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		{"from a neighbour, without Origin", homeCSRF, homeCSRF, []string{"Sec-Fetch-Site", "same-site"}, 403},
+		{"typed in", homeCSRF, homeCSRF, []string{"Sec-Fetch-Site", "none"}, 403},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c, w := open(t, browsing)
+			fields := append([]string{"Cookie", "__Host-access=good; __Host-csrf=" + test.cookie, "X-CSRF-Token", test.header}, test.fields...)
+			got := c.do("POST", "/v1/me/deactivate", "", fields...)
+			if call := w.said(); got.StatusCode != test.status || (call != "") != (test.status == 204) {
+				t.Errorf("%d, reached %q: %s", got.StatusCode, call, got.body)
+			}
+			if test.status == 403 && (got.problem(t).Code != "csrf_failed" || len(got.Cookies()) > 0) {
+				t.Errorf("%s, sets %v", got.body, got.Cookies())
+			}
+			bearer := c.do("POST", "/v1/me/deactivate", "", append(test.fields, as("good")...)...)
+			if call := w.said(); bearer.StatusCode != http.StatusNoContent || call != "deactivate" {
+				t.Errorf("a bearer is bothered: %d %s", bearer.StatusCode, bearer.body)
+			}
+		})
+	}
+}
+
+// TestLostCSRFTokens gives a page that reads with a live cookie its token again, and only then.
+func TestLostCSRFTokens(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, cookies string
+		again         bool
+	}{
+		{"lost", "__Host-access=good", true},
+		{"of another session", "__Host-access=good; __Host-csrf=" + otherCSRF, true},
+		{"kept", signedInCookies, false},
+		{"not signed in", "__Host-access=expired", false},
+	} {
+		c, _ := open(t, browsing)
+		var want []string
+		if test.again {
+			want = wantCookies[1:2]
+		}
+		if got := described(c.do("GET", "/v1/me", "", "Cookie", test.cookies)); !slices.Equal(got, want) {
+			t.Errorf("%s: sets %q, want %q", test.name, got, want)
+		}
+	}
+}
+
+// reads are the use cases that change nothing.
+var reads = regexp.MustCompile(`^(|username .*|email .*|check reset .*|list .*)$`)
+
+// TestNoOperationActsOnASimpleRequest sends to every operation what a page of any site can send without asking:
+// a form or a text, with the cookies of its visitor. None reaches a use case that changes something. The same
+// request as a page of ours sends it does, so the test would notice.
+func TestNoOperationActsOnASimpleRequest(t *testing.T) {
+	t.Parallel()
+	for path, item := range contract(t).Paths.Map() {
+		for method, operation := range item.Operations() {
+			if slices.Contains([]string{"health", "dev"}, operation.Tags[0]) {
+				continue // nothing is kept there that a visitor's browser could change
+			}
+			t.Run(operation.OperationID, func(t *testing.T) {
+				t.Parallel()
+				checkSimple(t, method, example(path), sampleBody(operation))
+			})
+		}
+	}
+}
+
+func checkSimple(t *testing.T, method, target, body string) {
+	t.Helper()
+	c, w := open(t, browsing)
+	w.register = signin.Registered{SignedIn: &entered}
+	cookies := signedInCookies + "; __Secure-refresh=refresh"
+	forms := []string{"text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""}
+	for _, media := range forms {
+		for _, origin := range []string{"https://evil.example", "null", frontOrigin, ourOrigin, ""} {
+			fields := []string{"Cookie", cookies, "Content-Type", media}
+			if origin != "" {
+				fields = append(fields, "Origin", origin)
+			}
+			got := c.do(method, target, body, fields...)
+			if call := w.said(); !reads.MatchString(call) {
+				t.Errorf("%q from %q: %d, reached %q", media, origin, got.StatusCode, call)
+			}
+		}
+	}
+	if got := c.do("HEAD", target, "", "Cookie", cookies); !reads.MatchString(w.said()) {
+		t.Errorf("HEAD: %d", got.StatusCode)
+	}
+	if isRead := method == http.MethodGet; isRead {
+		return
+	}
+	fields := []string{"Cookie", cookies, "X-CSRF-Token", homeCSRF, "Origin", ourOrigin}
+	if strings.HasSuffix(target, "/login") || strings.HasSuffix(target, "/register") {
+		fields = nil // these are for strangers
+	}
+	if got := c.do(method, target, body, fields...); reads.MatchString(w.said()) {
+		t.Errorf("the page of ours fails too: %d %s", got.StatusCode, got.body)
+	}
+}
+
+// example fills the parameters of a path.
+func example(path string) string {
+	return regexp.MustCompile(`\{token\}`).ReplaceAllString(regexp.MustCompile(`\{[a-z_]*id\}`).ReplaceAllString(path, someID), "abc")
+}
+
+// sampleBody makes a body that an operation takes, empty for one that takes none.
+func sampleBody(operation *openapi3.Operation) string {
+	if operation.RequestBody == nil {
+		return ""
+	}
+	schema := operation.RequestBody.Value.Content["application/json"].Schema.Value
+	return sample(schema)
+}
+
+func sample(schema *openapi3.Schema) string {
+	switch {
+	case len(schema.OneOf) > 0:
+		return sample(schema.OneOf[0].Value)
+	case len(schema.Enum) > 0:
+		return `"` + schema.Enum[0].(string) + `"`
+	case schema.Type.Is(openapi3.TypeBoolean):
+		return "true"
+	case schema.Type.Is(openapi3.TypeInteger):
+		return "1"
+	case schema.Type.Is(openapi3.TypeArray):
+		return "[" + sample(schema.Items.Value) + "]"
+	case !schema.Type.Is(openapi3.TypeObject):
+		return sampleText(schema)
+	}
+	var members []string
+	for name, property := range schema.Properties {
+		if slices.Contains(schema.Required, name) || len(schema.Required) == 0 && len(members) == 0 {
+			members = append(members, `"`+name+`":`+sample(property.Value))
+		}
+	}
+	return "{" + strings.Join(members, ",") + "}"
+}
+
+func sampleText(schema *openapi3.Schema) string {
+	switch {
+	case schema.Format == "uuid":
+		return `"` + someID + `"`
+	case schema.Format == "email":
+		return `"a@b.example"`
+	case schema.Pattern == "^[0-9]{6}$":
+		return `"493027"`
+	default:
+		return `"abc"`
+	}
+}
+
+// TestEverySignInCanSetCookies holds the policy and the contract together: whatever answers with tokens can be
+// asked for cookies, and is in the table that is tested for it.
+func TestEverySignInCanSetCookies(t *testing.T) {
+	t.Parallel()
+	for _, item := range contract(t).Paths.Map() {
+		for _, operation := range item.Operations() {
+			answers := false
+			for _, response := range operation.Responses.Map() {
+				media := response.Value.Content["application/json"]
+				answers = answers || media != nil && holds(media.Schema.Value, "tokens")
+			}
+			asked := operation.Parameters.GetByInAndName("header", "X-Token-Transport") != nil
+			if answers != asked || answers != api.SignsIn(operation.OperationID) {
+				t.Errorf("%s answers with tokens: %v, can be asked for cookies: %v", operation.OperationID, answers, asked)
+			}
+			if _, tested := signIns[operation.OperationID]; tested != answers {
+				t.Errorf("%s answers with tokens: %v, tested: %v", operation.OperationID, answers, tested)
+			}
+		}
+	}
+}
