@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/doorward/doorward/api"
 	"github.com/doorward/doorward/core"
@@ -264,6 +265,35 @@ func TestLeavingWithCookies(t *testing.T) {
 				t.Errorf("Clear-Site-Data %q", cleared)
 			}
 		})
+	}
+}
+
+// TestKnownDevices keeps what makes a browser known in a cookie of its own: set at a sign-in, presented at the
+// next, and shown to no script.
+func TestKnownDevices(t *testing.T) {
+	t.Parallel()
+	c, w := open(t, browsing)
+	fresh := entered
+	fresh.DeviceToken, fresh.DeviceExpiresIn = "known", 2*time.Hour
+	w.register = signin.Registered{SignedIn: &fresh}
+	got := c.do("POST", "/v1/auth/register", signIns["register"].body, "X-Token-Transport", "cookie")
+	want := append([]string{"__Host-access=", "__Host-csrf="}, "__Host-device=known path=/ domain= age=7200 secure=true http-only=true lax=true")
+	for i, line := range want {
+		if i >= len(got.Cookies()) || !strings.HasPrefix(described(got)[i], line) {
+			t.Errorf("sets %q, want %q", described(got), line)
+		}
+	}
+	if strings.Contains(string(got.body), "known") {
+		t.Errorf("the token is in the body too: %s", got.body)
+	}
+	for cookies, call := range map[string]string{
+		"__Host-device=known": "login a p on known", "__Host-device=a; __Host-device=b": "login a p", "device=known": "login a p",
+	} {
+		w.said()
+		c.do("POST", "/v1/auth/login", signIns["login"].body, "Cookie", cookies)
+		if said := w.said(); said != call {
+			t.Errorf("%q: reached %q, want %q", cookies, said, call)
+		}
 	}
 }
 

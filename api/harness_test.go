@@ -144,7 +144,11 @@ func (w *world) EmailAvailable(ctx context.Context, email string) (bool, error) 
 }
 
 func (w *world) Login(ctx context.Context, with signin.Credentials) (signin.Entry, error) {
-	return signin.Entry{SignedIn: &entered}, w.called(ctx, "login", with.Identifier, with.Password)
+	call := []string{"login", with.Identifier, with.Password}
+	if with.DeviceToken != "" {
+		call = append(call, "on", with.DeviceToken)
+	}
+	return signin.Entry{SignedIn: &entered}, w.called(ctx, call...)
 }
 
 func (w *world) Refresh(ctx context.Context, refresh string) (signin.SignedIn, error) {
