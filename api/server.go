@@ -12,6 +12,7 @@ import (
 
 	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/limit"
 )
 
@@ -43,15 +44,25 @@ type Options struct {
 	Version string
 }
 
+// DefaultOptions are the defaults, for whoever has settings of their own.
+func DefaultOptions() Options {
+	return Options{
+		RequestTimeout: 15 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
+		IdleTimeout: 75 * time.Second, BodyLimit: 64 << 10, HeaderLimit: 16 << 10, MaxConnections: 10_000,
+		RecentWindow: account.DefaultRecentWindow,
+	}
+}
+
 func (o Options) withDefaults() Options {
-	set(&o.RequestTimeout, 15*time.Second)
-	set(&o.ReadTimeout, 10*time.Second)
-	set(&o.WriteTimeout, 30*time.Second)
-	set(&o.IdleTimeout, 75*time.Second)
-	set(&o.BodyLimit, 64<<10)
-	set(&o.MaxConnections, 10_000)
-	set(&o.HeaderLimit, 16<<10)
-	set(&o.RecentWindow, 10*time.Minute)
+	defaults := DefaultOptions()
+	set(&o.RequestTimeout, defaults.RequestTimeout)
+	set(&o.ReadTimeout, defaults.ReadTimeout)
+	set(&o.WriteTimeout, defaults.WriteTimeout)
+	set(&o.IdleTimeout, defaults.IdleTimeout)
+	set(&o.BodyLimit, defaults.BodyLimit)
+	set(&o.HeaderLimit, defaults.HeaderLimit)
+	set(&o.MaxConnections, defaults.MaxConnections)
+	set(&o.RecentWindow, defaults.RecentWindow)
 	return o
 }
 

@@ -28,7 +28,7 @@ const (
 	DefaultMemoryKiB   = 19_456
 	DefaultTime        = 2
 	DefaultParallelism = 1
-	DefaultQueue       = 128
+	DefaultQueue       = 256
 )
 
 // The sizes of new salts and hashes in bytes (RFC 9106 §4).

@@ -16,7 +16,7 @@ const (
 	DefaultMaxConns = 16
 	// DefaultStatementTimeout ends a statement that has run away. Every statement here takes milliseconds,
 	// a sweep's batch at most a second.
-	DefaultStatementTimeout = 10 * time.Second
+	DefaultStatementTimeout = 5 * time.Second
 	// DefaultConnectTimeout bounds one attempt to connect.
 	DefaultConnectTimeout = 5 * time.Second
 	// DefaultLockTimeout bounds how long a migration waits for a table that is in use before it gives way

@@ -19,14 +19,14 @@ const day = 24 * time.Hour
 // Defaults is how long things are kept where nothing else is said.
 func Defaults() Config {
 	return Config{
-		KindSessions: 7 * day, // a week to look into a theft
+		KindSessions: 30 * day, // a month to look into a theft
 		// A code can be sent again as long as the registration that it proves is pending.
 		KindFlows:         day,
 		KindLinks:         day,
 		KindIntakes:       day,
 		KindRegistrations: 0,
-		KindAccounts:      0, // their grace is in PurgeAt
-		KindMail:          30 * day,
+		KindAccounts:      0,       // their grace is in PurgeAt
+		KindMail:          7 * day, // a week to look into what was not delivered
 		KindMailbox:       7 * day,
 		KindJournal:       time.Hour, // caches forget by themselves within seconds
 		KindSigningKeys:   day,
@@ -50,7 +50,7 @@ func Kinds() []Kind {
 
 // The bounds of a batch. Small ones hold their locks for milliseconds.
 const (
-	BatchDefault = 500
+	BatchDefault = 1000
 	BatchMax     = 10_000
 	// pauseMin is the least pause between two batches. It is otherwise as long as the batch took, so that
 	// a sweep uses half of the database's time for it at the most.
