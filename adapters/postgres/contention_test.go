@@ -48,7 +48,7 @@ func TestManySignInsOnAFewConnections(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		_, err = db.Sessions().Open(ctx, sessionOf(found.ID), found.Rev, 10)
+		_, err = db.Sessions().Open(ctx, session.Opening{Session: sessionOf(found.ID), UserRev: found.Rev, Limit: 10})
 		return err
 	})
 	coretest.Equal(t, signIns, successes)
@@ -98,7 +98,7 @@ func TestSweepWaitsForNoRow(t *testing.T) {
 	db := postgrestest.OpenURL(t, address)
 	users := []account.User{create(t, db), create(t, db)}
 	for _, user := range users {
-		_, err := db.Sessions().Open(t.Context(), sessionOf(user.ID), user.Rev, 10)
+		_, err := db.Sessions().Open(t.Context(), session.Opening{Session: sessionOf(user.ID), UserRev: user.Rev, Limit: 10})
 		coretest.Must(t, err)
 		user.Status, user.DeletedAt, user.PurgeAt = account.StatusDeleted, coretest.Epoch, coretest.Epoch
 		_, err = db.Accounts().Save(t.Context(), user)

@@ -12,6 +12,7 @@ func openSessions(t *testing.T) sessiontest.Parts {
 	sessions := db.Sessions()
 	return sessiontest.Parts{
 		Store: sessions, Ender: sessions, Lookup: sessions, Journal: sessions, Accounts: db.Accounts(), Tx: db,
+		Devices: db.Devices(), Tries: db.Tries(), History: db.Audit(), Outbox: db.Outbox(),
 	}
 }
 

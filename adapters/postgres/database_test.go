@@ -16,6 +16,7 @@ import (
 	"github.com/doorward/doorward/core/account/accounttest"
 	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/secret"
+	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/session/sessiontest"
 	"github.com/doorward/doorward/core/verification"
 )
@@ -78,7 +79,7 @@ func TestAServerThatIsAwayIsUnavailable(t *testing.T) {
 			return nil
 		}),
 		"read": second(db.Accounts().Find(t.Context(), accounttest.NewID())),
-		"open": second(db.Sessions().Open(t.Context(), sessionOf(accounttest.NewID()), 0, 1)),
+		"open": second(db.Sessions().Open(t.Context(), session.Opening{Session: sessionOf(accounttest.NewID()), UserRev: 0, Limit: 1})),
 		"lock": third(db.Locks().TryLock(t.Context(), "cleanup")),
 	} {
 		if core.AsError(err).Kind != core.KindUnavailable {

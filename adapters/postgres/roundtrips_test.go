@@ -13,7 +13,13 @@ import (
 	"github.com/doorward/doorward/adapters/postgres"
 	"github.com/doorward/doorward/adapters/postgres/postgrestest"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/account/accounttest"
+	"github.com/doorward/doorward/core/audit"
+	"github.com/doorward/doorward/core/audit/audittest"
 	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/device/devicetest"
+	"github.com/doorward/doorward/core/lockout"
+	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/session"
 )
 
@@ -98,13 +104,20 @@ func (w *wire) cost(t *testing.T, act func() error) (statements, trips int64) {
 	return w.statements.Load(), w.trips.Load()
 }
 
+func envelope(user account.User) mail.Envelope {
+	return mail.Envelope{
+		ID: accounttest.NewID(), Kind: mail.KindNewDevice, To: user.Email, Payload: []byte{1}, State: mail.StateQueued,
+		CreatedAt: coretest.Epoch, NextAt: coretest.Epoch,
+	}
+}
+
 // TestWhatTheHotPathsCost holds the promises of the ports: statements and round trips.
 func TestWhatTheHotPathsCost(t *testing.T) {
 	t.Parallel()
 	db, w := counted(t)
 	user := create(t, db)
 	live := sessionOf(user.ID)
-	_, err := db.Sessions().Open(t.Context(), live, user.Rev, 10)
+	_, err := db.Sessions().Open(t.Context(), session.Opening{Session: live, UserRev: user.Rev, Limit: 10})
 	coretest.Must(t, err)
 
 	now := coretest.Epoch
@@ -117,7 +130,22 @@ func TestWhatTheHotPathsCost(t *testing.T) {
 			return second(db.Accounts().FindByIdentifier(ctx, identifier))
 		}},
 		"opening a session": {2, 1, func(ctx context.Context) error {
-			return second(db.Sessions().Open(ctx, sessionOf(user.ID), user.Rev, 10))
+			return second(db.Sessions().Open(ctx, session.Opening{Session: sessionOf(user.ID), UserRev: user.Rev, Limit: 10}))
+		}},
+		"reserving a try": {1, 1, func(ctx context.Context) error {
+			return second(db.Tries().Reserve(ctx, lockout.Reservation{
+				Subject: lockout.PasswordOf(user.ID), Source: "here", Shown: "shown", User: user.ID, Now: now,
+				Rules: lockout.Rules{Tries: lockout.DefaultTries, Duration: lockout.DefaultDuration},
+			}))
+		}},
+		"opening a session with all that comes along": {2, 1, func(ctx context.Context) error {
+			known := devicetest.New(user.ID, now)
+			return second(db.Sessions().Open(ctx, session.Opening{
+				Session: sessionOf(user.ID), UserRev: user.Rev, Limit: 1, Device: known,
+				Clear:  lockout.Of(user.ID),
+				Events: []audit.Event{audittest.Event(user.ID, now)}, Evicted: audittest.Event(user.ID, now),
+				NewDevice: envelope(user), Farewell: envelope(user),
+			}))
 		}},
 		"refreshing": {1, 1, func(ctx context.Context) error {
 			now = now.Add(time.Minute)

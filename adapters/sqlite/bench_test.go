@@ -18,7 +18,7 @@ func BenchmarkHotPaths(b *testing.B) {
 	user := accounttest.Person("")
 	coretest.Must(b, db.Accounts().Create(b.Context(), user))
 	live := sessionOf(user.ID)
-	_, err := db.Sessions().Open(b.Context(), live, user.Rev, 10)
+	_, err := db.Sessions().Open(b.Context(), session.Opening{Session: live, UserRev: user.Rev, Limit: 10})
 	coretest.Must(b, err)
 
 	b.Run("find", func(b *testing.B) {
@@ -47,7 +47,7 @@ func BenchmarkHotPaths(b *testing.B) {
 	})
 	b.Run("open", func(b *testing.B) {
 		for b.Loop() {
-			_, err := db.Sessions().Open(b.Context(), sessionOf(user.ID), user.Rev, 10)
+			_, err := db.Sessions().Open(b.Context(), session.Opening{Session: sessionOf(user.ID), UserRev: user.Rev, Limit: 10})
 			coretest.Must(b, err)
 		}
 	})

@@ -42,15 +42,16 @@ func NewMemory(db *coretest.Database, users Users) *Memory {
 	return m
 }
 
-// Put implements device.Store.
+// Put implements device.Store. Its refusal dooms no transaction around it.
 func (m *Memory) Put(ctx context.Context, added device.Device) error {
-	return m.db.InTx(ctx, func(ctx context.Context) error {
-		if _, err := m.users.Find(ctx, added.UserID); err != nil {
-			return err
+	var refusal error
+	err := m.db.InTx(ctx, func(ctx context.Context) error {
+		if _, refusal = m.users.Find(ctx, added.UserID); refusal == nil {
+			m.Add(added)
 		}
-		m.Add(added)
 		return nil
 	})
+	return cmp.Or(err, refusal)
 }
 
 // Add is Put for a user who is known to exist. Call it inside Do.

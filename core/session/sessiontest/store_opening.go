@@ -32,6 +32,13 @@ var openCases = map[string]func(b *bench){
 	"takes part in transactions":     openInTransaction,
 	"holds the limit in a race":      openRace,
 	"loses to a revocation":          openAgainstRevocation,
+	"writes what comes along":        openWritesBeside,
+	"writes it all or nothing":       openBesideUndone,
+	"renews a known device":          openRenews,
+	"keeps so many devices":          openOutgrows,
+	"tells of a new device":          openGreets,
+	"tells of those evicted":         openTells,
+	"names no more than an event":    openNames,
 }
 
 func openKeepsAll(b *bench) {
