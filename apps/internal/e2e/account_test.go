@@ -103,6 +103,24 @@ func TestProfile(t *testing.T) {
 	})
 }
 
+// moveTo changes the address and gives the token by which the old one can take it back.
+func (p *person) moveTo(n *node, fresh string) (undo string) {
+	p.t.Helper()
+	ctx, old := p.t.Context(), p.email
+	started := must[*client.ChangeEmailResponse](p.t, 202)(p.at(n).ChangeEmailWithResponse(ctx, client.ChangeEmailRequest{Email: fresh})).JSON202
+	code := p.site.await(p.t, fresh, mail.KindEmailChange, 1).code
+	changed := must[*client.VerifyEmailChangeResponse](p.t, 200)(p.at(n).VerifyEmailChangeWithResponse(ctx,
+		client.CodeProof{VerificationID: started.Verification.ID, Code: code})).JSON200
+	same(p.t, "email", changed.User.Email, fresh)
+	p.email = fresh
+	return p.site.await(p.t, old, mail.KindEmailChanged, 1).token
+}
+
+func takeBack(t *testing.T, n *node, undo string) {
+	t.Helper()
+	must[*client.UndoEmailChangeResponse](t, 204)(n.stranger().UndoEmailChangeWithResponse(t.Context(), client.LinkRequest{Token: undo}))
+}
+
 // A change of address counts once the new one is proven; the old one is told and can take it back.
 func TestEmailChangeAndUndo(t *testing.T) {
 	t.Parallel()
@@ -110,16 +128,9 @@ func TestEmailChangeAndUndo(t *testing.T) {
 		n := s.start()
 		ada := s.newPerson(t).signUp(n)
 		old, fresh := ada.email, s.newPerson(t).email
-		started := must[*client.ChangeEmailResponse](t, 202)(ada.at(n).ChangeEmailWithResponse(t.Context(), client.ChangeEmailRequest{Email: fresh})).JSON202
-		code := s.await(t, fresh, mail.KindEmailChange, 1).code
-		changed := must[*client.VerifyEmailChangeResponse](t, 200)(ada.at(n).VerifyEmailChangeWithResponse(t.Context(),
-			client.CodeProof{VerificationID: started.Verification.ID, Code: code})).JSON200
-		same(t, "email", changed.User.Email, fresh)
-		ada.email = fresh
+		undo := ada.moveTo(n, fresh)
 		ada.another(n)
-
-		undo := s.await(t, old, mail.KindEmailChanged, 1).token
-		must[*client.UndoEmailChangeResponse](t, 204)(n.stranger().UndoEmailChangeWithResponse(t.Context(), client.LinkRequest{Token: undo}))
+		takeBack(t, n, undo)
 		ada.mustBeOut(n)
 		mustFail[*client.UndoEmailChangeResponse](t, client.ProblemCodeInvalidLink)(n.stranger().UndoEmailChangeWithResponse(t.Context(), client.LinkRequest{Token: undo}))
 		mustFail[*client.LoginResponse](t, client.ProblemCodeInvalidCredentials)(n.stranger().LoginWithResponse(t.Context(),
