@@ -76,12 +76,13 @@ WHERE journal.subject = old.subject AND journal.id = old.id AND journal.rev = ol
 
 -- name: SweepBudgets :exec
 -- Counts of subjects that are no account (addresses nobody has) go when they have rested since the cutoff;
--- those of accounts go with the account.
+-- those of accounts go with the account. The order makes the planner take the index of exactly these: it cannot
+-- know how few subjects the pattern fits, and would read the whole table.
 WITH old AS (
   SELECT code_budgets.subject FROM code_budgets
   WHERE code_budgets.touched_at < @cutoff
     AND code_budgets.subject !~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
-  LIMIT @batch FOR UPDATE SKIP LOCKED
+  ORDER BY code_budgets.touched_at LIMIT @batch FOR UPDATE SKIP LOCKED
 )
 DELETE FROM code_budgets USING old WHERE code_budgets.subject = old.subject;
 
