@@ -52,10 +52,21 @@ func (s *Service) RequestEmailChange(
 // was asked for, by somebody signed in.
 func (s *Service) resolveEmailChange(ctx context.Context, intake verification.Intake) error {
 	var request emailChange
+	if err := s.deps.Desk.Read(intake, &request); err != nil {
+		return err
+	}
+	// The mailbox counts as well: many accounts together could else write to one.
+	send, err := s.deps.Desk.MaySend(ctx, intake, request.User.String(), verification.Mailbox(request.Address.Key))
+	if err != nil {
+		return err
+	}
 	return s.deps.Desk.Resolve(ctx, intake, &request, func(ctx context.Context) error {
 		// The failures that count belong to the new address as well: who guesses its code would else clear
 		// them by proving an address of their own in between.
 		purpose, subject := verification.PurposeEmailChange, request.User.String()+"/"+request.Address.Key
+		if !send {
+			return s.deps.Prover.Decoy(ctx, intake.ID, purpose, verification.Unsent(subject))
+		}
 		_, err := s.deps.Users.FindByIdentifier(ctx, Identifier{Kind: IdentifierEmail, Key: request.Address.Key})
 		if err == nil {
 			return s.deps.Prover.Decoy(ctx, intake.ID, purpose, subject)

@@ -27,12 +27,27 @@ func (s *Service) Forgot(ctx context.Context, identifier string) (verification.R
 	})
 }
 
-// resolveForgot mails a code and a link to an account that may use them, and starts a decoy for everybody
-// else. A deactivated account counts: signing in is how it comes back. A suspended or deleted one does not.
+// resolveForgot mails a code and a link to an account that may use them, and starts a decoy for everybody else,
+// as well as where it was written to often enough. A deactivated account counts: signing in is how it comes
+// back. A suspended or deleted one does not.
 func (s *Service) resolveForgot(ctx context.Context, intake verification.Intake) error {
 	var request forgot
+	if err := s.deps.Desk.Read(intake, &request); err != nil {
+		return err
+	}
+	identifier, ok := account.ParseIdentifier(request.Identifier)
+	recipient, err := account.Recipient(ctx, s.deps.Users, identifier)
+	if err != nil {
+		return err
+	}
+	send, err := s.deps.Desk.MaySend(ctx, intake, recipient)
+	if err != nil {
+		return err
+	}
 	return s.deps.Desk.Resolve(ctx, intake, &request, func(ctx context.Context) error {
-		identifier, ok := account.ParseIdentifier(request.Identifier)
+		if !send {
+			return s.deps.Prover.Decoy(ctx, intake.ID, verification.PurposePasswordReset, verification.Unsent(recipient))
+		}
 		user, err := account.User{}, error(core.ErrNotFound)
 		if ok {
 			user, err = s.deps.Users.FindByIdentifier(ctx, identifier)

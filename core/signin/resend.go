@@ -32,10 +32,21 @@ func (s *Service) Resend(ctx context.Context, id core.ID) (verification.Receipt,
 	return s.deps.Desk.SubmitAgain(ctx, id, kindResend, resend{Verification: id})
 }
 
-// resolveResend renews the code in the same flow, where there is something left to prove.
+// resolveResend renews the code in the same flow, where there is something left to prove and the flow's mailbox
+// was not written to too often.
 func (s *Service) resolveResend(ctx context.Context, intake verification.Intake) error {
 	var request resend
+	if err := s.deps.Desk.Read(intake, &request); err != nil {
+		return err
+	}
+	send, err := s.mayRenew(ctx, intake, request.Verification)
+	if err != nil {
+		return err
+	}
 	return s.deps.Desk.Resolve(ctx, intake, &request, func(ctx context.Context) error {
+		if !send {
+			return nil
+		}
 		flow, err := s.deps.Prover.Flow(ctx, request.Verification)
 		switch {
 		case errors.Is(err, verification.ErrCode):
@@ -49,6 +60,20 @@ func (s *Service) resolveResend(ctx context.Context, intake verification.Intake)
 		}
 		return nil
 	})
+}
+
+// mayRenew counts a message of the flow and tells whether it may go.
+func (s *Service) mayRenew(ctx context.Context, intake verification.Intake, id core.ID) (bool, error) {
+	flow, err := s.deps.Prover.Flow(ctx, id)
+	switch {
+	case errors.Is(err, verification.ErrCode):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("find flow: %w", err)
+	case !provesMailbox(flow.Purpose):
+		return false, nil
+	}
+	return s.deps.Desk.MaySend(ctx, intake, flow.Subject)
 }
 
 func (s *Service) renewRegistration(ctx context.Context, flow verification.Flow) error {
@@ -87,8 +112,18 @@ func (s *Service) ResendTo(ctx context.Context, identifier string) (verification
 
 func (s *Service) resolveResendTo(ctx context.Context, intake verification.Intake) error {
 	var request resendTo
+	if err := s.deps.Desk.Read(intake, &request); err != nil {
+		return err
+	}
+	identifier, ok := account.ParseIdentifier(request.Identifier)
+	recipient, send, err := s.maySend(ctx, intake, identifier)
+	if err != nil {
+		return err
+	}
 	return s.deps.Desk.Resolve(ctx, intake, &request, func(ctx context.Context) error {
-		identifier, ok := account.ParseIdentifier(request.Identifier)
+		if !send {
+			return s.unsent(ctx, intake.ID, recipient)
+		}
 		if !ok {
 			return s.decoy(ctx, intake.ID, "")
 		}

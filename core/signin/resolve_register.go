@@ -7,6 +7,7 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/verification"
 )
@@ -34,15 +35,27 @@ func sealed(pending account.Registration, client core.Client) registering {
 }
 
 // resolveRegister makes the registration wait for its proof. Where the address has an account already, its
-// owner is told and the code that the client waits for does not exist.
+// owner is told and the code that the client waits for does not exist. A registration for a mailbox that was
+// written to often enough is dropped: what was sent there before stays good.
 func (s *Service) resolveRegister(ctx context.Context, intake verification.Intake) error {
 	var request registering
+	if err := s.deps.Desk.Read(intake, &request); err != nil {
+		return err
+	}
+	address := account.Identifier{Kind: account.IdentifierEmail, Key: request.EmailKey}
+	recipient, send, err := s.maySend(ctx, intake, address)
+	if err != nil {
+		return err
+	}
 	return s.deps.Desk.Resolve(ctx, intake, &request, func(ctx context.Context) error {
-		address := account.Identifier{Kind: account.IdentifierEmail, Key: request.EmailKey}
+		if !send {
+			return s.unsent(ctx, intake.ID, recipient)
+		}
+		ctx = core.WithClient(ctx, request.Client)
 		owner, err := s.deps.Users.FindByIdentifier(ctx, address)
 		switch {
 		case err == nil:
-			return s.mention(core.WithClient(ctx, request.Client), intake.ID, owner)
+			return s.mention(ctx, intake.ID, owner)
 		case !errors.Is(err, core.ErrNotFound):
 			return fmt.Errorf("find address: %w", err)
 		}
@@ -57,8 +70,28 @@ func (s *Service) resolveRegister(ctx context.Context, intake verification.Intak
 		if err := s.deps.Registrations.Put(ctx, pending); err != nil {
 			return fmt.Errorf("put registration: %w", err)
 		}
+		if err := s.deps.Trail.Record(ctx, audit.Event{Action: audit.ActionRegister}); err != nil {
+			return err
+		}
 		return s.mailRegistration(ctx, registrationFlow(intake.ID, pending), pending)
 	})
+}
+
+// maySend counts a message to the account of the identifier, or to the identifier itself where it has none, and
+// tells whether it may go.
+func (s *Service) maySend(
+	ctx context.Context, intake verification.Intake, identifier account.Identifier,
+) (recipient string, send bool, err error) {
+	if recipient, err = account.Recipient(ctx, s.deps.Users, identifier); err != nil {
+		return "", false, err
+	}
+	send, err = s.deps.Desk.MaySend(ctx, intake, recipient)
+	return recipient, send, err
+}
+
+// unsent stands in for a message that was one too many.
+func (s *Service) unsent(ctx context.Context, id core.ID, recipient string) error {
+	return s.deps.Prover.Decoy(ctx, id, verification.PurposeRegistration, verification.Unsent(recipient))
 }
 
 // registrationFlow proves the registration under a verification's id: its own, or that of a later request.
@@ -70,12 +103,17 @@ func registrationFlow(id core.ID, pending account.Registration) verification.Flo
 }
 
 // addressSubject groups the flows of an address without an account, and their decoys.
-func addressSubject(emailKey string) string { return "address/" + emailKey }
+func addressSubject(emailKey string) string { return verification.Mailbox(emailKey) }
 
 // mention tells the owner of an address that somebody has registered with it. One whose account is
 // suspended or deleted is not written to: a sign-in, to which the letter leads, is not open to them.
 func (s *Service) mention(ctx context.Context, id core.ID, owner account.User) error {
-	err := s.deps.Prover.Decoy(ctx, id, verification.PurposeRegistration, addressSubject(owner.EmailKey))
+	err := s.deps.Trail.Record(ctx, audit.Event{
+		Action: audit.ActionRegister, Outcome: audit.Refused, Reason: string(core.CodeEmailTaken), Subject: owner.ID,
+	})
+	if err == nil {
+		err = s.deps.Prover.Decoy(ctx, id, verification.PurposeRegistration, addressSubject(owner.EmailKey))
+	}
 	if err != nil || !mayReturn(owner) {
 		return err
 	}

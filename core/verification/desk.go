@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/limit"
 	"github.com/doorward/doorward/core/secret"
 )
 
@@ -17,6 +18,8 @@ type DeskDeps struct {
 	Tx      core.Transactor
 	Clock   core.Clock
 	IDs     *core.IDs
+	// Sending bounds how often messages go to one account or mailbox; the zero Gate does not.
+	Sending limit.Gate
 	// Nudge wakes the worker; it must not block. The worker also looks by itself, so a nudge may be lost.
 	Nudge func()
 }
@@ -58,10 +61,8 @@ func (d *Desk) put(ctx context.Context, id, verification core.ID, kind string, r
 // intakeContext binds a sealed request to its row, and to who resolves it.
 func intakeContext(id core.ID, kind string) string { return secret.PlaceIntakes.Of(kind, id.String()) }
 
-// Resolve opens the intake's request into request, and runs act in one transaction with the removal of
-// the intake: both happen or neither. The intake is removed first, so that of two workers one waits for
-// the other and then finds nothing to do, which is no error.
-func (d *Desk) Resolve(ctx context.Context, intake Intake, request any, act func(ctx context.Context) error) error {
+// Read opens the intake's request into request, for what has to be known of it before Resolve.
+func (d *Desk) Read(intake Intake, request any) error {
 	payload, err := d.deps.Ring.Open(intakeContext(intake.ID, intake.Kind), intake.Payload)
 	if err != nil {
 		return fmt.Errorf("open intake: %w", err)
@@ -69,8 +70,36 @@ func (d *Desk) Resolve(ctx context.Context, intake Intake, request any, act func
 	if err = json.Unmarshal(payload, request); err != nil {
 		return fmt.Errorf("read intake: %w", err)
 	}
+	return nil
+}
+
+// MaySend counts the message that the intake asks for, for every recipient that it would go to, and reports
+// whether it may go: to an account by its id, to a mailbox that has none by Mailbox. It is asked outside of
+// transactions, as it may talk to a network peer. An intake that is resolved anew, because that failed, was
+// counted before and goes on.
+func (d *Desk) MaySend(ctx context.Context, intake Intake, recipients ...string) (bool, error) {
+	if intake.Attempts > 1 {
+		return true, nil
+	}
+	return d.deps.Sending.Admit(ctx, recipients...)
+}
+
+// Mailbox is how a normalised address or username without an account is counted as a recipient.
+func Mailbox(key string) string { return "address/" + key }
+
+// Unsent is the subject of the decoy that stands in for a message which was one too many for the recipient. It is
+// not that of the recipient's own flows: the codes that were sent before stay good.
+func Unsent(recipient string) string { return "unsent/" + recipient }
+
+// Resolve opens the intake's request into request, and runs act in one transaction with the removal of
+// the intake: both happen or neither. The intake is removed first, so that of two workers one waits for
+// the other and then finds nothing to do, which is no error.
+func (d *Desk) Resolve(ctx context.Context, intake Intake, request any, act func(ctx context.Context) error) error {
+	if err := d.Read(intake, request); err != nil {
+		return err
+	}
 	resolved := false
-	err = d.deps.Tx.InTx(ctx, func(ctx context.Context) error {
+	err := d.deps.Tx.InTx(ctx, func(ctx context.Context) error {
 		if gone := d.deps.Intakes.Done(ctx, intake.ID); gone != nil {
 			resolved = errors.Is(gone, core.ErrNotFound)
 			return gone

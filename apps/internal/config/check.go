@@ -40,6 +40,7 @@ func (s Settings) check() []string {
 	s.checkMail(found)
 	s.checkLifetimes(found)
 	s.checkPasswords(found)
+	s.checkLimits(found)
 	found.require(slices.Contains([]string{"debug", "info", "warn", "error"}, s.Log.Level), "LOG_LEVEL is debug, info, warn or error.")
 	_, err := mail.ParseAddress(s.Seed.OwnerEmail)
 	found.require(err == nil, "OWNER_EMAIL is not an address.")

@@ -133,6 +133,8 @@ func readable(kind string) string {
 		return "a duration such as 15m or 720h"
 	case "bool":
 		return "true or false"
+	case "limit.Limit":
+		return "a limit such as 5/1m, of 1 to 1000000 in 1s to 24h"
 	case "netip.Prefix", "[]netip.Prefix":
 		return "networks such as 10.0.0.0/8"
 	default:

@@ -32,6 +32,7 @@ func (s Settings) checkProduction(found *findings) {
 	found.require(s.Accounts.HideExistence, "ENUMERATION_PROTECTION must be on in production.")
 	found.require(!slices.ContainsFunc(s.Server.TrustedProxies, everybody),
 		"TRUSTED_PROXIES must name the networks of the proxies alone: who is trusted may claim any address.")
+	s.checkNarrowLimits(found)
 	s.checkBounds(found)
 	s.checkRange(found)
 	s.checkEncryption(found)

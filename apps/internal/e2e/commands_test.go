@@ -101,7 +101,7 @@ func TestHealthcheckCommand(t *testing.T) {
 // Settings that are wrong are told all at once, by every command, without a secret in sight.
 func TestWrongSettingsAreTold(t *testing.T) {
 	t.Parallel()
-	s := embedded(t, "APP_ENV", "production", "PORT", "0", "OWNER_PASSWORD", "planted secret")
+	s := embedded(t, "APP_ENV", "production", "PORT", "0", "RATE_LIMITS", "on", "OWNER_PASSWORD", "planted secret")
 	for _, name := range []string{"api", "cleanup", "seeder"} {
 		output := s.ran(t, 1, name)
 		contains(t, output, "MASTER_KEYS must be set", "SMTP_URL must be set", "docs/configuration.md")
@@ -210,7 +210,7 @@ func TestSeederRefusesProduction(t *testing.T) {
 	if err := os.WriteFile(key, []byte(secret.GenerateKey("k")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := distributed(t, "APP_ENV", "production", "APP_URL", "https://accounts.example.com", "MAIL_FROM", "accounts@example.com",
+	s := distributed(t, "APP_ENV", "production", "RATE_LIMITS", "on", "APP_URL", "https://accounts.example.com", "MAIL_FROM", "accounts@example.com",
 		"ALLOW_PLAINTEXT_NETWORK", "true", "MASTER_KEYS", "", "MASTER_KEYS_FILE", key,
 		"ARGON2_MEMORY_KIB", "19456", "ARGON2_TIME", "2")
 	contains(t, s.ran(t, 2, "seeder"), "--production")

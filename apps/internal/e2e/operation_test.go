@@ -40,7 +40,7 @@ func TestWithoutDatabase(t *testing.T) {
 // The production profile serves, and shows no mailbox to anybody.
 func TestProductionProfile(t *testing.T) {
 	t.Parallel()
-	s := distributed(t, "APP_ENV", "production", "HOST", "127.0.0.1", "DRAIN_DELAY", "0s", "APP_URL", "https://accounts.example.com",
+	s := distributed(t, "APP_ENV", "production", "RATE_LIMITS", "on", "HOST", "127.0.0.1", "DRAIN_DELAY", "0s", "APP_URL", "https://accounts.example.com",
 		"MAIL_FROM", "accounts@example.com", "ALLOW_PLAINTEXT_NETWORK", "true", "ARGON2_MEMORY_KIB", "19456", "ARGON2_TIME", "2")
 	n := s.start()
 	ada := s.newPerson(t).signUp(n)

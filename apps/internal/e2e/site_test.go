@@ -63,12 +63,13 @@ func eachWay(t *testing.T, test func(t *testing.T, s *site), pairs ...string) {
 	})
 }
 
-// common are the settings of all tests: hashes that cost next to nothing, and every line of the log.
+// common are the settings of all tests: hashes that cost next to nothing, no limits, as all of them call from one
+// address, and every line of the log.
 func common(t *testing.T) map[string]string {
 	t.Helper()
 	return map[string]string{
 		"DATA_DIR": t.TempDir(), "PORT": "0", "LOG_LEVEL": "debug", "LOG_FORMAT": "json",
-		"ARGON2_MEMORY_KIB": "64", "ARGON2_TIME": "1", "HASH_WORKERS": "4",
+		"ARGON2_MEMORY_KIB": "64", "ARGON2_TIME": "1", "HASH_WORKERS": "4", "RATE_LIMITS": "off",
 	}
 }
 

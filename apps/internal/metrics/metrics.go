@@ -50,6 +50,8 @@ type Meters struct {
 	hashWait  prometheus.Histogram
 	hashTime  prometheus.Histogram
 	lookups   *prometheus.CounterVec
+	checks    *prometheus.CounterVec
+	limited   *prometheus.CounterVec
 	ranges    *prometheus.CounterVec
 	rangeTime prometheus.Histogram
 	version   *prometheus.GaugeVec
@@ -76,6 +78,8 @@ func New(version string) *Meters {
 	m.lookups = m.counter("cache_lookups_total", "Lookups of sessions and users: hits, misses, and fallbacks to the database.", "subject", "result")
 	m.ranges = m.counter("password_range_lookups_total", "Questions to the service of leaked passwords by result.", "result")
 	m.rangeTime = m.histogram("password_range_seconds", "Time a question to the service of leaked passwords took.", rangeBuckets)
+	m.checks = m.counter("limit_checks_total", "Checks of limits: together with all replicas, or alone because Valkey was away or late.", "counted")
+	m.limited = m.counter("limit_refusals_total", "Calls refused by the name of the limit.", "limit")
 	m.version = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "Version of this process; the value is 1.",
 	}, []string{"version"})
@@ -191,6 +195,18 @@ func (m *Meters) LookedUp(subject core.Subject, result string) {
 		counter.Inc()
 	}
 }
+
+// LimitChecked implements valkey.CountingObserver.
+func (m *Meters) LimitChecked(shared bool) {
+	counted := "alone"
+	if shared {
+		counted = "together"
+	}
+	m.checks.WithLabelValues(counted).Inc()
+}
+
+// LimitRefused counts a call that the limit of that name has refused.
+func (m *Meters) LimitRefused(name string) { m.limited.WithLabelValues(name).Inc() }
 
 // lookupKey names the counter of lookups that were answered in one way.
 type lookupKey struct {

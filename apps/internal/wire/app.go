@@ -25,7 +25,7 @@ const startTimeout = 15 * time.Minute
 func modules(settings config.Settings, log io.Writer) fx.Option {
 	return fx.Options(
 		fx.Supply(settings, Output{log}),
-		kernelModule, logModule, metricsModule, secretsModule, databaseModule, cacheModule, tokensModule,
+		kernelModule, logModule, metricsModule, secretsModule, databaseModule, cacheModule, limitsModule, tokensModule,
 		hashingModule, passwordsModule, mailModule, usecasesModule, healthModule, workersModule, httpModule, bindingsModule,
 		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
 		fx.StartTimeout(startTimeout), fx.StopTimeout(stopTimeout(settings)),

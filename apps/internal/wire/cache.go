@@ -26,9 +26,10 @@ type cacheIn struct {
 	Log       *slog.Logger
 }
 
-// cacheOut is the cache behind its two ports.
+// cacheOut is the cache behind its two ports, and the link to Valkey, nil where there is none.
 type cacheOut struct {
 	fx.Out
+	Link      *valkey.Link
 	Lookup    session.Lookup
 	Publisher session.Publisher
 	Health    cacheHealth
@@ -57,7 +58,7 @@ func newCache(in cacheIn) (cacheOut, error) {
 		}
 		return 0
 	})
-	return cacheOut{Lookup: sessions, Publisher: sessions, Health: linkHealth(link)}, nil
+	return cacheOut{Link: link, Lookup: sessions, Publisher: sessions, Health: linkHealth(link)}, nil
 }
 
 func linkHealth(link *valkey.Link) cacheHealth {

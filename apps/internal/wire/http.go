@@ -17,6 +17,7 @@ import (
 	"github.com/doorward/doorward/apps/internal/config"
 	"github.com/doorward/doorward/apps/internal/metrics"
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/limit"
 )
 
 // edgeIn are what the HTTP edge is made of.
@@ -35,6 +36,8 @@ type edgeIn struct {
 	Keys          api.Keys
 	Mailbox       api.Mailbox
 	Health        *api.Health
+	Limiter       limit.Limiter `name:"shared"`
+	Ceiling       limit.Limiter `name:"ceiling"`
 	Meters        *metrics.Meters
 	Clock         core.Clock
 	IDs           *core.IDs
@@ -45,6 +48,7 @@ func (in edgeIn) deps() api.Deps {
 	return api.Deps{
 		Authenticator: in.Authenticator, Registrar: in.Registrar, Doorman: in.Doorman, Passwords: in.Passwords, Appraiser: in.Appraiser,
 		Accounts: in.Accounts, Settings: in.Choices, Sessions: in.Sessions, Bindings: in.Bindings, Keys: in.Keys,
+		Limiter: in.Limiter, Ceiling: in.Ceiling,
 		Health: in.Health, Clock: in.Clock, IDs: in.IDs, Log: in.Log, Mailbox: in.Mailbox, Observer: in.Meters, Metrics: in.Meters.Handler(),
 	}
 }
@@ -54,7 +58,7 @@ func (in edgeIn) options() api.Options {
 		AppURL: in.Settings.Server.AppURL, ServePages: in.Settings.ServesPages(),
 		AllowedOrigins: in.Settings.Server.CORSOrigins,
 		RequestTimeout: in.Settings.Server.RequestTimeout, BodyLimit: in.Settings.Server.BodyLimit,
-		MaxConnections: in.Settings.Server.MaxConnections,
+		MaxConnections: in.Settings.Server.MaxConnections, Limits: edgeLimits(in.Settings.Limits),
 		RecentWindow:   in.Settings.Accounts.ReauthenticationTTL, TrustedProxies: in.Settings.Server.TrustedProxies,
 		Version: Version(),
 	}

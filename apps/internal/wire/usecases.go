@@ -18,6 +18,7 @@ import (
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/device"
 	"github.com/doorward/doorward/core/lockout"
+	"github.com/doorward/doorward/core/limit"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/retention"
@@ -59,9 +60,9 @@ type intakeNudge struct{ background.Nudge }
 
 func newIntakeNudge() intakeNudge { return intakeNudge{background.NewNudge()} }
 
-func newDesk(in basics, intakes verification.Intakes, nudge intakeNudge) *verification.Desk {
+func newDesk(in basics, intakes verification.Intakes, sending limit.Gate, nudge intakeNudge) *verification.Desk {
 	return verification.NewDesk(verification.DeskDeps{
-		Intakes: intakes, Ring: in.Ring, Tx: in.Tx, Clock: in.Clock, IDs: in.IDs, Nudge: nudge.Now,
+		Intakes: intakes, Ring: in.Ring, Tx: in.Tx, Clock: in.Clock, IDs: in.IDs, Sending: sending, Nudge: nudge.Now,
 	})
 }
 

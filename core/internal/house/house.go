@@ -57,6 +57,7 @@ type House struct {
 	Signer        *Signer
 	Post          *Post
 	Announced     *Announced
+	Sending       *Sending
 
 	Desk     *verification.Desk
 	Prover   *verification.Prover
@@ -91,7 +92,7 @@ func OpenWith(t *testing.T, config signin.Config) *House {
 		Origins: origin.NewReader(recognizer{}, origin.Nowhere{}),
 		Users:   accounttest.NewStore(db), Registrations: accounttest.NewRegistrations(db),
 		Intakes: verificationtest.NewIntakes(db), Flows: verificationtest.NewFlows(db), Links: verificationtest.NewLinks(db),
-		Hasher: &Hasher{t: t, db: db}, Post: newPost(db, ids), Announced: &Announced{},
+		Hasher: &Hasher{t: t, db: db}, Post: newPost(db, ids), Announced: &Announced{}, Sending: newSending(clock),
 		Signer: &Signer{clock: clock, issued: map[string]token.Claims{}},
 	}
 	h.Log = audittest.NewLog(db)
@@ -105,7 +106,7 @@ func OpenWith(t *testing.T, config signin.Config) *House {
 		Store: h.DeviceRows, Tx: db, Origins: h.Origins, Trail: h.Trail, Clock: clock, IDs: h.IDs,
 	}, device.Config{})
 	h.Desk = verification.NewDesk(verification.DeskDeps{
-		Intakes: h.Intakes, Ring: ring, Tx: db, Clock: clock, IDs: h.IDs, Nudge: func() {},
+		Intakes: h.Intakes, Ring: ring, Tx: db, Clock: clock, IDs: h.IDs, Sending: h.Sending.gate(), Nudge: func() {},
 	})
 	h.Prover = verification.NewProver(verification.ProverDeps{
 		Flows: meetingFlows{h.Flows, &h.meeting}, Links: meetingLinks{h.Links, &h.meeting}, Ring: ring, Clock: clock,
