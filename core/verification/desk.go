@@ -81,7 +81,11 @@ func (d *Desk) MaySend(ctx context.Context, intake Intake, recipients ...string)
 	if intake.Attempts > 1 {
 		return true, nil
 	}
-	return d.deps.Sending.Admit(ctx, recipients...)
+	counted := make([]string, len(recipients))
+	for i, recipient := range recipients {
+		counted[i] = veiled(d.deps.Ring, recipient)
+	}
+	return d.deps.Sending.Admit(ctx, counted...)
 }
 
 // Mailbox is how a normalised address or username without an account is counted as a recipient.

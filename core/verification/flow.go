@@ -79,7 +79,7 @@ type Flow struct {
 	ID      core.ID
 	Purpose Purpose
 	// Subject groups flows for MaxLive and MaxFailures: the user's id, of a change of address with the new
-	// one, or the normalised identifier.
+	// one, or the normalised identifier. What is no user's id is stored as a keyed digest.
 	Subject string
 	// Registration or User is what the code proves; both are zero for a decoy.
 	Registration core.ID

@@ -63,6 +63,7 @@ func (p *Prover) Recode(ctx context.Context, flow Flow) (code string, err error)
 
 func (p *Prover) start(ctx context.Context, flow Flow) (time.Time, error) {
 	flow.CreatedAt = p.deps.Clock.Now()
+	flow.Subject = veiled(p.deps.Ring, flow.Subject)
 	flow.Detail = p.seal(flow.sealContext(), flow.Detail)
 	if err := p.deps.Flows.Start(ctx, flow); err != nil {
 		return time.Time{}, fmt.Errorf("start flow: %w", err)

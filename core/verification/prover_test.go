@@ -3,6 +3,7 @@ package verification_test
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -285,4 +286,27 @@ func TestFlowsThatWait(t *testing.T) {
 	b.refused(err, verification.ErrCode)
 	_, err = b.prover.Reserve(ctx, id, verification.PurposeSecondFactor)
 	b.refused(err, verification.ErrCode)
+}
+
+// What somebody has typed is nowhere to be read, and still counts as one subject.
+func TestSubjectsAreVeiled(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	const typed = "unknown/my password, by mistake"
+	var subjects []string
+	for _, subject := range []string{typed, typed, typed + "!"} {
+		id := b.ids.New()
+		b.refused(b.prover.Decoy(t.Context(), id, verification.PurposePasswordReset, subject), nil)
+		stored, err := b.flows.Find(t.Context(), id)
+		b.refused(err, nil)
+		subjects = append(subjects, stored.Subject)
+	}
+	if subjects[0] != subjects[1] || subjects[0] == subjects[2] || strings.Contains(subjects[0], "password") {
+		t.Errorf("stored %q", subjects)
+	}
+	user := b.ids.New()
+	flow, _ := b.flow(user)
+	stored, err := b.flows.Find(t.Context(), flow.ID)
+	b.refused(err, nil)
+	coretest.Equal(t, user.String(), stored.Subject)
 }
