@@ -7,17 +7,21 @@ import (
 	"fmt"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/verification"
 )
 
 const kindEmailChange = "email_change"
 
-// emailChange is the payload of the intake, and address the detail of its flow.
+// emailChange is the payload of the intake, and address the detail of its flow. Session and Client are where the
+// change was asked for.
 type (
 	emailChange struct {
-		User    core.ID `json:"user"`
-		Address address `json:"address"`
+		User    core.ID     `json:"user"`
+		Address address     `json:"address"`
+		Session core.ID     `json:"session"`
+		Client  core.Client `json:"client"`
 	}
 	address struct {
 		Email string `json:"email"`
@@ -31,7 +35,14 @@ type (
 func (s *Service) RequestEmailChange(
 	ctx context.Context, principal core.Principal, email string,
 ) (verification.Receipt, error) {
-	if err := s.recent(principal); err != nil {
+	receipt, err := s.requestEmailChange(ctx, principal, email)
+	return receipt, s.deps.Trail.Refuse(ctx, own(audit.ActionEmailChangeRequest, principal), err)
+}
+
+func (s *Service) requestEmailChange(
+	ctx context.Context, principal core.Principal, email string,
+) (verification.Receipt, error) {
+	if err := s.recent(ctx, principal); err != nil {
 		return verification.Receipt{}, err
 	}
 	email, key, err := NormalizeEmail(email)
@@ -45,7 +56,10 @@ func (s *Service) RequestEmailChange(
 	if user.EmailKey == key {
 		return verification.Receipt{}, core.InvalidField("email", core.CodeNotAllowed, "This is your address already.")
 	}
-	return s.deps.Desk.Submit(ctx, kindEmailChange, emailChange{User: user.ID, Address: address{Email: email, Key: key}})
+	return s.deps.Desk.Submit(ctx, kindEmailChange, emailChange{
+		User: user.ID, Address: address{Email: email, Key: key},
+		Session: principal.SessionID, Client: core.ClientFrom(ctx),
+	})
 }
 
 // resolveEmailChange sends the code to the new address, and no link: the code is typed in where the change
@@ -61,6 +75,11 @@ func (s *Service) resolveEmailChange(ctx context.Context, intake verification.In
 		return err
 	}
 	return s.deps.Desk.Resolve(ctx, intake, &request, func(ctx context.Context) error {
+		// Written down before anything is known of the address: the caller reads it, and is to learn nothing.
+		asked := own(audit.ActionEmailChangeRequest, core.Principal{UserID: request.User, SessionID: request.Session})
+		if err := s.deps.Trail.Record(core.WithClient(ctx, request.Client), asked); err != nil {
+			return err
+		}
 		// The failures that count belong to the new address as well: who guesses its code would else clear
 		// them by proving an address of their own in between.
 		purpose, subject := verification.PurposeEmailChange, request.User.String()+"/"+request.Address.Key
@@ -105,7 +124,14 @@ func (s *Service) mailEmailCode(ctx context.Context, user User, flow verificatio
 func (s *Service) ConfirmEmailChange(
 	ctx context.Context, principal core.Principal, id core.ID, code string,
 ) (User, error) {
-	if err := s.recent(principal); err != nil {
+	user, err := s.confirmEmailChange(ctx, principal, id, code)
+	return user, s.deps.Trail.Refuse(ctx, own(audit.ActionEmailChange, principal), err)
+}
+
+func (s *Service) confirmEmailChange(
+	ctx context.Context, principal core.Principal, id core.ID, code string,
+) (User, error) {
+	if err := s.recent(ctx, principal); err != nil {
 		return User{}, err
 	}
 	// Another's verification is refused before a try is spent on it: its owner has only five.
@@ -127,7 +153,10 @@ func (s *Service) ConfirmEmailChange(
 	var user User
 	err = core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) (changes []core.Change, err error) {
 		user, changes, err = s.changeEmail(ctx, flow, to)
-		return changes, err
+		if err != nil {
+			return nil, err
+		}
+		return changes, s.deps.Trail.Record(ctx, own(audit.ActionEmailChange, principal))
 	})
 	return user, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/mail"
 )
 
@@ -16,6 +17,9 @@ func (s *Service) Deactivate(ctx context.Context, principal core.Principal) erro
 			return nil
 		})
 		if err != nil {
+			return nil, err
+		}
+		if err = s.deps.Trail.Record(ctx, own(audit.ActionDeactivate, principal)); err != nil {
 			return nil, err
 		}
 		return changes, s.deps.Post.Post(ctx, s.letter(ctx, mail.KindDeactivated, user))

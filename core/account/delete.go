@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/verification"
 )
@@ -16,7 +17,12 @@ var ErrLastOwner = core.NewError(core.KindConflict, core.CodeLastOwner, "The las
 // of the user returned, the account is kept, its email and username stay taken, and the link that is mailed
 // to the owner brings it back. Errors: core.CodeReauthentication, ErrLastOwner.
 func (s *Service) Delete(ctx context.Context, principal core.Principal) (User, error) {
-	if err := s.recent(principal); err != nil {
+	deleted, err := s.delete(ctx, principal)
+	return deleted, s.deps.Trail.Refuse(ctx, own(audit.ActionDelete, principal), err)
+}
+
+func (s *Service) delete(ctx context.Context, principal core.Principal) (User, error) {
+	if err := s.recent(ctx, principal); err != nil {
 		return User{}, err
 	}
 	var deleted User
@@ -29,6 +35,12 @@ func (s *Service) Delete(ctx context.Context, principal core.Principal) (User, e
 		}
 		deleted = user
 		if err := s.deps.Prover.KillSecrets(ctx, user.ID); err != nil {
+			return nil, err
+		}
+		if err := s.deps.Devices.ForgetAll(ctx, user.ID); err != nil {
+			return nil, err
+		}
+		if err := s.deps.Trail.Record(ctx, own(audit.ActionDelete, principal)); err != nil {
 			return nil, err
 		}
 		return changes, s.mailRestore(ctx, user)
@@ -72,9 +84,13 @@ func (s *Service) mailRestore(ctx context.Context, user User) error {
 // nobody in. verification.ErrLink, also when the account is not deleted or its grace is over.
 func (s *Service) Restore(ctx context.Context, token string) error {
 	link, err := s.deps.Prover.Peek(ctx, token, verification.PurposeRestore)
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.restore(ctx, link, token)
 	}
+	return s.deps.Trail.Refuse(ctx, audit.Event{Action: audit.ActionRestore, Subject: link.User}, err)
+}
+
+func (s *Service) restore(ctx context.Context, link verification.Link, token string) error {
 	return core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
 		user, saved, err := Edit(ctx, s.deps.Users, link.User, func(user *User) error {
 			now := s.deps.Clock.Now()
@@ -88,6 +104,9 @@ func (s *Service) Restore(ctx context.Context, token string) error {
 			return nil, lapsed(err)
 		}
 		if _, err = s.deps.Prover.Follow(ctx, token, verification.PurposeRestore); err != nil {
+			return nil, err
+		}
+		if err = s.deps.Trail.Record(ctx, proven(audit.ActionRestore, user.ID)); err != nil {
 			return nil, err
 		}
 		return []core.Change{saved}, s.deps.Post.Post(ctx, s.letter(ctx, mail.KindRestored, user))

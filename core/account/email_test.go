@@ -373,7 +373,7 @@ func TestLinksOfAUserWhoIsBeingPurged(t *testing.T) {
 	restore := m.Letter(mail.KindDeleted, lovelace).Token
 	service := account.NewService(account.Deps{
 		Users: purging{m.Users}, Sessions: m.Sessions, Desk: m.Desk, Prover: m.Prover, Post: m.Post,
-		Tx: m.DB, Announcer: m.Announced, Clock: m.Clock, Origins: m.Origins,
+		Tx: m.DB, Announcer: m.Announced, Clock: m.Clock, Origins: m.Origins, Trail: m.Trail,
 	}, account.Config{})
 	m.Refused(service.UndoEmailChange(m.Ctx, undo), verification.ErrLink)
 	m.Refused(service.Restore(m.Ctx, restore), verification.ErrLink)

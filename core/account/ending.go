@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"time"
 
 	"github.com/doorward/doorward/core"
 )
@@ -31,4 +32,11 @@ type SessionEnder interface {
 type DeviceForgetter interface {
 	// ForgetAll removes every device of the user, in ctx's transaction.
 	ForgetAll(ctx context.Context, user core.ID) error
+}
+
+// FactorRemover takes second factors away from an account that a thief may have given them. *mfa.Service is one.
+type FactorRemover interface {
+	// RemoveSince removes the factors that were added at or after the instant, and all recovery codes, in ctx's
+	// transaction.
+	RemoveSince(ctx context.Context, user core.ID, since time.Time) error
 }

@@ -1,9 +1,12 @@
 package account
 
 import (
+	"context"
+	"fmt"
 	"time"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/verification"
@@ -32,6 +35,8 @@ const (
 type Deps struct {
 	Users     Store
 	Sessions  SessionEnder
+	Devices   DeviceForgetter
+	Factors   FactorRemover
 	Desk      *verification.Desk
 	Prover    *verification.Prover
 	Post      mail.Post
@@ -39,6 +44,7 @@ type Deps struct {
 	Announcer core.Announcer
 	Clock     core.Clock
 	Origins   *origin.Reader
+	Trail     *audit.Trail
 }
 
 // Service is what people do with their own account.
@@ -56,6 +62,13 @@ func (s *Service) Handlers() verification.Handlers {
 }
 
 // recent refuses a caller who has not proven lately who they are.
-func (s *Service) recent(principal core.Principal) error {
-	return principal.RequireRecent(s.deps.Clock.Now(), s.config.RecentWindow, FactorPassword)
+func (s *Service) recent(ctx context.Context, principal core.Principal) error {
+	if principal.RequireRecent(s.deps.Clock.Now(), s.config.RecentWindow) == nil {
+		return nil
+	}
+	user, err := s.deps.Users.Find(ctx, principal.UserID)
+	if err != nil {
+		return fmt.Errorf("find user: %w", err)
+	}
+	return core.Unproven(user.Ways()...)
 }

@@ -2,8 +2,10 @@ package account
 
 import (
 	"context"
+	"strings"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/mail"
 )
 
@@ -32,7 +34,11 @@ func (s *Service) UpdateProfile(
 			user.UpdatedAt = s.deps.Clock.Now()
 			return change.apply(user)
 		})
-		if err == nil && user.Username != before {
+		if err != nil {
+			return nil, err
+		}
+		event := told(own(audit.ActionProfileUpdate, principal), "fields", change.names())
+		if err = s.deps.Trail.Record(ctx, event); err == nil && user.Username != before {
 			err = s.deps.Post.Post(ctx, s.letter(ctx, mail.KindUsernameChanged, user))
 		}
 		return []core.Change{saved}, err
@@ -55,6 +61,23 @@ func (c ProfileChange) apply(user *User) error {
 		violations.Add("username", user.rename(*c.Username))
 	}
 	return violations.Err()
+}
+
+// names lists the fields that are written, as the API calls them.
+func (c ProfileChange) names() string {
+	var names []string
+	for _, field := range []struct {
+		name  string
+		value *string
+	}{
+		{"name", c.Name}, {"username", c.Username}, {"bio", c.Bio}, {"image_url", c.ImageURL},
+		{"locale", c.Locale}, {"phone", c.Phone},
+	} {
+		if field.value != nil {
+			names = append(names, field.name)
+		}
+	}
+	return strings.Join(names, " ")
 }
 
 func replace(field, with *string) {

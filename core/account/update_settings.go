@@ -4,8 +4,10 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/mail"
 )
 
@@ -28,8 +30,8 @@ func (u User) Wants(kind mail.Kind) bool {
 }
 
 // UpdateSettings changes the caller's settings, and gives the user as they are then. What weakens the account,
-// which is to mute a notice or no longer to ask always for the second factor, wants a recent sign-in and is told
-// by mail; what strengthens it wants neither, so that nothing stands between a person and their safety. Errors:
+// which is to mute a notice or no longer to ask always for the second factor, wants a recent sign-in, the latter by
+// a strong second factor where there is one, and is told by mail; what strengthens it wants neither, so that nothing stands between a person and their safety. Errors:
 // KindInvalid for kinds of letters that cannot be muted, core.CodeReauthentication.
 func (s *Service) UpdateSettings(
 	ctx context.Context, principal core.Principal, change SettingsChange,
@@ -44,12 +46,20 @@ func (s *Service) UpdateSettings(
 			before := user.Protection
 			user.Protection = change.apply(before)
 			user.UpdatedAt = s.deps.Clock.Now()
-			if weakened = user.Protection.weakerThan(before); len(weakened) > 0 {
-				return s.recent(principal)
+			weakened = user.Protection.weakerThan(before)
+			switch {
+			case slices.Contains(weakened, settingAlwaysAsk):
+				return user.RequireStrongProof(principal, user.UpdatedAt, s.config.RecentWindow)
+			case len(weakened) > 0:
+				return user.RequireProof(principal, user.UpdatedAt, s.config.RecentWindow)
 			}
 			return nil
 		})
-		if err == nil && len(weakened) > 0 {
+		if err != nil {
+			return nil, err
+		}
+		event := told(own(audit.ActionSettingsUpdate, principal), "turned_off", strings.Join(weakened, " "))
+		if err = s.deps.Trail.Record(ctx, event); err == nil && len(weakened) > 0 {
 			letter := s.letter(ctx, mail.KindSecuritySettingsChanged, user)
 			letter.TurnedOff = weakened
 			err = s.deps.Post.Post(ctx, letter)
@@ -57,7 +67,7 @@ func (s *Service) UpdateSettings(
 		return []core.Change{saved}, err
 	})
 	if err != nil {
-		return User{}, err
+		return User{}, s.deps.Trail.Refuse(ctx, own(audit.ActionSettingsUpdate, principal), err)
 	}
 	return user, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 )
 
 // ErrNotSet is the answer to a change of a password that the account does not have.
@@ -16,6 +17,15 @@ var ErrNotSet = core.NewError(core.KindConflict, core.CodePasswordNotSet, "This 
 // the field "current_password" (core.CodeInvalidCredentials) or "new_password", ErrNotSet, and
 // core.ErrConflict when the password was changed meanwhile.
 func (s *Service) Change(ctx context.Context, principal core.Principal, current, fresh string) error {
+	event := audit.Event{
+		Action: audit.ActionPasswordChange, Actor: principal.UserID, Subject: principal.UserID, SessionID: principal.SessionID,
+	}
+	return s.deps.Trail.Refuse(ctx, event, s.change(ctx, principal, current, fresh, event))
+}
+
+func (s *Service) change(
+	ctx context.Context, principal core.Principal, current, fresh string, event audit.Event,
+) error {
 	user, err := s.deps.Users.Find(ctx, principal.UserID)
 	if err != nil {
 		return fmt.Errorf("find user: %w", err)
@@ -35,13 +45,17 @@ func (s *Service) Change(ctx context.Context, principal core.Principal, current,
 	}
 	return core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
 		nothing := func(context.Context) error { return nil } // the current password was the proof
-		return s.replace(ctx, user.ID, principal.SessionID, nothing, func(now *account.User) error {
+		changes, err := s.replace(ctx, user.ID, principal.SessionID, nothing, func(now *account.User) error {
 			if now.Status != account.StatusActive || !now.PasswordChangedAt.Equal(user.PasswordChangedAt) {
 				return core.ErrConflict
 			}
 			now.Password = hash
 			return nil
 		})
+		if err != nil {
+			return nil, err
+		}
+		return changes, s.deps.Trail.Record(ctx, event)
 	})
 }
 

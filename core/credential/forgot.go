@@ -7,6 +7,7 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/verification"
 )
@@ -55,11 +56,19 @@ func (s *Service) resolveForgot(ctx context.Context, intake verification.Intake)
 		if err != nil && !errors.Is(err, core.ErrNotFound) {
 			return fmt.Errorf("find user: %w", err)
 		}
+		ctx = core.WithClient(ctx, request.Client)
+		event := audit.Event{Action: audit.ActionPasswordForgot, Subject: user.ID}
 		usable := err == nil && (user.Status == account.StatusActive || user.Status == account.StatusDeactivated)
+		if !usable {
+			event.Outcome, event.Reason = audit.Refused, string(core.CodeNotFound)
+		}
+		if err := s.deps.Trail.Record(ctx, event); err != nil {
+			return err
+		}
 		if !usable {
 			return s.deps.Prover.Decoy(ctx, intake.ID, verification.PurposePasswordReset, "unknown/"+identifier.Key)
 		}
-		return s.mailReset(core.WithClient(ctx, request.Client), intake.ID, user)
+		return s.mailReset(ctx, intake.ID, user)
 	})
 }
 

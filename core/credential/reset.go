@@ -7,6 +7,8 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
+	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/verification"
 )
@@ -28,11 +30,19 @@ type ResetRequest struct {
 }
 
 // Reset sets a new password. It proves the mailbox as well, ends all sessions and all other codes and
-// links, lifts the bar of MustReset, and tells the owner by mail. It never signs in.
+// links, forgets all devices, lifts locks and the bar of MustReset, and tells the owner by mail. It never signs in.
 //
 // What can be said of the password alone is said before a try or the link is spent on it. Errors:
 // KindInvalid for the field "new_password", verification.ErrLink, verification.ErrCode.
 func (s *Service) Reset(ctx context.Context, request ResetRequest) error {
+	event := audit.Event{Action: audit.ActionPasswordReset, Metadata: map[string]string{"proof": "code"}}
+	if request.Token != "" {
+		event.Metadata["proof"] = "link"
+	}
+	return s.deps.Trail.Refuse(ctx, event, s.reset(ctx, request, event))
+}
+
+func (s *Service) reset(ctx context.Context, request ResetRequest, event audit.Event) error {
 	if err := s.checkFresh(ctx, request.NewPassword); err != nil {
 		return err
 	}
@@ -59,7 +69,14 @@ func (s *Service) Reset(ctx context.Context, request ResetRequest) error {
 			user.Password, user.EmailVerified, user.MustReset = hash, true, false
 			return nil
 		})
-		return changes, proof.refuse(err)
+		if err != nil {
+			return nil, proof.refuse(err)
+		}
+		if err = s.deps.Tries.Clear(ctx, lockout.Of(user.ID)...); err != nil {
+			return nil, fmt.Errorf("clear tries: %w", err)
+		}
+		event.Actor, event.Subject = user.ID, user.ID
+		return changes, s.deps.Trail.Record(ctx, event)
 	})
 }
 
@@ -94,7 +111,7 @@ func (s *Service) prove(ctx context.Context, request ResetRequest) (proof, error
 }
 
 // replace saves what change makes of the user as a change of password, in ctx's transaction: what permits it
-// is spent, sessions other than except end, codes and links die, and the owner is told. The user comes
+// is spent, sessions other than except end, codes and links die, devices are forgotten, and the owner is told. The user comes
 // first: whoever locks that row goes on alone, and two proofs of one account never wait for each other.
 func (s *Service) replace(
 	ctx context.Context, id, except core.ID, spend func(ctx context.Context) error, change func(user *account.User) error,
@@ -115,6 +132,9 @@ func (s *Service) replace(
 	}
 	if err = s.deps.Prover.KillSecrets(ctx, id); err != nil {
 		return nil, err
+	}
+	if err = s.deps.Devices.ForgetAll(ctx, id); err != nil {
+		return nil, fmt.Errorf("forget devices: %w", err)
 	}
 	ended, err := s.deps.Sessions.EndAll(ctx, id, except, account.EndPassword)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/verification"
@@ -26,6 +27,8 @@ type Config struct {
 type Deps struct {
 	Users     account.Store
 	Sessions  account.SessionEnder
+	Devices   account.DeviceForgetter
+	Tries     Tries
 	Hasher    Hasher
 	Policy    *Policy
 	Desk      *verification.Desk
@@ -35,6 +38,7 @@ type Deps struct {
 	Announcer core.Announcer
 	Clock     core.Clock
 	Origins   *origin.Reader
+	Trail     *audit.Trail
 }
 
 // Service is forgetting, resetting and changing a password.

@@ -114,7 +114,7 @@ func newAccounts(
 ) *account.Service {
 	return account.NewService(account.Deps{
 		Users: users, Sessions: sessions, Desk: desk, Prover: prover, Post: in.Post,
-		Tx: in.Tx, Announcer: in.Announcer, Clock: in.Clock, Origins: in.Origins,
+		Tx: in.Tx, Announcer: in.Announcer, Clock: in.Clock, Origins: in.Origins, Trail: in.Trail,
 	}, account.Config{
 		RecentWindow: in.Settings.Accounts.ReauthenticationTTL, DeletionGrace: in.Settings.Accounts.DeletionGrace,
 	})
@@ -148,7 +148,7 @@ func newCredentials(in shared, own credentialsIn) *credential.Service {
 	return credential.NewService(credential.Deps{
 		Users: own.Users, Sessions: own.Sessions, Hasher: own.Hasher, Policy: own.Policy, Desk: own.Desk,
 		Prover: own.Prover, Post: in.Post, Tx: in.Tx, Announcer: in.Announcer, Clock: in.Clock,
-		Origins: in.Origins,
+		Origins: in.Origins, Trail: in.Trail,
 	}, credential.Config{ResetLinkTTL: in.Settings.Accounts.ResetLinkTTL})
 }
 

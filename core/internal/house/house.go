@@ -116,10 +116,12 @@ func OpenWith(t *testing.T, config signin.Config) *House {
 	h.Password = credential.NewService(credential.Deps{
 		Users: h.Users, Sessions: h.Sessions, Hasher: h.Hasher, Policy: policy(), Desk: h.Desk, Prover: h.Prover,
 		Post: h.Post, Tx: db, Announcer: h.Announced, Clock: clock, Origins: h.Origins,
+		Trail: h.Trail,
 	}, credential.Config{})
 	h.Account = account.NewService(account.Deps{
 		Users: h.Users, Sessions: h.Sessions, Desk: h.Desk, Prover: h.Prover,
 		Post: h.Post, Tx: db, Announcer: h.Announced, Clock: clock, Origins: h.Origins,
+		Trail: h.Trail,
 	}, account.Config{RecentWindow: account.DefaultRecentWindow, DeletionGrace: account.DefaultDeletionGrace})
 	h.Worker = h.worker()
 	return h
