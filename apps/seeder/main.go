@@ -39,7 +39,7 @@ func run(ctx context.Context, args []string) error {
 	if settings.Profile.Environment == config.Production && !wanted.production {
 		return usageError{err: errProduction, usage: wanted.usage}
 	}
-	return wire.Run(ctx, settings, os.Stderr, func(ctx context.Context, parts parts) error {
+	return wire.RunMigrated(ctx, settings, os.Stderr, func(ctx context.Context, parts parts) error {
 		if err := parts.seedOwner(ctx); err != nil {
 			return err
 		}

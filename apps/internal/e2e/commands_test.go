@@ -45,6 +45,15 @@ func TestMigrateCommands(t *testing.T) {
 			s := describe(t)
 			contains(t, s.ran(t, 0, "api", "migrate", "plan"), "would apply", "CREATE TABLE users")
 			contains(t, s.ran(t, 0, "api", "migrate", "status"), "pending")
+			// What looks after a database makes none, though AUTO_MIGRATE is on.
+			for _, command := range [][]string{
+				{"api", "keys", "list"}, {"api", "keys", "rotate"}, {"cleanup"}, {"cleanup", "--dry-run"},
+			} {
+				contains(t, s.ran(t, 1, command[0], command[1:]...), "the database is not migrated", "api migrate up")
+			}
+			if status := s.ran(t, 0, "api", "migrate", "status"); strings.Contains(status, "applied") {
+				t.Errorf("a command has migrated:\n%s", status)
+			}
 			s.variables["AUTO_MIGRATE"] = "false"
 			contains(t, s.ran(t, 1, "api"), "the database is not migrated", "api migrate up")
 			contains(t, s.ran(t, 0, "api", "migrate", "up"), "applied")

@@ -97,8 +97,17 @@ func localURL(listener net.Listener) string {
 }
 
 // Run builds what P names (a struct with fx.In, or one part), starts it, runs act and stops it again. It is
-// for commands, which serve nobody.
-func Run[P any](ctx context.Context, settings config.Settings, log io.Writer, act func(context.Context, P) error) (err error) {
+// for commands, which serve nobody. It migrates nothing, whatever AUTO_MIGRATE says: with a setting gone wrong a
+// command that looks after a database would else make an empty one and report that all is well.
+func Run[P any](ctx context.Context, settings config.Settings, log io.Writer, act func(context.Context, P) error) error {
+	settings.Storage.AutoMigrate = false
+	return RunMigrated(ctx, settings, log, act)
+}
+
+// RunMigrated is Run for a command that may be the first to see a database: it migrates like the server.
+func RunMigrated[P any](
+	ctx context.Context, settings config.Settings, log io.Writer, act func(context.Context, P) error,
+) (err error) {
 	var parts P
 	app := fx.New(modules(settings, log), fx.Invoke(func(built P) { parts = built }))
 	if err := app.Err(); err != nil {

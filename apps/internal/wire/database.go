@@ -119,7 +119,7 @@ func prepare(ctx context.Context, db Engine, settings config.Settings) error {
 	return nil
 }
 
-var errNotMigrated = errors.New(`the database is not migrated and AUTO_MIGRATE is off: run "api migrate up"`)
+var errNotMigrated = errors.New(`the database is not migrated, and this does not do it: run "api migrate up"`)
 
 // requireMigrated refuses a database that lacks what this release works with. One that is ahead will do.
 func requireMigrated(ctx context.Context, db Engine) error {
