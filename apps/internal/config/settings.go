@@ -81,7 +81,7 @@ type Storage struct {
 	DatabaseMaxConns int           `env:"DATABASE_MAX_CONNS" shown:"4 per CPU, 16 at least" doc:"Largest number of PostgreSQL connections of this process."`
 	DatabaseTimeout  time.Duration `env:"DATABASE_TIMEOUT" envDefault:"5s" doc:"Limit of a single PostgreSQL statement on the server, besides the deadline of its request."`
 	PgBouncer        bool          `env:"DATABASE_PGBOUNCER" envDefault:"false" doc:"Avoids prepared statements, for PgBouncer in transaction mode without their support."`
-	AutoMigrate      bool          `env:"AUTO_MIGRATE" envDefault:"true" doc:"Migrates the database at start, under a lock. Off: run \"api migrate up\" before."`
+	AutoMigrate      bool          `env:"AUTO_MIGRATE" envDefault:"true" doc:"Migrates the database at the start of the server and of the seeder, under a lock. Off: run \"api migrate up\" before. Other commands never migrate."`
 	ValkeyURL        Secret        `env:"VALKEY_URL" shown:"in-process" doc:"redis://, rediss:// or valkey:// URL of Valkey 7.2 or Redis 7 and later; several hosts, separated by commas, name a cluster, ?master=name a sentinel group."`
 	ValkeyPrefix     string        `env:"VALKEY_PREFIX" envDefault:"doorward" doc:"Begins every key in Valkey. It is the same for all replicas, and differs between deployments that share a server."`
 	AllowPlaintext   bool          `env:"ALLOW_PLAINTEXT_NETWORK" envDefault:"false" doc:"Permits connections without TLS to the database, the cache and the mail server in production, where they are on a private network."`
