@@ -44,6 +44,11 @@ func (t *Tries) Reserve(ctx context.Context, r lockout.Reservation) (standing lo
 	return standing, err
 }
 
+// Release implements lockout.Tries.
+func (t *Tries) Release(ctx context.Context, counters ...lockout.Counters) error {
+	return translate(t.db.queries(ctx).ReleaseTries(ctx, encodeCounters(counters)))
+}
+
 // Clear implements lockout.Tries.
 func (t *Tries) Clear(ctx context.Context, counters ...lockout.Counters) error {
 	return translate(t.db.queries(ctx).ClearTries(ctx, encodeCounters(counters)))

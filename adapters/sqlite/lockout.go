@@ -72,6 +72,17 @@ func saveTry(ctx context.Context, queries *litedb.Queries, place lockout.Place, 
 	})
 }
 
+// Release implements lockout.Tries.
+func (t *Tries) Release(ctx context.Context, counters ...lockout.Counters) error {
+	return t.db.together(ctx, func(ctx context.Context, queries *litedb.Queries) error {
+		return eachCounter(counters,
+			func(subject string) error { return queries.ReleaseSubject(ctx, subject) },
+			func(subject, source string) error {
+				return queries.ReleaseTry(ctx, litedb.ReleaseTryParams{Subject: subject, Source: source})
+			})
+	})
+}
+
 // Clear implements lockout.Tries.
 func (t *Tries) Clear(ctx context.Context, counters ...lockout.Counters) error {
 	return t.db.together(ctx, func(ctx context.Context, queries *litedb.Queries) error {
@@ -81,14 +92,22 @@ func (t *Tries) Clear(ctx context.Context, counters ...lockout.Counters) error {
 
 // clearTries forgets counters in the transaction of what clears them.
 func clearTries(ctx context.Context, queries *litedb.Queries, counters []lockout.Counters) error {
+	return eachCounter(counters,
+		func(subject string) error { return queries.ClearSubject(ctx, subject) },
+		func(subject, source string) error {
+			return queries.ClearTry(ctx, litedb.ClearTryParams{Subject: subject, Source: source})
+		})
+}
+
+func eachCounter(counters []lockout.Counters, all func(subject string) error, one func(subject, source string) error) error {
 	for _, named := range counters {
 		if len(named.Sources) == 0 {
-			if err := queries.ClearSubject(ctx, named.Subject); err != nil {
+			if err := all(named.Subject); err != nil {
 				return err
 			}
 		}
 		for _, source := range named.Sources {
-			if err := queries.ClearTry(ctx, litedb.ClearTryParams{Subject: named.Subject, Source: source}); err != nil {
+			if err := one(named.Subject, source); err != nil {
 				return err
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/lockout"
 )
 
 // Hasher turns passwords into hashes, a bounded number at a time.
@@ -26,4 +27,10 @@ type Blocklist interface {
 	// what is at hand where the peer does not; an error means that nothing can be said, so that the password is
 	// not taken. It ends with ctx.
 	Contains(ctx context.Context, password string) (bool, error)
+}
+
+// Tries forgets failed tries at an account. A lockout.Tries is one.
+type Tries interface {
+	// Clear forgets the counters, in ctx's transaction.
+	Clear(ctx context.Context, counters ...lockout.Counters) error
 }

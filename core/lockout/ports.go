@@ -15,6 +15,9 @@ type Tries interface {
 	// all unknown sources only while its streak is below MaxStreak. A try that finds no room counts nowhere and
 	// prolongs nothing. However many run at once, never more than Rules.Tries are allowed between two locks.
 	Reserve(ctx context.Context, reservation Reservation) (Standing, error)
+	// Release takes one try back from each of the counters: it was reserved, but not made. None falls below zero,
+	// and when its window ends stays as it is.
+	Release(ctx context.Context, counters ...Counters) error
 	// Clear forgets the counters, streaks included.
 	Clear(ctx context.Context, counters ...Counters) error
 	// Notice reports true to one of many callers, at most once in NoticeEvery for a subject: the owner is to be

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
@@ -88,6 +89,23 @@ func (t try) reason() string {
 		return reasonLocked
 	}
 	return reasonPassword
+}
+
+// giveBackTimeout is how long a refused client waits at most for its try to be given back.
+const giveBackTimeout = time.Second
+
+// giveBack takes a try back for which there was no room among the hashes: who is turned away by a crowd has guessed
+// nothing, and must not be locked out by coming again. It is answered with why.
+func (s *Service) giveBack(ctx context.Context, unmade try, why error) error {
+	if !unmade.standing.Allowed {
+		return why
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackTimeout)
+	defer cancel()
+	if err := s.deps.Tries.Release(ctx, unmade.counters()...); err != nil {
+		s.deps.Log.WarnContext(ctx, "a try was not given back", "user_id", unmade.user.ID, "error", err)
+	}
+	return why
 }
 
 // refuse answers a wrong password. Whoever is meant, it does the same work.

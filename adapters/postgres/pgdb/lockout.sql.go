@@ -56,6 +56,23 @@ func (q *Queries) NoticeLock(ctx context.Context, arg NoticeLockParams) (int64, 
 	return result.RowsAffected(), nil
 }
 
+const ReleaseTries = `-- name: ReleaseTries :exec
+UPDATE tries SET failures = greatest(0, tries.failures - 1), streak = greatest(0, tries.streak - 1)
+FROM (
+  SELECT held.subject, held.source
+  FROM jsonb_populate_recordset(NULL::tries, $1::jsonb) AS counter
+  JOIN tries AS held ON held.subject = (counter).subject AND held.source = coalesce((counter).source, held.source)
+  ORDER BY held.subject, held.source FOR UPDATE OF held
+) AS spared
+WHERE tries.subject = spared.subject AND tries.source = spared.source
+`
+
+// A counter without a source stands for all of its subject. They are locked in their order, as reserve_try does.
+func (q *Queries) ReleaseTries(ctx context.Context, releasedTries string) error {
+	_, err := q.db.Exec(ctx, ReleaseTries, releasedTries)
+	return err
+}
+
 const ReserveTry = `-- name: ReserveTry :one
 WITH known AS (
   SELECT devices.id, devices.user_id, devices.digest, devices.user_agent, devices.kind, devices.browser, devices.os, devices.ip, devices.location, devices.created_at, devices.last_used_at, devices.expires_at, devices.trusted_until FROM devices

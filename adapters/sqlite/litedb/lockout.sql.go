@@ -106,6 +106,29 @@ func (q *Queries) PutTry(ctx context.Context, arg PutTryParams) error {
 	return err
 }
 
+const releaseSubject = `-- name: ReleaseSubject :exec
+UPDATE tries SET failures = max(0, failures - 1), streak = max(0, streak - 1) WHERE subject = ?1
+`
+
+func (q *Queries) ReleaseSubject(ctx context.Context, subject string) error {
+	_, err := q.db.ExecContext(ctx, releaseSubject, subject)
+	return err
+}
+
+const releaseTry = `-- name: ReleaseTry :exec
+UPDATE tries SET failures = max(0, failures - 1), streak = max(0, streak - 1) WHERE subject = ?1 AND source = ?2
+`
+
+type ReleaseTryParams struct {
+	Subject string
+	Source  string
+}
+
+func (q *Queries) ReleaseTry(ctx context.Context, arg ReleaseTryParams) error {
+	_, err := q.db.ExecContext(ctx, releaseTry, arg.Subject, arg.Source)
+	return err
+}
+
 const renewNotice = `-- name: RenewNotice :execrows
 UPDATE tries SET touched_at = ?1, noticed_at = ?1
 WHERE subject = ?2 AND source = ?3 AND noticed_at <= ?4

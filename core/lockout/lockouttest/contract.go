@@ -48,6 +48,7 @@ func TestTries(t *testing.T, open Open) {
 		"a known device is the user's, live and fits": devicesFit,
 		"what is shown is counted by itself":          showsApart,
 		"clears what is named":                        clears,
+		"takes back what was not made":                releases,
 		"clears in a transaction":                     clearsInTransaction,
 		"tells of a lock once a day":                  notices,
 		"refuses inside a transaction":                refusesInTransaction,
@@ -252,6 +253,23 @@ func clears(t *testing.T, s Stores) {
 	s.want(t, other, rules.Tries, true)
 }
 
+func releases(t *testing.T, s Stores) {
+	both := lockout.Counters{Subject: subject, Sources: []string{lockout.AnySource, here}}
+	coretest.Must(t, s.Tries.Release(t.Context()))
+	coretest.Must(t, s.Tries.Release(t.Context(), both))
+	s.want(t, from(here, at(0)), rules.Tries, true)
+	coretest.Must(t, s.Tries.Release(t.Context(), both))
+	s.want(t, from(here, at(0)), 1, true)
+	s.want(t, from(here, at(0)), 1, false)
+	for range rules.Tries + 2 {
+		coretest.Must(t, s.Tries.Release(t.Context(), both))
+	}
+	s.want(t, from(here, at(0)), rules.Tries, true) // and none below zero
+	s.want(t, from(here, at(0)), 1, false)
+	coretest.Must(t, s.Tries.Release(t.Context(), lockout.Counters{Subject: subject}))
+	s.want(t, from(here, at(0)), 1, true)
+}
+
 var errRollback = errors.New("rolled back on purpose")
 
 func clearsInTransaction(t *testing.T, s Stores) {
@@ -332,9 +350,12 @@ func racesDevice(t *testing.T, s Stores) {
 	coretest.Equal(t, [2]int64{int64(rules.Tries), int64(rules.Tries)}, [2]int64{crowd.Load(), owner.Load()})
 }
 
-// racesClear has successes clear what others are counting: nothing fails, and none is counted below zero.
+// racesClear has successes clear, and tries be taken back, while others are counting: nothing fails, and none is counted below zero.
 func racesClear(t *testing.T, s Stores) {
 	coretest.Race(t, racers, nil, func(ctx context.Context, i int) error {
+		if i%7 == 0 {
+			return s.Tries.Release(ctx, lockout.Counters{Subject: subject, Sources: []string{here, lockout.AnySource}})
+		}
 		if i%5 == 0 {
 			return s.Tries.Clear(ctx, lockout.Counters{Subject: subject, Sources: []string{here, lockout.AnySource}})
 		}

@@ -56,13 +56,25 @@ func (m *Memory) Reserve(ctx context.Context, reservation lockout.Reservation) (
 	return standing, err
 }
 
+// Release implements lockout.Tries.
+func (m *Memory) Release(ctx context.Context, counters ...lockout.Counters) error {
+	return m.each(ctx, counters, func(place lockout.Place, counter lockout.Counter) {
+		counter.Failures, counter.Streak = max(0, counter.Failures-1), max(0, counter.Streak-1)
+		m.rows.Put(place, counter)
+	})
+}
+
 // Clear implements lockout.Tries.
 func (m *Memory) Clear(ctx context.Context, counters ...lockout.Counters) error {
+	return m.each(ctx, counters, func(place lockout.Place, _ lockout.Counter) { m.rows.Delete(place) })
+}
+
+func (m *Memory) each(ctx context.Context, counters []lockout.Counters, act func(lockout.Place, lockout.Counter)) error {
 	return m.db.Do(ctx, func() error {
-		for place := range m.rows.All() {
+		for place, counter := range m.rows.All() {
 			for _, named := range counters {
 				if place.Subject == named.Subject && (len(named.Sources) == 0 || slices.Contains(named.Sources, place.Source)) {
-					m.rows.Delete(place)
+					act(place, counter)
 				}
 			}
 		}

@@ -28,3 +28,14 @@ INSERT INTO tries (subject, source, failures, streak, expires_at, touched_at, no
 VALUES (@subject, @source, 0, 0, @now, @now, @now)
 ON CONFLICT (subject, source) DO UPDATE SET touched_at = excluded.touched_at, noticed_at = excluded.noticed_at
 WHERE tries.noticed_at <= @noticed_before;
+
+-- name: ReleaseTries :exec
+-- A counter without a source stands for all of its subject. They are locked in their order, as reserve_try does.
+UPDATE tries SET failures = greatest(0, tries.failures - 1), streak = greatest(0, tries.streak - 1)
+FROM (
+  SELECT held.subject, held.source
+  FROM jsonb_populate_recordset(NULL::tries, @released_tries::jsonb) AS counter
+  JOIN tries AS held ON held.subject = (counter).subject AND held.source = coalesce((counter).source, held.source)
+  ORDER BY held.subject, held.source FOR UPDATE OF held
+) AS spared
+WHERE tries.subject = spared.subject AND tries.source = spared.source;

@@ -21,3 +21,9 @@ WHERE subject = @subject AND source = @source AND noticed_at <= @noticed_before;
 INSERT INTO tries (subject, source, failures, streak, expires_at, touched_at, noticed_at)
 VALUES (@subject, @source, 0, 0, @now, @now, @now)
 ON CONFLICT (subject, source) DO NOTHING;
+
+-- name: ReleaseTry :exec
+UPDATE tries SET failures = max(0, failures - 1), streak = max(0, streak - 1) WHERE subject = @subject AND source = @source;
+
+-- name: ReleaseSubject :exec
+UPDATE tries SET failures = max(0, failures - 1), streak = max(0, streak - 1) WHERE subject = @subject;
