@@ -48,8 +48,11 @@ func (h authHandlers) VerifyEmail(ctx context.Context, request oapi.VerifyEmailR
 	if err != nil {
 		return nil, core.Internal(err)
 	}
-	signedIn, err := h.deps.Registrar.VerifyCode(ctx, proof.VerificationID, proof.Code)
-	return h.deps.signedIn(http.StatusOK, signedIn), err
+	entry, err := h.deps.Registrar.VerifyCode(ctx, proof.VerificationID, proof.Code)
+	if err != nil {
+		return nil, err
+	}
+	return h.deps.entered(entry), nil
 }
 
 // verified answers a proof by link, with the other alternative of VerifyEmailResult. The generated reply would
@@ -108,11 +111,13 @@ func (h authHandlers) Login(ctx context.Context, request oapi.LoginRequestObject
 	if err != nil {
 		return nil, err
 	}
-	return h.deps.signedIn(http.StatusOK, *entry.SignedIn), nil
+	return h.deps.entered(entry), nil
 }
 
 // deviceToken gives what makes the client known: from the body, or else from the cookie of a browser.
-func deviceToken(ctx context.Context, inBody string) string { return cmp.Or(inBody, visitFrom(ctx).jar.device.value) }
+func deviceToken(ctx context.Context, inBody string) string {
+	return cmp.Or(inBody, visitFrom(ctx).jar.device.value)
+}
 
 // Refresh trades a refresh token for new tokens.
 func (h authHandlers) Refresh(ctx context.Context, request oapi.RefreshRequestObject) (oapi.RefreshResponseObject, error) {

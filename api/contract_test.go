@@ -80,7 +80,10 @@ func TestPolicyFitsContract(t *testing.T) {
 	want := make(map[string]api.Rule)
 	for _, item := range contract(t).Paths.Map() {
 		for _, operation := range item.Operations() {
-			rule := api.Rule{Recent: operation.Extensions["x-recent-sign-in"] == true}
+			rule := api.Rule{
+				Recent:    operation.Extensions["x-recent-sign-in"] == true,
+				Enrolling: operation.Extensions["x-while-enrolling"] == true,
+			}
 			if security := operation.Security; security != nil {
 				rule.Optional = slices.ContainsFunc(*security, func(r openapi3.SecurityRequirement) bool { return len(r) == 0 })
 				rule.SignedIn = !rule.Optional
@@ -111,7 +114,8 @@ func TestRepliesWithTokensAreSecret(t *testing.T) {
 		for _, operation := range item.Operations() {
 			for _, response := range operation.Responses.Map() {
 				media := response.Value.Content["application/json"]
-				if media != nil && (holds(media.Schema.Value, "tokens") || holds(media.Schema.Value, "items", "code")) {
+				if media != nil && (holds(media.Schema.Value, "tokens") || holds(media.Schema.Value, "items", "code") ||
+					holds(media.Schema.Value, "secret") || holds(media.Schema.Value, "recovery_codes")) {
 					want = append(want, operation.OperationID)
 				}
 			}

@@ -34,7 +34,9 @@ func encodeSession(held session.Session, current core.ID) oapi.Session {
 
 // encodeMe tells of the caller; user may be fresher than what admitted them.
 func encodeMe(caller signin.Authenticated, user account.User) oapi.MeJSONResponse {
-	return oapi.MeJSONResponse{User: encodeUser(user), Session: encodeSession(caller.Session, caller.Session.ID)}
+	return oapi.MeJSONResponse{
+		User: encodeUser(user), Session: encodeSession(caller.Session, caller.Session.ID), EnrolBy: deadline(caller.EnrolBy),
+	}
 }
 
 func encodeSignedIn(signedIn signin.SignedIn) oapi.SignedIn {
@@ -46,7 +48,7 @@ func encodeSignedIn(signedIn signin.SignedIn) oapi.SignedIn {
 			ExpiresIn:        wholeSeconds(signedIn.Tokens.ExpiresIn),
 			RefreshExpiresIn: wholeSeconds(signedIn.Tokens.RefreshExpiresIn),
 		},
-		DeviceToken: signedIn.DeviceToken,
+		DeviceToken: signedIn.DeviceToken, EnrolBy: deadline(signedIn.EnrolBy),
 	}
 }
 
@@ -76,6 +78,14 @@ func optional(text string) nullable.Nullable[string] {
 		return null
 	}
 	return nullable.NewNullableWithValue(text)
+}
+
+// deadline writes the zero time as null.
+func deadline(at time.Time) nullable.Nullable[time.Time] {
+	if at.IsZero() {
+		return nullable.NewNullNullable[time.Time]()
+	}
+	return nullable.NewNullableWithValue(at)
 }
 
 // list writes a missing list as an empty one, never as null.

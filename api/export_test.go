@@ -32,7 +32,7 @@ func Follow(stream []byte, piece int) (good int, whole bool, err error) {
 
 // Rule is a line of the policy.
 type Rule struct {
-	SignedIn, Optional, Recent bool
+	SignedIn, Optional, Recent, Enrolling bool
 }
 
 // Policy is the policy as the tests compare it with the contract.
@@ -41,6 +41,7 @@ func Policy() map[string]Rule {
 	for id, line := range policy {
 		table[id] = Rule{
 			SignedIn: line.access == forPersons, Optional: line.access == forHolders, Recent: line.recent,
+			Enrolling: line.enrolling,
 		}
 	}
 	return table

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -24,9 +25,12 @@ import (
 	"github.com/doorward/doorward/api/specguard"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/device"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/origin"
+	"github.com/doorward/doorward/core/secret"
 	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/signin"
 	"github.com/doorward/doorward/core/token"
@@ -47,6 +51,12 @@ type world struct {
 	next     core.Position
 	register signin.Registered
 	messages []mail.Message
+	// challenge is what a first factor is answered with, where it is not nil.
+	challenge *signin.Challenge
+	// denials are the refusals that the edge has written down.
+	denials []audit.Event
+	// enrolBy is until when the caller may do without a second factor.
+	enrolBy time.Time
 }
 
 var (
@@ -111,7 +121,7 @@ func (w *world) Authenticate(_ context.Context, raw string) (signin.Authenticate
 	default:
 		return signin.Authenticated{}, token.ErrInvalid
 	}
-	return signin.Authenticated{Principal: principal, User: ada, Session: home}, nil
+	return signin.Authenticated{Principal: principal, User: ada, Session: home, EnrolBy: w.enrolBy}, nil
 }
 
 func (w *world) Register(ctx context.Context, r signin.Registration) (signin.Registered, error) {
@@ -127,8 +137,8 @@ func (w *world) ResendTo(ctx context.Context, identifier string) (verification.R
 	return receipt, w.called(ctx, "resend to", identifier)
 }
 
-func (w *world) VerifyCode(ctx context.Context, id core.ID, code string) (signin.SignedIn, error) {
-	return entered, w.called(ctx, "verify", id.String(), code)
+func (w *world) VerifyCode(ctx context.Context, id core.ID, code string) (signin.Entry, error) {
+	return w.entry(), w.called(ctx, "verify", id.String(), code)
 }
 
 func (w *world) VerifyLink(ctx context.Context, token string) error {
@@ -148,15 +158,15 @@ func (w *world) Login(ctx context.Context, with signin.Credentials) (signin.Entr
 	if with.DeviceToken != "" {
 		call = append(call, "on", with.DeviceToken)
 	}
-	return signin.Entry{SignedIn: &entered}, w.called(ctx, call...)
+	return w.entry(), w.called(ctx, call...)
 }
 
 func (w *world) Refresh(ctx context.Context, refresh string) (signin.SignedIn, error) {
 	return entered, w.called(ctx, "renew", refresh)
 }
 
-func (w *world) Reauthenticate(ctx context.Context, _ core.Principal, password string) (signin.SignedIn, error) {
-	return entered, w.called(ctx, "reauthenticate", password)
+func (w *world) Reauthenticate(ctx context.Context, _ core.Principal, with signin.Confirmation) (signin.SignedIn, error) {
+	return entered, w.called(ctx, "reauthenticate", with.Password+string(with.Factor)+with.Code)
 }
 
 func (w *world) Logout(ctx context.Context, p core.Principal) error {
@@ -261,6 +271,31 @@ func (w *world) SessionOf(refresh string) (core.ID, error) {
 
 func (w *world) KeySet() []byte { return []byte(`{"keys":[]}`) }
 
+// shelf is the devices of a world.
+type shelf struct{ *world }
+
+func (s shelf) List(ctx context.Context, _ core.ID, page core.Page) ([]device.Device, core.Position, error) {
+	known := device.Device{
+		ID: core.ID{15: 7}, UserID: adaID, Digest: secret.DigestToken("shown"), From: home.Device, CreatedAt: now,
+		LastUsedAt: now.Add(-time.Minute), ExpiresAt: now.Add(time.Hour), TrustedUntil: now.Add(time.Minute),
+	}
+	other := known
+	other.ID, other.Digest, other.TrustedUntil = core.ID{15: 8}, secret.DigestToken("other"), time.Time{}
+	return []device.Device{known, other}, core.Position{At: now, ID: other.ID}, s.called(ctx, "devices", strconv.Itoa(page.Limit))
+}
+
+func (s shelf) Forget(ctx context.Context, _ core.Principal, id core.ID) error {
+	return s.called(ctx, "forget", id.String())
+}
+
+func (s shelf) ForgetAll(ctx context.Context, _ core.Principal) error {
+	return s.called(ctx, "forget all")
+}
+
+func (w *world) Unlock(ctx context.Context, token string) (signin.Unlocked, error) {
+	return signin.Unlocked{DeviceToken: "known", ExpiresAt: now.Add(time.Hour)}, w.called(ctx, "unlock", token)
+}
+
 // box is the development mailbox of a world.
 type box struct{ *world }
 
@@ -274,7 +309,7 @@ func (b box) Empty(ctx context.Context) error { return b.called(ctx, "empty mail
 func (w *world) deps() api.Deps {
 	clock := core.ClockFunc(func() time.Time { return now })
 	return api.Deps{
-		Authenticator: w, Registrar: w, Doorman: w, Passwords: w, Appraiser: w, Accounts: w, Settings: w, Sessions: w, Bindings: w, Keys: w,
+		Authenticator: w, Registrar: w, Doorman: w, SecondSteps: w, Factors: w, Passwords: w, Appraiser: w, Accounts: w, Settings: w, Sessions: w, Devices: shelf{w}, Unlocker: w, Bindings: w, Keys: w, Audit: annals{w},
 		Health: api.NewHealth(clock), Clock: clock, IDs: core.NewIDs(clock), Log: slog.New(slog.DiscardHandler),
 		Mailbox: box{w},
 	}

@@ -71,6 +71,7 @@ var (
 	// limitedProofs are those of strangers, limitedConfirms those of callers who are signed in.
 	limitedProofs   = []limited{{LimitVerifyAddress, byAddress}, {LimitVerify, byPair}}
 	limitedConfirms = []limited{{LimitVerify, bySession}}
+	limitedSends    = []limited{{LimitResend, bySession}}
 	limitedLinks    = []limited{{LimitLinks, byAddress}}
 	limitedRefresh  = []limited{{LimitRefresh, byHolder}}
 )

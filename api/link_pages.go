@@ -20,20 +20,22 @@ type linkPage struct {
 	counted plan
 	// check tells, without using the link up, whether it is still good; nil where nothing can tell.
 	check func(ctx context.Context, token string) error
-	act   func(ctx context.Context, token string, form url.Values) error
+	// act gives cookies that the browser is to keep.
+	act func(ctx context.Context, token string, form url.Values) ([]cookie, error)
 }
 
 // mountPages serves the paths that links in mails lead to, where no front end does.
 func (s *server) mountPages(app *fiber.App) {
-	plain := func(act func(context.Context, string) error) func(context.Context, string, url.Values) error {
-		return func(ctx context.Context, token string, _ url.Values) error { return act(ctx, token) }
+	plain := func(act func(context.Context, string) error) func(context.Context, string, url.Values) ([]cookie, error) {
+		return func(ctx context.Context, token string, _ url.Values) ([]cookie, error) { return nil, act(ctx, token) }
 	}
-	reset := func(ctx context.Context, token string, form url.Values) error {
-		return s.deps.Passwords.Reset(ctx, credential.ResetRequest{Token: token, NewPassword: form.Get("new_password")})
+	reset := func(ctx context.Context, token string, form url.Values) ([]cookie, error) {
+		return nil, s.deps.Passwords.Reset(ctx, credential.ResetRequest{Token: token, NewPassword: form.Get("new_password")})
 	}
 	for _, page := range []linkPage{
 		{Link: pages.VerifyEmail, counted: pageOf("verifyEmail"), act: plain(s.deps.Registrar.VerifyLink)},
 		{Link: pages.ResetPassword, counted: pageOf("resetPassword"), check: s.deps.Passwords.CheckReset, act: reset},
+		{Link: pages.Unlock, counted: pageOf("unlock"), act: s.deps.unlockByPage},
 		{Link: pages.UndoEmailChange, counted: pageOf("undoEmailChange"), act: plain(s.deps.Accounts.UndoEmailChange)},
 		{Link: pages.Restore, counted: pageOf("restoreAccount"), act: plain(s.deps.Accounts.Restore)},
 	} {
@@ -84,12 +86,15 @@ func (s *server) useLink(page linkPage) fiber.Handler {
 		if err != nil || token == "" || len(token) > maxLinkToken || !isForm(c) {
 			return failLink(c, page, errNoToken)
 		}
-		err = page.act(c.UserContext(), token, form)
+		cookies, err := page.act(c.UserContext(), token, form)
 		if fields := core.AsError(err).Fields; err != nil && len(fields) > 0 {
 			return askAgain(c, page, token, fields)
 		}
 		if err != nil {
 			return failLink(c, page, err)
+		}
+		if err := setAll(c, cookies...); err != nil {
+			return err
 		}
 		shown, err := page.Finished()
 		return show(c, http.StatusOK, shown, err)

@@ -9,6 +9,8 @@ import (
 	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/mfa"
+	"github.com/doorward/doorward/core/signin"
 )
 
 // meHandlers answer the tag me.
@@ -99,8 +101,29 @@ func (h meHandlers) Reauthenticate(
 	if err != nil {
 		return nil, err
 	}
-	signedIn, err := h.deps.Doorman.Reauthenticate(ctx, caller.Principal, request.Body.Password)
+	with := signin.Confirmation{
+		Password: request.Body.Password, Factor: mfa.Kind(request.Body.Factor), Code: request.Body.Code,
+	}
+	if err = checkConfirmation(with); err != nil {
+		return nil, err
+	}
+	signedIn, err := h.deps.Doorman.Reauthenticate(ctx, caller.Principal, with)
 	return h.deps.signedIn(http.StatusOK, signedIn), err
+}
+
+// checkConfirmation wants one proof, whole.
+func checkConfirmation(with signin.Confirmation) error {
+	switch byFactor := with.Factor != "" || with.Code != ""; {
+	case byFactor && with.Password != "":
+		return core.InvalidField("factor", core.CodeNotAllowed, "Give one proof at a time.")
+	case byFactor && with.Factor == "":
+		return core.InvalidField("factor", core.CodeRequired, "Say which factor the code is of.")
+	case byFactor && with.Code == "":
+		return core.InvalidField("code", core.CodeRequired, "A code is needed.")
+	case !byFactor && with.Password == "":
+		return core.InvalidField("password", core.CodeRequired, "A password is needed, or a factor and its code.")
+	}
+	return nil
 }
 
 // ListSessions lists the caller's live sessions.

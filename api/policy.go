@@ -8,7 +8,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/doorward/doorward/core"
-	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/signin"
 )
 
@@ -36,6 +35,8 @@ type rule struct {
 	access access
 	// recent demands a sign-in that is not too long ago.
 	recent bool
+	// enrolling lets callers in who must enrol a second factor first: everything else is closed to them.
+	enrolling bool
 	// secret marks replies that hold a token or code: they are never compressed, because the length of a
 	// compressed reply tells of its contents.
 	secret bool
@@ -59,17 +60,20 @@ var policy = map[string]rule{
 	"checkAvailability":  {},
 	"login":              {access: forStrangers, secret: true, signsIn: true, limits: limitedLogins},
 	"refresh":            {secret: true, signsIn: true, trades: true, limits: limitedRefresh},
-	"logout":             {access: forHolders, trades: true, leaves: true},
+	"logout":             {access: forHolders, enrolling: true, trades: true, leaves: true},
+	"sendSecondFactor":   {limits: limitedResends},
+	"verifySecondFactor": {access: forStrangers, secret: true, signsIn: true, limits: limitedProofs},
 	"forgotPassword":     {limits: limitedForgots},
 	"checkPasswordReset": {limits: limitedLinks},
 	"resetPassword":      {limits: limitedProofs},
 	"estimatePassword":   {},
 	"changePassword":     {access: forPersons, limits: limitedConfirms},
+	"unlock":             {secret: true, signsIn: true, limits: limitedLinks},
 	"undoEmailChange":    {limits: limitedLinks},
 	"restoreAccount":     {limits: limitedLinks},
 	"getKeySet":          {public: "public, max-age=300"},
 
-	"getMe":             {access: forPersons},
+	"getMe":             {access: forPersons, enrolling: true},
 	"updateMe":          {access: forPersons},
 	"deleteMe":          {access: forPersons, recent: true, leaves: true},
 	"deactivateMe":      {access: forPersons, leaves: true},
@@ -80,7 +84,18 @@ var policy = map[string]rule{
 	"listSessions":      {access: forPersons},
 	"endSession":        {access: forPersons},
 	"endOtherSessions":  {access: forPersons},
-	"reauthenticate":    {access: forPersons, secret: true, signsIn: true, limits: limitedConfirms},
+	"listActivity":      {access: forPersons},
+	"listDevices":       {access: forPersons},
+	"forgetDevice":      {access: forPersons},
+	"forgetDevices":     {access: forPersons},
+	"listFactors":       {access: forPersons, recent: true, enrolling: true},
+	"enrolTOTP":         {access: forPersons, recent: true, enrolling: true, secret: true},
+	"verifyTOTP":        {access: forPersons, recent: true, enrolling: true, secret: true, limits: limitedConfirms},
+	"enrolEmailFactor":  {access: forPersons, recent: true, enrolling: true, limits: limitedSends},
+	"verifyEmailFactor": {access: forPersons, recent: true, enrolling: true, secret: true, limits: limitedConfirms},
+	"removeFactor":      {access: forPersons, recent: true},
+	"makeRecoveryCodes": {access: forPersons, recent: true, secret: true},
+	"reauthenticate":    {access: forPersons, enrolling: true, secret: true, signsIn: true, limits: limitedConfirms},
 
 	"getHealth":         {uncounted: true},
 	"getLiveness":       {uncounted: true},
@@ -97,6 +112,7 @@ var policy = map[string]rule{
 
 var (
 	errNoCredentials = core.NewError(core.KindUnauthenticated, core.CodeUnauthenticated, "Please sign in.")
+	errEnrol         = core.NewError(core.KindForbidden, core.CodeSecondFactorRequired, "Please enrol a second factor first.")
 	errSignedIn      = core.NewError(core.KindConflict, core.CodeAlreadySignedIn, "You are signed in already. Sign out first.")
 )
 
@@ -133,11 +149,12 @@ func (s *server) admitPerson(c *fiber.Ctx, demanded rule, caller signin.Authenti
 		return err
 	}
 	c.SetUserContext(context.WithValue(c.UserContext(), callerKey{}, caller))
+	now := s.deps.Clock.Now()
+	if !demanded.enrolling && !caller.EnrolBy.IsZero() && !now.Before(caller.EnrolBy) {
+		return errEnrol
+	}
 	if demanded.recent {
-		err := caller.Principal.RequireRecent(s.deps.Clock.Now(), s.options.RecentWindow, account.FactorPassword)
-		if err != nil {
-			return err
-		}
+		return caller.User.RequireProof(caller.Principal, now, s.options.RecentWindow)
 	}
 	return nil
 }

@@ -5,8 +5,11 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/device"
 	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/signin"
 	"github.com/doorward/doorward/core/verification"
@@ -25,7 +28,7 @@ type Registrar interface {
 	Register(ctx context.Context, registration signin.Registration) (signin.Registered, error)
 	Resend(ctx context.Context, id core.ID) (verification.Receipt, error)
 	ResendTo(ctx context.Context, identifier string) (verification.Receipt, error)
-	VerifyCode(ctx context.Context, id core.ID, code string) (signin.SignedIn, error)
+	VerifyCode(ctx context.Context, id core.ID, code string) (signin.Entry, error)
 	VerifyLink(ctx context.Context, token string) error
 	UsernameAvailable(ctx context.Context, username string) (bool, error)
 	EmailAvailable(ctx context.Context, email string) (bool, error)
@@ -35,9 +38,26 @@ type Registrar interface {
 type Doorman interface {
 	Login(ctx context.Context, with signin.Credentials) (signin.Entry, error)
 	Refresh(ctx context.Context, refreshToken string) (signin.SignedIn, error)
-	Reauthenticate(ctx context.Context, principal core.Principal, password string) (signin.SignedIn, error)
+	Reauthenticate(ctx context.Context, principal core.Principal, with signin.Confirmation) (signin.SignedIn, error)
 	Logout(ctx context.Context, principal core.Principal) error
 	LogoutByRefresh(ctx context.Context, refreshToken string) error
+}
+
+// SecondSteps finishes sign-ins that want a second factor. *signin.Service is one.
+type SecondSteps interface {
+	SendSecondFactor(ctx context.Context, challenge core.ID, factor mfa.Kind) error
+	VerifySecondFactor(ctx context.Context, step signin.SecondStep) (signin.SignedIn, error)
+}
+
+// Factors is what people do with their second factors. *mfa.Service is one.
+type Factors interface {
+	Factors(ctx context.Context, principal core.Principal) (mfa.List, error)
+	BeginTOTP(ctx context.Context, principal core.Principal, label string) (mfa.Enrolment, error)
+	ConfirmTOTP(ctx context.Context, principal core.Principal, id core.ID, code string) (mfa.Enrolled, error)
+	BeginEmail(ctx context.Context, principal core.Principal) (verification.Receipt, error)
+	ConfirmEmail(ctx context.Context, principal core.Principal, id core.ID, code string) (mfa.Enrolled, error)
+	Remove(ctx context.Context, principal core.Principal, id core.ID) error
+	MakeRecoveryCodes(ctx context.Context, principal core.Principal) ([]string, error)
 }
 
 // Passwords forgets, resets and changes them. *credential.Service is one.
@@ -74,6 +94,25 @@ type Sessions interface {
 	List(ctx context.Context, user core.ID, page core.Page) (sessions []session.Session, next core.Position, err error)
 	End(ctx context.Context, caller core.Principal, id core.ID) error
 	EndOthers(ctx context.Context, caller core.Principal) (int, error)
+}
+
+// Devices lists and forgets the known devices of a person. *device.Service is one.
+type Devices interface {
+	List(ctx context.Context, user core.ID, page core.Page) (devices []device.Device, next core.Position, err error)
+	Forget(ctx context.Context, caller core.Principal, id core.ID) error
+	ForgetAll(ctx context.Context, caller core.Principal) error
+}
+
+// Audit is what happened. *audit.Trail is one.
+type Audit interface {
+	Of(ctx context.Context, subject core.ID, page core.Page) (events []audit.Event, next core.Position, err error)
+	// Note writes the event of a refusal; what keeps it from that is told to the operator.
+	Note(ctx context.Context, event audit.Event)
+}
+
+// Unlocker gets clients past a lock. *signin.Service is one.
+type Unlocker interface {
+	Unlock(ctx context.Context, token string) (signin.Unlocked, error)
 }
 
 // Bindings ties what pages hold to sessions. *session.Bindings is one.

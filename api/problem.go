@@ -103,6 +103,7 @@ func (f failure) problem(requestID string) oapi.Problem {
 	body := oapi.Problem{
 		Type: "urn:doorward:problem:" + string(code), Title: titleOf(code), Status: f.status, Detail: f.Message,
 		Code: oapi.ProblemCode(code), RequestID: requestID, Factors: f.Factors,
+		AttemptsLeft: f.AttemptsLeft,
 	}
 	for _, field := range f.Fields {
 		body.Errors = append(body.Errors, oapi.FieldError{

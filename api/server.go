@@ -83,13 +83,18 @@ type Deps struct {
 	Authenticator Authenticator
 	Registrar     Registrar
 	Doorman       Doorman
+	SecondSteps   SecondSteps
+	Factors       Factors
 	Passwords     Passwords
 	Appraiser     Appraiser
 	Accounts      Accounts
 	Settings      Settings
 	Sessions      Sessions
+	Devices       Devices
+	Unlocker      Unlocker
 	Bindings      Bindings
 	Keys          Keys
+	Audit         Audit
 	Health        *Health
 	Clock         core.Clock
 	IDs           *core.IDs

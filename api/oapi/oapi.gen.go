@@ -25,6 +25,27 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for ActivityOutcome.
+const (
+	ActivityOutcomeFailure ActivityOutcome = "failure"
+	ActivityOutcomeRefused ActivityOutcome = "refused"
+	ActivityOutcomeSuccess ActivityOutcome = "success"
+)
+
+// Valid indicates whether the value is a known member of the ActivityOutcome enum.
+func (e ActivityOutcome) Valid() bool {
+	switch e {
+	case ActivityOutcomeFailure:
+		return true
+	case ActivityOutcomeRefused:
+		return true
+	case ActivityOutcomeSuccess:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EmailVerifiedVerified.
 const (
 	EmailVerifiedVerifiedTrue EmailVerifiedVerified = true
@@ -34,6 +55,54 @@ const (
 func (e EmailVerifiedVerified) Valid() bool {
 	switch e {
 	case EmailVerifiedVerifiedTrue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FactorStrength.
+const (
+	FactorStrengthStrong FactorStrength = "strong"
+	FactorStrengthWeak   FactorStrength = "weak"
+)
+
+// Valid indicates whether the value is a known member of the FactorStrength enum.
+func (e FactorStrength) Valid() bool {
+	switch e {
+	case FactorStrengthStrong:
+		return true
+	case FactorStrengthWeak:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FactorKind.
+const (
+	FactorKindEmail        FactorKind = "email"
+	FactorKindPasskey      FactorKind = "passkey"
+	FactorKindRecoveryCode FactorKind = "recovery_code"
+	FactorKindSms          FactorKind = "sms"
+	FactorKindTotp         FactorKind = "totp"
+	FactorKindWhatsapp     FactorKind = "whatsapp"
+)
+
+// Valid indicates whether the value is a known member of the FactorKind enum.
+func (e FactorKind) Valid() bool {
+	switch e {
+	case FactorKindEmail:
+		return true
+	case FactorKindPasskey:
+		return true
+	case FactorKindRecoveryCode:
+		return true
+	case FactorKindSms:
+		return true
+	case FactorKindTotp:
+		return true
+	case FactorKindWhatsapp:
 		return true
 	default:
 		return false
@@ -361,6 +430,24 @@ func (e LoginParamsXTokenTransport) Valid() bool {
 	}
 }
 
+// Defines values for VerifySecondFactorParamsXTokenTransport.
+const (
+	VerifySecondFactorParamsXTokenTransportBody   VerifySecondFactorParamsXTokenTransport = "body"
+	VerifySecondFactorParamsXTokenTransportCookie VerifySecondFactorParamsXTokenTransport = "cookie"
+)
+
+// Valid indicates whether the value is a known member of the VerifySecondFactorParamsXTokenTransport enum.
+func (e VerifySecondFactorParamsXTokenTransport) Valid() bool {
+	switch e {
+	case VerifySecondFactorParamsXTokenTransportBody:
+		return true
+	case VerifySecondFactorParamsXTokenTransportCookie:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RefreshParamsXTokenTransport.
 const (
 	RefreshParamsXTokenTransportBody   RefreshParamsXTokenTransport = "body"
@@ -391,6 +478,24 @@ func (e RegisterParamsXTokenTransport) Valid() bool {
 	case RegisterParamsXTokenTransportBody:
 		return true
 	case RegisterParamsXTokenTransportCookie:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UnlockParamsXTokenTransport.
+const (
+	UnlockParamsXTokenTransportBody   UnlockParamsXTokenTransport = "body"
+	UnlockParamsXTokenTransportCookie UnlockParamsXTokenTransport = "cookie"
+)
+
+// Valid indicates whether the value is a known member of the UnlockParamsXTokenTransport enum.
+func (e UnlockParamsXTokenTransport) Valid() bool {
+	switch e {
+	case UnlockParamsXTokenTransportBody:
+		return true
+	case UnlockParamsXTokenTransportCookie:
 		return true
 	default:
 		return false
@@ -439,6 +544,56 @@ type AccountDeleted struct {
 	PurgeAt time.Time `json:"purge_at"`
 }
 
+// Activity defines model for Activity.
+type Activity struct {
+	// Action A stable name; there will be more of them.
+	//
+	// Example: session.sign_in
+	Action string    `json:"action"`
+	At     time.Time `json:"at"`
+
+	// Device Browser and system, as far as they are known.
+	//
+	// Example: Firefox, Linux
+	Device string  `json:"device"`
+	ID     core.ID `json:"id"`
+
+	// IP Where it came from; empty for what the server did by itself.
+	//
+	// Example: 203.0.113.7
+	IP string `json:"ip"`
+
+	// Location Example: Berlin, DE
+	Location nullable.Nullable[string] `json:"location"`
+
+	// Metadata What else there is to say, such as the factor of a sign-in.
+	//
+	// Example: {"factor":"pwd"}
+	Metadata map[string]string `json:"metadata"`
+
+	// Outcome `failure`: a proof was wrong. `refused`: a rule stood against it.
+	Outcome ActivityOutcome `json:"outcome"`
+
+	// Reason Why it was refused, or why a session ended.
+	//
+	// Example: invalid_credentials
+	Reason nullable.Nullable[string] `json:"reason"`
+
+	// SessionID The session that it was done to, or else from.
+	SessionID nullable.Nullable[core.ID] `json:"session_id"`
+}
+
+// ActivityOutcome `failure`: a proof was wrong. `refused`: a rule stood against it.
+type ActivityOutcome string
+
+// ActivityList defines model for ActivityList.
+type ActivityList struct {
+	Items []Activity `json:"items"`
+
+	// NextCursor Where the next page begins; `null` on the last page.
+	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
+}
+
 // Availability defines model for Availability.
 type Availability struct {
 	Available bool `json:"available"`
@@ -470,6 +625,24 @@ type CaughtMessageList struct {
 	Items []CaughtMessage `json:"items"`
 }
 
+// Challenge A second factor is wanted. Nothing is signed in yet.
+type Challenge struct {
+	// ExpiresAt Until when the second step can be made.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Factors What would do, one of them.
+	//
+	// Example: ["totp","recovery_code"]
+	Factors []FactorKind `json:"factors"`
+	ID      core.ID      `json:"id"`
+}
+
+// Challenged defines model for Challenged.
+type Challenged struct {
+	// Challenge A second factor is wanted. Nothing is signed in yet.
+	Challenge Challenge `json:"challenge"`
+}
+
 // ChangeEmailRequest defines model for ChangeEmailRequest.
 type ChangeEmailRequest struct {
 	// Email Example: ada@example.com
@@ -497,6 +670,51 @@ type CodeProof struct {
 	VerificationID VerificationID `json:"verification_id"`
 }
 
+// Device defines model for Device.
+type Device struct {
+	// Browser Example: Firefox
+	Browser   string    `json:"browser"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Current Whether this session, or the cookie of this browser, is that of the device.
+	Current bool `json:"current"`
+
+	// Device The kind of device, as far as it is known.
+	//
+	// Example: desktop
+	Device string `json:"device"`
+
+	// ExpiresAt When it is forgotten unless it signs in again.
+	ExpiresAt time.Time `json:"expires_at"`
+	ID        core.ID   `json:"id"`
+
+	// IP Where its last sign-in came from.
+	//
+	// Example: 203.0.113.7
+	IP string `json:"ip"`
+
+	// LastUsedAt When it last signed in.
+	LastUsedAt time.Time `json:"last_used_at"`
+
+	// Location Example: Berlin, DE
+	Location nullable.Nullable[string] `json:"location"`
+
+	// Os Example: Linux
+	Os string `json:"os"`
+
+	// Trusted Whether it is spared the second factor now.
+	Trusted      bool                         `json:"trusted"`
+	TrustedUntil nullable.Nullable[time.Time] `json:"trusted_until"`
+}
+
+// DeviceList defines model for DeviceList.
+type DeviceList struct {
+	Items []Device `json:"items"`
+
+	// NextCursor Where the next page begins; `null` on the last page.
+	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
+}
+
 // DeviceToken Makes this client a known device of the account. Keep it beyond signing out, and send it with the next sign-in:
 // a known device gets past a lock that others have caused. It is given only where it is new. Browsers that ask for
 // cookies get it as `__Host-device` instead, which they send by themselves.
@@ -512,6 +730,52 @@ type EmailVerified struct {
 
 // EmailVerifiedVerified defines model for EmailVerified.Verified.
 type EmailVerifiedVerified bool
+
+// EnrolTOTPRequest defines model for EnrolTOTPRequest.
+type EnrolTOTPRequest struct {
+	// Label What the owner calls it.
+	//
+	// Example: Phone
+	Label string `json:"label,omitempty"`
+}
+
+// Factor defines model for Factor.
+type Factor struct {
+	CreatedAt time.Time `json:"created_at"`
+	ID        core.ID   `json:"id"`
+
+	// Kind A second factor. Texts and passkeys are not offered yet.
+	Kind FactorKind `json:"kind"`
+
+	// Label Example: Phone
+	Label      string    `json:"label"`
+	LastUsedAt time.Time `json:"last_used_at"`
+
+	// Strength How much it adds to a password. `weak`: codes by email.
+	Strength FactorStrength `json:"strength"`
+}
+
+// FactorStrength How much it adds to a password. `weak`: codes by email.
+type FactorStrength string
+
+// FactorEnrolled defines model for FactorEnrolled.
+type FactorEnrolled struct {
+	Factor Factor `json:"factor"`
+
+	// RecoveryCodes With the account's first factor, ten codes that are told once.
+	RecoveryCodes []string `json:"recovery_codes,omitempty"`
+}
+
+// FactorKind A second factor. Texts and passkeys are not offered yet.
+type FactorKind string
+
+// FactorList defines model for FactorList.
+type FactorList struct {
+	Items []Factor `json:"items"`
+
+	// RecoveryCodesLeft Example: 10
+	RecoveryCodesLeft int `json:"recovery_codes_left"`
+}
 
 // FieldCode The stable name of a rule that a field broke.
 type FieldCode string
@@ -636,8 +900,11 @@ type LogoutRequest struct {
 
 // Me defines model for Me.
 type Me struct {
-	Session Session `json:"session"`
-	User    User    `json:"user"`
+	// EnrolBy Where a second factor is demanded and there is none: until when to enrol one. Beyond, everything but enrolling,
+	// `getMe`, `reauthenticate` and signing out answers 403 `second_factor_required`.
+	EnrolBy nullable.Nullable[time.Time] `json:"enrol_by"`
+	Session Session                      `json:"session"`
+	User    User                         `json:"user"`
 }
 
 // NewPassword Eight code points at least, unless the deployment asks for more; any characters, nothing demanded of their
@@ -710,6 +977,9 @@ type Phone = string
 //
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
 type Problem struct {
+	// AttemptsLeft With `invalid_credentials`, where the deployment tells it, how many more tries this name has from here.
+	AttemptsLeft *int `json:"attempts_left,omitempty"`
+
 	// Code The stable name of an error.
 	Code   ProblemCode `json:"code"`
 	Detail string      `json:"detail"`
@@ -730,10 +1000,24 @@ type Problem struct {
 // ProblemCode The stable name of an error.
 type ProblemCode string
 
-// ReauthenticateRequest defines model for ReauthenticateRequest.
+// ReauthenticateRequest Either `password`, or `factor` and `code`.
 type ReauthenticateRequest struct {
+	// Code Six digits, or a recovery code; spaces, hyphens and case of the latter do not matter.
+	//
+	// Example: 493027
+	Code SecondFactorCode `json:"code,omitempty"`
+
+	// Factor A second factor. Texts and passkeys are not offered yet.
+	Factor FactorKind `json:"factor,omitempty"`
+
 	// Password Counted in code points and taken as it is, spaces included.
-	Password Password `json:"password"`
+	Password Password `json:"password,omitempty"`
+}
+
+// RecoveryCodes defines model for RecoveryCodes.
+type RecoveryCodes struct {
+	// RecoveryCodes Example: ["7K3M-9QXR-2F4H-8WZC-0B5N-6TJD"]
+	RecoveryCodes []string `json:"recovery_codes"`
 }
 
 // RefreshRequest defines model for RefreshRequest.
@@ -826,6 +1110,27 @@ type ResetPasswordRequest struct {
 	union json.RawMessage
 }
 
+// SecondFactorCode Six digits, or a recovery code; spaces, hyphens and case of the latter do not matter.
+//
+// Example: 493027
+type SecondFactorCode = string
+
+// SecondFactorSent defines model for SecondFactorSent.
+type SecondFactorSent struct {
+	ChallengeID core.ID `json:"challenge_id"`
+
+	// Factor A second factor. Texts and passkeys are not offered yet.
+	Factor FactorKind `json:"factor"`
+}
+
+// SendSecondFactorRequest defines model for SendSecondFactorRequest.
+type SendSecondFactorRequest struct {
+	ChallengeID core.ID `json:"challenge_id"`
+
+	// Factor A second factor. Texts and passkeys are not offered yet.
+	Factor FactorKind `json:"factor"`
+}
+
 // Session defines model for Session.
 type Session struct {
 	// AuthTime When the person last proved who they are.
@@ -894,7 +1199,11 @@ type SignedIn struct {
 	// a known device gets past a lock that others have caused. It is given only where it is new. Browsers that ask for
 	// cookies get it as `__Host-device` instead, which they send by themselves.
 	DeviceToken DeviceToken `json:"device_token,omitempty"`
-	Session     Session     `json:"session"`
+
+	// EnrolBy Where a second factor is demanded and there is none: until when to enrol one. Beyond, everything but enrolling,
+	// `getMe`, `reauthenticate` and signing out answers 403 `second_factor_required`.
+	EnrolBy nullable.Nullable[time.Time] `json:"enrol_by"`
+	Session Session                      `json:"session"`
 
 	// Tokens The tokens themselves are left out where they travel in cookies.
 	Tokens Tokens `json:"tokens"`
@@ -911,6 +1220,27 @@ type SystemHealth struct {
 	Status        HealthStatus `json:"status"`
 	UptimeSeconds int64        `json:"uptime_seconds"`
 	Version       string       `json:"version"`
+}
+
+// TOTPEnrolment defines model for TOTPEnrolment.
+type TOTPEnrolment struct {
+	// ExpiresAt Until when the first code is taken.
+	ExpiresAt time.Time `json:"expires_at"`
+	ID        core.ID   `json:"id"`
+
+	// OtpauthURI The same, as an app reads it.
+	OtpauthURI string `json:"otpauth_uri"`
+
+	// QrPng The address as a QR code: a PNG in base64.
+	QrPng []byte `json:"qr_png"`
+
+	// QrSvg The same as an SVG.
+	QrSvg string `json:"qr_svg"`
+
+	// Secret In base32, to be typed in.
+	//
+	// Example: GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
+	Secret string `json:"secret"`
 }
 
 // Tokens The tokens themselves are left out where they travel in cookies.
@@ -931,6 +1261,17 @@ type Tokens struct {
 
 // TokensTokenType defines model for Tokens.TokenType.
 type TokensTokenType string
+
+// Unlocked defines model for Unlocked.
+type Unlocked struct {
+	// DeviceToken Makes this client a known device of the account. Keep it beyond signing out, and send it with the next sign-in:
+	// a known device gets past a lock that others have caused. It is given only where it is new. Browsers that ask for
+	// cookies get it as `__Host-device` instead, which they send by themselves.
+	DeviceToken DeviceToken `json:"device_token,omitempty"`
+
+	// ExpiresAt Until when this client is known.
+	ExpiresAt time.Time `json:"expires_at"`
+}
 
 // UpdateMeRequest defines model for UpdateMeRequest.
 type UpdateMeRequest struct {
@@ -1025,6 +1366,31 @@ type VerifyEmailResult struct {
 	union json.RawMessage
 }
 
+// VerifySecondFactorRequest defines model for VerifySecondFactorRequest.
+type VerifySecondFactorRequest struct {
+	ChallengeID core.ID `json:"challenge_id"`
+
+	// Code Six digits, or a recovery code; spaces, hyphens and case of the latter do not matter.
+	//
+	// Example: 493027
+	Code SecondFactorCode `json:"code"`
+
+	// Factor A second factor. Texts and passkeys are not offered yet.
+	Factor FactorKind `json:"factor"`
+
+	// TrustDevice Spare this client the second factor from now on.
+	TrustDevice bool `json:"trust_device,omitempty"`
+}
+
+// VerifyTOTPRequest defines model for VerifyTOTPRequest.
+type VerifyTOTPRequest struct {
+	// Code Six digits, or a recovery code; spaces, hyphens and case of the latter do not matter.
+	//
+	// Example: 493027
+	Code SecondFactorCode `json:"code"`
+	ID   core.ID          `json:"id"`
+}
+
 // Cursor defines model for Cursor.
 type Cursor = string
 
@@ -1053,6 +1419,16 @@ type Conflict = Problem
 //
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
 type CrossSiteRefused = Problem
+
+// EmailFactorRefused An error (RFC 9457). Branch on `code`; all texts are for people.
+//
+// Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
+type EmailFactorRefused = Problem
+
+// FactorConflict An error (RFC 9457). Branch on `code`; all texts are for people.
+//
+// Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
+type FactorConflict = Problem
 
 // HeadersTooLarge An error (RFC 9457). Branch on `code`; all texts are for people.
 //
@@ -1112,6 +1488,11 @@ type ReauthenticationRequired = Problem
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
 type RequestTimeout = Problem
 
+// SecondFactorRequired An error (RFC 9457). Branch on `code`; all texts are for people.
+//
+// Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
+type SecondFactorRequired = Problem
+
 // SignInRefused An error (RFC 9457). Branch on `code`; all texts are for people.
 //
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
@@ -1156,6 +1537,15 @@ type LoginParams struct {
 // LoginParamsXTokenTransport defines parameters for Login.
 type LoginParamsXTokenTransport string
 
+// VerifySecondFactorParams defines parameters for VerifySecondFactor.
+type VerifySecondFactorParams struct {
+	// XTokenTransport `cookie` for browsers: the tokens then travel in cookies that scripts cannot read, and not in the body.
+	XTokenTransport VerifySecondFactorParamsXTokenTransport `json:"X-Token-Transport,omitempty"`
+}
+
+// VerifySecondFactorParamsXTokenTransport defines parameters for VerifySecondFactor.
+type VerifySecondFactorParamsXTokenTransport string
+
 // RefreshParams defines parameters for Refresh.
 type RefreshParams struct {
 	// XTokenTransport `cookie` for browsers: the tokens then travel in cookies that scripts cannot read, and not in the body.
@@ -1174,6 +1564,15 @@ type RegisterParams struct {
 // RegisterParamsXTokenTransport defines parameters for Register.
 type RegisterParamsXTokenTransport string
 
+// UnlockParams defines parameters for Unlock.
+type UnlockParams struct {
+	// XTokenTransport `cookie` for browsers: the tokens then travel in cookies that scripts cannot read, and not in the body.
+	XTokenTransport UnlockParamsXTokenTransport `json:"X-Token-Transport,omitempty"`
+}
+
+// UnlockParamsXTokenTransport defines parameters for Unlock.
+type UnlockParamsXTokenTransport string
+
 // VerifyEmailParams defines parameters for VerifyEmail.
 type VerifyEmailParams struct {
 	// XTokenTransport `cookie` for browsers: the tokens then travel in cookies that scripts cannot read, and not in the body.
@@ -1182,6 +1581,24 @@ type VerifyEmailParams struct {
 
 // VerifyEmailParamsXTokenTransport defines parameters for VerifyEmail.
 type VerifyEmailParamsXTokenTransport string
+
+// ListActivityParams defines parameters for ListActivity.
+type ListActivityParams struct {
+	// Limit How many items to give at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before. Opaque.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListDevicesParams defines parameters for ListDevices.
+type ListDevicesParams struct {
+	// Limit How many items to give at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before. Opaque.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
 
 // ReauthenticateParams defines parameters for Reauthenticate.
 type ReauthenticateParams struct {
@@ -1213,6 +1630,12 @@ type LoginJSONRequestBody = LoginRequest
 // LogoutJSONRequestBody defines body for Logout for application/json ContentType.
 type LogoutJSONRequestBody = LogoutRequest
 
+// SendSecondFactorJSONRequestBody defines body for SendSecondFactor for application/json ContentType.
+type SendSecondFactorJSONRequestBody = SendSecondFactorRequest
+
+// VerifySecondFactorJSONRequestBody defines body for VerifySecondFactor for application/json ContentType.
+type VerifySecondFactorJSONRequestBody = VerifySecondFactorRequest
+
 // EstimatePasswordJSONRequestBody defines body for EstimatePassword for application/json ContentType.
 type EstimatePasswordJSONRequestBody = PasswordStrengthRequest
 
@@ -1234,6 +1657,9 @@ type RestoreAccountJSONRequestBody = LinkRequest
 // UndoEmailChangeJSONRequestBody defines body for UndoEmailChange for application/json ContentType.
 type UndoEmailChangeJSONRequestBody = LinkRequest
 
+// UnlockJSONRequestBody defines body for Unlock for application/json ContentType.
+type UnlockJSONRequestBody = LinkRequest
+
 // VerifyEmailJSONRequestBody defines body for VerifyEmail for application/json ContentType.
 type VerifyEmailJSONRequestBody = VerifyEmailRequest
 
@@ -1245,6 +1671,15 @@ type ChangeEmailJSONRequestBody = ChangeEmailRequest
 
 // VerifyEmailChangeJSONRequestBody defines body for VerifyEmailChange for application/json ContentType.
 type VerifyEmailChangeJSONRequestBody = CodeProof
+
+// VerifyEmailFactorJSONRequestBody defines body for VerifyEmailFactor for application/json ContentType.
+type VerifyEmailFactorJSONRequestBody = CodeProof
+
+// EnrolTOTPJSONRequestBody defines body for EnrolTOTP for application/json ContentType.
+type EnrolTOTPJSONRequestBody = EnrolTOTPRequest
+
+// VerifyTOTPJSONRequestBody defines body for VerifyTOTP for application/json ContentType.
+type VerifyTOTPJSONRequestBody = VerifyTOTPRequest
 
 // ReauthenticateJSONRequestBody defines body for Reauthenticate for application/json ContentType.
 type ReauthenticateJSONRequestBody = ReauthenticateRequest
@@ -1550,6 +1985,12 @@ type ServerInterface interface {
 	// Logout Sign out
 	// (POST /v1/auth/logout)
 	Logout(c *fiber.Ctx) error
+	// SendSecondFactor Have a code sent for the second step
+	// (POST /v1/auth/mfa/send)
+	SendSecondFactor(c *fiber.Ctx) error
+	// VerifySecondFactor Finish signing in with a second factor
+	// (POST /v1/auth/mfa/verify)
+	VerifySecondFactor(c *fiber.Ctx, params VerifySecondFactorParams) error
 	// EstimatePassword How strong a password would be
 	// (POST /v1/auth/password-strength)
 	EstimatePassword(c *fiber.Ctx) error
@@ -1574,6 +2015,9 @@ type ServerInterface interface {
 	// UndoEmailChange Take a change of address back
 	// (POST /v1/auth/undo-email-change)
 	UndoEmailChange(c *fiber.Ctx) error
+	// Unlock Get past a lock that others have caused
+	// (POST /v1/auth/unlock)
+	Unlock(c *fiber.Ctx, params UnlockParams) error
 	// VerifyEmail Prove an address
 	// (POST /v1/auth/verify-email)
 	VerifyEmail(c *fiber.Ctx, params VerifyEmailParams) error
@@ -1586,18 +2030,51 @@ type ServerInterface interface {
 	// UpdateMe Change the own profile
 	// (PATCH /v1/me)
 	UpdateMe(c *fiber.Ctx) error
+	// ListActivity The own security history
+	// (GET /v1/me/activity)
+	ListActivity(c *fiber.Ctx, params ListActivityParams) error
 	// DeactivateMe Put the own account to rest
 	// (POST /v1/me/deactivate)
 	DeactivateMe(c *fiber.Ctx) error
+	// ForgetDevices Forget all own devices
+	// (DELETE /v1/me/devices)
+	ForgetDevices(c *fiber.Ctx) error
+	// ListDevices The own known devices
+	// (GET /v1/me/devices)
+	ListDevices(c *fiber.Ctx, params ListDevicesParams) error
+	// ForgetDevice Forget one own device
+	// (DELETE /v1/me/devices/{device_id})
+	ForgetDevice(c *fiber.Ctx, deviceID core.ID) error
 	// ChangeEmail Begin to change the address
 	// (POST /v1/me/email)
 	ChangeEmail(c *fiber.Ctx) error
 	// VerifyEmailChange Prove the new address
 	// (POST /v1/me/email/verify)
 	VerifyEmailChange(c *fiber.Ctx) error
+	// ListFactors The own second factors
+	// (GET /v1/me/factors)
+	ListFactors(c *fiber.Ctx) error
+	// EnrolEmailFactor Begin with codes by email
+	// (POST /v1/me/factors/email)
+	EnrolEmailFactor(c *fiber.Ctx) error
+	// VerifyEmailFactor Finish with codes by email
+	// (POST /v1/me/factors/email/verify)
+	VerifyEmailFactor(c *fiber.Ctx) error
+	// EnrolTOTP Begin with an authenticator app
+	// (POST /v1/me/factors/totp)
+	EnrolTOTP(c *fiber.Ctx) error
+	// VerifyTOTP Finish with an authenticator app
+	// (POST /v1/me/factors/totp/verify)
+	VerifyTOTP(c *fiber.Ctx) error
+	// RemoveFactor Remove a second factor
+	// (DELETE /v1/me/factors/{id})
+	RemoveFactor(c *fiber.Ctx, id core.ID) error
 	// Reauthenticate Confirm who is there
 	// (POST /v1/me/reauthenticate)
 	Reauthenticate(c *fiber.Ctx, params ReauthenticateParams) error
+	// MakeRecoveryCodes Make new recovery codes
+	// (POST /v1/me/recovery-codes)
+	MakeRecoveryCodes(c *fiber.Ctx) error
 	// EndOtherSessions Sign out everywhere else
 	// (DELETE /v1/me/sessions)
 	EndOtherSessions(c *fiber.Ctx) error
@@ -1989,6 +2466,67 @@ func (siw *ServerInterfaceWrapper) Logout(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// SendSecondFactor operation middleware
+func (siw *ServerInterfaceWrapper) SendSecondFactor(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.SendSecondFactor(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// VerifySecondFactor operation middleware
+func (siw *ServerInterfaceWrapper) VerifySecondFactor(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params VerifySecondFactorParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "X-Token-Transport" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-Token-Transport")]; found {
+		var XTokenTransport VerifySecondFactorParamsXTokenTransport
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName X-Token-Transport, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-Token-Transport", valueList[0], &XTokenTransport, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter X-Token-Transport: %w", err).Error())
+		}
+
+		params.XTokenTransport = XTokenTransport
+
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.VerifySecondFactor(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // EstimatePassword operation middleware
 func (siw *ServerInterfaceWrapper) EstimatePassword(c *fiber.Ctx) error {
 
@@ -2194,6 +2732,49 @@ func (siw *ServerInterfaceWrapper) UndoEmailChange(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// Unlock operation middleware
+func (siw *ServerInterfaceWrapper) Unlock(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UnlockParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "X-Token-Transport" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-Token-Transport")]; found {
+		var XTokenTransport UnlockParamsXTokenTransport
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName X-Token-Transport, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-Token-Transport", valueList[0], &XTokenTransport, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter X-Token-Transport: %w", err).Error())
+		}
+
+		params.XTokenTransport = XTokenTransport
+
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.Unlock(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // VerifyEmail operation middleware
 func (siw *ServerInterfaceWrapper) VerifyEmail(c *fiber.Ctx) error {
 
@@ -2291,11 +2872,146 @@ func (siw *ServerInterfaceWrapper) UpdateMe(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// ListActivity operation middleware
+func (siw *ServerInterfaceWrapper) ListActivity(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListActivityParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", query, &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter cursor: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListActivity(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // DeactivateMe operation middleware
 func (siw *ServerInterfaceWrapper) DeactivateMe(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.DeactivateMe(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ForgetDevices operation middleware
+func (siw *ServerInterfaceWrapper) ForgetDevices(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ForgetDevices(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListDevices operation middleware
+func (siw *ServerInterfaceWrapper) ListDevices(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDevicesParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", query, &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter cursor: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListDevices(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ForgetDevice operation middleware
+func (siw *ServerInterfaceWrapper) ForgetDevice(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "device_id" -------------
+	var deviceID core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_id", c.Params("device_id"), &deviceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter device_id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ForgetDevice(c, deviceID)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -2345,6 +3061,125 @@ func (siw *ServerInterfaceWrapper) VerifyEmailChange(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// ListFactors operation middleware
+func (siw *ServerInterfaceWrapper) ListFactors(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListFactors(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// EnrolEmailFactor operation middleware
+func (siw *ServerInterfaceWrapper) EnrolEmailFactor(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.EnrolEmailFactor(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// VerifyEmailFactor operation middleware
+func (siw *ServerInterfaceWrapper) VerifyEmailFactor(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.VerifyEmailFactor(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// EnrolTOTP operation middleware
+func (siw *ServerInterfaceWrapper) EnrolTOTP(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.EnrolTOTP(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// VerifyTOTP operation middleware
+func (siw *ServerInterfaceWrapper) VerifyTOTP(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.VerifyTOTP(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RemoveFactor operation middleware
+func (siw *ServerInterfaceWrapper) RemoveFactor(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RemoveFactor(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // Reauthenticate operation middleware
 func (siw *ServerInterfaceWrapper) Reauthenticate(c *fiber.Ctx) error {
 
@@ -2375,6 +3210,24 @@ func (siw *ServerInterfaceWrapper) Reauthenticate(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.Reauthenticate(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// MakeRecoveryCodes operation middleware
+func (siw *ServerInterfaceWrapper) MakeRecoveryCodes(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.MakeRecoveryCodes(c)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -2538,6 +3391,8 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 		router.Use(fiber.Handler(m))
 	}
 
+	router.Get(options.BaseURL+"/v1/me/activity", wrapper.ListActivity)
+
 	router.Post(options.BaseURL+"/v1/auth/register", wrapper.Register)
 
 	router.Post(options.BaseURL+"/v1/auth/verify-email", wrapper.VerifyEmail)
@@ -2562,6 +3417,8 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Post(options.BaseURL+"/v1/auth/change-password", wrapper.ChangePassword)
 
+	router.Post(options.BaseURL+"/v1/auth/unlock", wrapper.Unlock)
+
 	router.Post(options.BaseURL+"/v1/auth/undo-email-change", wrapper.UndoEmailChange)
 
 	router.Post(options.BaseURL+"/v1/auth/restore", wrapper.RestoreAccount)
@@ -2571,6 +3428,24 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	router.Delete(options.BaseURL+"/dev/mailbox/messages", wrapper.ClearCaughtMessages)
 
 	router.Get(options.BaseURL+"/dev/mailbox/messages", wrapper.ListCaughtMessages)
+
+	router.Post(options.BaseURL+"/v1/auth/mfa/send", wrapper.SendSecondFactor)
+
+	router.Post(options.BaseURL+"/v1/auth/mfa/verify", wrapper.VerifySecondFactor)
+
+	router.Get(options.BaseURL+"/v1/me/factors", wrapper.ListFactors)
+
+	router.Post(options.BaseURL+"/v1/me/factors/totp", wrapper.EnrolTOTP)
+
+	router.Post(options.BaseURL+"/v1/me/factors/totp/verify", wrapper.VerifyTOTP)
+
+	router.Post(options.BaseURL+"/v1/me/factors/email", wrapper.EnrolEmailFactor)
+
+	router.Post(options.BaseURL+"/v1/me/factors/email/verify", wrapper.VerifyEmailFactor)
+
+	router.Delete(options.BaseURL+"/v1/me/factors/:id", wrapper.RemoveFactor)
+
+	router.Post(options.BaseURL+"/v1/me/recovery-codes", wrapper.MakeRecoveryCodes)
 
 	router.Get(options.BaseURL+"/health", wrapper.GetHealth)
 
@@ -2610,6 +3485,12 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Delete(options.BaseURL+"/v1/me/sessions/:id", wrapper.EndSession)
 
+	router.Delete(options.BaseURL+"/v1/me/devices", wrapper.ForgetDevices)
+
+	router.Get(options.BaseURL+"/v1/me/devices", wrapper.ListDevices)
+
+	router.Delete(options.BaseURL+"/v1/me/devices/:device_id", wrapper.ForgetDevice)
+
 	router.Post(options.BaseURL+"/v1/me/reauthenticate", wrapper.Reauthenticate)
 
 }
@@ -2618,9 +3499,17 @@ type AlreadySignedInApplicationProblemPlusJSONResponse Problem
 
 type BadRequestApplicationProblemPlusJSONResponse Problem
 
+type ChallengedJSONResponse Challenged
+
 type ConflictApplicationProblemPlusJSONResponse Problem
 
 type CrossSiteRefusedApplicationProblemPlusJSONResponse Problem
+
+type EmailFactorRefusedApplicationProblemPlusJSONResponse Problem
+
+type FactorConflictApplicationProblemPlusJSONResponse Problem
+
+type FactorEnrolledJSONResponse FactorEnrolled
 
 type HeadersTooLargeApplicationProblemPlusJSONResponse Problem
 
@@ -2664,6 +3553,8 @@ type RateLimitedApplicationProblemPlusJSONResponse struct {
 type ReauthenticationRequiredApplicationProblemPlusJSONResponse Problem
 
 type RequestTimeoutApplicationProblemPlusJSONResponse Problem
+
+type SecondFactorRequiredApplicationProblemPlusJSONResponse Problem
 
 type SettingsJSONResponse Settings
 
@@ -4178,6 +5069,15 @@ func (response Login200JSONResponse) VisitLoginResponse(ctx *fiber.Ctx) error {
 	return ctx.JSON(&response)
 }
 
+type Login202JSONResponse struct{ ChallengedJSONResponse }
+
+func (response Login202JSONResponse) VisitLoginResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(202)
+
+	return ctx.JSON(&response)
+}
+
 type Login400ApplicationProblemPlusJSONResponse struct {
 	BadRequestApplicationProblemPlusJSONResponse
 }
@@ -4428,6 +5328,247 @@ type Logout503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response Logout503ApplicationProblemPlusJSONResponse) VisitLogoutResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type SendSecondFactorRequestObject struct {
+	Body *SendSecondFactorJSONRequestBody
+}
+
+type SendSecondFactorResponseObject interface {
+	VisitSendSecondFactorResponse(ctx *fiber.Ctx) error
+}
+
+type SendSecondFactor202JSONResponse SecondFactorSent
+
+func (response SendSecondFactor202JSONResponse) VisitSendSecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(202)
+
+	return ctx.JSON(&response)
+}
+
+type SendSecondFactor400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response SendSecondFactor400ApplicationProblemPlusJSONResponse) VisitSendSecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type SendSecondFactor408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response SendSecondFactor408ApplicationProblemPlusJSONResponse) VisitSendSecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type SendSecondFactor413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SendSecondFactor413ApplicationProblemPlusJSONResponse) VisitSendSecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type SendSecondFactor415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SendSecondFactor415ApplicationProblemPlusJSONResponse) VisitSendSecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type SendSecondFactor429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response SendSecondFactor429ApplicationProblemPlusJSONResponse) VisitSendSecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type SendSecondFactor431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SendSecondFactor431ApplicationProblemPlusJSONResponse) VisitSendSecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type SendSecondFactor500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response SendSecondFactor500ApplicationProblemPlusJSONResponse) VisitSendSecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type SendSecondFactor503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response SendSecondFactor503ApplicationProblemPlusJSONResponse) VisitSendSecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type VerifySecondFactorRequestObject struct {
+	Params VerifySecondFactorParams
+	Body   *VerifySecondFactorJSONRequestBody
+}
+
+type VerifySecondFactorResponseObject interface {
+	VisitVerifySecondFactorResponse(ctx *fiber.Ctx) error
+}
+
+type VerifySecondFactor200JSONResponse struct{ SignedInJSONResponse }
+
+func (response VerifySecondFactor200JSONResponse) VisitVerifySecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type VerifySecondFactor400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response VerifySecondFactor400ApplicationProblemPlusJSONResponse) VisitVerifySecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type VerifySecondFactor403ApplicationProblemPlusJSONResponse struct {
+	CrossSiteRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response VerifySecondFactor403ApplicationProblemPlusJSONResponse) VisitVerifySecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type VerifySecondFactor408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response VerifySecondFactor408ApplicationProblemPlusJSONResponse) VisitVerifySecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type VerifySecondFactor409ApplicationProblemPlusJSONResponse struct {
+	AlreadySignedInApplicationProblemPlusJSONResponse
+}
+
+func (response VerifySecondFactor409ApplicationProblemPlusJSONResponse) VisitVerifySecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type VerifySecondFactor413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response VerifySecondFactor413ApplicationProblemPlusJSONResponse) VisitVerifySecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type VerifySecondFactor415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response VerifySecondFactor415ApplicationProblemPlusJSONResponse) VisitVerifySecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type VerifySecondFactor429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response VerifySecondFactor429ApplicationProblemPlusJSONResponse) VisitVerifySecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type VerifySecondFactor431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response VerifySecondFactor431ApplicationProblemPlusJSONResponse) VisitVerifySecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type VerifySecondFactor500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response VerifySecondFactor500ApplicationProblemPlusJSONResponse) VisitVerifySecondFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type VerifySecondFactor503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response VerifySecondFactor503ApplicationProblemPlusJSONResponse) VisitVerifySecondFactorResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(503)
@@ -5432,6 +6573,138 @@ func (response UndoEmailChange503ApplicationProblemPlusJSONResponse) VisitUndoEm
 	return ctx.JSON(&response.Body)
 }
 
+type UnlockRequestObject struct {
+	Params UnlockParams
+	Body   *UnlockJSONRequestBody
+}
+
+type UnlockResponseObject interface {
+	VisitUnlockResponse(ctx *fiber.Ctx) error
+}
+
+type Unlock200JSONResponse Unlocked
+
+func (response Unlock200JSONResponse) VisitUnlockResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type Unlock400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response Unlock400ApplicationProblemPlusJSONResponse) VisitUnlockResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type Unlock403ApplicationProblemPlusJSONResponse struct {
+	CrossSiteRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response Unlock403ApplicationProblemPlusJSONResponse) VisitUnlockResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type Unlock408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response Unlock408ApplicationProblemPlusJSONResponse) VisitUnlockResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type Unlock410ApplicationProblemPlusJSONResponse struct {
+	LinkGoneApplicationProblemPlusJSONResponse
+}
+
+func (response Unlock410ApplicationProblemPlusJSONResponse) VisitUnlockResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(410)
+
+	return ctx.JSON(&response)
+}
+
+type Unlock413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response Unlock413ApplicationProblemPlusJSONResponse) VisitUnlockResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type Unlock415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response Unlock415ApplicationProblemPlusJSONResponse) VisitUnlockResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type Unlock429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response Unlock429ApplicationProblemPlusJSONResponse) VisitUnlockResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type Unlock431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response Unlock431ApplicationProblemPlusJSONResponse) VisitUnlockResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type Unlock500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response Unlock500ApplicationProblemPlusJSONResponse) VisitUnlockResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type Unlock503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response Unlock503ApplicationProblemPlusJSONResponse) VisitUnlockResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
 type VerifyEmailRequestObject struct {
 	Params VerifyEmailParams
 	Body   *VerifyEmailJSONRequestBody
@@ -5454,6 +6727,15 @@ func (t *VerifyEmail200JSONResponse) UnmarshalJSON(b []byte) error {
 func (response VerifyEmail200JSONResponse) VisitVerifyEmailResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/json")
 	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyEmail202JSONResponse struct{ ChallengedJSONResponse }
+
+func (response VerifyEmail202JSONResponse) VisitVerifyEmailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(202)
 
 	return ctx.JSON(&response)
 }
@@ -5964,6 +7246,127 @@ func (response UpdateMe503ApplicationProblemPlusJSONResponse) VisitUpdateMeRespo
 	return ctx.JSON(&response.Body)
 }
 
+type ListActivityRequestObject struct {
+	Params ListActivityParams
+}
+
+type ListActivityResponseObject interface {
+	VisitListActivityResponse(ctx *fiber.Ctx) error
+}
+
+type ListActivity200JSONResponse ActivityList
+
+func (response ListActivity200JSONResponse) VisitListActivityResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListActivity400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListActivity400ApplicationProblemPlusJSONResponse) VisitListActivityResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ListActivity401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListActivity401ApplicationProblemPlusJSONResponse) VisitListActivityResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListActivity403ApplicationProblemPlusJSONResponse struct {
+	SecondFactorRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response ListActivity403ApplicationProblemPlusJSONResponse) VisitListActivityResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ListActivity408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListActivity408ApplicationProblemPlusJSONResponse) VisitListActivityResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ListActivity413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListActivity413ApplicationProblemPlusJSONResponse) VisitListActivityResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ListActivity429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListActivity429ApplicationProblemPlusJSONResponse) VisitListActivityResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListActivity431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListActivity431ApplicationProblemPlusJSONResponse) VisitListActivityResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ListActivity500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListActivity500ApplicationProblemPlusJSONResponse) VisitListActivityResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ListActivity503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListActivity503ApplicationProblemPlusJSONResponse) VisitListActivityResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
 type DeactivateMeRequestObject struct {
 }
 
@@ -6087,6 +7490,377 @@ type DeactivateMe503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response DeactivateMe503ApplicationProblemPlusJSONResponse) VisitDeactivateMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ForgetDevicesRequestObject struct {
+}
+
+type ForgetDevicesResponseObject interface {
+	VisitForgetDevicesResponse(ctx *fiber.Ctx) error
+}
+
+type ForgetDevices204Response struct {
+}
+
+func (response ForgetDevices204Response) VisitForgetDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Status(204)
+	return nil
+}
+
+type ForgetDevices400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevices400ApplicationProblemPlusJSONResponse) VisitForgetDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ForgetDevices401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevices401ApplicationProblemPlusJSONResponse) VisitForgetDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ForgetDevices403ApplicationProblemPlusJSONResponse struct {
+	CrossSiteRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevices403ApplicationProblemPlusJSONResponse) VisitForgetDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ForgetDevices408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevices408ApplicationProblemPlusJSONResponse) VisitForgetDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ForgetDevices413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevices413ApplicationProblemPlusJSONResponse) VisitForgetDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ForgetDevices429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevices429ApplicationProblemPlusJSONResponse) VisitForgetDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ForgetDevices431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevices431ApplicationProblemPlusJSONResponse) VisitForgetDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ForgetDevices500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevices500ApplicationProblemPlusJSONResponse) VisitForgetDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ForgetDevices503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevices503ApplicationProblemPlusJSONResponse) VisitForgetDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListDevicesRequestObject struct {
+	Params ListDevicesParams
+}
+
+type ListDevicesResponseObject interface {
+	VisitListDevicesResponse(ctx *fiber.Ctx) error
+}
+
+type ListDevices200JSONResponse DeviceList
+
+func (response ListDevices200JSONResponse) VisitListDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListDevices400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListDevices400ApplicationProblemPlusJSONResponse) VisitListDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ListDevices401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListDevices401ApplicationProblemPlusJSONResponse) VisitListDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListDevices403ApplicationProblemPlusJSONResponse struct {
+	SecondFactorRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response ListDevices403ApplicationProblemPlusJSONResponse) VisitListDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ListDevices408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListDevices408ApplicationProblemPlusJSONResponse) VisitListDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ListDevices413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListDevices413ApplicationProblemPlusJSONResponse) VisitListDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ListDevices429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListDevices429ApplicationProblemPlusJSONResponse) VisitListDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListDevices431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListDevices431ApplicationProblemPlusJSONResponse) VisitListDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ListDevices500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListDevices500ApplicationProblemPlusJSONResponse) VisitListDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ListDevices503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListDevices503ApplicationProblemPlusJSONResponse) VisitListDevicesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ForgetDeviceRequestObject struct {
+	DeviceID core.ID `json:"device_id"`
+}
+
+type ForgetDeviceResponseObject interface {
+	VisitForgetDeviceResponse(ctx *fiber.Ctx) error
+}
+
+type ForgetDevice204Response struct {
+}
+
+func (response ForgetDevice204Response) VisitForgetDeviceResponse(ctx *fiber.Ctx) error {
+	ctx.Status(204)
+	return nil
+}
+
+type ForgetDevice400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevice400ApplicationProblemPlusJSONResponse) VisitForgetDeviceResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ForgetDevice401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevice401ApplicationProblemPlusJSONResponse) VisitForgetDeviceResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ForgetDevice403ApplicationProblemPlusJSONResponse struct {
+	CrossSiteRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevice403ApplicationProblemPlusJSONResponse) VisitForgetDeviceResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ForgetDevice404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevice404ApplicationProblemPlusJSONResponse) VisitForgetDeviceResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type ForgetDevice408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevice408ApplicationProblemPlusJSONResponse) VisitForgetDeviceResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ForgetDevice413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevice413ApplicationProblemPlusJSONResponse) VisitForgetDeviceResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ForgetDevice429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevice429ApplicationProblemPlusJSONResponse) VisitForgetDeviceResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ForgetDevice431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevice431ApplicationProblemPlusJSONResponse) VisitForgetDeviceResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ForgetDevice500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevice500ApplicationProblemPlusJSONResponse) VisitForgetDeviceResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ForgetDevice503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ForgetDevice503ApplicationProblemPlusJSONResponse) VisitForgetDeviceResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(503)
@@ -6371,6 +8145,830 @@ func (response VerifyEmailChange503ApplicationProblemPlusJSONResponse) VisitVeri
 	return ctx.JSON(&response.Body)
 }
 
+type ListFactorsRequestObject struct {
+}
+
+type ListFactorsResponseObject interface {
+	VisitListFactorsResponse(ctx *fiber.Ctx) error
+}
+
+type ListFactors200JSONResponse FactorList
+
+func (response ListFactors200JSONResponse) VisitListFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListFactors400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListFactors400ApplicationProblemPlusJSONResponse) VisitListFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ListFactors401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListFactors401ApplicationProblemPlusJSONResponse) VisitListFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListFactors403ApplicationProblemPlusJSONResponse struct {
+	ReauthenticationRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response ListFactors403ApplicationProblemPlusJSONResponse) VisitListFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ListFactors408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListFactors408ApplicationProblemPlusJSONResponse) VisitListFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ListFactors413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListFactors413ApplicationProblemPlusJSONResponse) VisitListFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ListFactors429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListFactors429ApplicationProblemPlusJSONResponse) VisitListFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListFactors431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListFactors431ApplicationProblemPlusJSONResponse) VisitListFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ListFactors500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListFactors500ApplicationProblemPlusJSONResponse) VisitListFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ListFactors503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListFactors503ApplicationProblemPlusJSONResponse) VisitListFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type EnrolEmailFactorRequestObject struct {
+}
+
+type EnrolEmailFactorResponseObject interface {
+	VisitEnrolEmailFactorResponse(ctx *fiber.Ctx) error
+}
+
+type EnrolEmailFactor202JSONResponse struct {
+	VerificationStartedJSONResponse
+}
+
+func (response EnrolEmailFactor202JSONResponse) VisitEnrolEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(202)
+
+	return ctx.JSON(&response)
+}
+
+type EnrolEmailFactor400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolEmailFactor400ApplicationProblemPlusJSONResponse) VisitEnrolEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type EnrolEmailFactor401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolEmailFactor401ApplicationProblemPlusJSONResponse) VisitEnrolEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type EnrolEmailFactor403ApplicationProblemPlusJSONResponse struct {
+	EmailFactorRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolEmailFactor403ApplicationProblemPlusJSONResponse) VisitEnrolEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type EnrolEmailFactor408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolEmailFactor408ApplicationProblemPlusJSONResponse) VisitEnrolEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type EnrolEmailFactor409ApplicationProblemPlusJSONResponse struct {
+	FactorConflictApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolEmailFactor409ApplicationProblemPlusJSONResponse) VisitEnrolEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type EnrolEmailFactor413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolEmailFactor413ApplicationProblemPlusJSONResponse) VisitEnrolEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type EnrolEmailFactor429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolEmailFactor429ApplicationProblemPlusJSONResponse) VisitEnrolEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type EnrolEmailFactor431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolEmailFactor431ApplicationProblemPlusJSONResponse) VisitEnrolEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type EnrolEmailFactor500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolEmailFactor500ApplicationProblemPlusJSONResponse) VisitEnrolEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type EnrolEmailFactor503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolEmailFactor503ApplicationProblemPlusJSONResponse) VisitEnrolEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type VerifyEmailFactorRequestObject struct {
+	Body *VerifyEmailFactorJSONRequestBody
+}
+
+type VerifyEmailFactorResponseObject interface {
+	VisitVerifyEmailFactorResponse(ctx *fiber.Ctx) error
+}
+
+type VerifyEmailFactor200JSONResponse struct{ FactorEnrolledJSONResponse }
+
+func (response VerifyEmailFactor200JSONResponse) VisitVerifyEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyEmailFactor400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmailFactor400ApplicationProblemPlusJSONResponse) VisitVerifyEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyEmailFactor401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmailFactor401ApplicationProblemPlusJSONResponse) VisitVerifyEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type VerifyEmailFactor403ApplicationProblemPlusJSONResponse struct {
+	EmailFactorRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmailFactor403ApplicationProblemPlusJSONResponse) VisitVerifyEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyEmailFactor408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmailFactor408ApplicationProblemPlusJSONResponse) VisitVerifyEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyEmailFactor409ApplicationProblemPlusJSONResponse struct {
+	FactorConflictApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmailFactor409ApplicationProblemPlusJSONResponse) VisitVerifyEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyEmailFactor413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmailFactor413ApplicationProblemPlusJSONResponse) VisitVerifyEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyEmailFactor415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmailFactor415ApplicationProblemPlusJSONResponse) VisitVerifyEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyEmailFactor429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmailFactor429ApplicationProblemPlusJSONResponse) VisitVerifyEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type VerifyEmailFactor431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmailFactor431ApplicationProblemPlusJSONResponse) VisitVerifyEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyEmailFactor500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmailFactor500ApplicationProblemPlusJSONResponse) VisitVerifyEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyEmailFactor503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyEmailFactor503ApplicationProblemPlusJSONResponse) VisitVerifyEmailFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type EnrolTOTPRequestObject struct {
+	Body *EnrolTOTPJSONRequestBody
+}
+
+type EnrolTOTPResponseObject interface {
+	VisitEnrolTOTPResponse(ctx *fiber.Ctx) error
+}
+
+type EnrolTOTP200JSONResponse TOTPEnrolment
+
+func (response EnrolTOTP200JSONResponse) VisitEnrolTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type EnrolTOTP400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolTOTP400ApplicationProblemPlusJSONResponse) VisitEnrolTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type EnrolTOTP401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolTOTP401ApplicationProblemPlusJSONResponse) VisitEnrolTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type EnrolTOTP403ApplicationProblemPlusJSONResponse struct {
+	ReauthenticationRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolTOTP403ApplicationProblemPlusJSONResponse) VisitEnrolTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type EnrolTOTP408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolTOTP408ApplicationProblemPlusJSONResponse) VisitEnrolTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type EnrolTOTP409ApplicationProblemPlusJSONResponse struct {
+	FactorConflictApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolTOTP409ApplicationProblemPlusJSONResponse) VisitEnrolTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type EnrolTOTP413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolTOTP413ApplicationProblemPlusJSONResponse) VisitEnrolTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type EnrolTOTP415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolTOTP415ApplicationProblemPlusJSONResponse) VisitEnrolTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type EnrolTOTP429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolTOTP429ApplicationProblemPlusJSONResponse) VisitEnrolTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type EnrolTOTP431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolTOTP431ApplicationProblemPlusJSONResponse) VisitEnrolTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type EnrolTOTP500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolTOTP500ApplicationProblemPlusJSONResponse) VisitEnrolTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type EnrolTOTP503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolTOTP503ApplicationProblemPlusJSONResponse) VisitEnrolTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type VerifyTOTPRequestObject struct {
+	Body *VerifyTOTPJSONRequestBody
+}
+
+type VerifyTOTPResponseObject interface {
+	VisitVerifyTOTPResponse(ctx *fiber.Ctx) error
+}
+
+type VerifyTOTP200JSONResponse struct{ FactorEnrolledJSONResponse }
+
+func (response VerifyTOTP200JSONResponse) VisitVerifyTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyTOTP400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyTOTP400ApplicationProblemPlusJSONResponse) VisitVerifyTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyTOTP401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyTOTP401ApplicationProblemPlusJSONResponse) VisitVerifyTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type VerifyTOTP403ApplicationProblemPlusJSONResponse struct {
+	ReauthenticationRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyTOTP403ApplicationProblemPlusJSONResponse) VisitVerifyTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyTOTP408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyTOTP408ApplicationProblemPlusJSONResponse) VisitVerifyTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyTOTP409ApplicationProblemPlusJSONResponse struct {
+	FactorConflictApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyTOTP409ApplicationProblemPlusJSONResponse) VisitVerifyTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyTOTP413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyTOTP413ApplicationProblemPlusJSONResponse) VisitVerifyTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyTOTP415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyTOTP415ApplicationProblemPlusJSONResponse) VisitVerifyTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyTOTP429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyTOTP429ApplicationProblemPlusJSONResponse) VisitVerifyTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type VerifyTOTP431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyTOTP431ApplicationProblemPlusJSONResponse) VisitVerifyTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyTOTP500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyTOTP500ApplicationProblemPlusJSONResponse) VisitVerifyTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyTOTP503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyTOTP503ApplicationProblemPlusJSONResponse) VisitVerifyTOTPResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RemoveFactorRequestObject struct {
+	ID core.ID `json:"id"`
+}
+
+type RemoveFactorResponseObject interface {
+	VisitRemoveFactorResponse(ctx *fiber.Ctx) error
+}
+
+type RemoveFactor204Response struct {
+}
+
+func (response RemoveFactor204Response) VisitRemoveFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Status(204)
+	return nil
+}
+
+type RemoveFactor400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveFactor400ApplicationProblemPlusJSONResponse) VisitRemoveFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type RemoveFactor401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveFactor401ApplicationProblemPlusJSONResponse) VisitRemoveFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RemoveFactor403ApplicationProblemPlusJSONResponse struct {
+	ReauthenticationRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveFactor403ApplicationProblemPlusJSONResponse) VisitRemoveFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type RemoveFactor404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveFactor404ApplicationProblemPlusJSONResponse) VisitRemoveFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type RemoveFactor408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveFactor408ApplicationProblemPlusJSONResponse) VisitRemoveFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type RemoveFactor409ApplicationProblemPlusJSONResponse struct {
+	FactorConflictApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveFactor409ApplicationProblemPlusJSONResponse) VisitRemoveFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type RemoveFactor413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveFactor413ApplicationProblemPlusJSONResponse) VisitRemoveFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type RemoveFactor429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveFactor429ApplicationProblemPlusJSONResponse) VisitRemoveFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RemoveFactor431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveFactor431ApplicationProblemPlusJSONResponse) VisitRemoveFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type RemoveFactor500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveFactor500ApplicationProblemPlusJSONResponse) VisitRemoveFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type RemoveFactor503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveFactor503ApplicationProblemPlusJSONResponse) VisitRemoveFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
 type ReauthenticateRequestObject struct {
 	Params ReauthenticateParams
 	Body   *ReauthenticateJSONRequestBody
@@ -6497,6 +9095,137 @@ type Reauthenticate503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response Reauthenticate503ApplicationProblemPlusJSONResponse) VisitReauthenticateResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type MakeRecoveryCodesRequestObject struct {
+}
+
+type MakeRecoveryCodesResponseObject interface {
+	VisitMakeRecoveryCodesResponse(ctx *fiber.Ctx) error
+}
+
+type MakeRecoveryCodes200JSONResponse RecoveryCodes
+
+func (response MakeRecoveryCodes200JSONResponse) VisitMakeRecoveryCodesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type MakeRecoveryCodes400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response MakeRecoveryCodes400ApplicationProblemPlusJSONResponse) VisitMakeRecoveryCodesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type MakeRecoveryCodes401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response MakeRecoveryCodes401ApplicationProblemPlusJSONResponse) VisitMakeRecoveryCodesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type MakeRecoveryCodes403ApplicationProblemPlusJSONResponse struct {
+	ReauthenticationRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response MakeRecoveryCodes403ApplicationProblemPlusJSONResponse) VisitMakeRecoveryCodesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type MakeRecoveryCodes408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response MakeRecoveryCodes408ApplicationProblemPlusJSONResponse) VisitMakeRecoveryCodesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type MakeRecoveryCodes409ApplicationProblemPlusJSONResponse struct {
+	FactorConflictApplicationProblemPlusJSONResponse
+}
+
+func (response MakeRecoveryCodes409ApplicationProblemPlusJSONResponse) VisitMakeRecoveryCodesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type MakeRecoveryCodes413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response MakeRecoveryCodes413ApplicationProblemPlusJSONResponse) VisitMakeRecoveryCodesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type MakeRecoveryCodes429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response MakeRecoveryCodes429ApplicationProblemPlusJSONResponse) VisitMakeRecoveryCodesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type MakeRecoveryCodes431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response MakeRecoveryCodes431ApplicationProblemPlusJSONResponse) VisitMakeRecoveryCodesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type MakeRecoveryCodes500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response MakeRecoveryCodes500ApplicationProblemPlusJSONResponse) VisitMakeRecoveryCodesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type MakeRecoveryCodes503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response MakeRecoveryCodes503ApplicationProblemPlusJSONResponse) VisitMakeRecoveryCodesResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(503)
@@ -6661,6 +9390,17 @@ func (response ListSessions401ApplicationProblemPlusJSONResponse) VisitListSessi
 	ctx.Status(401)
 
 	return ctx.JSON(&response.Body)
+}
+
+type ListSessions403ApplicationProblemPlusJSONResponse struct {
+	SecondFactorRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response ListSessions403ApplicationProblemPlusJSONResponse) VisitListSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
 }
 
 type ListSessions408ApplicationProblemPlusJSONResponse struct {
@@ -6901,6 +9641,17 @@ func (response GetSettings401ApplicationProblemPlusJSONResponse) VisitGetSetting
 	ctx.Status(401)
 
 	return ctx.JSON(&response.Body)
+}
+
+type GetSettings403ApplicationProblemPlusJSONResponse struct {
+	SecondFactorRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response GetSettings403ApplicationProblemPlusJSONResponse) VisitGetSettingsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
 }
 
 type GetSettings408ApplicationProblemPlusJSONResponse struct {
@@ -7166,6 +9917,12 @@ type StrictServerInterface interface {
 	// Logout Sign out
 	// (POST /v1/auth/logout)
 	Logout(ctx context.Context, request LogoutRequestObject) (LogoutResponseObject, error)
+	// SendSecondFactor Have a code sent for the second step
+	// (POST /v1/auth/mfa/send)
+	SendSecondFactor(ctx context.Context, request SendSecondFactorRequestObject) (SendSecondFactorResponseObject, error)
+	// VerifySecondFactor Finish signing in with a second factor
+	// (POST /v1/auth/mfa/verify)
+	VerifySecondFactor(ctx context.Context, request VerifySecondFactorRequestObject) (VerifySecondFactorResponseObject, error)
 	// EstimatePassword How strong a password would be
 	// (POST /v1/auth/password-strength)
 	EstimatePassword(ctx context.Context, request EstimatePasswordRequestObject) (EstimatePasswordResponseObject, error)
@@ -7190,6 +9947,9 @@ type StrictServerInterface interface {
 	// UndoEmailChange Take a change of address back
 	// (POST /v1/auth/undo-email-change)
 	UndoEmailChange(ctx context.Context, request UndoEmailChangeRequestObject) (UndoEmailChangeResponseObject, error)
+	// Unlock Get past a lock that others have caused
+	// (POST /v1/auth/unlock)
+	Unlock(ctx context.Context, request UnlockRequestObject) (UnlockResponseObject, error)
 	// VerifyEmail Prove an address
 	// (POST /v1/auth/verify-email)
 	VerifyEmail(ctx context.Context, request VerifyEmailRequestObject) (VerifyEmailResponseObject, error)
@@ -7202,18 +9962,51 @@ type StrictServerInterface interface {
 	// UpdateMe Change the own profile
 	// (PATCH /v1/me)
 	UpdateMe(ctx context.Context, request UpdateMeRequestObject) (UpdateMeResponseObject, error)
+	// ListActivity The own security history
+	// (GET /v1/me/activity)
+	ListActivity(ctx context.Context, request ListActivityRequestObject) (ListActivityResponseObject, error)
 	// DeactivateMe Put the own account to rest
 	// (POST /v1/me/deactivate)
 	DeactivateMe(ctx context.Context, request DeactivateMeRequestObject) (DeactivateMeResponseObject, error)
+	// ForgetDevices Forget all own devices
+	// (DELETE /v1/me/devices)
+	ForgetDevices(ctx context.Context, request ForgetDevicesRequestObject) (ForgetDevicesResponseObject, error)
+	// ListDevices The own known devices
+	// (GET /v1/me/devices)
+	ListDevices(ctx context.Context, request ListDevicesRequestObject) (ListDevicesResponseObject, error)
+	// ForgetDevice Forget one own device
+	// (DELETE /v1/me/devices/{device_id})
+	ForgetDevice(ctx context.Context, request ForgetDeviceRequestObject) (ForgetDeviceResponseObject, error)
 	// ChangeEmail Begin to change the address
 	// (POST /v1/me/email)
 	ChangeEmail(ctx context.Context, request ChangeEmailRequestObject) (ChangeEmailResponseObject, error)
 	// VerifyEmailChange Prove the new address
 	// (POST /v1/me/email/verify)
 	VerifyEmailChange(ctx context.Context, request VerifyEmailChangeRequestObject) (VerifyEmailChangeResponseObject, error)
+	// ListFactors The own second factors
+	// (GET /v1/me/factors)
+	ListFactors(ctx context.Context, request ListFactorsRequestObject) (ListFactorsResponseObject, error)
+	// EnrolEmailFactor Begin with codes by email
+	// (POST /v1/me/factors/email)
+	EnrolEmailFactor(ctx context.Context, request EnrolEmailFactorRequestObject) (EnrolEmailFactorResponseObject, error)
+	// VerifyEmailFactor Finish with codes by email
+	// (POST /v1/me/factors/email/verify)
+	VerifyEmailFactor(ctx context.Context, request VerifyEmailFactorRequestObject) (VerifyEmailFactorResponseObject, error)
+	// EnrolTOTP Begin with an authenticator app
+	// (POST /v1/me/factors/totp)
+	EnrolTOTP(ctx context.Context, request EnrolTOTPRequestObject) (EnrolTOTPResponseObject, error)
+	// VerifyTOTP Finish with an authenticator app
+	// (POST /v1/me/factors/totp/verify)
+	VerifyTOTP(ctx context.Context, request VerifyTOTPRequestObject) (VerifyTOTPResponseObject, error)
+	// RemoveFactor Remove a second factor
+	// (DELETE /v1/me/factors/{id})
+	RemoveFactor(ctx context.Context, request RemoveFactorRequestObject) (RemoveFactorResponseObject, error)
 	// Reauthenticate Confirm who is there
 	// (POST /v1/me/reauthenticate)
 	Reauthenticate(ctx context.Context, request ReauthenticateRequestObject) (ReauthenticateResponseObject, error)
+	// MakeRecoveryCodes Make new recovery codes
+	// (POST /v1/me/recovery-codes)
+	MakeRecoveryCodes(ctx context.Context, request MakeRecoveryCodesRequestObject) (MakeRecoveryCodesResponseObject, error)
 	// EndOtherSessions Sign out everywhere else
 	// (DELETE /v1/me/sessions)
 	EndOtherSessions(ctx context.Context, request EndOtherSessionsRequestObject) (EndOtherSessionsResponseObject, error)
@@ -7714,6 +10507,86 @@ func (sh *strictHandler) Logout(ctx *fiber.Ctx) error {
 	return nil
 }
 
+// SendSecondFactor operation middleware
+func (sh *strictHandler) SendSecondFactor(ctx *fiber.Ctx) error {
+	var request SendSecondFactorRequestObject
+
+	var body SendSecondFactorJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.SendSecondFactor(ctx.UserContext(), request.(SendSecondFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SendSecondFactor")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SendSecondFactorResponseObject); ok {
+		if err := validResponse.VisitSendSecondFactorResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// VerifySecondFactor operation middleware
+func (sh *strictHandler) VerifySecondFactor(ctx *fiber.Ctx, params VerifySecondFactorParams) error {
+	var request VerifySecondFactorRequestObject
+
+	request.Params = params
+
+	var body VerifySecondFactorJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.VerifySecondFactor(ctx.UserContext(), request.(VerifySecondFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VerifySecondFactor")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(VerifySecondFactorResponseObject); ok {
+		if err := validResponse.VisitVerifySecondFactorResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // EstimatePassword operation middleware
 func (sh *strictHandler) EstimatePassword(ctx *fiber.Ctx) error {
 	var request EstimatePasswordRequestObject
@@ -8021,6 +10894,47 @@ func (sh *strictHandler) UndoEmailChange(ctx *fiber.Ctx) error {
 	return nil
 }
 
+// Unlock operation middleware
+func (sh *strictHandler) Unlock(ctx *fiber.Ctx, params UnlockParams) error {
+	var request UnlockRequestObject
+
+	request.Params = params
+
+	var body UnlockJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.Unlock(ctx.UserContext(), request.(UnlockRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Unlock")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UnlockResponseObject); ok {
+		if err := validResponse.VisitUnlockResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // VerifyEmail operation middleware
 func (sh *strictHandler) VerifyEmail(ctx *fiber.Ctx, params VerifyEmailParams) error {
 	var request VerifyEmailRequestObject
@@ -8151,6 +11065,33 @@ func (sh *strictHandler) UpdateMe(ctx *fiber.Ctx) error {
 	return nil
 }
 
+// ListActivity operation middleware
+func (sh *strictHandler) ListActivity(ctx *fiber.Ctx, params ListActivityParams) error {
+	var request ListActivityRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListActivity(ctx.UserContext(), request.(ListActivityRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListActivity")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListActivityResponseObject); ok {
+		if err := validResponse.VisitListActivityResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // DeactivateMe operation middleware
 func (sh *strictHandler) DeactivateMe(ctx *fiber.Ctx) error {
 	var request DeactivateMeRequestObject
@@ -8168,6 +11109,85 @@ func (sh *strictHandler) DeactivateMe(ctx *fiber.Ctx) error {
 		return err
 	} else if validResponse, ok := response.(DeactivateMeResponseObject); ok {
 		if err := validResponse.VisitDeactivateMeResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ForgetDevices operation middleware
+func (sh *strictHandler) ForgetDevices(ctx *fiber.Ctx) error {
+	var request ForgetDevicesRequestObject
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ForgetDevices(ctx.UserContext(), request.(ForgetDevicesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ForgetDevices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ForgetDevicesResponseObject); ok {
+		if err := validResponse.VisitForgetDevicesResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDevices operation middleware
+func (sh *strictHandler) ListDevices(ctx *fiber.Ctx, params ListDevicesParams) error {
+	var request ListDevicesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDevices(ctx.UserContext(), request.(ListDevicesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDevices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDevicesResponseObject); ok {
+		if err := validResponse.VisitListDevicesResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ForgetDevice operation middleware
+func (sh *strictHandler) ForgetDevice(ctx *fiber.Ctx, deviceID core.ID) error {
+	var request ForgetDeviceRequestObject
+
+	request.DeviceID = deviceID
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ForgetDevice(ctx.UserContext(), request.(ForgetDeviceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ForgetDevice")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ForgetDeviceResponseObject); ok {
+		if err := validResponse.VisitForgetDeviceResponse(ctx); err != nil {
 			return err
 		}
 	} else if response != nil {
@@ -8254,6 +11274,200 @@ func (sh *strictHandler) VerifyEmailChange(ctx *fiber.Ctx) error {
 	return nil
 }
 
+// ListFactors operation middleware
+func (sh *strictHandler) ListFactors(ctx *fiber.Ctx) error {
+	var request ListFactorsRequestObject
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListFactors(ctx.UserContext(), request.(ListFactorsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListFactors")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListFactorsResponseObject); ok {
+		if err := validResponse.VisitListFactorsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EnrolEmailFactor operation middleware
+func (sh *strictHandler) EnrolEmailFactor(ctx *fiber.Ctx) error {
+	var request EnrolEmailFactorRequestObject
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.EnrolEmailFactor(ctx.UserContext(), request.(EnrolEmailFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EnrolEmailFactor")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EnrolEmailFactorResponseObject); ok {
+		if err := validResponse.VisitEnrolEmailFactorResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// VerifyEmailFactor operation middleware
+func (sh *strictHandler) VerifyEmailFactor(ctx *fiber.Ctx) error {
+	var request VerifyEmailFactorRequestObject
+
+	var body VerifyEmailFactorJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.VerifyEmailFactor(ctx.UserContext(), request.(VerifyEmailFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VerifyEmailFactor")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(VerifyEmailFactorResponseObject); ok {
+		if err := validResponse.VisitVerifyEmailFactorResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EnrolTOTP operation middleware
+func (sh *strictHandler) EnrolTOTP(ctx *fiber.Ctx) error {
+	var request EnrolTOTPRequestObject
+
+	var body EnrolTOTPJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.EnrolTOTP(ctx.UserContext(), request.(EnrolTOTPRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EnrolTOTP")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EnrolTOTPResponseObject); ok {
+		if err := validResponse.VisitEnrolTOTPResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// VerifyTOTP operation middleware
+func (sh *strictHandler) VerifyTOTP(ctx *fiber.Ctx) error {
+	var request VerifyTOTPRequestObject
+
+	var body VerifyTOTPJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.VerifyTOTP(ctx.UserContext(), request.(VerifyTOTPRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VerifyTOTP")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(VerifyTOTPResponseObject); ok {
+		if err := validResponse.VisitVerifyTOTPResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RemoveFactor operation middleware
+func (sh *strictHandler) RemoveFactor(ctx *fiber.Ctx, id core.ID) error {
+	var request RemoveFactorRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveFactor(ctx.UserContext(), request.(RemoveFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveFactor")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RemoveFactorResponseObject); ok {
+		if err := validResponse.VisitRemoveFactorResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Reauthenticate operation middleware
 func (sh *strictHandler) Reauthenticate(ctx *fiber.Ctx, params ReauthenticateParams) error {
 	var request ReauthenticateRequestObject
@@ -8287,6 +11501,31 @@ func (sh *strictHandler) Reauthenticate(ctx *fiber.Ctx, params ReauthenticatePar
 		return err
 	} else if validResponse, ok := response.(ReauthenticateResponseObject); ok {
 		if err := validResponse.VisitReauthenticateResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// MakeRecoveryCodes operation middleware
+func (sh *strictHandler) MakeRecoveryCodes(ctx *fiber.Ctx) error {
+	var request MakeRecoveryCodesRequestObject
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.MakeRecoveryCodes(ctx.UserContext(), request.(MakeRecoveryCodesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MakeRecoveryCodes")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MakeRecoveryCodesResponseObject); ok {
+		if err := validResponse.VisitMakeRecoveryCodesResponse(ctx); err != nil {
 			return err
 		}
 	} else if response != nil {
@@ -8443,202 +11682,260 @@ func (sh *strictHandler) UpdateSettings(ctx *fiber.Ctx) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H39chs3lu+roHi3apJsk6I+bMdSTdWVZXvjiR17LXk8taaXBLsPSQybAAOgRXFTqrpPcx/sPsktHADd",
-	"6C+SciTZyeifVEx1N74Ozvf5nd86sVgsBQeuVef4t84MaAIS//c91fCaLZg2/0hAxZItNRO8c9y5mAFJ",
-	"zZ+InlFNmCIcqASliRaEaUWAJxGZiRVZUL4mMU1TRZgmKdBLUOS7kRx9HxHKE8J48ZiCWPBEEZqmREyI",
-	"nsGCUAkDPqbxnHw30qPvTwhV5p1E0onuMtCT7kzrJV2yrqQacE5dt4bufr834J2oo+IZLKhZBVzRxTKF",
-	"znFn0EnFlPFB50T+9ehE/3X/oBN19Hpp/qa0ZHzaub6Oij14J1IWr+s78VN5jd+Nfh19bzfF7s+UmQU3",
-	"rfK70Wr0fW/r9H7966OT1V8f95unB1quTycaZH1m+HN9WC2IlmtCp5Tx8ugLxtkiW3SO+/lQjGuYgsSx",
-	"Pn78eJrpGXDNYqqhmSjiGU1T4FMwB/j+5Rl5/ORRv22RzwzNSAJSCvnXQYfxS5qyZKjFHPig07Dg66iz",
-	"pJIuQDsSPcukErJ5KiMOV3oY4xMjR09kSadAxjAREnrk7ZL+moGZHTMv/ZqBXHeiDqcLM6p9s7xD9Oo1",
-	"8KmedY73D36MzI7l/246npbbk9MM07DAEzFUQqgmC6F023yQnkrTSWBCs1R3jh/1IzM3e3oH/X5UnOV+",
-	"41lemC2+kJSrpZANMxzFQswZjMhESDKWYqVAqmPcQTwdZf6XEy3pJaSGuu3zylK+/ZIiMeVcaCKBJvay",
-	"m38xjp8Zi2Rtbyeu1V7ZYrH/6OIUu8UcGxfeMZ/pRB3gZq2f/D/tbDqfGylIgloKrgAJ6DQ1s1ufsymH",
-	"5BU3P8WCa+C4KXS5TA2xM8H3llKMU1j8+z+VwMeK2fybhEnnuPO/9gpOumf/qvbe2bfsyJU9pnbsocLB",
-	"h4yPjpGLQEJWTM9IaogilpCYK0dT1SNmmkRkmkyYNIRyHXWe0eQ9/JqB0vc6d39XGV9memTnO8KLrEYR",
-	"EZJQshASiIY0ZXxKYpEAUVk8M/w7f9v8OjJUcB11zgSfpCy+32XEbtDRMaFc6BlIPAHDxvgUEqRURRdA",
-	"9MysgurgF7aAHhnBgrJ0qOkczPEpsQBDgwRSBWRG8Z4MOE0SCUqR8ZpwsfILlkKpc6bhPUwyBcn9LlzJ",
-	"yXBCWQqJWbtdNZ6iv8mxWeREigWhRDENhaQX2khosYIET9q8ZWjS7MzoH92z8/cv7eVFpsu0GpjLppjg",
-	"buE/WfF8IcRrKqdwr+t2qsFQCzFMzegjy9Xs72TCIDUKiASCf5Vm1ZZhKZCXIAmNY1hq1XMLSfXsOWjK",
-	"0g2ruNnsSx9tWoKYj8y2jxKYSppAMqrN5blY8buaT3THB5SIFbcresU1SE7TF4ar3DNzsyPjzUBJYyhZ",
-	"ZFL1yH9mAu8CkJG0fHfIEj9h5GpnBcf+Kiw5kBijY8Lw/yfMkC5PyJIqtRIyIYnAizyGVPAp0WIKhvsZ",
-	"3SOwAD5+/Nit6nxN03Ov7FVVRJzma6r02xWH+z3DlCo9FGZYd8PNDwR/8LpgAstUrBfAtddUpqJHQplg",
-	"nqJxLDJecL5Ys0vA837N+Pw/BIevcsop43O/MsbnZnoZn3Ox4hHKHbhaMgkJMmiqiBEwOOk3cGuc4Q00",
-	"zdCo3kuQSnAkOMs6kf1bCYJ2Ek7lF6Ffiozfr+DjQg8nZlR7Z9/RdSpo8lVk0dKOXZNFqEAwtUUCke/2",
-	"yRv2zOgUTh3+HleUW6z3rFEY83uY2oFxIUwh5TmNVgtBxEQD75ELb34SiibqCK3YLtqrowoHKvkgNrGe",
-	"4sFwD7qF2b7Ty+5xb1l3c9N649uFEX5tjXJaMEEmuNHPzV283+OoTGIo3Sycso4SbEJjbTR2ezNXIkuN",
-	"YDghJfXQaOxwCXK9moGEkpLoFDpngFywBYhM3/MyrQzWduzwBiXMGpxUSmNIGbvTqOxmwuegNeNTdWus",
-	"MP9gwxw/zpzZ4Lii4c7xTCjgdi5syl/xr2ADIKOWwujoikg2nemIjJ0e74Wek4tjQAFy7M2djF+CNEpF",
-	"MorIyD08VJlaAjcaKRFywEde1xhKUKALAuxV6MvSlbc7VuYfVM0hsc6H9Qb7w9HfDtb7DY/Tf7Bh2+zf",
-	"CLOn94GbayYk+597vt8ZD+63v9XGDAvUvxMyQm/N0CkD5rBKTjZrSDjxPHRnhxd8TBMiOKiTAW9ULN2h",
-	"5ZdtJtBuIitp1El/8tbBc9sK5QdOLylL6TiF+95yP67ZSXEJ0shvS+9kFLCgjQKuuie/Q9J84CpbLoXU",
-	"kLyBhNEL9Hbd65bkExguzAyGer2s6jHmwo6ql9GqX39HNmJ/PtdUblZabjbvpm83rOEU1SlIeuSUGOZm",
-	"Ziw4BjFWdB0RhsaCBPN77t7RgijgCWGaaNFDs9gNi05FyxCfQwpuQUspliA1s07HZSanMKQNftcPXLPU",
-	"3C1eZcOGB4+lyKYzTcY0nhs9aSLkwnylk1ANXUN/jUECmesfn4qhC9+oGP8TYlSbTi15s5TpdX3WpUvn",
-	"3h0LkQLltWGKZ5vGOaNmGW9AKWpV7vJA8YxyDmk5VoCCp768qBOLpC0WIRLw7uaFHax8nIKj87/2yZle",
-	"pMEiiz8wPMx827OMJU3vz5k1aorZS5gypSXSYtMbxoRri7IZ4+4LFqGAa0dju9BJ1FGZPaCmhWu4avmD",
-	"aPi5Qgx2k0Qnyk/WbVExphvBbX0x+a3U85pZx3eZgjCuUvqfTYyiTI7X+ZBUSrqurwY/2TgxdBq/MIQa",
-	"uORpkjBznjR9F8xxQlMFUWXalsa3zBa/f2odyrXJ2S+0T+6dE8xfNr84k9IcjBfvWyWHf+466nBY7fze",
-	"L7AqXq2ssDaHyqcb1y4SeGc03a3rLd+/d1JcgtFqzK6OxZVRRrVnLGLi/hDl3rPCsmKJVVeRias5RkBS",
-	"BlyjSTxll4Cx18r2Ok62UTOdCanNesy6LgMJN2TJTQTiq+e1na1+zbHWpg19DpcsBnTy17nWGzrHQCBT",
-	"fs2UoGOKJPiad7854dYjPwMsjSQdw1rwhCg25WbDRKZt1NBL2nx3OVxpfKzL+PGAVz4/Ba2MBmrGTUU8",
-	"tyeBwR1FZvQSSEzRHUZeoT2Bp0EET9dOqWUuoWHVI89c6NN+g6q5sUkG3NsqU9DmaarIaDj8SSjdtXMY",
-	"EcaVxrDnasZinPXarsOS0EJBemnt56gWVa4x2dKVL8kVmtD/7f7Vi8Ui1Am8wAy+fvDoqBSzPmwb6+/O",
-	"uqtz1svgLy7oqmUGBZG0aQT5i0309JJBmpy1CnKljSpBOF24ayez1NmD1IZsjGo0RznoI8H52FGeV+C2",
-	"xsgiMVQzG1RG55vg007UEZkeislQGkZp2IrQQ2dndqKOc64Ocbjgo4FRZDabXUEytPM399tbwLFYLFDy",
-	"B79wTRlX+D9W9uV/y7iLPzZEsN1m5UGRm7OQYrOvo45dTuOuL6me+btqN5kqQ8M6spfQnYbNqnBJGRgQ",
-	"HBkVedSolCwKnW+zzuC3GRdUvNdIPEJOhf59kq2IkmzbvVfFk3U9J/9T0zxtIK10f42uC/HcHh2NZ+aF",
-	"RKwMoSRj8/IcL7BRCuz/Ky0k7p/5p9HZNNWZMm+5YKD5sapN+xGa92OX6N+5HabRhWSmgIQANJ4ZStCG",
-	"xxnzyVBIQAXFTvhZ32Toyl67T7TvcxGVbdgOSG6kGceSaRbTtH5PPs6s4A/c885lthJynvtkmA72IeeQ",
-	"UQf8LW7wGK5QW5CCTxtv0oTGeuOpFksTmTHE8m/wbDE21Fs9zJdsmkmfwpPHBf391lGevhGYIu7pFS2t",
-	"sDiLlGrg8XpolfB6FpQdBPPGwEhqISqGbevcbZ5QKAuTcaNV8/tpDYfKvxSQQ2l9UUha7XR5ns/HSyq8",
-	"2Pn9jSwDaGL8r0pMquLF4AQFPvGpJpiCkymQ/hZuUho26Aj7TRNZ0Cl8eP+6vP8zrZfqeG8v+PQeTWjv",
-	"n8tpeKSZZJUR+0dNSs/P0JBteUqW2ThlMZnD2mWCvn95Rp482n+CqqL7x48nZAGGUhRJYGnULsHJaK6t",
-	"VKq4NdJpeR0vzg8ePW5mA5flJ991W56ERlt5blX0+u/W2xLM4Kzpo7zx5UxBSEyKTRtp56rx5fV2QWwm",
-	"Z6dux4pww5ro+2dYn0ODMT6H9e62uDn1bRY4frBpBq8Zn+8q/3ez9NBLbnXOlPF5nXq0t4E2LcrMyxpL",
-	"1aXY19vW0mJgYXKrzjOskB1Tlv5F5XMs3efHW+/zaxHTFJpu27Ozd+ToCUkpn2Z0CkTTaZmXQMWAOXzU",
-	"+P0p41+mmFl7arjTNodWKTrrvkSnK9Tw3b0b7Xpg8LXGQxZTkekv2xkJEwlqttvWvLcPF0RYm8qbBkes",
-	"CwxtD37axyw32rrbH1SD7owvRvmITZsVeoVqpPqCTWfaOmaWgnGtCMVqA6UjkvHUSMRKyg9Vc4URxoWQ",
-	"cEIwhX9GJY01SBURLmzKZwILyhNI3E1jcsAX7KpH/FS8a0CCTW/AQCmaQTbbxZp5OLhY8VA8G8Ec4YvS",
-	"Bn8joujajLmaudToXGgG3q7QW9A/2C6sf4Er3ZYm/zEP4qFLxSXHTxlXJ2TEszQdEcGL7Cnzd3P9zV9s",
-	"IMDY/k1jCl2EXoJYe52PGcalCl+ZC5Ev6JokwqvP1gu0KlTtNVlRji8seuQ0Te3u8yAVpknM22Rr64kH",
-	"l45RCe3m4R3JMGWF+KcL35M/wLx+oq7Ve54lM6Wbhjn1niqmiFpS6fOMsUCD2JwMm3nLxYqIllHyqO0l",
-	"ixuHMdsr0gSUzhOwMMJLxoAOMBdCMHunhcCChKaRqpGd+j7WVlyfXNN9br/MZyLjGmPs5RvNE4KJ1qj5",
-	"acJUZPYvxvqaOM0SSHq3dGn83F6mdHULXpad3R47uDv81M61dAsoORRsdpi9nU5u2LT8zvEnP/MGv1Q+",
-	"w87FjCkXVyrcOyVehz7UFOjcphciAeGFsVUJ5BwuQdKUZFyCMZASYl9mnFAisfZlDoSSqRCJDV9df446",
-	"0wyUAjVMxXS/3zk+7PUPoo6KhQQsSFpRyc2OHXfsnAuPf83jEW5Bm8HONJkDLK1UkFkKaoOF3sK78DWX",
-	"lqLJWAKd41d2UnRLFFbTeGvb0TR+AjFb0JSkYkol07OFPy9rJZt/ua+gTliv7iqsabfP1VH6hgceWX+f",
-	"0ma7qCb7/f8+jMx/H+N/f8R7ud//7/1+aThfjnQUbSwsC062xQ3CpjOFhVGWgPIMZtTKceLorViRw8g5",
-	"8JVYgJXeK6qIhFhMOVOWO3hDqUpFkf+l/C9n+1u5hCb/HNZjQWUyXFKtQZrLI2EJmrnYrjLaHI8bq48q",
-	"Pizc9OpRRyH95gS4Cyf4wqCe8z+HFlrVH1D349KrV/bhR3XSXbYy9gt0JUulyeOjMmuXQEBptjDsYmcm",
-	"viXVYZPm/Q4P9JeaE+k0oeS1uISUxlAdsr9dbMxcOnh52a84edHbf3xk1M1F2X7696On+4/29w8Ojx49",
-	"fvJjZcTHTUO4bJxGD5ChFfLd+5dn5OnRoyff98gzSXk8Q+8H1lqdYG2tOW+750b/XYJYpmUXUS4oSmVe",
-	"KOitVxVPEn/0CT74XK/TJG1q8RcXdChCVDXhgzl+FZeWFRNF0YXhT/tPDyb9eL97QJ9A98n46Kj7NHkE",
-	"3cPJPn0UPxk/hf5+4bk7PjJHqJnGnXfVGsQvze10JvlxIoRcUZkcu4Sp4/I2XH9J4Nadm9cIktw9XXce",
-	"tYicjy7/0abYoUKqGJ+m4KuWHPfHSe4sh4JoUoMUcgnCDZPBgr/2JGPDivOUYkU1U5O1s8CMPVWaXj2p",
-	"pDKL8Mx/2+TirQsXd9qtg9R1cxds/PD+F7+h5nh7dRfmZu6Df/XjB85jd/B5ZCtYWyOfCshmp9io4wKh",
-	"qPPlTEHU0hN9kNKIk7UJ3FGnyG10gVAsmcBZuypNfDfMQLUbNGZJAjwYybonok4pETW0ELgdpOTOGErA",
-	"bGjzcwuFtYZgqxnKVqCWE5TRi1kpvg0DsGbFCkox2XIOczi6PcewLse6StHzbitD82n5fxXVSWaNQeUE",
-	"7oyxA4f26oUjul/giimN8YYiiRqZqJ4JO/Uial1Jj8cFVYpO8CSbsjiLLNXSw+GoTZ7mUvUDfJlO8rtd",
-	"cBtlv3OGfRNut9ITZc3r0f7BVoXjvbPC7y3fLOqwBZ3CMJNbX8yjRNdRJ809zBv95PapILq38fALFe4G",
-	"XttSblnUWXqNbeNI+NB1cat3cXHic835eVGo1eJzzWSqgCfP1uWw3zeW1OAnGeaW3XCad5vF1j7p8EPB",
-	"/REc3k5Qfd18s2uHcx3t9kppq64/u/noZ2sv5G9kvN0wZfCL0zDvKdtwh2xOt1uvXcr0DXbrdyz+VuJ8",
-	"uy6uIZdpd6r0W7MLOXqiQyo8L6I9FX9apmeoQTS603jouLdhAikuISGrmbDOeiph12qFqOPAZspW+Usm",
-	"YSKumoPyYLTPm+Xz2BziTek81gxtK15u9/o3K+lzxtFfZZ+JCFVkQmXuxrb5q2XHQAJqrsWyMbsAlWjV",
-	"WECSH0jg8lcetySlGiy+0G771Gr9/SRW4ak3HLj1Qvy4/+Tx96V1feosV0j5u1t/OxZdsCSF4c23xgUH",
-	"7Tk45a7igtq4R2xZJtWD/mGv39vfP+w9aSz0MIq/sW1uRLBGffKSNYTPkinjEXn+YpeYnKikDr9mPLva",
-	"asZazuzuS07kxTXF7+IuBLMsKKd0PyurjwLGUiLq+lk2cUrHrm6jACQIYFeJL8AQ2y4x8kBrc81I+WvN",
-	"aypipdXw5Yqu1ZCq+bBkHzZ4MGySekNI0TAxG6FzjEgRLUSPvJ1MKqHTOnfjQUR36342hn/rgcSWFVUH",
-	"a9yoXKdpdoqwK5KwKdMqTJApM9ijp4f9gydlj2s5Veax0dOtj/+489+f+t2nn397fP1vTRc0rEC+tQSW",
-	"m6dfWGy2bS9c2KduMV0jH7nxrNZKw6LIfq5osMs2191UDC9B+h2obflUSJFpxqHl9RnQ5XC81pVsWMb1",
-	"46NOUxxK2RrRm9XMfUF2adTJluZ7jux3nV77XjSnRhdvlLaytM7aVErbWtrDyJ5U0wFf5FRXv4kFWqAr",
-	"ebHYWjDRiGOXV5Gv61iCDTkccQxKFXep5rq1pfl/+3jhgiD9xz9+3yMXRgS5Oh2RQz62qlWs4dvnHjwz",
-	"L+rCqbj8QKYwll1SGtoP0nuQbjSee6k8IGETkvFMwU2HbtlBh4dpC7KwIMqmBq2c1thQ/TkHPvSedO9v",
-	"trCe2+Ofwdul3W/coibC+7A0l/PNzk7GBePhr/tV+hozUfXB9fs7qFYll9i2ROetX0tvmo1ZSb/cOsAX",
-	"ONd2jGtWgpdbZxL60+q8g8Mqz2DP89Ecnq4m2bK69pq7dMv4160k1Za/doOMYjddnUnucmn4rklpLdPe",
-	"mGG2/Z2GfLFtL7VvkN+U27p5u6u3pX1lmojJZENK4pdqsBvIoHlXnCLVyE+2XoMv8WHkvvtawWfzo8Ow",
-	"crO+O7sa2Rs43Q0Y284sqvaHnBNt/YQUKZRN3k+dD+cv3t/M+bCbgmeOP1TvkhsfZ8gJt7OtmoXuz75y",
-	"1MF3I1/GZIgyPMj8XPzmBsFqu4cVIz5Y3ueWq1AvcrKwiYj4UMRgE8CfXfQ4cXApTUHFD62C4pBoQQ4P",
-	"SArGUrNJotb0i/IU8CCXcUGoezQqpVAkwrwwWy9nRl0VkmQ8AYkZWoqMQa8A+ICbD5wgFigHh3LdI2dU",
-	"YSrvHJYOQSsRYFNYNKQp0SuRizFF6JJKbbO7SxVZ22RZbUuqEZdWDJVm1x1mX1mdW4XJAlUEid3cjhXc",
-	"Gou80qAVb3al7cKDGv1TOazIFp9RJSbRXFnDkrysJgxShLo4Cj1MLqRcrYzcRmIqJ4m0sNAWyKP2mNhN",
-	"Ai0bwyztW7KugpbsFm4ocDW2BRvCyiwMNpSGVYjl/lsj0NorbskKfcyY4m+IKyIlnILqI74OardlFGhv",
-	"0Q6h8Bwb4fozwj5BnEmm1+fmGSf20f45zay7w/7rpSeLv3286DSVUZcMSpvaagEu8uYJKLGtaZWf40zr",
-	"pQVBMiazH/IGX3fI7TW4/WNnhY965BehSSrEHBKChcGKJUBGpw72DilrlPcscMj7OY6/g8Ww4xfzpkvm",
-	"Kv1iJScb6twuaZpBkYhlPp5jbZhXRx5hY4nVyO5BBGifCWWRs4yO3WtvNFAAltfnZ06Y8YlosMZsTpGK",
-	"/E5GPq7gChWs42MMM4z9cCA/XVy8I6fvXvUGfMB/+OFM8EvgqI32fviBPBMJc96Rv52//YUwTj5cvOz+",
-	"2COYoUec9JBARorTOQxjqmAUIaal/f39yzNyeHj41L56FhFmkcwH/MOHV89Vj5zmnIsp4oqViWFMsU7X",
-	"xx4+OMdA5wnBDhQFuoOK3DSQFSZsMgGJDhuqIPIVtwNuAVX0isVgtwKutN8Iczq4Pnuw5eon4TE9Fkyp",
-	"JaTa4U5wuASJid+gSMaNJh8j+KPZR8xdVD/8YPemDe5utDEtNnJDGC4PV1r1yItLs3IJy3RNYiolAzXg",
-	"o390HRPrvkpGJ+RXxAJn2rKftcjMC0JqjxputnwFado1QgESUn7fEOtaZGbHvht9Ou3+F+3+T7/7tDfs",
-	"fv5tP3p8dD36HmOQWPEiLkGazyEoh91+r2RgPpgTRIoc9Y8is4OYDeb3E9/yLww4FnAc9R+5y3+apmI1",
-	"cttpnXmGIk9zHuG/jY9TXuImkdG/xoDAIAiEU2IMx8T1ePl//+f/jmwdF/W+rAHHD/TIxwDuruBSAYi1",
-	"ayiBPQqKde57KNoEqjiXiEJSRrqMBhzfH7nRR0RwR5+uFgr9DUvK5AmWhlQdYBUXnHkR99Fcbf8nxskk",
-	"xUpEqgecuh4Rp5VXHWSCQvKiMVZkTYRFc7OnPRGSKC1S4Me1iGXOPqyTFA8KC/eQrbu4HFEzzLw19DET",
-	"qWdHPfJxC7sPJIMCbWi+xMFHkeG+50bmQTffye/w8LUgo73L/T2a6dmI0FRw+N5sU1R4eXPEuqgKmBQR",
-	"bpX0Abf8POghEzSQcf2jgj40ItOe649Fsj4pSwePnGi+YBSDmpQYcCMmjBKf+jpEi70TFJFgqxsOkCCq",
-	"iWNcqtLrwhE3J6O3kk0ZH+V4tZhMYMFB/qIG3JCyuXDdlCkNyYltFWLj5kjb5Kh/WEbIxSsia0IX6wcR",
-	"j8fjURkWyENx7YjlPcTmhLxG8cMP5O0SLBqhIgsqzcOjq67Ex7rusZFdM3UgwWLiegnodQmKVwthYTzo",
-	"VPQG/K055hVrWtKmbHFOF26r21Gpzf0d8PJnDMXyxNwkyFeLSN72ZqQpEcVKLbqxUBCsOeOxrTYc2ciE",
-	"TcM9du28cAZceCRT5bF/HTRx3tklcs9b1crd1vHa/6+vYMWCYLOcMbhaKVtBx7lYKw9Rhn1zOJVSrNK1",
-	"07fMrQ9FkhaISIBzdR1rrJAioxzL3O7MqIqFnmtMaJy6q1Dq5Tbg9WZuJx6djbn4hz1XpsjRwVNSBn93",
-	"YqUEemuZoJHzbrpCGe7iqqzdwZ0btc0x+AqRWuML6wZ5uacFzoOmbA55ibCQttOURiFiBRZCzZlhnlkF",
-	"Fguyi+/by0jyemgH5iOMiuOucCLibOGl3J5YAqdL1lvTRep2Ov/NKhzID5QRA8ieqSajvUTEyiEApywG",
-	"bsE7nCp6uqTxDLoHvX4n6qCPLcdUWa1WPYp/7gk53XPvqr3Xr85e/HL+At8pqh06z10BSxAEPO7s9/r2",
-	"KTfNznHnsNfvHWI6qp6h6bLXQ30FFcG9f67mqucxd6egm0ISf/v4sxEUVrt68mjfaFc/wzq/OcgajDxi",
-	"U06Upmu/0xl6DLCi3maN1aR+j7yhhv6N4I5nDg58wi6BLBjPtEfPyw/xVdI5NtN0OCSVRl8H/f6tIQu7",
-	"EVow1eewtv0tjuyQTV/Kp7YX9O/CV37c/koFbt+8tn+4/bVqqwvz3sHTHYYLGkqYdw73t79TbfF0HXUe",
-	"7bIb5Z4/+NYOKwsBwdEmzxYLKtcexy5HDLL8OVAy0SKlU4UeSmM8o0m/l8DlngOC2fNAV5b4U7CY5WWi",
-	"i1OgsoQiq+rkd9QQP0MhCoulXn85wRxtfyVvtPIVKOyPRC0vzEm4KrVLSMUS2b2jhIBUErjsfI46gfJg",
-	"XfXXUTOb/MUaEK48/tRZMGhfLMH+b+G2WNB4xoyGTNFvkKOStkzLKtRWi8QHB/yof9Qzsqag4pGxB1aq",
-	"GAQrqZ2t0MRGDZOuEXTYevNTLXfAzLRAhRNWZualm80tLREUurG9ZlPZ8XW0eVDUZZjCbNtyrlcFfrtp",
-	"Kh6Qumkyjxvm8vkO5Usd4bpF1DjL1O/AAxP5RkROGR2x7ebGeMy78BUjlGZ5Al0jjynaAZIFUB4M7VRZ",
-	"dP9gVwOPTBmYuGJCUmOOSMIWSyE1Rd/Iiq5PMG/KcayDfr9F53LZfXd4J9wIuzdE/ANoX1+DrG/3MO6r",
-	"G2TthuWos2FjNGxAMxO2ltndKXdttlyrPYe+23K5zs0AiRfTS4kxa2vJcJCB8CVG9jZdkDPz/Y23ZCsZ",
-	"BF04/5xc/s9hjNQasdaJ1xJbnUZDgkzGd0iNz6mmY6oeCPKBIC2SlKOHLTSZsst2HvkcgXbRlvHYiYYQ",
-	"g7Aeti7PIxUWmBd4vCYSMCddOU9rI8m+ZpfAbQz5K+gYr2y87UGxuH19OYRQX0qBzhmZlVwzO8pwnxF5",
-	"R0zzDWXpA8N8YJjPwfBBuTZsDOFLt3BNTPFud6E72+pR/5CsZiwthR/ULNOKJAgciwEk83eWt+WU2HLB",
-	"2HSegTcS7nugCft6vPMcbN7H4oF7/knMsvxEC67Za+PqrlGiyzxSGGG7OWvP+57cGXc/tyM8MPgHBo8o",
-	"lSJNQGLI0fDWLSxeYYnrXVJnWEN7h1y8NE7Dzf+7jSZHBCPa2KztfwqYYKu99R6I/w8cLLVn2EbvLr1r",
-	"j1Y6xTaS/QU2AoQrGut0XcaT9oGkHjm13REnmAZToKuHMbIw/pXD98+oImrFdDyDZMCBZwt3ZcwSNMT4",
-	"v2IyObFpNZiRlIN8YB6KzVIJ8PJGTc5tzJMtNcatBcKqdRxN4aWgDqcxxLS14OM6+q3xw77yp/jq7+sA",
-	"eKeBrdI+tsS0fEaPtsG8hTDHjb0aJaBarLx/4SHJ4tuy4KlFIWWKTCRAc2qFZyA2ybIbonEthWqMnUNi",
-	"A9cOhSYHAD/J280b1sJUjn1ablo4qnaMHRV5wy3N7XvkBXeDIvOoZPaDzQzEhh4gyXht0UUamUfYdLfA",
-	"43wmrEV4O9Hixs6+1+VKIJeesD0n5SLA+7d1AtiJ8svv2v5OpOUSWx3170KPZ1Iodc40vLf8/Pfc7P7T",
-	"e+2aX8WZdf3yfbd3I9q4KE5BC3cKPTLy+LujY6w7oPkBGTKk3JKrTZTXWK9o8z0wEX3Afxcb23+0y0nm",
-	"SLJvIGH0wgiXPzEPdMVfqAaEZV+fPht5HVZlffpcqnX69NkI2oKH2ktc6raxmYFOsOvpDgz03CLA2ToJ",
-	"W4CRMj73TeTDZNpKtiwJxHGppLVuokxKPVhvzOgC4PkQtLTWqfA62vH2NfeE3YknHmwng6YSzj+GKvJw",
-	"hzfoMR45jZIVXVvPlTZKDZYF7XInUzG1YD7NN/GifNucxrKhayc5dQqOHz4yb/g6vVIWfBJcXMP3ae4k",
-	"xsxrxm31i5MoYdZ8j7z1hU4SS5fyp1Kg0icSBbYZU6RAV7f1LPnQJC/vN5MP6vvzB8YQC6xYREAA10ar",
-	"KQMR97JmazWdbfGIhTbLq5rChhG3zIlCwOlOLKSEWJOZkArIGDHj1kRpurRo1rvxrFKXxJ1Y1Q53JKht",
-	"vjP1zXXSOAtg+HdV4sz0XvFb0+A2v3Zq0XZKW/LASO+AkZ47lmPrRduZZ9S5wmIz1TVsM/f5B+zUHG8r",
-	"P3VGGlbBufrIS5BrG49A5cX/zmwz8sS3dS2Xw8uI0FQJD19Bdbn2dLy2inQFgo3nNYeGazOtXBXeSQlt",
-	"RGWTCYvBV166Qr2oUjyIEwRIDJ/kiR0urOlzXe9WdG0BRjy+Z+BTszLBVlO28FPbAOIuTNByH9Nrx7x2",
-	"MTX9CeGOo9z4UxuaD+zm27C9ot/K5hdyLHs/Nuh3npF1VdB7sZk3vXQ3FPUSD5pROKUMc7Rlzr7laDwT",
-	"QmELaj8K+jyts2mGTRP52jfYK9mJtkJ2wA23VdoVXFONXRYRIm0FdF7uodrQ/ZD84pK2HJKR9TVouNLI",
-	"nfCLvkCVrgeog+b+fAQLPCZ5MazXYC1eBJZdmsvuO7xh58KkcOQeh239jFqMDfAsuzaM1TZaxIpyuzYE",
-	"azB/QYAmXx5dbfCbKjHg2OaXYkIFi8EmumPnyqKpJXNgCkrk8QZemZEC14V2QdcugGDLwleuln/AR0Xb",
-	"vhFGuZu4sN+B27CU88Z9nxq0U5pQI18DJTWRdCr4Qf/g8e4qaVuHwd2101sRL7WWpy2hA7+7vQdr/I+v",
-	"RP4kVkRpNH9phdeR8ZboglPV2tnzaQnRJEf+KOEHOdWkR94juADDiaBrdYUYArYSf0UVSYXF1FF0gkZ7",
-	"GeZjwL8I5yNCBmdDDOYFkToMjEr5fX8fMRHq3dNGOd/NQYPdqFIscuUVsVUQgiL/uYBZqgB9nFie16a7",
-	"RlZxdXOzZn4B50y0EB4B5qi/j3NRpKTprui6iWn607x3Z8Bu3KnSTqxR+703S/3eYhiV7n8j36ydUEtu",
-	"JzUAHjIq9fyzNVvNhEu8BRm4h1wvOjPnjx8/dk+D0dvW4V7Z+/jxY+lxXM+D7v+nyFmR1CnWZfPccFbD",
-	"1VvK/Ld4Hjwec7sAeQZTxhWCWRWlxTYjysVb0K/r5Esl9mJFA8IVWm7uqqTDgAtTAUZRDqzpfbDlSA1x",
-	"ONIndZGRR6ebdeQ8rOOUuUHu2PVDgYpKwUmxBI4NhXL4rLI8Oujv53Inl9oWKs9q18xVaTs0m2D33JIF",
-	"hxxgyEI6NgsFd0Rf00XsQJgb9G+Pddyxbb8cwEu5ufSuHuQQHRgV+53192p7yJ309v3byybMRVpLqo+j",
-	"KaaQrFxCoYdY+q6gU484KEJaJXVS/R41/3uP4f25sxXKrWxHJ2RU6507sjazUY59Yl3KLoEESTUnZBS0",
-	"wB05XsAHPDxlr0O0pfPJ/IkQ1/YhseEOBexbezH9Xb25JDXysFvFM27J9bIYp2Wp4Fz2o0rDyJHPfykh",
-	"MFukyEIwOgdSEcpDGTvgDjgD5bKzzqzwASpThkigHlCElontxLn6URZOiEbQtakRo6JFTlV7jX797Ij2",
-	"/qcPGRIPzGBTYM8V/pSB0W0Gg7HUtnllFOySsfTOKH0qb9s2FleeCRjl+S858CxCMBZ48yh2zOWssQqX",
-	"z0nTtJTJOeDIuHJ8x9b7q+84g7Ox6ettJXAq0PftD90lGH/mEhntpdthaq8Zn/+H68P9cLvv5nbfLN2p",
-	"fJ/3fsNred0OEOBtTY+3jKawbePUUHNR3AeFaI4b0ccKL2cOaGo7AGDJxJJi1VQOOmah3st3qxWH7PG2",
-	"wozPu95KXK8DJLZN2+5ZJN7XLfvXKXjAK2AP1rBazdIUm55svThaSGiXgJgrkoNcF555BKD0IhfbSFvk",
-	"ZRW6aP6iyFTSGMOyTCSIrqp6TYLNTOI01+vvJDEk7PvxOwRa4CkY03geOIiVC6o8yLgHGbfD1X0mbRzP",
-	"NZsqDEUazzdf2ownoosujK4tubj59UVFGaExgYg0Kfy+7+1d9Lm2Po0Cqlqri5+pubKJymjIFtqeCy/a",
-	"ngVXBd57g1prVoPtbGzhwTd+/YPNshWcuF3Jw51/uPO7xIgQNt73dRCTnJS2X3q0JNfdvNnihvted1Ah",
-	"KDz2lzm2gQwVxnAiF0oJgyveAa6MMep6dfjoKfpNBzxnJqh0BN3Nm8awGMLVYWwOadX2Jc+EnllwUMGb",
-	"c0gvi6ZdXy3sYrvbuc7vAV+3fcE6UQf7cxQPFX3eK+fTOe70958eTPrxfveAPoHuk/HRUfdp8gi6h5N9",
-	"+ih+Mn4K/X2kJbPXtfHwx2A811S581/zfX7w91Vf/vifT9a//nQY/+Pp+OJR9rfHi9fLI/V88h+z0314",
-	"z96Kd3PLFHfjpQ2N2u45Daves60trlOwahfAu8vQyr3WEDyw92+OvaO7MChQukGIwjcU9bD+DfUFofrl",
-	"AvSOWTtLfixFNp1ZDTL0U4a8ObTUmC7bZwOOBprLrbIQFSCpwgZnNRZs5/oG7hIExpmEz10/1u3BW6dM",
-	"f3up++8rHYfee155x1ziNVX67YrbpvsPbpQ7qpm2BOqRGBoilAuwl7/c16raq6EO9AhfhP/1Bu6X/h9A",
-	"TO6ZGMvU93EmSi3BKnR3jV2V4llT0yTbKTNPckphorGPndJ0rayMIEydENfrHtvLmB+t/EGQFVfcOwb7",
-	"12ZhYTt1v4HfE3HGHvZmHqUspp9dM+PdBMoHN4/bLm697xv3L5Xng/HVAm+kaO69lGLCUtgCPkLK2CMP",
-	"6u8fAHnESFF3ulVulivMe0VR/5bK3LLmbKw0LC/jrjCt5PcIwQAadF4/YpNk3h4xCGAI/hVgjG5iwD4o",
-	"A3dyp95luqqWEi3Qb91+sbY4GUs4Pi6IwGHlrd4TmwhjL3Oebx170MOiN75XIyo+dUwWRxMUM2OMcYvt",
-	"NoOvooWLJUtgvpXQtWrHCMprTSvzrKSuD7hLJm2HT/P+xlvJ0uaw6n1RztxZMZdvOVnuj2RJP6gD3yDr",
-	"wsKWAnIujCbsallXWJoLouwQLkXWFrjNepsiEHcauDwTCbyTQkz+zLbK1/KO3YoK8sAE7lJ/yUvTAsl9",
-	"8+tf7tTezgDe5AaB+1LeytMXRNuBnIFAStXbRZVfY/V2Q95TaVLfbFFxOMs/IirYA9bOA2dp8DYIPmFy",
-	"QVbWe6or7UA8Y2kL1+15h8JOcTtjfuUJ/2Nvk/ny0pimaUNeJPDkrZnWuR9p5ySlMlT0jF7CA6TVgw/h",
-	"S2+Kh6QKQO0Qp6MeZ9jUc9wLVNt7vLHPd0DoNxOFeDIds6wtD55lUpk9vcvWAm4Vbd2yT8nSdR7MXZIP",
-	"0bp/oWjdhfPGYVmyKii+xRfnn9j7jSXXZVlTkxaO8nYpUQmU0obCFJZsrErJ+3pkGT75xXUof1jMxYf+",
-	"QH9oifaCJxaxtFDLNt1ArRmfqqCcrN4Vyz/zRTaQf/lBDPwrJW24yLSFrEQWGM+EgjtM31hm2mb9JTCh",
-	"WapdBRNOZQV0XsvOtsigGJMZcJ1J7GNFRjRd0bUaUjUfKogFT4YTGmshRxY1ngudRxEiRGSzUAroOPFq",
-	"IOVJFRnoBDEsB9xjmprpsAIZKICHD0fwgMqolrpMSDNVSMxkj4lGiDw6NvuSI21GAx6gCtlFELsIFZmp",
-	"CgQFikVi/p6KeG7BhybaZrJzWDmEYwuLbHeEKOC6Pf2lxCS+MILUtvVeSJd2BnVWj3R2yWJsaDmhqYLr",
-	"G2bM+Knfuvvnq7C+B4/0g9/o92aprHbm33Z4eblJGccey3rmW80lIs4QFc1CV06kWBhNPZNp57izh+ar",
-	"G6L6ufcBYE3kmW3k3dIeJA2ZFQbRGdci7LRT2ACYsW72pmG+6LQ1XNwuPnhrAQ3vhI3V3VoNo04ECqOV",
-	"kPPgC67LY/PIHoXDuc10PANlW18ThpjzkIqlbdP3i9B2MITwWkqRZIjdFAyVwGXn+vP1/w8AAP//",
+	"7L37chs3ti/8Kih+u2qS7Batm+1Yqqn6ZNlOPPFtJHk8Z0JvEmSDJIZNoAOgRXOnXHWe5jzYeZJTWAvo",
+	"Rt94USTZzuY/qZjqbtwW1n391u+dkZynUjBhdOfk986U0Zgp+N8LatgrPufG/iNmeqR4argUnZPO1ZSR",
+	"xP6JmCk1hGsiGFVMG2Ik4UYTJuKITOWCzKlYkhFNEk24IQmj10yT7wZq8H1EqIgJF8Vjmo2kiDWhSULk",
+	"mJgpmxOqWE8M6WhGvhuYwfenhGr7Tqzo2OxxZsZ7U2NSmvI9RQ2DOe25Newd7Hd7ohN19GjK5tSugn2i",
+	"8zRhnZNOr5PICRe9zqn66/Gp+evBYSfqmGVq/6aN4mLS+fw5KvbgnUz4aFnfiZ/La/xu8Nvge9wU3J8J",
+	"twtuWuV3g8Xg++7a6f3214eni78+2m+eHjNqeTY2TNVnBj/XhzWSGLUkdEK5KI8+54LPs3nnZD8figvD",
+	"JkzBWB8+fDjLzJQJw0fUsGaiGE1pkjAxYfYAL16ck0ePH+63LfKppRlFmFJS/bXX4eKaJjzuGzljotdp",
+	"WPDnqJNSRefMOBI9z5SWqnkqA8E+mf4Inhg4eiIpnTAyZGOpWJe8TelvGbOz4/al3zKmlp2oI+jcjopv",
+	"lneIfnrFxMRMOycHhz9GdsfyfzcdT8vtyWmGGzaHE7FUQqghc6lN23yAnkrTidmYZonpnDzcj+zc8PQO",
+	"9/ej4iwPGs/yym7xlaJCp1I1zHAwknLG2YCMpSJDJReaKX0COwino+3/CmIUvWaJpW58XiPl45c0GVEh",
+	"pCGK0Rgvu/0XF/CZoYyXeDthrXhli8X+cw+muFfMsXHhHfuZTtRhwq71V/9PnE3nYyMFKaZTKTQDAjpL",
+	"7OyWl3wiWPxS2J9GUhgmYFNomiaW2LkUD1Ilhwmb/+e/tYTHitn8h2Ljzknn/3tQcNIH+Ff94B2+hSNX",
+	"9pji2H0Ng/e5GJwAF2ExWXAzJYklipFisb1yNNFdYqdJZGbImCtLKJ+jzlMaX7DfMqbNvc7d31Uu0swM",
+	"cL4DuMh6EBGpCCVzqRgxLEm4mJCRjBnR2Whq+Xf+tv11YKngc9Q595wjXrGQ7RYQfLJhDWeOJZIxHRmp",
+	"rBBbUGFY3CVvpJnaWXNN8HAs1S4Z7vi5FOOEj+53v0du0MEJoUKaKVNAKpbf2vXBldJ0zghOnJrgFz5n",
+	"XTJgc8qTvqEzZulMyzmzl4WwRDMypXChe4LGsWJak+GSCLnwJ6Ok1pfcsAs2zvTK87mDhWs17o8pT1hs",
+	"146rBnLzLGdkFzlWck4o0dywQiWRxqoScsFiIEn7lr08dmcG/9w7v7x4gVwGpAM3ume5guZSdMkAaaOP",
+	"tNFX7LeMq2AKTJF5pg1hQsnEDlwiJbieEdGMkQE80R8uPZ0/t+fwAp77Evs5lmrI4xiIwF4/OGugDatq",
+	"Eb3gZjRlMZHjcU40mbhmio85rN/unicTt8mpktdMdMlbFdnrza6ZWi6mTLGoJwaK0UJr4FIUewkioXTA",
+	"botwd77IPXPnzT5xbfTgxOqsIyrIkOFJW94sxYitIhC7QQnVhkjBiDZ0qbskvL+GCUcnGrVb+4IV/Kc5",
+	"hVJPSPaiMzgYIYliI2m3Fs/tFLhsGy+go5HMhKkzgnCHn7sl3RrDrXy2YYOtYubWBhPUeHOFXBApgL3+",
+	"jMr7lZSvqJqwez19Zzj0jZT9xI7ujhN/J2POkhgOjcBf7flQVGc0U9dM2W1nqdF+IYmZPmOG8uTWdrj0",
+	"0aYlyNnAEsYgZhNFY3unqnN5JhfiruYT3fEBxXIhcEUvhWFK0OS51TnuWfXBkUEWgB5qxYfMlO6Sv2cS",
+	"BBAjA4VaWZ/HfsKg85wX+twXUdgCfdKyN/j/MbekK2KSUq0XUsUklsDYhyyRYkKMnDDLZqxlEvgHPnz4",
+	"sFe1CJum5155UDUgYZqvqDZvF4Ld7xla/tyXdtgSw7Y/eEsxZmkil3MmjLdjJrLCyAM+69WNkeHXDM77",
+	"FRezn6RgX+SUEy5mfmVczOz0MjETciEiUPbYp9RKK9CKqCZWC4FJv2a3xhleszb+nzKlpQCCQ9YJOheq",
+	"beBFgam8keaFzMT9akdCmv7Yjop39h1dJpLGX0QWpTh2TRaB1s71GglEvjsgr/lTq9w5Y/l7WFHuz7pn",
+	"tVNRw/oJDgwLAWtLe3vXSEnk2Fgl8so7pwgFB9YAfFx74M0aVDhQyUO5ivUUD4Z7sFc49TZ62T3u/W57",
+	"ueNt5duFi+4zuuzK+vCF0xzv9zjalXKwrUCCOSV1gDdzIbMEBMMY9FLuzk6dkIEXG4OIDIw06QD1ftRW",
+	"0cg/LSv6ZTOhZM+dtqrWFdvCmlc9UbOvnDfkis+ZzMw97yqKfINjhxc25uj9okrxawZOMKuN2wlfwmq9",
+	"RfgFiKHVktnGuMWVGMPFRN+aDMk/2DDtD1Nn2zhxYsXaaCo1QzPikk/ES/EFLGyQcErKsWXSik+mJiJD",
+	"53Xw2oJTKIYMJO9Jg50dkYF7uK8znTJhVXkiVU/kt62vmGamOK9u5Yrh1fJekgUYknrGYvTpLld4S9xN",
+	"2sApuuVx+g82bNul97PB6b0Xlj9Jxf/7nu9CJgLG6NmhNckDvfnUcrkZE32nRdnDKsUu0AJzek3fnR3w",
+	"uCGNiRRMn/ZEo0buDi1nG1MJBidZKKuH+5NHv/lta+LvBb2mPKHDhN33lvtx7U5aoWEVH6R3MgiY6UrN",
+	"oLonf0BEvxc6S1OpDItfs5jTKwgi3OuW5BPoz+0M+maZVhVAe2EH1cuIjPgfwEbw50tDlblFH0/Tt5u8",
+	"66CHsrhLzgh4F7kmUkBseEGXEeFj59ziunBGG0k0EzHhhhjZBX+CGxZiNcgQn7GEuQWlSqZMGY6xnDRT",
+	"E9anDeGs98LwxN4tUWXDlgcPlcwmU0OGdDSzCuZYqrn9Siemhu1Z+muMvapcVv9aDF2EnOTw32wE+uaZ",
+	"NQq5WdZnbM1F3PtaaMLY+0AEnbNTt1ELniR2uhBXceFxO90inuq915pPRJ+L+qyjDu7OJiu0B3rNRw1x",
+	"3qcYDwQDTi+1YXNw+46pIhhHWIKLDMzN8gRfcMXG8lNEXnGRfWoak8el+WUZjxsfS+vT+oDkZIqAwClh",
+	"89QsQeAtvLrg7CSrkA2Xlh5ZMi7P8nD/qLvfPTg46j5uGjuRSPzVWLZKuIjIs+edqCOyxPFRozLW8I05",
+	"MzSmBi4bjWNuv0eTdyXiaDiPmv4D0Zv8HtnrY++Wj7OZwtkqxyDvJ2KPl8/k9w4+0TnppIvYDlOjX5mZ",
+	"kZw3EMLAqhqZYuAJQ53H2nQgrLpkoFD5gr+qLGFEGyljZOHaEA6Rbh+51dloxLS21w8/2rE3DLW3jw07",
+	"qBjVTVfnw9QeKszDvY6xnykoPM7VACK5fOgN0niTg/RCHum2rgmWnBtuXrEUjBgJ84IDtLRaYjyO7NeM",
+	"XuFB8Ao19j/IVoqTy7cLbk5+swNaLq0koM9V/OwVx6BzmadBTkPpf1ZJk5w3FoRHlaLw7yB/Y91n3rBP",
+	"xuWC1LYFplH+WuOqUAnhSTOnDlUj9+5QyoRRURuxeLZpnHNqhc1rpjVFj1J5oNGUCsGSMnMB86CJF1nb",
+	"uiURR8bM51rMcbCy0JUCMl9qn5yaedLIfjZkzTOOPrti9opNuDbKE1qdoXIxa0sxE7MbLUIzYfrbyDqd",
+	"4QE1LdywTy1/kA0/N91KIztRfrJui4ox3Qhu64vJr6We27iAZXKs3cLGy9Q4MZ9r0ajNbJ9oEVVWhbaW",
+	"3kS9c6Npw1Kv4s1pzDZV7SInEXWTcAkcYREEeJsUsV87RpoUuG7gA7PbttGRoCvoF0skDVxxo2vYRITB",
+	"DhZLXHmUcSN7Ko55o9yb2mSKT7QMLiYMkiSCvKZmHWlME81qhDJ38dZVs4Pvn2EWQ22C+IX2yb1zZvjN",
+	"5jfKlLIX3Bvza+1E/xxIxMXG771hi+LV6hFU51D5dOPaZczeWR1v7XrLd+adktdMEwpW4FB+slq38QIK",
+	"1FL7hygPMhYOaB6j2gQmm55BGlnCmUAtasKvmajzCS8RV/qhplIZux67ruvAnnVq3Kbm78tntZ2tfs2J",
+	"6KYNfZabV+UVuHTLsgx1llOjDqAYNSzeStw5Amg0ouAQwMHvVEJQVPHI5Iw7lse1zwuNwPSwB5VHTu3C",
+	"ArmcK0rtNqWV9lYs2m/gM6FNycFD2WBQxkzPjEyblrhKYHywogI/OpZqIo1hgmQigZwmA6IIcrbzJOnN",
+	"dvUWjFeNkWhnqRWm7HYWKtWmb02flYvPB3Ju101XeRv2r9Tlt1v9AUZl2jl7mgkVT1GnVPksyJKuIeSi",
+	"mRDdh/uZ1R1aL84NLDB/tYq5B/aWv9uwA84YC2yw4CpXTrEivsuzb+cut6EhOj71xQ00nAckbNbJ4TWd",
+	"QfY5115GUOQXjpt43uRcf13yC2OpJZ4hW4KyyCfCChiZGUxV937IXBrZ6fl7edITlc9PmNEktTeKkkSO",
+	"Zo4hWhLVZEqvGRlRyLIgL4FgQXoRKZKlc/lzV0Wz6BLnX3NMleqZZVI94SM5EwaeBKrJoN//WWqzh3MY",
+	"EC60gVz7xZSPpuiJg3WgyJ1rllwzjZ7yailD7eaVVKTSZaUx/f/dv7ojOQ8ZhzdUg68fPjwuFUoctY31",
+	"Dxf7qtPrdfAX5y+y1/FjtM4Sz19soidIU7x6e/XuZnpcQodopreEJTGZyFc+lfn3u6kUrHII+/tN7KU2",
+	"6xfOW1dTzG+gBWxp0W9us+R7U1/yWmG1ob1ulNu4xuKabDSFOxJjwRMtQmdksGB0Vkt+LrkijZJi0ok6",
+	"9smmIpIGru9Melx4ML1VPP1j6/GGibnlYx7nx7/+NNBNGligTRatZ2+OMf5FY3zfyc8IspVxq5AbKUaM",
+	"TFwWdCewaOuie5Ujwa2jfQt+cUS30pXQJVfsk9F57uKMLbXLlrba6JhZpcC5E/zpOtPccyoNsmcxpUbT",
+	"1P7BfafJeg+u69FhA1HizG9D5hYHWJW55QPtJ2xsShftoLl4r0ngNn2q8UA4S+LzVk9jEKpCew58/Ugt",
+	"mDJtLYUZCw8hn06UO97dvY86Rsq+nmLJFyS/4WWUmenLcV9ZC9xqC9L0XbpCJ+q45MY+DBd8tOzNn/NP",
+	"LO7j/N1JQyLFSM7noH8FvwhDudDwP+icy/+WCZdo3xiXgM3Kk5K3t02Lzf4cdXA5jbueUjP1Sg1uMrUG",
+	"mzARaivuNLDm0ZVMgiE3GMp4OWj0ms4Lp/Rqlue3GRZUvNdIPGBf/TGXSZGlvG73XhZP1tl0/qemeWIi",
+	"e+kq/d4ZTdlohkdHR1MwOOXCEko8tC/PQIRb8wH/XxupYP/sP0FIUZNpMFMxGd/+WPWn+RHawoDrs+8v",
+	"cZjGTCQ7BSAERkdTSwnGRT2BQgIqKHbCz3qboSt77T7Rvs9FVUTDdmzry1Dc8BFNVjkz8rCvy7xaSDXL",
+	"U3tQO6ubiMzf4iYnMLihINDZ5kFeearF0mRm7cv8GyKbD5mqH+YLPsmUl8J5Xr6/36Yc9HUX0j29oKUV",
+	"FmeRUMPEaNmf62Y1CgeBqm5mTRopK/kRrXPHKt5Q/4uHzWrcH6Y1GCr/UkAOpfVFIWm10+VlPh8vqeBi",
+	"5/c3QgbQxPhflphURW0RvsTOFc5BgWymmfK3cJV1tcKYOmiayJxO2PuLV+X9nxqT6pMHD4JPP6Ax7f47",
+	"nZQiz4pXRtw/brIOf2HLJu0szYYJH5EZWzqchosX5+Txw4PHoKK5f/x4SubMUoomMUutfSoFGcwMSqVK",
+	"3DWZlNfx/PLw4aNmNnBdsTj2Wp5kjerqDK2h+u8YDg5mcN70UdH4cqZZSEyaTxpp51Pjy8v1gthODqeO",
+	"Y0WwYU30/QtbXrIGvdSqzBurpfbU12n28MGmGbziYrap/N8shADJlqhzJlzM6tRjvLNo1aLsvNCrVF0K",
+	"vt62lhZPFEBPmLysGNgx5clfdD7H0n1+tPY+v5IjmjSGVZ+evyPHj0lCxSSjE0YMnZR5Cat4eo4eNn5/",
+	"wsXNFDN0PPU32ubQfQe+h5vodIUavnnYrF0PDL7WeMhyIjNzs51RbKyYnm62NRf4cEGEtam8bogT+dz7",
+	"tmACrYfdYzanImaxr73CJAohBTshWRBEly71XwrWJU/BQxph6QWG64eZq3xPuJhEPTGYMPMasndLhSUM",
+	"S7wD3yqhQi8s4z/eP2qt80AH5U388XkW0/rCAnwMWfRaEnyvGwyKDB35fsSoOJAmYgrDsbUDe84nU4MR",
+	"0VRyYTShgJWkTeTDUpWSRKpnELuCbNBTAgBEU6royDClIyJcXkV+4MiJuOqJOf/UJX4qgVcHyq9InjCH",
+	"1XhoBnt/Zqi+WMUlghfzNDtNl3bMxXRZOcEgzFzyeB6uV2aCuEELmee+eQftM+FCn5KBpZQBkaKo7rR/",
+	"725CQ2+kKTKcg5KWOp+3jF0XQWpXiTKnSxJLb15gOGFRmCJLyH7BrBFyliDughRBqV6TGoRQMZhKxVRT",
+	"ROwyz6JWHErqiH+6CGL4A8wDm20R2n5r4O3MhzxWhd1KRf1No+TFEdd81DiM3V6ZxEybctYmGTKIpATQ",
+	"CEZKgFNqGqmamlffx9qK65Nrus/tl/lcZsJgJlPpRluWS63C4gPakd2/EaCDjZLMZaTexqXxc3uR0MUt",
+	"eKE2dgtt4A7yU7sM/PeBwwWrV/F2OrmKoEKdk1/9zBv8dvkMO1dTrl1iYOH+KvE6CMYljM6w/BkICC4M",
+	"YiqRSyvnaEIyoZg1IGOCL3NBKFGA3DWzwnUiZYz5h58/Rp1JxrRmup/IycF+5+Sou38YdfRIKgZwaguq",
+	"rAjsnHRwzkWqTc0jFG7BiqD3jLEUpYLKEqZXeDBaeBe8luclDxWjM11y6G+iXQGFNXipK9vRNH7MRnxO",
+	"E5LICVXcTOf+vNCLYP/lvgI6cx2brvA2uH2ujrJveeAx+kO1sdtFDTnY/6+jyP73Efz3R7iXB/v/dbBf",
+	"Gs6DqR1HK2HxgpNtcRPxyVQDugsSUI6wgAn5duLgzVmQo8hFgrWcM5TemMQ+khPBtctXd4ZklYoi/0v5",
+	"X843gnIJXCIzthxKquJ+So1hSkAYIGWG51ngv2VMjNj6sBduevWoo5B+cwLchBPcMJvO+edDC7bqL6n7",
+	"uemnl/jwwzrppq2MHbBrIDj26LjM2hUjTBs+t+xiYya+pqJolWXyDg70Tc3JdhZT8kpes4SOmsLL68TG",
+	"1MFVlJf9UpDn3YNHx1bdrOQh/efxk4OHBweHR8cPHz3+sTLio6YhXNFbo4fM0gr57uLFOXly/PDx913y",
+	"VFExmoJ3yBWR0yQhBkN+ioH+mzKZJqxS0uIERQmkDgQ9ep3hJOFHX0cHz3U7TdKmFp9yQZki16EmfKCU",
+	"tuLyQzFRgMJY/nTw5HC8PzrYO6SP2d7j4fHx3pP4Ids7Gh/Qh6PHwyds/6DwbJ4cQ4YAN7DzDk2G+KW5",
+	"nc6UOImlVAuq4hNXl3hS3oa6wDGGzVNTxBIbIsSNxapRUK0amCaGYcpDgP+KUICK+xQdiE5NqQN/sh9p",
+	"4fGe0UadT3sTuWd/3dMznu7JFBnEHlxBa8EBewhKIjaovfQKTpxHI+q+whYJ+sFVTWNhLujXmotJwjxI",
+	"lBNmsOcbi9UgeNggVNvT0uGI2jEdIqx+w8R1TQ3X46U7NWsebhPGL5Pw76s8+nVZ6Yi3dZDWMsj3F2/8",
+	"htrj7dY91quZKfzVjx/ECtzB54HMYG2NbDcgm41C4Y6phZLbo0cFQWp/h4NCaJgsAlhEnaIi2sW9AaEG",
+	"Zu0Q8uDdsG4dNwiB/oKR0BsVdUrl66HBI3CQkveqrxhU4UERWTOFtUbcq7gGqB+UYQ3AaV1BQg3j7XbF",
+	"mpVC8GXkg3B0PMcQBgk94xBoQfTLfFr+XwUYlF1jAFQDO9PkosoLKBxQoD2LAnoB6+emEqdeJClU4EFg",
+	"QRWMHzjJptrvora99HA4alNgoQQ2w27mfX/OweYIUV6k8ugwHsQRgFxvlowfwJ/keQ9bZDn5nLMbOYZr",
+	"V/zC5cSc+3Spqlu3mk4VFP08/uXo9d6Tv//zYu/wxfHPez9++Nf53v7Th2/2Hl397Vmp+me7XKnKoB8b",
+	"pw0X9qvwVZeeKKvjDw8O12qhF841c2/VP1GHz+mE9TO19sU8tOrS4JO11O2CN0FIfCVtFnr9FhRdqvSJ",
+	"OqlX41eOBA99LnjjJi5weK65WioKTR14rplMNRPx02U5Vv6VZQL5SYaVPltO825ritonHX4ouD9SsLdj",
+	"sGlW3+za4XyONnultFWfP7r5mKdLryptZdFvWcB146K4e6r92qC2zu3WK1cIvcVu/YHF30pwfNPFNSQA",
+	"bk6Vfms2IUdPdECFNd2iHjThn0jMJ9xoh1pfAlk+dR76iEyX6ZQJ9OKPqM6dywm40Txe6hz+VfaRHD85",
+	"2j98XPaNPFkf9Q+nfulK9VpKcfsb5vFvr1W1Ve4ida/I4b5kIq7i2t3AufdVrzAPNFfcKZmZgorfUnkX",
+	"BAoxLKnkNYvJYipz6JzNa/G+nlpRrlvBXL/yOtBw2gzaDxl/tRl2Y/mDqAE/y0V46g0Hjl7PHw8eP/q+",
+	"AiSQLuJtLIfNa1DjhPW335qiRpYDvo5V9Csu79UVR2mZVLcsZP3qClRXF4BuWvbpKWd1AWjBWCrFoNWz",
+	"XMGubqM2Jcid+bIFoWFuRjVdYkGXuk/1rF9y4DS4GLG6siGFwTIxzAhwjEgTI2WXvB2PK6kade4mggyS",
+	"tfvZmG5ST1xoWVF1sMaNytXlZq9lrgOFCYvrtZiyEvPImoAYUzzp/Nev+3tPPv7+6PN/NF3QEFj01hIK",
+	"d+lwt5IOh+291r1whU/davqcG3lNHt0lAA4W1ToVjTFtiz1MZP+aKb8ZtY2aSCUzwwVreX3KaNofLk2l",
+	"eoML8+i405QXoBEac8ui1u2rIaJOltrvObaw6fTa96K5lKd4o7SVpXXWplLa1tIeRnhSTQd89fbqHdS/",
+	"zhutni1woDBWj0BoGnOvbh3LQ5oU5HKmeAtzxTxJazkSmqbQDE+XS46Kr/2m+mlTLslVmLqnCSV/v4B1",
+	"nRBK3r35iXBBhlSzR8el9dmtbhlFX0/ap+tme/mPn1qw1UaKmcY8ATuJo8PIcswhI/ZNDy1SSJKfnv/r",
+	"2U9vnv7jp/91dPX3t3/7e/XfmylZbhLlA8g3MF9jSVNqpLac3dX3ouh06JATsPMPGxvg3Xnwe1nvg9iQ",
+	"wQnwloVkq0U6EYjlbx+uXArE/qMfv++SK6sQOrgHmberbDVyeMO3L33jzxxLCabiqie4hky2EuG0sw0f",
+	"KthqPPdSeUDCxyQTmWbbDt2yg66XJ+J6AK4GJgYvnA3XAN43Y6LvA88+PIstSddnPwVvl3a/cYuaCO+9",
+	"SORo1lTi/0d0oE2ZYwGTEtrTNwA+XnO93qf2U683jjzOuQh/PajeoiGX1ZDS/v4GelApwrOu2G3t15Jt",
+	"K3IqJThrB7hBrGjD3K1KgtbamYThoTqHFGyRVzHmOfeu47EhWVpdey36tx5fqYWk2nL0t4hru+maTAmX",
+	"Lyw2TbxvmfbKLPr17zTkxK97qX2D/Kbc1s3b3KQu7SsHHI4VZRc3tZpXkEHzrjg7pZGfrL0GN/Gb5qHo",
+	"GjpS86P9EOaovjubOvZWcLotGNvGLKr2h5wTrf2Ekkkth+L95fOL7RyemxlN9vhDkyne+jhDTngDWDh/",
+	"9pWjDr4b+VJ2S5ThQebn4jc3yGDDPaw4DoPlfWy5CvVCd2xdB7DERWJWzOBn6mHssPNCU6bR+1ZBcWTN",
+	"gaNDkjBjmMIQmg+5+TK3EEqXUPdoVMqrjKUJ4nBSkUzETEEWuiZDZhaMCeilOj+FfoyCuT7kXXJONZiA",
+	"M5a6ZjyxZJima1iSELOQuRjThKZUGXS6lKry18my2pZUEwhagb6bwwVguKJlocMMwio87Wahjopt7K3i",
+	"mu7/x43iRp94jn29RmGshNibq6t5nJdWhzH30OIAoQcFFOhicz3Vm1D2V55b0D2lPcVjm7yBlVkD7Vuy",
+	"rCIibxY9L0B718XOw+p8iJ2XhtXQbf/3xp5NLwWSFXaBJkMMnUekBOpXfcTXwm+2jKJxVLRBZlcOJBis",
+	"4wsEo+8z+RH0zH4YVIXoRIvme5lC1VtgBW5dwblR3HwF+DGeys3RF2+6uTfnYM0rQX9YprhZXtphnVoJ",
+	"XoSzDF3U+K8Xfsy/fbjqNEE1ldwy1X4tsCY4AXRQ5BOZGpMitckZZ37ILb6OQnbwT2yFv3elqNCpVObE",
+	"+bIGgNJPEilnLCYAPqR5zMjgzHVoA84Fyb9cQIGjfctrMycdh1FKfXsXr7+l3KGJjLQar8DSuKZJxors",
+	"f0Cg9sCn9tWBhztNAfHIPQh+zKnU2OTJ2nD5BDGPupjgP/fOLy9e4PLr87MnzMVYNlj7mMiuI7+TkY+V",
+	"u2JfdB8O2RTyGQQjP19dvSNn7152e6InfvjhXIprJsDa6f7wA3kqY+58jH+7fPuGcEHeX73Y+7FLoCyE",
+	"OO1EMTLQgs5Yf0Q1G0TQSBJ/v3hxTo6Ojp7gq+cR4bFrMf/+/ctnukvOcslorz4CIhFL9SOTLE98i+C8",
+	"z7mIyW8ZU8sCQU5HbhogamM+HjMFbk+qWeRRfXoC0W3Ngo8YbgX7ZPxG2NOB9eHBlhEEpMcNnHOtU5YY",
+	"h20n2DVTUDzJNMmEtRRH0KfQ7iMUzOgffsC9aevMNlhZWha5IawWwT4Z3SXPIQtMsTRZkhFVijPdE4N/",
+	"7jl+tfcyHpyS36DfNzco3pYysy9IZXxncLvlC5Yke5bjsJiU37fEupSZ3bHvBr+e7f2L7v33/t6Tbn/v",
+	"4+8H0aPjz4Pv88gFkddM2c8B8B9uv1dioQghiCUeR3YHoQTB7ye85V/oCSiCPt5/6C7/WZLIxcBtJ7rE",
+	"LUWe5TzCfxsep6LETby7XyMuRYUxnBB0qZL/+7//zwCxEKj3CPcEfKBLPgSd2QouFTSqdsl5I5okwToP",
+	"fOPYmFVbMkKJQrkpY9QT8P7AjT4ADFOYkcMTAH9WSrk6hfLqqhu54si2L8I+2qvt/8QFGSeA5kFNT1Ds",
+	"8gr3LnzVwbJpIC86AlSDsVRFnApyErSRCRMntSycnH1gqAEOCsAvgK27XBOip1DuZeljKhPPjrrkwxp2",
+	"H0gGzYyl+RIHH0SW+15amcf28p38Dg7fSDJ4cH3wgGZmOiA0kYJ9b7cpKBTM2/ZEVfTqCALvRI57Avk5",
+	"8lqdM3AknoTRa6YL+CcNsRjH9YcyXp6WpYPvAGO/YBXPmpToCSsmrJGYeCwPxPcMCrGNpU/BWAzIiY5x",
+	"abuLhejwxC3I4K3iEy4GeWtV10xBXTP1F90TlpTthdtLuDYsPs27uC0dbWM6QNjMFa6IqgldwOAAzE8P",
+	"Du7Bb3Nx7Yjlgo3sCXmN4ocfyNuUYUsmTeZU2YcHn/YUPLbnHhvgmn1vNzkmmDpvlqWusUZKhAqkE9nt",
+	"ibf2mBe8aUmrShQFnbutbus8fQr3H1pL17MqFEtZvlro1o03I0mILFaKjXilZsGaMzFCxI4Bxvew9uvE",
+	"QXfDDIT0TTeLLkXYRbcnXFw2cs+jauVu63BZ9NBAFBgA1bHLGTKHN4AoFELIpfZ48VAuK6hScpEsnb5l",
+	"b30okgDV2s0V+aITUmSQ9yt3xVnVfue5xgTOD5/IbB/wx9oTwjJtDVfakjwT8amHyucuiojnyjU5PnxC",
+	"yg3enVgp9WdFJmjlvJuu1Ja7OKQid3CXEH5GBl8hUjTuAXtDkKKEw8+DJnzGcpgd6PwAcdOpC7073H87",
+	"zFNUYAHUqPg+XkaSVzQ7wFBAkXZXOJajbO6l3AOZMkFT3l3SeeJ2Ov8NFQ7gB9qKAWDP1JDBg1iOtEvp",
+	"SfiICQQIdKroWUpHU7Z32N3vRB3w4ea4jYvFokvhz12pJg/cu/rBq5fnz99cPod3ihLbzjNXBB4kbpx0",
+	"Drr7+JSbZuekc9Td7x5B9Y6ZgunyoAv6CiiCD/69mOmubw87aQr6n5G/ffjFCgrUrh4/PLDa1S9smd8c",
+	"YA1WHvGJINrQpd9pzLACVCrMhK5J/S55TS39W8E9mrrO1WN+zcici8z4Vgb5Ib6MOyd2mg7r0FpxOpV2",
+	"m+zED/f3b60Jrhuhpf33jC019OE9xiGbvpRP7cFTmldFwCs/rn+l0uPevnZwtP61d1hueiXlK6gfte8d",
+	"PtlgOM9AEMH4+Ohg/Ts/Y7VqONbDTXbjpauPzqvgH+5vsLKwdzXY5Nl8TtXSY2XnqKTInwMlEyxSOtHg",
+	"AbfG80f7+oOYXT9wYJMPPJguEn/CsL12mehGCaOq1EpP18nvuCE+C0IUutTenGCO17/yRpoXUDT+BSjs",
+	"W6KW59Av2DWxYolMgd07SghIJWbXnY9RJ1AeMBT0OWpmk2/QgHAQU2fOggH7ImX4v4XbYk5HU241ZAp+",
+	"g7xFTMu0UKFGLRIe7Inj/eOulTUFFQ+sPbDQxSCARuRshSY2apl0jaALPwC4bCsZOHamBfK0RJmZw584",
+	"7ws4FArnC3TGLHjuGuiez9HqQX1nshkXlfa+lR6kTVPxXTmbJvOoYS4f71C+1Nt8togaZ5n6Hdgxka9E",
+	"5JQR2Ntu7giOeRO+YoXSNE96buQxA49SPiBzRkUwtG95LiEvRxfo94GJK8ckseaIInyeSmUo+EYWdHkK",
+	"2YeOYx3u77foXC4j+w7vhBuh4SIM5AwdPvkOfCva15cg69s9jKjT5nDd/GMeFazpaGO5EPY4azcs72wR",
+	"UDjkRi+mEgF03J1y12bNtXrgOny0XK5LO0DsxXSqICcCLRnBVCB8iZW9TRfk3H5/5S1ZSwZF44w/KZf/",
+	"cxgj4Uk9kwvRQLxIbHUaDQkyHt4hNT6jhg6p3hHkjiARjdXRwxqaTPh1O498Bs08wJbx+OOWEIOwniAy",
+	"M3mkApt/MDFaEsWgjkg7T2sjyb7i10xgDPkL6BgvMd62UyxuX18O2zSlSoJzRmUl18yGMtxn3N4R03xN",
+	"ebJjmDuG+YxZPqiWlo1BC4A1XBNKCNpd6M62erh/RBZTnpTCD3qaGU1iaL4AAST7d258HzMFbd2sTecZ",
+	"eCPhXjAa8y/HOy8Z5n3Md9zzT2KW5SdacM1uG1eX2IPaZR5piLBtz9rz3op3xt0vcYQdg98xeEB6l0nM",
+	"FIQcLW9dw+I1wBLcJXWGuAd3yMVL4zTc/H9gNDkiENEGOIv/LlptoPbW3RH/NxwsxTNso3eX3vXAfYIn",
+	"3LSrNld0xjRhn+jIJMtyTxYfSOqSMz2zpuIY0mAKmIMwRtaIMz+lmugFN6Mpi3uCiWzuroxdgmEj+F85",
+	"Hp9iWg1kJOXAVZCHglkqAUjzoMm5DXmyZ+Fya4Gwap1QU3gpqPNqDDGtLSj6HP3e+OG8k3n+1VrB4YoO",
+	"okf3G9gq7WNLTMtn9BgM5s2lPe4ueWnVXVCLtfcv7JIsvi4LniL0PddkrBhrTq3wDASTLPdC8NJU6sbY",
+	"OYsxcO2Q1fImOqeEugYMlrVwnQPulxujD9x7OUzpoMgb7onG1hZd8ly4QYF5VDL7GWYGQlM8pshwiYhZ",
+	"jczDrvJdgY3s1OCnEi3C24kWlwbJ6bxcx+LSE9bnpFwFPbOwTgC63d/8rh1sRFousdVR/yb0eK6k1pfc",
+	"sAvk53/kZu8/WXEatx/VqjY3GJz49Hdr/4BoE7I4BSPdKXTJwDd9GJxA3QHND8iSIRVIrpgob6AeFvM9",
+	"IBG9J/4QGzt4uMlJ5u0LXrOY0ysrXP7EPNAVf4EaEJZ9/frRyuuwKuvXj6Vap18/WkFb8FC8xKWOdasZ",
+	"6FiqiTQbMNBLRDXFOgkswEi4mEWEux41RTJtJVuWBOK4VDJdN1FwNjdmdEHzphDjvdYN/XO04e17UZrP",
+	"VjzxcD0ZNJUIfxuqyO4Or9BjPBooJQu6RM+VsUoNlAVtcicTOUFIrOabeFW+bU5jCduEYZ2TtxWgfAwU",
+	"HD98ZN/wdXqlLPg4uLiW79PcSQyZ11xg9YuTKGHWfJe89YVOCkqX8qcSRpVPJApsM65J0dIH61nyoUkO",
+	"H2EnH+BH5A8M2UhCxSIATrhWtE0ZiLCXNVur6WyLRxCZMq9qCpuu3TInCvtzdEZSKTYyZCqVZmQIOKhL",
+	"og1NsfnHZjyr1Il9I1a1wR0Jauc3423nvpY7vkuNzzWwOw/aRW2q99kVvRS3pvStfu0MAaDCXdzx3rvg",
+	"vZeOS2GJaTu/jTqfoD5N71lOm4cJAg5sj7eVBTu7DgrnXEnlNVNLDGGAvuN/d30KQa+u1aZKFRGaaOkR",
+	"Vagpl6sOl6h7V7APRV6maBk9N9oV7p2WAHB0Nh7zEfPFmq62L6rUG8IEGXP4xThcWAbomk0v6BIxbzzM",
+	"deCGQzGCBZgtLBgbld2F1foKPh6wu42tU39CsOMgav7UtumO3Xwd5lr0e9liA46F96POoiBSv5ejgjdw",
+	"qvmYPtBMrDDcXoAy6ABZFlC2Cjacpfui5v6EDECFHCD7chUB8KArL0dfFaMq4QBxUBRA57gtEX6/hwFY",
+	"+DMUk2LSgR2ZiRjL96jO+1acEjNVDEEcsPwfE87nUFF9VaoSzT0Riyk1gLXgFMGekGNoFwv81IUBvIqb",
+	"T7CJPelKl5k7YlRtzWw2NyZvaRqVjkBN7nPq8BQcvgDVM1c2CWGPlGGH6p2p+s2rSz9TazvhNYerV+li",
+	"oQ1LV9uqlv+AEbds50BnxQXMgZthICZ8DW5UVOUWLGMMDTQY0RkoTR5NxVnVY2vwch10lYb2oT0BpeKA",
+	"JwBto9H0ha6XoYVpIKoIaBHOWLe8NiLs04ilBpGr8pYdU4TPttxEn1qNqydKLb40MrVM2z3ukkGIpDUg",
+	"OqXKN61uhcqiBnoFKY+u4LaE6p5AWARdDV1CuFH7thOFvW2nok8wX8Yqh4MQC9pFLSCPqoEZXtdwzr6o",
+	"7VyGS9u017nruZ53G/FYaB0jEeZqM1bZjvl2F1b1jVjpF4lv7Ezdr4J3v+CC62neCKYwekt8ZVvL13OR",
+	"PW2UC+6vUixBT7P33gO6FQFTOyGE4JFzBsbqaCqltlw451UQj8dAaN7mHwFNdJmnAXpLT9gVauPAgKgh",
+	"c2Di3JAFozOPjoJRZMuuGUvxOypLrCH8xhUUOBRXjIMZ9smAGQxf9OApdNkD5THPNQGg9BOSA7V47ypi",
+	"mQEkiFVVmTZ8To1l1CMeF0kGJ8GqwWU7smIG/QKWScMMEe0oKpRb+xcAp/XQPTURoGVPUD3TcO7K8nks",
+	"wqRWZfMDwhZB6EXLPBdGVGakmcEdnNOlS25ByKKF0wN7YoCztsQ4gAzMJhHid+A2ojjueIB6a55TGlNL",
+	"zoEDNVZ0IsXh/uGjzbm8n+alo/ftefyt6OXVabSltfjd3anffwb1Wy6INqCf0gqvI8M1mS/OJ7hC6y6h",
+	"7eWodCVsS+cD65ILsOo4TATC/miuI0qUtQETiXiPmo4hoFSGoLPq8A0w6CJgcJj+Yl+QicNnq0BD7R8A",
+	"XlfQuqWvmFVmBjnfzdvCuFGt+u69pID7B/Bo+c8FBGgFhO4UeV6bkzRCD6mbG4agioY91ujw6ITH+wfO",
+	"xii5VBd02cQ0/Wneu7K9GXdy3fhXulnvQ989uNf8mkyECHEu4Qsa7iG5ndbAIckgb78hYg8g2Uy4xIcq",
+	"gtAlgsrCfn748GHvLBi9bR3ulQcfPnwoPQ7r2TmZ/xT51Io6xbocB7Kc1XL1FgiqNYq+70XTLkCesgkX",
+	"GoBWC9gbzNZ3uUCQc+DkSyUvCEUDQLUjN3cIPi3+3J7Imwr4/IByFhFxPXRO6yIjz5xs1pHzlCOnzPXy",
+	"pAM/FNNRKXFOptCk3RTQrmV5dLh/kMudXGojjDNq19whCDmkxWD33JKlYDn4JcLZNwsFd0Rf0gXjGtA0",
+	"6N++z0sHO/g78MGYklfymlllYIvshrAzCij2G+vvF26TttLbD27Pn56LtJY0dEdTXANZ5b1bEf7zu4JO",
+	"PRq2DGmV1En1++7GORi3mV/2586k9cTXB+1xcEoGvmUXnlWfiwHazFY59kUfCb9mJEj4PnUxNPcVxwtE",
+	"T4Sn7HWItlITlT8R9vTYJd3eoYB9ixfT39XtJamVh3vVXi4tdQiIv1+WCi43ZBB+os/jgc/NLnWfQRTz",
+	"QjA6B1KRZgYytie2COHSMrGdupySUgx3YsWobJFTdgNK/Wm+eObuRW1Ou+zdHTPYJIPMFaWXm0Jhdq21",
+	"1NZ5ZTTbJJv+nVX6dN4mfyg/eSZglee/5E0RAB686LUFYgdielVW4WqNaJKUqox6AhhXjj3een/NHVcX",
+	"XYRj3HZxkWbmvv2hm4TCzl2RDV66Dab2iovZT1Kw3e2+u9u9XSp++T4/+B2u5ed28Cpva/peIGAKYwvb",
+	"hnrg4j5oQBpfiYxbeDlzsH3sfgblvCmFiv4cEBfbEJXvVitG7qN1RcMfN72VsF7XLAPbct+zSLyvW/Y/",
+	"pxgXrgAerGW1hicJpPCsvThGKtYuAT+4NBTvzPKeeQBH9yI3IhB6KNJfnNL7F00mio4gLMtlDMj/utsk",
+	"2OwkznK9/k4ykMOeh39AoAWegiEdzQIHsXZBlZ2M28m4Da7uU4VxPNdotzAU6Wi2+tJmIpZ74MLYw3Lg",
+	"7a8vKMoA286ITOLC73uBd9HXgfk0ClbVWl38TM805r+BIVtoey68iP20PhW9iBrUWrsaaOWJRbFf+fUP",
+	"NgvTbGG74t2d3935TWJE0NLI9xyT45yUNrn0iRzNbnjT6RDjofYTXfLaxbuLPFdaqg7ymqvjSIA9MGFG",
+	"2+uNObH2OxHmeTm/E6T1Q8QHksUq5myUJwpDARb86huhwccIpIu5uJObBS4EHFoUlAs7HAb21/MU2Kyv",
+	"NEy/NS+6vfyl97Ax9uY0xUEKguC6ShNCLrrfSlhix+y+Bmb3EzPIMZDvoEbhEjehl+aIwkFv6cfH3Pc9",
+	"5vF/V7DDuqceOrdBBcIJRnR1GMyOXEw5jDL7SKAmXPiGmj6NBAJIPZHzWrC+HPO002saAxv9VIfBqs2q",
+	"E5A8lWaKHTykaK7avC46t3+x+HOpSXeg4GLRRSfqQBPN4qEi5b9yPpvWDlh6sHtdGw9+DMZDB8tJ51+z",
+	"A3H4j8W++vHvj5e//Xw0+ueT4dXD7G+P5q/SY/1s/NP07IBd8Lfy3Qw54zalB6Vu/ffMz+uN+9sC3IXO",
+	"6jIZ7hMj4Gsr9N+pxl+dtIBQSwA8soVYmLNyu74GEIDQdHXJTY6/Oy/oUMlsMkXrO4zxhOw89HJZZTf0",
+	"bfUEOLdcXipCTzJFNTQur3FtnOtrdpfgrs6d9gzdCxskvjhHxNdXX39R6SR84dnrHXOJV1SbtwvB1M4F",
+	"fYdYaEigHmGxIbtjzvDyl/tVV3sw1hs4sBvher9m90v/O3DSeybGMvV9mMpSq+8GumtGd4A2yqNpUxn1",
+	"nM2H0OIEM0cTNjbQuB4qflF4EK5PyUBkSTIg0E/W/ugwHeiceTSvIcO/NkuRLI1pLkVumMYz5LJzYudR",
+	"Sg39BeKJm6rB7908brvu9r6v4v+o5ElIWikARkme2J0qOeYJW4M2Sspgozu9+BuAGrXi1Z1uhc0VmvQD",
+	"QOpbhfOe443EkB4vy24MrO11TxjFWXySQyX4HH2uABUiUwwjSywOwkpmysZGR470EDAmAET0jhosm9au",
+	"zsEYLiY6wnpYmuguKTdh/lkuUHNHxXzGUuNz/Iuk37/ott7IZ35PtvWwANF17ImtefA8U9qSy53CsbtV",
+	"tLUYPiOpa9fGru2LX58hUAV5+KNGwE6LuiUt6spxF/8JMuXaSGhc0MJmCrDQNfB9Zcv9soBRmOdVm7mr",
+	"NgQZbbC5/YhNlsH6bI8A3vR/Ajz6Ng603TW6E9H9LjNVs9jKW2WpacXFAjCkVR6xNyH+pBWHEOeTigAe",
+	"EkBMLskc4CwufZLyRBIpmpHAmXnmxtzkVp0lSQ7YRBWgOk2kMc4hvcN13N2Rre7ICyBAkBJFsFpXr0fU",
+	"0rJoylzAW3tY12sW1P25mtkwHyHymItOszwrR8mLNImWoGdPYNTzlND8urmGJoA/Ftcxx9q00uLWfcNK",
+	"KS5ivUrqDnank+4YxZY6aXg/9Vq5+eB3B8PH48+rZOhLg2gjHJwiOIZoFKEvjS5qfTYQo5sUGDgU5+aq",
+	"gnwBKysL8r5hWQZP3riWwHE+rr89Ub7rQPhnkP2gzeZXvP2Gr8kYKnXOcW4twRbe5XTqMZTFhBUoEiPf",
+	"ZhCTKrDKF/34lUxhgMCA4DDU+42ogPSh8KsQewYgJma/FdOlbu/KkyPoVeZZAeToCVci396wzCcP3Qr2",
+	"hGCL7o0qgc+LuXzNJcDfUox754//CpkWwPUUTd7C1MBNY94VlrYW2DlPDQfWFiS0dFelE95pOca5jNk7",
+	"JeX4zxws/FJ5K7finNsxgbv07OWAW4Hk3v76uyBYa6jubRIXropGH8IL94U7tPBxiFYLP0m8KxKDhznA",
+	"cAW5nSoGmRTdnejemQw3ikwVHrVNr9ra3i7FHbyJdZG3ARyXY+iIxz3PNCQAuXRtcg7XYLj0PQRdeeWC",
+	"0RlTbmEnZDGV7JqpnrBKfxm5xJoc9R6HxEjZAskXNl3HYIEcj3P4blXSXXqCo22C041q2LBHjSDUdltB",
+	"2wiauvwZ1ftgjfcUocPBdnG6e1Pp8zbjxSW9KzazVuN/xWcep2x59fbq3WClpn+nDZVuX9PH6T6Hrdpd",
+	"9du96jut/y79ldgK5H4YBTTRaWUQP3FflqjZSDEAEES9INBlpYrAxXlCtNXK7dN/v4CZQ/IoBEsH+P6A",
+	"mGUKQVMo/+aaXLw4J48Oj350VduXP5/tHURE808k5hNuMHPvaN8pZhpeK7tVNRouDlKN6hxlNYJvckEO",
+	"HvrGVKdkaJkw5AZB/k9PxEqmushFtLrJGA4AuhUHGRW+nyf1IP/ljk+CMdDcUsvEnIO3TZWxvPaPeFIT",
+	"OmSJtQ+nrtZsMx773I/9haoQ7dAwh3lLqzrIGQWNME1xQ3dVRjvu/c1qeVSU2aQl6zti4WtVvas8DbLg",
+	"lt6E5BrQ3UiWhoEpfM5xN8v3RZjmWAKxhd5/ZUdM1BNQi06cZd0A8N5apn4j9rhNIfTNeOA3rW7u2NaO",
+	"bW2qdN4T3/p9Te6Ma8vOMC8uyO7OA1UJLTjURLqmGiEXOnUeqEobPYTkwgvg3Go9kTM3E5TVKTaX17eg",
+	"CdbZYE+s4IM4bFvLznpyjcsAbE70ua8Mn2JvJ1Kwb01zu6ckn51P7qtiexdw0Va02dwwxKZC2lpRq/I6",
+	"V8Pcl5D98Dz3j+BAaJ1GHmKiqGxDCPEqP/tuYJXAAZEKWqshC8QWyt+DBY0tAGJmGVnQSK5oONTUSM7r",
+	"h1MH1+qL6fyUgcEVuEaCSHFaZ7UCfsLFIVpkEVSwX5YpEyx2dTpDaaY+0NclV9g8WrlMKmxbjtBuvtdd",
+	"I/MsncVX24QtnOVX14v4z1wssVMk77KQWIoxV3OyQMQEq7qxBn5ahujZRG30bG0PNLu1PksmgLuhMQq+",
+	"wlMo/yj1S4k5uwsnn+VlF266EI+9y8SJ8kAt+D2wDV3yC2OpC9EKktKUqZ2Dbad13TuPsFoQ3M6ytba9",
+	"2uVtwo2AvTC/w1VYDH3RpO/dN6JJ0gA6z0T81vIwX+G4cUlw2WjFKAiAGOwKGHdXZvsrA+0DoNOcvS/o",
+	"1WCJZhuWMDqcC290rEj1Cwj9G64XdKtYXzCYe5V2FYO7m7ldriA0jNTFdWmpJ/JPNPg7a6LGke0mLj9v",
+	"AH9Zn5837K3O/E1Jt11N3zctDp+LOC/o0/mlab2BCPwUJMDXYCAv/TM38rb4l3cyZEfOG+JJukyXlCnt",
+	"+OdoKjUTdYXutgAk08wgIHHMxjRLjGtMhUBtjM5qWPN5doCRPWEyJYgcj8mAJgu61H2qZ330jvTROzKA",
+	"VrZESJPnWUe5x8S5tb0CCj7pcj7AKSRh9YQ2ClrX2enwouF7l7wVCXrDwxE0AGHGBBRiB9JspwqBvfEJ",
+	"MXZTXWMT73bWUU8EzeLLOf9RNZEBADpyxDmYuTVdQ3Aa3BGimTDtAJwlDnPDxK+2rfcSvrQzoC0jb+zb",
+	"ydqLdTKmiWaft8Ts9FO/dS/118o3dyV5O8VjJU7mYmP+jcOr61WavP0rsnGIq8VylEFlzUjOmYYeTVbN",
+	"z1TSOek8AMPZDVH93EXQhzzyzDbyIT6Hq0mAWQGKABdGBold3cKAADB9uzcN84XYkuXiuPjgrTlreOdD",
+	"gEDg1moZdSxBGC2kmgVfmDKatI7sS5Scw86MpkzDj5pwAHZgiUztznXJG2lwMEBoSpWMM2jJ3y0BoHQ+",
+	"f/z8/wIAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

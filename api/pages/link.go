@@ -24,6 +24,13 @@ var (
 		Button: "Set the new password", AskPassword: true,
 		Done: "Your password is changed. Sign in with the new one.",
 	}
+	Unlock = Link{
+		Path: "/unlock", Title: "Sign in from this browser",
+		Text: "Somebody has guessed at your password, so signing in is locked for unknown devices. One click, and this " +
+			"browser is known: it gets past the lock. Nobody is signed in by it.",
+		Button: "Make this browser known",
+		Done:   "This browser is known now. Sign in from it as usual.",
+	}
 	UndoEmailChange = Link{
 		Path: "/undo-email-change", Title: "Keep your old address",
 		Text: "If you did not ask for another address, take the change back. All devices are signed out, and you " +

@@ -32,6 +32,8 @@ var (
 	recentAnswers = []answer{{"403", "ReauthenticationRequired"}}
 	// cookieAnswers come from calls with cookies that another site may have caused.
 	cookieAnswers = []answer{{"403", "CrossSiteRefused"}}
+	// enrolAnswers come from the demand for a second factor, once its grace is over.
+	enrolAnswers = []answer{{"403", "SecondFactorRequired"}}
 )
 
 var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
@@ -70,6 +72,9 @@ func commonAnswers(method string, operation *yaml.Node) []answer {
 	}
 	if signsIn(operation) || unsafe(method) && member(operation, "security") != nil {
 		answers = append(answers, cookieAnswers...)
+	}
+	if member(operation, "security") != nil && member(operation, "x-while-enrolling") == nil {
+		answers = append(answers, enrolAnswers...)
 	}
 	return answers
 }

@@ -160,7 +160,7 @@ func TestDeleteAndRestore(t *testing.T) {
 	m := join(t)
 	_, err := m.Account.Delete(m.Ctx, m.stale())
 	m.Refused(err, errRecent())
-	if factors := core.AsError(err).Factors; len(factors) != 1 || factors[0] != account.FactorPassword {
+	if factors := core.AsError(err).Factors; len(factors) != 1 || factors[0] != account.WayPassword {
 		t.Errorf("what would do is %v", factors)
 	}
 

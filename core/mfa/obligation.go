@@ -31,7 +31,9 @@ func (s *Service) usable(user account.User) (kinds []Kind) {
 }
 
 // Demands reports whether the user must have a second factor.
-func (s *Service) Demands(user account.User) bool { return s.config.RequireAll || user.Protection.Required }
+func (s *Service) Demands(user account.User) bool {
+	return s.config.RequireAll || user.Protection.Required
+}
 
 // Deadline is until when the user may do without the second factor that is demanded, and has none that counts; zero
 // where nothing is demanded, or nobody has asked yet.
@@ -87,4 +89,6 @@ func (s *Service) Require(ctx context.Context, user core.ID, required bool) erro
 }
 
 // Offers reports whether the user may finish a sign-in by the kind.
-func (s *Service) Offers(user account.User, kind Kind) bool { return slices.Contains(s.Offered(user), kind) }
+func (s *Service) Offers(user account.User, kind Kind) bool {
+	return slices.Contains(s.Offered(user), kind)
+}

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -107,7 +108,12 @@ func TestProve(t *testing.T) {
 	if err := caller.RequireRecent(now, time.Minute); err == nil {
 		t.Error("an old proof counts as recent")
 	}
-	proven, err := h.Prove(h.Context(), caller, []string{"pwd", "otp"})
+	nothing := func(context.Context) error { return nil }
+	_, err := h.Prove(h.Context(), caller, []string{"pwd"}, func(context.Context) error { return core.ErrNotFound })
+	if !errors.Is(err, core.ErrNotFound) {
+		t.Errorf("a proof of what cannot be used up: got error %v", err)
+	}
+	proven, err := h.Prove(h.Context(), caller, []string{"pwd", "otp"}, nothing)
 	h.must(err)
 	if h.token(proven) != h.token(started) {
 		t.Error("the proof handed out another refresh token")
@@ -118,7 +124,7 @@ func TestProve(t *testing.T) {
 	h.must(principal.RequireRecent(now, time.Minute))
 	h.same("factors", principal.Factors, []string{"pwd", "otp"})
 	h.must(h.SignOut(h.Context(), caller))
-	if _, err := h.Prove(h.Context(), caller, []string{"pwd"}); !errors.Is(err, session.ErrEnded) {
+	if _, err := h.Prove(h.Context(), caller, []string{"pwd"}, nothing); !errors.Is(err, session.ErrEnded) {
 		t.Errorf("a proof in an ended session: got error %v", err)
 	}
 }

@@ -24,6 +24,9 @@ type Arrival struct {
 	Clear []lockout.Counters
 	// Events tell of it; they are completed, and bound to the session.
 	Events []audit.Event
+	// Along is what else stands or falls with the session: it runs in its transaction, after the user's row was
+	// locked. nil for nothing.
+	Along func(ctx context.Context) error
 }
 
 // Start opens a session for a person who has just proven who they are, on the client that ctx carries. All that
@@ -35,12 +38,27 @@ func (s *Service) Start(ctx context.Context, user account.User, arrival Arrival)
 	if err != nil {
 		return Session{}, err
 	}
-	evicted, err := s.deps.Store.Open(ctx, opening)
+	evicted, err := s.open(ctx, opening, arrival.Along)
 	if err != nil {
 		return Session{}, err
 	}
 	s.ended(ctx, EndEvicted, evicted...)
 	return opening.Session, nil
+}
+
+func (s *Service) open(
+	ctx context.Context, opening Opening, along func(ctx context.Context) error,
+) (evicted []core.Change, err error) {
+	if along == nil {
+		return s.deps.Store.Open(ctx, opening)
+	}
+	err = s.deps.Tx.InTx(ctx, func(ctx context.Context) (err error) {
+		if evicted, err = s.deps.Store.Open(ctx, opening); err != nil {
+			return err
+		}
+		return along(ctx)
+	})
+	return evicted, err
 }
 
 func (s *Service) opening(ctx context.Context, user account.User, arrival Arrival) (opening Opening, err error) {

@@ -29,7 +29,8 @@ type Credentials struct {
 	DeviceToken string
 }
 
-// Login signs in with an email or username and a password. A deactivated account becomes active by it.
+// Login signs in with an email or username and a password, or asks for the second factor. A deactivated account
+// becomes active by a sign-in that is finished.
 //
 // A try is reserved before the password is looked at. Whoever is named, and whether or not there is a lock, it
 // costs one hash, and no database connection is held meanwhile. Pending registrations are not looked at: an
@@ -43,7 +44,7 @@ func (s *Service) Login(ctx context.Context, with Credentials) (Entry, error) {
 	}
 	match, stale, err := credential.Verify(ctx, s.deps.Hasher, with.Password, try.hash())
 	if err != nil {
-		return Entry{}, err
+		return Entry{}, s.giveBack(ctx, try, err)
 	}
 	if !match {
 		return Entry{}, s.refuse(ctx, try)
@@ -55,20 +56,16 @@ func (s *Service) Login(ctx context.Context, with Credentials) (Entry, error) {
 		}
 		return s.admit(user)
 	}
-	user, err := s.enter(ctx, try.user, judge)
-	if err != nil {
+	if err = judge(try.user); err != nil {
 		return Entry{}, s.turnAway(ctx, try, err)
 	}
-	signedIn, err := s.letIn(ctx, entrance{
-		user: user, factors: []string{FactorPassword}, known: try.standing.Device, clear: try.counters(), judge: judge,
+	entry, err := s.welcome(ctx, entrance{
+		user: try.user, factors: []string{FactorPassword}, known: try.standing.Device, clear: try.counters(), judge: judge,
 	})
-	if err != nil {
-		return Entry{}, err
+	if err == nil && stale {
+		s.rehash(ctx, try.user, with.Password)
 	}
-	if stale {
-		s.rehash(ctx, user, with.Password)
-	}
-	return Entry{SignedIn: &signedIn}, nil
+	return entry, err
 }
 
 // admit decides whether somebody who has given the right password may come in. A deactivated account may:
@@ -85,27 +82,6 @@ func (s *Service) admit(user account.User) error {
 		return ErrResetRequired
 	}
 	return nil
-}
-
-// enter judges the user and brings a deactivated account back.
-func (s *Service) enter(
-	ctx context.Context, user account.User, judge func(account.User) error,
-) (account.User, error) {
-	if err := judge(user); err != nil || user.Status != account.StatusDeactivated {
-		return user, err
-	}
-	user, saved, err := account.Edit(ctx, s.deps.Users, user.ID, func(user *account.User) error {
-		if err := judge(*user); err != nil {
-			return err
-		}
-		user.Status, user.UpdatedAt = account.StatusActive, s.deps.Clock.Now()
-		return nil
-	})
-	if err != nil {
-		return account.User{}, err
-	}
-	s.deps.Announcer.Announce(ctx, saved)
-	return user, nil
 }
 
 // rehash upgrades a hash that was made with other than today's parameters. It comes after everything that

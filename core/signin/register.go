@@ -6,6 +6,7 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/verification"
 )
@@ -85,7 +86,8 @@ func (s *Service) examine(ctx context.Context, registration Registration) (accou
 // openAtOnce opens the account without proof of the mailbox, which stays unproven.
 func (s *Service) openAtOnce(ctx context.Context, pending account.Registration) (Registered, error) {
 	user := s.newUser(pending)
-	if err := s.deps.Users.Create(ctx, user); err != nil {
+	opened := s.deps.Trail.Event(ctx, audit.Event{Action: audit.ActionOpen, Actor: user.ID, Subject: user.ID})
+	if err := s.deps.Users.Create(ctx, user, opened); err != nil {
 		return Registered{}, fmt.Errorf("create user: %w", err)
 	}
 	signedIn, err := s.letIn(ctx, entrance{user: user, factors: []string{FactorPassword}, judge: s.admit})
@@ -95,7 +97,7 @@ func (s *Service) openAtOnce(ctx context.Context, pending account.Registration) 
 // newUser makes the account that a registration asked for.
 func (s *Service) newUser(pending account.Registration) account.User {
 	now := s.deps.Clock.Now()
-	return account.User{
+	user := account.User{
 		ID:    s.deps.IDs.New(),
 		Email: pending.Email, EmailKey: pending.EmailKey,
 		Username: pending.Username, UsernameKey: pending.UsernameKey,
@@ -106,4 +108,6 @@ func (s *Service) newUser(pending account.Registration) account.User {
 		CreatedAt: now, UpdatedAt: now,
 		Rev: 1,
 	}
+	s.deps.Factors.Ask(&user)
+	return user
 }

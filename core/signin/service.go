@@ -14,6 +14,7 @@ import (
 	"github.com/doorward/doorward/core/device"
 	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/token"
@@ -30,9 +31,7 @@ const DefaultUnlockLinkTTL = lockout.NoticeEvery
 // The factors that sign somebody in, as RFC 8176 amr names.
 const (
 	FactorPassword = account.FactorPassword
-	// FactorCode is a code that was sent to the mailbox: a one-time password, though never a second factor
-	// (NIST SP 800-63B-4 §3.1.3 and OWASP ASVS 5.0 6.3.6 accept no email for that).
-	FactorCode = "otp"
+	FactorEmail    = account.FactorEmail
 )
 
 // Config are the settings of signing in.
@@ -65,6 +64,7 @@ type Deps struct {
 	Policy        *credential.Policy
 	Sessions      *session.Service
 	Devices       *device.Service
+	Factors       *mfa.Service
 	Tries         lockout.Tries
 	Subjects      *lockout.Subjects
 	Trail         *audit.Trail

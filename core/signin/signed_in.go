@@ -29,6 +29,8 @@ type SignedIn struct {
 	// DeviceToken makes the client a known device at its next sign-in; empty where it goes on with the one that
 	// it showed.
 	DeviceToken string
+	// EnrolBy is until when the user may do without the second factor that is demanded of them; zero where none is.
+	EnrolBy time.Time
 	// DeviceExpiresIn is how long the client is known from now; zero where it did not sign in but renew.
 	DeviceExpiresIn time.Duration
 }
@@ -63,7 +65,7 @@ func (s *Service) mint(user account.User, held session.Session) (SignedIn, error
 		Refresh:          s.deps.References.Mint(held.Current()),
 		ExpiresIn:        access.ExpiresAt.Sub(now),
 		RefreshExpiresIn: held.IdleExpiresAt.Sub(now),
-	}}, nil
+	}, EnrolBy: s.deps.Factors.Deadline(user)}, nil
 }
 
 // Authenticated is a caller with a good access token, and what is known of them at this moment.
@@ -71,6 +73,9 @@ type Authenticated struct {
 	Principal core.Principal
 	User      account.User
 	Session   session.Session
+	// EnrolBy is until when the caller may do without the second factor that is demanded of them; zero where none
+	// is. Beyond, they may do nothing but enrol.
+	EnrolBy time.Time
 }
 
 // Authenticate gives the caller that an access token names, with their rights at this moment. With a warm
@@ -85,7 +90,9 @@ func (s *Service) Authenticate(ctx context.Context, accessToken string) (Authent
 	if err != nil {
 		return Authenticated{}, err
 	}
-	return Authenticated{Principal: principal, User: user, Session: held}, nil
+	return Authenticated{
+		Principal: principal, User: user, Session: held, EnrolBy: s.deps.Factors.Deadline(user),
+	}, nil
 }
 
 // Refresh exchanges a refresh token for new tokens of the same session. Errors: session.ErrReference,

@@ -90,7 +90,7 @@ func TestNothingIsHalfDone(t *testing.T) {
 			h := house.Open(t)
 			caller := h.Principal(h.Member(ada, ""))
 			return twice(func(ctx context.Context) error {
-				_, err := h.SignIn.Reauthenticate(ctx, caller, house.Passphrase)
+				_, err := h.SignIn.Reauthenticate(ctx, caller, signin.Confirmation{Password: house.Passphrase})
 				return err
 			})
 		},

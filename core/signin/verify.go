@@ -7,36 +7,52 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/verification"
 )
 
-// VerifyCode proves a mailbox by the code that was sent to it, and signs in: the client that holds both
-// the verification's id and the code is the one that asked for it. Every way to fail is
+// VerifyCode proves a mailbox by the code that was sent to it, and signs in, or asks for the second factor: the client
+// that holds both the verification's id and the code is the one that asked for it. Every way to fail is
 // verification.ErrCode.
-func (s *Service) VerifyCode(ctx context.Context, id core.ID, code string) (SignedIn, error) {
-	flow, err := s.deps.Prover.Flow(ctx, id)
+func (s *Service) VerifyCode(ctx context.Context, id core.ID, code string) (Entry, error) {
+	user, err := s.verifyCode(ctx, id, code)
 	if err != nil {
-		return SignedIn{}, err
+		return Entry{}, s.deps.Trail.Refuse(ctx, mailboxProof(proofCode), err)
 	}
-	if !provesMailbox(flow.Purpose) {
-		return SignedIn{}, verification.ErrCode
-	}
-	if flow, err = s.deps.Prover.Try(ctx, id, flow.Purpose, code); err != nil {
-		return SignedIn{}, err
-	}
-	user, err := s.redeem(ctx, claim{
-		registration: flow.Registration, user: flow.User, signsIn: true, answer: verification.ErrCode,
-		spend: func(ctx context.Context) error { return s.deps.Prover.Spend(ctx, flow) },
-	})
-	if err != nil {
-		return SignedIn{}, err
-	}
-	return s.letIn(ctx, entrance{user: user, factors: []string{FactorCode}, judge: func(user account.User) error {
-		if user.Status != account.StatusActive {
+	return s.welcome(ctx, entrance{user: user, factors: []string{FactorEmail}, judge: func(user account.User) error {
+		if !mayReturn(user) {
 			return verification.ErrCode
 		}
 		return nil
 	}})
+}
+
+// The proofs of a mailbox, as the audit names them.
+const (
+	proofCode = "code"
+	proofLink = "link"
+)
+
+// mailboxProof is a try to prove a mailbox, whosever it is.
+func mailboxProof(proof string) audit.Event {
+	return audit.Event{Action: audit.ActionConfirmEmail, Metadata: map[string]string{"proof": proof}}
+}
+
+func (s *Service) verifyCode(ctx context.Context, id core.ID, code string) (account.User, error) {
+	flow, err := s.deps.Prover.Flow(ctx, id)
+	if err != nil {
+		return account.User{}, err
+	}
+	if !provesMailbox(flow.Purpose) {
+		return account.User{}, verification.ErrCode
+	}
+	if flow, err = s.deps.Prover.Try(ctx, id, flow.Purpose, code); err != nil {
+		return account.User{}, err
+	}
+	return s.redeem(ctx, claim{
+		registration: flow.Registration, user: flow.User, signsIn: true, answer: verification.ErrCode,
+		spend: func(ctx context.Context) error { return s.deps.Prover.Spend(ctx, flow) },
+	})
 }
 
 // VerifyLink proves a mailbox by the token of the link that was sent to it. It signs nobody in: whoever
@@ -46,7 +62,7 @@ func (s *Service) VerifyLink(ctx context.Context, token string) error {
 	if errors.Is(err, verification.ErrLink) {
 		err = s.verifyLink(ctx, token, verification.PurposeConfirmation)
 	}
-	return err
+	return s.deps.Trail.Refuse(ctx, mailboxProof(proofLink), err)
 }
 
 func (s *Service) verifyLink(ctx context.Context, token string, purpose verification.Purpose) error {
@@ -72,7 +88,7 @@ func provesMailbox(purpose verification.Purpose) bool {
 type claim struct {
 	registration core.ID
 	user         core.ID
-	// signsIn tells that a session follows, which brings a deactivated account back.
+	// signsIn tells that the claim is its client's own, and signs in.
 	signsIn bool
 	// answer is what a claim that has lapsed is answered with.
 	answer *core.Error
@@ -90,7 +106,10 @@ func (s *Service) redeem(ctx context.Context, claim claim) (user account.User, e
 			} else {
 				user, err = s.open(ctx, claim, keepUsername)
 			}
-			return changes, err
+			if err != nil {
+				return nil, err
+			}
+			return changes, s.deps.Trail.Record(ctx, claim.event(user))
 		})
 	}
 	if err = act(true); errors.Is(err, account.ErrUsernameTaken) {
@@ -101,6 +120,20 @@ func (s *Service) redeem(ctx context.Context, claim claim) (user account.User, e
 		err = claim.answer
 	}
 	return user, err
+}
+
+// event tells of what the claim was good for.
+func (c claim) event(user account.User) audit.Event {
+	proof := proofLink
+	if c.signsIn {
+		proof = proofCode
+	}
+	event := mailboxProof(proof)
+	if !c.registration.IsZero() {
+		event.Action = audit.ActionOpen
+	}
+	event.Actor, event.Subject = user.ID, user.ID
+	return event
 }
 
 // open makes the pending registration an account, in ctx's transaction. The other registrations of the
@@ -153,9 +186,6 @@ func (s *Service) confirm(ctx context.Context, claim claim) (account.User, []cor
 			return claim.answer
 		}
 		user.EmailVerified, user.UpdatedAt = true, s.deps.Clock.Now()
-		if claim.signsIn {
-			user.Status = account.StatusActive
-		}
 		return nil
 	})
 	if err != nil {

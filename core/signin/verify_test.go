@@ -115,7 +115,7 @@ func TestConfirmationOfAnExistingAccount(t *testing.T) {
 		_, err := h.Enter(ada, house.Passphrase)
 		h.Refused(err, signin.ErrUnverified)
 		announced := h.Announced.Of(core.SubjectUser, user.ID)
-		signedIn, err := h.SignIn.VerifyCode(h.Ctx, receipt.ID, h.Letter(mail.KindConfirmation, ada).Code)
+		signedIn, err := h.Verify(receipt.ID, h.Letter(mail.KindConfirmation, ada).Code)
 		h.Must(err)
 		if !h.Alive(signedIn) || !h.User(user.ID).EmailVerified || h.Announced.Of(core.SubjectUser, user.ID) != announced+1 {
 			t.Errorf("verified %+v", signedIn.User)

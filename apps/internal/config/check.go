@@ -138,6 +138,8 @@ func (s Settings) checkLifetimes(found *findings) {
 	found.require(s.Accounts.SessionIdleTTL <= s.Accounts.SessionMaxTTL, "SESSION_IDLE_TTL is not longer than SESSION_MAX_TTL.")
 	found.require(s.Tokens.AccessTTL <= s.Accounts.SessionIdleTTL, "ACCESS_TOKEN_TTL is not longer than SESSION_IDLE_TTL.")
 	found.require(s.Accounts.RefreshGrace >= 0 && s.Accounts.RefreshGrace <= time.Minute, "REFRESH_GRACE is 0s to 1m.")
+	found.require(s.Factors.Require == RequireNone || s.Factors.Require == RequireAll, "REQUIRE_SECOND_FACTOR is off or all.")
+	found.require(s.Factors.Grace >= 0, "SECOND_FACTOR_GRACE is not negative.")
 	found.require(s.Accounts.SessionLimit >= 1, "SESSION_LIMIT is 1 at least.")
 	found.require(s.Lockout.Tries >= 1 && s.Lockout.Tries <= 10, "MAX_LOGIN_ATTEMPTS is 1 to 10.")
 	found.require(s.Lockout.Duration >= time.Minute, "LOCKOUT_DURATION is 1m at least.")

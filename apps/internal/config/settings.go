@@ -44,6 +44,7 @@ type Settings struct {
 	Mail     Mail
 	Accounts Accounts
 	Lockout  Lockout
+	Factors  Factors
 	Limits   Limits
 	Tokens   Tokens
 	Password Password
@@ -118,6 +119,19 @@ type Lockout struct {
 	UnlockLinkTTL    time.Duration `env:"UNLOCK_LINK_TTL" envDefault:"24h" doc:"How long the link of the mail about a lock is good."`
 	DeviceTTL        time.Duration `env:"DEVICE_TTL" envDefault:"4320h" doc:"How long a device is known after its last sign-in. A known device gets past a lock."`
 	TrustedDeviceTTL time.Duration `env:"TRUSTED_DEVICE_TTL" envDefault:"720h" doc:"How long a trusted device is spared the second factor."`
+}
+
+// The values of REQUIRE_SECOND_FACTOR.
+const (
+	RequireNone = "off"
+	RequireAll  = "all"
+)
+
+// Factors is the rules of second factors.
+type Factors struct {
+	Email   bool          `env:"EMAIL_SECOND_FACTOR" envDefault:"true" doc:"Codes by email may be a second factor. They are the weaker one: whoever reads the mailbox can reset the password too. Off: those that are enrolled satisfy nothing, and accounts without another factor get in by a recovery code."`
+	Require string        `env:"REQUIRE_SECOND_FACTOR" envDefault:"off" doc:"Whose accounts must have a second factor: off or all. Single accounts: \"api accounts require-second-factor\"."`
+	Grace   time.Duration `env:"SECOND_FACTOR_GRACE" envDefault:"336h" doc:"How long somebody who must have a second factor may do without, from the first sign-in under that rule. 0s: not at all."`
 }
 
 // Tokens is the access tokens.

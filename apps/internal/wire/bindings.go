@@ -5,6 +5,7 @@ import (
 
 	"github.com/doorward/doorward/adapters/password"
 	"github.com/doorward/doorward/adapters/postgres"
+	"github.com/doorward/doorward/adapters/qrcode"
 	"github.com/doorward/doorward/adapters/sqlite"
 	"github.com/doorward/doorward/adapters/useragent"
 	"github.com/doorward/doorward/adapters/zxcvbn"
@@ -16,6 +17,7 @@ import (
 	"github.com/doorward/doorward/core/device"
 	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/retention"
 	"github.com/doorward/doorward/core/sealed"
@@ -49,6 +51,8 @@ type stores struct {
 	Sealed        sealed.Store
 	Census        sealed.Census
 	Devices       device.Store
+	Factors       mfa.Store
+	Codes         mfa.RecoveryCodes
 	Tries         lockout.Tries
 	Log           audit.Log
 	History       audit.History
@@ -74,6 +78,8 @@ func postgresStores(db *postgres.Database) stores {
 		Sealed:        db.Sealed(),
 		Census:        db.Sealed(),
 		Devices:       db.Devices(),
+		Factors:       db.Factors(),
+		Codes:         db.RecoveryCodes(),
 		Tries:         db.Tries(),
 		Log:           db.Audit(),
 		History:       db.Audit(),
@@ -100,6 +106,8 @@ func sqliteStores(db *sqlite.Database) stores {
 		Sealed:        db.Sealed(),
 		Census:        db.Sealed(),
 		Devices:       db.Devices(),
+		Factors:       db.Factors(),
+		Codes:         db.RecoveryCodes(),
 		Tries:         db.Tries(),
 		Log:           db.Audit(),
 		History:       db.Audit(),
@@ -114,6 +122,8 @@ var bindingsModule = fx.Module("bindings", fx.Provide(
 	func() origin.Recognizer { return useragent.Recognizer{} },
 	func(users account.Store) session.Owners { return users },
 	func(sessions *session.Service) account.SessionEnder { return sessions },
+	func(factors *mfa.Service) account.FactorRemover { return factors },
+	func() mfa.Painter { return qrcode.Painter{} },
 	func(announcer *session.Announcer) core.Announcer { return announcer },
 	func(signer *token.VerifiedMemory) token.Signer { return signer },
 	func(signer *token.VerifiedMemory) signin.Verifier { return signer },
@@ -123,11 +133,16 @@ var bindingsModule = fx.Module("bindings", fx.Provide(
 	func(ways *signin.Service) api.Authenticator { return ways },
 	func(ways *signin.Service) api.Registrar { return ways },
 	func(ways *signin.Service) api.Doorman { return ways },
+	func(ways *signin.Service) api.SecondSteps { return ways },
+	func(factors *mfa.Service) api.Factors { return factors },
 	func(credentials *credential.Service) api.Passwords { return credentials },
 	func(appraiser *credential.Appraiser) api.Appraiser { return appraiser },
 	func(accounts *account.Service) api.Accounts { return accounts },
 	func(accounts *account.Service) api.Settings { return accounts },
 	func(sessions *session.Service) api.Sessions { return sessions },
+	func(devices *device.Service) api.Devices { return devices },
+	func(ways *signin.Service) api.Unlocker { return ways },
 	func(bindings *session.Bindings) api.Bindings { return bindings },
 	func(signer token.Signer) api.Keys { return signer },
+	func(trail *audit.Trail) api.Audit { return trail },
 ))

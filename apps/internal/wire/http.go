@@ -27,13 +27,18 @@ type edgeIn struct {
 	Authenticator api.Authenticator
 	Registrar     api.Registrar
 	Doorman       api.Doorman
+	SecondSteps   api.SecondSteps
+	Factors       api.Factors
 	Passwords     api.Passwords
 	Appraiser     api.Appraiser
 	Accounts      api.Accounts
 	Choices       api.Settings
 	Sessions      api.Sessions
+	Devices       api.Devices
+	Unlocker      api.Unlocker
 	Bindings      api.Bindings
 	Keys          api.Keys
+	Audit         api.Audit
 	Mailbox       api.Mailbox
 	Health        *api.Health
 	Limiter       limit.Limiter `name:"shared"`
@@ -46,8 +51,10 @@ type edgeIn struct {
 
 func (in edgeIn) deps() api.Deps {
 	return api.Deps{
-		Authenticator: in.Authenticator, Registrar: in.Registrar, Doorman: in.Doorman, Passwords: in.Passwords, Appraiser: in.Appraiser,
-		Accounts: in.Accounts, Settings: in.Choices, Sessions: in.Sessions, Bindings: in.Bindings, Keys: in.Keys,
+		Authenticator: in.Authenticator, Registrar: in.Registrar, Doorman: in.Doorman, SecondSteps: in.SecondSteps, Factors: in.Factors,
+		Passwords: in.Passwords, Appraiser: in.Appraiser,
+		Accounts: in.Accounts, Settings: in.Choices, Sessions: in.Sessions, Devices: in.Devices,
+		Unlocker: in.Unlocker, Bindings: in.Bindings, Keys: in.Keys, Audit: in.Audit,
 		Limiter: in.Limiter, Ceiling: in.Ceiling,
 		Health: in.Health, Clock: in.Clock, IDs: in.IDs, Log: in.Log, Mailbox: in.Mailbox, Observer: in.Meters, Metrics: in.Meters.Handler(),
 	}
@@ -59,7 +66,7 @@ func (in edgeIn) options() api.Options {
 		AllowedOrigins: in.Settings.Server.CORSOrigins,
 		RequestTimeout: in.Settings.Server.RequestTimeout, BodyLimit: in.Settings.Server.BodyLimit,
 		MaxConnections: in.Settings.Server.MaxConnections, Limits: edgeLimits(in.Settings.Limits),
-		RecentWindow:   in.Settings.Accounts.ReauthenticationTTL, TrustedProxies: in.Settings.Server.TrustedProxies,
+		RecentWindow: in.Settings.Accounts.ReauthenticationTTL, TrustedProxies: in.Settings.Server.TrustedProxies,
 		Version: Version(),
 	}
 }

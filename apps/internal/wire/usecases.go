@@ -17,9 +17,10 @@ import (
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/device"
-	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/limit"
+	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/retention"
 	"github.com/doorward/doorward/core/sealed"
@@ -110,10 +111,11 @@ func newSessions(in shared, own sessionsIn) *session.Service {
 }
 
 func newAccounts(
-	in shared, users account.Store, sessions account.SessionEnder, desk *verification.Desk, prover *verification.Prover,
+	in shared, users account.Store, sessions account.SessionEnder, devices device.Store, factors account.FactorRemover, desk *verification.Desk,
+	prover *verification.Prover,
 ) *account.Service {
 	return account.NewService(account.Deps{
-		Users: users, Sessions: sessions, Desk: desk, Prover: prover, Post: in.Post,
+		Users: users, Sessions: sessions, Devices: devices, Factors: factors, Desk: desk, Prover: prover, Post: in.Post,
 		Tx: in.Tx, Announcer: in.Announcer, Clock: in.Clock, Origins: in.Origins, Trail: in.Trail,
 	}, account.Config{
 		RecentWindow: in.Settings.Accounts.ReauthenticationTTL, DeletionGrace: in.Settings.Accounts.DeletionGrace,
@@ -138,6 +140,8 @@ type credentialsIn struct {
 	fx.In
 	Users    account.Store
 	Sessions account.SessionEnder
+	Devices  device.Store
+	Tries    lockout.Tries
 	Hasher   credential.Hasher
 	Policy   *credential.Policy
 	Desk     *verification.Desk
@@ -146,8 +150,8 @@ type credentialsIn struct {
 
 func newCredentials(in shared, own credentialsIn) *credential.Service {
 	return credential.NewService(credential.Deps{
-		Users: own.Users, Sessions: own.Sessions, Hasher: own.Hasher, Policy: own.Policy, Desk: own.Desk,
-		Prover: own.Prover, Post: in.Post, Tx: in.Tx, Announcer: in.Announcer, Clock: in.Clock,
+		Users: own.Users, Sessions: own.Sessions, Devices: own.Devices, Tries: own.Tries, Hasher: own.Hasher,
+		Policy: own.Policy, Desk: own.Desk, Prover: own.Prover, Post: in.Post, Tx: in.Tx, Announcer: in.Announcer, Clock: in.Clock,
 		Origins: in.Origins, Trail: in.Trail,
 	}, credential.Config{ResetLinkTTL: in.Settings.Accounts.ResetLinkTTL})
 }
@@ -156,6 +160,29 @@ func newDevices(in shared, store device.Store) *device.Service {
 	return device.NewService(device.Deps{
 		Store: store, Tx: in.Tx, Origins: in.Origins, Trail: in.Trail, Clock: in.Clock, IDs: in.IDs,
 	}, device.Config{TTL: in.Settings.Lockout.DeviceTTL, TrustTTL: in.Settings.Lockout.TrustedDeviceTTL})
+}
+
+// factorsIn are what only second factors need.
+type factorsIn struct {
+	fx.In
+	Factors  mfa.Store
+	Codes    mfa.RecoveryCodes
+	Users    account.Store
+	Sessions account.SessionEnder
+	Prover   *verification.Prover
+	Painter  mfa.Painter
+}
+
+func newFactors(in shared, own factorsIn) *mfa.Service {
+	settings := in.Settings.Factors
+	return mfa.NewService(mfa.Deps{
+		Factors: own.Factors, Codes: own.Codes, Users: own.Users, Sessions: own.Sessions, Prover: own.Prover,
+		Ring: in.Ring, Painter: own.Painter, Post: in.Post, Trail: in.Trail, Tx: in.Tx, Announcer: in.Announcer,
+		Clock: in.Clock, IDs: in.IDs, Origins: in.Origins,
+	}, mfa.Config{
+		Issuer: in.Settings.Mail.ProductName, RefuseEmail: !settings.Email, RequireAll: settings.Require == config.RequireAll,
+		Grace: settings.Grace, RecentWindow: in.Settings.Accounts.ReauthenticationTTL,
+	})
 }
 
 // signinIn are what only signing in needs.
@@ -169,6 +196,7 @@ type signinIn struct {
 	Policy        *credential.Policy
 	Sessions      *session.Service
 	Devices       *device.Service
+	Factors       *mfa.Service
 	Tries         lockout.Tries
 	References    *session.References
 	Issuer        *token.Issuer
@@ -179,7 +207,7 @@ func newSignIn(in shared, own signinIn) *signin.Service {
 	accounts, guard := in.Settings.Accounts, in.Settings.Lockout
 	return signin.NewService(signin.Deps{
 		Users: own.Users, Registrations: own.Registrations, Desk: own.Desk, Prover: own.Prover,
-		Hasher: own.Hasher, Policy: own.Policy, Sessions: own.Sessions, Devices: own.Devices, Tries: own.Tries,
+		Hasher: own.Hasher, Policy: own.Policy, Sessions: own.Sessions, Devices: own.Devices, Factors: own.Factors, Tries: own.Tries,
 		Subjects: lockout.NewSubjects(in.Ring), Trail: in.Trail, References: own.References,
 		Issuer: own.Issuer, Verifier: own.Verifier, Post: in.Post, Tx: in.Tx, Announcer: in.Announcer,
 		Clock: in.Clock, IDs: in.IDs, Origins: in.Origins, Log: in.Log,
@@ -236,6 +264,6 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 var usecasesModule = fx.Module("usecases", fx.Provide(
-	newIntakeNudge, newDesk, newProver, newAnnouncer, newLocator, origin.NewReader, newTrail, newSessions, newDevices, newAccounts, newPolicy,
+	newIntakeNudge, newDesk, newProver, newAnnouncer, newLocator, origin.NewReader, newTrail, newSessions, newDevices, newFactors, newAccounts, newPolicy,
 	newCredentials, newSignIn, newIntakeWorker, newSweeper, newKeeper,
 ))

@@ -20,6 +20,8 @@ import (
 	"github.com/doorward/doorward/core/device/devicetest"
 	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/lockout/lockouttest"
+	"github.com/doorward/doorward/core/mfa"
+	"github.com/doorward/doorward/core/mfa/mfatest"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/secret"
 	"github.com/doorward/doorward/core/session"
@@ -52,6 +54,8 @@ type House struct {
 	SessionRows   *sessiontest.Memory
 	DeviceRows    *devicetest.Memory
 	Tries         *lockouttest.Memory
+	FactorRows    *mfatest.Factors
+	CodeRows      *mfatest.RecoveryCodes
 	Log           *audittest.Log
 	Hasher        *Hasher
 	Signer        *Signer
@@ -64,6 +68,7 @@ type House struct {
 	Worker   *verification.Worker
 	Trail    *audit.Trail
 	Devices  *device.Service
+	Factors  *mfa.Service
 	Sessions *session.Service
 	SignIn   *signin.Service
 	Password *credential.Service
@@ -80,6 +85,12 @@ func Open(t *testing.T) *House {
 
 // OpenWith opens a house with other settings.
 func OpenWith(t *testing.T, config signin.Config) *House {
+	t.Helper()
+	return OpenFactors(t, config, mfa.Config{Grace: mfa.DefaultGrace})
+}
+
+// OpenFactors opens a house with other settings, also of second factors.
+func OpenFactors(t *testing.T, config signin.Config, factors mfa.Config) *House {
 	t.Helper()
 	ring, err := secret.ParseRing(secret.GenerateKey("test"))
 	if err != nil {
@@ -112,14 +123,15 @@ func OpenWith(t *testing.T, config signin.Config) *House {
 		Flows: meetingFlows{h.Flows, &h.meeting}, Links: meetingLinks{h.Links, &h.meeting}, Ring: ring, Clock: clock,
 	})
 	h.Sessions = h.sessions()
+	h.Factors = h.factors(factors)
 	h.SignIn = h.signIn(config)
 	h.Password = credential.NewService(credential.Deps{
-		Users: h.Users, Sessions: h.Sessions, Hasher: h.Hasher, Policy: policy(), Desk: h.Desk, Prover: h.Prover,
+		Users: h.Users, Sessions: h.Sessions, Devices: h.DeviceRows, Tries: h.Tries, Hasher: h.Hasher, Policy: policy(), Desk: h.Desk, Prover: h.Prover,
 		Post: h.Post, Tx: db, Announcer: h.Announced, Clock: clock, Origins: h.Origins,
 		Trail: h.Trail,
 	}, credential.Config{})
 	h.Account = account.NewService(account.Deps{
-		Users: h.Users, Sessions: h.Sessions, Desk: h.Desk, Prover: h.Prover,
+		Users: h.Users, Sessions: h.Sessions, Devices: h.DeviceRows, Factors: h.Factors, Desk: h.Desk, Prover: h.Prover,
 		Post: h.Post, Tx: db, Announcer: h.Announced, Clock: clock, Origins: h.Origins,
 		Trail: h.Trail,
 	}, account.Config{RecentWindow: account.DefaultRecentWindow, DeletionGrace: account.DefaultDeletionGrace})
@@ -139,10 +151,22 @@ const issuer = "https://id.example"
 
 func (h *House) references() *session.References { return session.NewReferences(h.Ring, issuer) }
 
+// factors makes the use cases of second factors. The name of an app is "Example" everywhere here.
+func (h *House) factors(config mfa.Config) *mfa.Service {
+	h.FactorRows, h.CodeRows = mfatest.NewFactors(h.DB, h.Users), mfatest.NewRecoveryCodes(h.DB)
+	h.Users.SecondFactors = h.FactorRows.Kinds
+	config.Issuer, config.RecentWindow = "Example", account.DefaultRecentWindow
+	return mfa.NewService(mfa.Deps{
+		Factors: h.FactorRows, Codes: h.CodeRows, Users: h.Users, Sessions: h.Sessions, Prover: h.Prover, Ring: h.Ring,
+		Painter: painter{}, Post: h.Post, Trail: h.Trail, Tx: h.DB, Announcer: h.Announced, Clock: h.Clock, IDs: h.IDs,
+		Origins: h.Origins,
+	}, config)
+}
+
 func (h *House) signIn(config signin.Config) *signin.Service {
 	return signin.NewService(signin.Deps{
 		Users: h.Users, Registrations: h.Registrations, Desk: h.Desk, Prover: h.Prover, Hasher: h.Hasher,
-		Policy: policy(), Sessions: h.Sessions, Devices: h.Devices, Tries: h.Tries,
+		Policy: policy(), Sessions: h.Sessions, Devices: h.Devices, Factors: h.Factors, Tries: h.Tries,
 		Subjects: lockout.NewSubjects(h.Ring), Trail: h.Trail, References: h.references(),
 		Issuer:   token.NewIssuer(h.Signer, h.Clock, h.IDs, token.IssuerConfig{Issuer: issuer, Audience: issuer}),
 		Verifier: h.Signer, Post: h.Post, Tx: h.DB, Announcer: h.Announced, Clock: h.Clock, IDs: h.IDs,

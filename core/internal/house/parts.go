@@ -25,8 +25,8 @@ import (
 type Hasher struct {
 	t  *testing.T
 	db *coretest.Database
-	// Hashed and Verified count the calls.
-	Hashed, Verified atomic.Int64
+	// Hashed and Verified count the calls, Compared those of Verify with a hash that somebody has.
+	Hashed, Verified, Compared atomic.Int64
 	// Strength is the parameter of new hashes: raising it makes the older ones stale.
 	Strength atomic.Int64
 	// Between is called, when set, after each comparison, for tests that let something happen meanwhile.
@@ -47,6 +47,9 @@ func (h *Hasher) Verify(
 	ctx context.Context, password string, hash account.PasswordHash,
 ) (match, stale bool, err error) {
 	h.Verified.Add(1)
+	if hash != "" {
+		h.Compared.Add(1)
+	}
 	h.check(ctx)
 	if h.Between != nil {
 		h.Between()
@@ -173,3 +176,9 @@ func (s *Signer) Verify(raw string) (token.Claims, error) {
 
 // KeySet implements token.Signer.
 func (s *Signer) KeySet() []byte { return nil }
+
+// painter draws a text as itself.
+type painter struct{}
+
+// Paint implements mfa.Painter.
+func (painter) Paint(text string) (png []byte, svg string, err error) { return []byte(text), text, nil }
