@@ -102,6 +102,16 @@ func (b *Browser) Run(ctx context.Context, result any, script string, arguments 
 	return b.call(ctx, http.MethodPost, "/execute/sync", map[string]any{"script": script, "args": arguments}, result)
 }
 
+// Enter makes the commands that follow go to the page inside the nth frame of the present one, counted from 0.
+func (b *Browser) Enter(ctx context.Context, frame int) error {
+	return b.call(ctx, http.MethodPost, "/frame", map[string]any{"id": frame}, nil)
+}
+
+// Leave makes the commands that follow go to the page as a whole again.
+func (b *Browser) Leave(ctx context.Context) error {
+	return b.call(ctx, http.MethodPost, "/frame", map[string]any{"id": nil}, nil)
+}
+
 // Text is the visible text of the first element that a CSS selector finds.
 func (b *Browser) Text(ctx context.Context, selector string) (text string, err error) {
 	element, err := b.find(ctx, selector)

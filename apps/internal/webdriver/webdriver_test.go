@@ -52,6 +52,7 @@ var answers = map[string]string{
 	"GET /session/s1/element/e%2F1/text":   `"Done"`,
 	"POST /session/s1/element/e%2F1/click": `null`,
 	"POST /session/s1/element/e%2F1/value": `null`,
+	"POST /session/s1/frame":               `null`,
 	"GET /session/s1/cookie":               `[{"name":"a","value":"b","path":"/","domain":"localhost","secure":true,"httpOnly":true,"sameSite":"Lax","expiry":1}]`,
 	"POST /session/s1/se/log":              `[{"level":"SEVERE","source":"security","message":"refused","timestamp":1}]`,
 }
@@ -124,6 +125,8 @@ func TestCommands(t *testing.T) {
 			return got.Status, err
 		}, `POST /session/s1/execute/sync {"args":["x"],"script":"return arguments[0]"}`, 200},
 		{"run without arguments", func(ctx context.Context, b *webdriver.Browser) (any, error) { return nil, b.Run(ctx, nil, "1") }, `POST /session/s1/execute/sync {"args":[],"script":"1"}`, nil},
+		{"enter", func(ctx context.Context, b *webdriver.Browser) (any, error) { return nil, b.Enter(ctx, 2) }, `POST /session/s1/frame {"id":2}`, nil},
+		{"leave", func(ctx context.Context, b *webdriver.Browser) (any, error) { return nil, b.Leave(ctx) }, `POST /session/s1/frame {"id":null}`, nil},
 		{"text", func(ctx context.Context, b *webdriver.Browser) (any, error) { return b.Text(ctx, "h1") }, "GET /session/s1/element/e%2F1/text", "Done"},
 		{"click", func(ctx context.Context, b *webdriver.Browser) (any, error) { return nil, b.Click(ctx, "button") }, "POST /session/s1/element/e%2F1/click {}", nil},
 		{"type", func(ctx context.Context, b *webdriver.Browser) (any, error) { return nil, b.Type(ctx, "input", "pw") }, `POST /session/s1/element/e%2F1/value {"text":"pw"}`, nil},
