@@ -57,9 +57,12 @@ var signIns = map[string]struct {
 	fields     []string
 	status     int
 }{
-	"register":       {"/v1/auth/register", `{"email":"a@b.example","password":"pw","name":"Ada"}`, nil, 201},
-	"verifyEmail":    {"/v1/auth/verify-email", `{"verification_id":"` + someID + `","code":"493027"}`, nil, 200},
-	"login":          {"/v1/auth/login", `{"identifier":"a","password":"p"}`, nil, 200},
+	"register":    {"/v1/auth/register", `{"email":"a@b.example","password":"pw","name":"Ada"}`, nil, 201},
+	"verifyEmail": {"/v1/auth/verify-email", `{"verification_id":"` + someID + `","code":"493027"}`, nil, 200},
+	"login":       {"/v1/auth/login", `{"identifier":"a","password":"p"}`, nil, 200},
+	"verifySecondFactor": {
+		"/v1/auth/mfa/verify", `{"challenge_id":"` + someID + `","factor":"totp","code":"493027"}`, nil, 200,
+	},
 	"refresh":        {"/v1/auth/refresh", `{"refresh_token":"r"}`, nil, 200},
 	"reauthenticate": {"/v1/me/reauthenticate", `{"password":"p"}`, as("good"), 200},
 }

@@ -138,7 +138,7 @@ func (r *routes) take(method, path string, handlers []fiber.Handler) fiber.Route
 func (r *routes) install(app *fiber.App) error {
 	slices.SortStableFunc(r.found, func(a, b route) int { return comparePaths(a.path, b.path) })
 	missing := len(r.contract.operations)
-	for _, route := range r.found {
+	for i, route := range r.found {
 		described := r.contract.operations[route.method+" "+route.path]
 		if described == nil {
 			continue
@@ -149,11 +149,33 @@ func (r *routes) install(app *fiber.App) error {
 		if route.method == fiber.MethodGet {
 			app.Add(fiber.MethodHead, route.path, chain...)
 		}
+		if i+1 == len(r.found) || r.found[i+1].path != route.path {
+			r.closeShadowed(app, route.path)
+		}
 	}
 	if missing != 0 {
 		return errors.New("the generated server does not fit the contract; generate it again")
 	}
 	return nil
+}
+
+// closeShadowed answers methods that a fixed path does not have, where a path with parameters overlaps it and would
+// else take totp for the id of a factor. It comes after the handlers of the one and before those of the other.
+func (r *routes) closeShadowed(app *fiber.App, path string) {
+	shadowed := func(other route) bool { return other.path != path && fiber.RoutePatternMatch(path, other.path) }
+	if strings.Contains(path, ":") || !slices.ContainsFunc(r.found, shadowed) {
+		return
+	}
+	var allowed []string
+	for _, own := range r.found {
+		if own.path == path {
+			allowed = append(allowed, own.method)
+		}
+	}
+	app.All(path, func(c *fiber.Ctx) error {
+		c.Set(fiber.HeaderAllow, strings.Join(allowed, ", "))
+		return fiber.ErrMethodNotAllowed
+	})
 }
 
 func comparePaths(a, b string) int {
