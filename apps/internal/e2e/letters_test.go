@@ -33,8 +33,16 @@ var subjects = map[mail.Kind]string{
 	mail.KindPasswordReset: "Set a new password", mail.KindPasswordChanged: "Your password was changed",
 	mail.KindEmailChange: "Confirm your new email address", mail.KindEmailChanged: "Your email address was changed",
 	mail.KindEmailChangeUndone: "The change of your email address was undone",
-	mail.KindSessionStolen:     "We ended one of your sessions", mail.KindDeactivated: "Your account is deactivated",
+	mail.KindAccountLocked:     "Signing in to your account is paused", mail.KindSecondFactorCode: "Your sign-in code",
+	mail.KindFactorEmail:   "Turn on codes by email",
+	mail.KindSessionStolen: "We ended one of your sessions", mail.KindDeactivated: "Your account is deactivated",
 	mail.KindDeleted: "Your account was deleted", mail.KindRestored: "Your account is back",
+	mail.KindUsernameChanged: "Your username was changed", mail.KindSessionEvicted: "Your oldest session was ended",
+	mail.KindNewDevice: "A new sign-in to your account", mail.KindDeviceTrusted: "A device is trusted now",
+	mail.KindSecondFactorLocked: "Somebody may know your password", mail.KindFactorAdded: "A second factor was added",
+	mail.KindFactorRemoved: "A second factor was removed", mail.KindRecoveryCodesMade: "New recovery codes were made",
+	mail.KindRecoveryCodeUsed:        "A recovery code was used",
+	mail.KindSecuritySettingsChanged: "A protection of your account was turned off",
 }
 
 // await gives the nth letter of the kind to the address, counted from one.

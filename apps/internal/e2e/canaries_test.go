@@ -1,0 +1,206 @@
+package e2e_test
+
+import (
+	"bufio"
+	"crypto/rand"
+	"encoding/base32"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/doorward/doorward/api/client"
+	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/mfa"
+)
+
+// canaries are secrets that were used, by what they are.
+type canaries map[string]string
+
+// sing uses every kind of secret there is at the server, rightly and wrongly, and collects them.
+func (s *site) sing(t *testing.T, n *node) canaries {
+	t.Helper()
+	birds := canaries{}
+	ada := s.newPerson(t)
+	s.singLifecycle(t, n, ada, birds)
+	s.singFactors(t, n, ada, birds)
+	s.singLock(t, n, birds)
+	s.singBrowser(t, n, birds)
+	s.singForgery(t, n)
+	must[*client.DeleteMeResponse](t, 200)(ada.at(n).DeleteMeWithResponse(t.Context()))
+	birds["restore link"] = s.await(t, ada.email, mail.KindDeleted, 1).token
+	return birds
+}
+
+// singLifecycle registers, errs, refreshes and resets.
+func (s *site) singLifecycle(t *testing.T, n *node, ada *person, birds canaries) {
+	t.Helper()
+	ctx := t.Context()
+	birds["password"] = ada.password
+	ada.signUp(n)
+	sent := s.await(t, ada.email, mail.KindRegistration, 1)
+	birds["registration code"], birds["registration link"] = sent.code, sent.token
+	birds["first access token"], birds["first refresh token"] = ada.held().AccessToken, ada.held().RefreshToken
+
+	birds["wrong password"] = "wrong " + rand.Text()
+	mustFail[*client.LoginResponse](t, client.ProblemCodeInvalidCredentials)(n.stranger().LoginWithResponse(ctx,
+		client.LoginRequest{Identifier: ada.email, Password: birds["wrong password"]}))
+	weak := ada.registration()
+	weak.Password, weak.Username = ada.email+"!", ""
+	birds["refused password"] = weak.Password
+	mustFail[*client.RegisterResponse](t, client.ProblemCodeInvalidInput)(n.stranger().RegisterWithResponse(ctx, weak))
+	s.singSlips(t, n, birds)
+
+	ada.refresh(n)
+	birds["second access token"], birds["second refresh token"] = ada.held().AccessToken, ada.held().RefreshToken
+	forged := ada.held().RefreshToken[:len(ada.held().RefreshToken)-12] + "AAAAAAAAAAAA"
+	birds["forged refresh token"] = forged
+	mustFail[*client.RefreshResponse](t, client.ProblemCodeInvalidToken)(n.stranger().RefreshWithResponse(ctx, client.RefreshRequest{RefreshToken: forged}))
+
+	must[*client.ForgotPasswordResponse](t, 202)(n.stranger().ForgotPasswordWithResponse(ctx, client.ForgotPasswordRequest{Identifier: ada.email}))
+	sent = s.await(t, ada.email, mail.KindPasswordReset, 1)
+	birds["reset code"], birds["reset link"] = sent.code, sent.token
+	must[*client.CheckPasswordResetResponse](t, 204)(n.stranger().CheckPasswordResetWithResponse(ctx, sent.token))
+	s.open(t, n.address+"/reset-password?token="+sent.token)
+	birds["new password"] = "fresh " + rand.Text()
+	must[*client.ResetPasswordResponse](t, 204)(n.stranger().ResetPasswordWithResponse(ctx, client.ResetWithLink(sent.token, birds["new password"])))
+	ada.password = birds["new password"]
+	birds["device token"] = string(ada.login(n).DeviceToken)
+}
+
+// singSlips types passwords where names belong.
+func (s *site) singSlips(t *testing.T, n *node, birds canaries) {
+	t.Helper()
+	ctx := t.Context()
+	slip := func(where string) string {
+		birds["password typed as the name "+where] = "slip" + strings.ToLower(rand.Text()[:20])
+		return birds["password typed as the name "+where]
+	}
+	mustFail[*client.LoginResponse](t, client.ProblemCodeInvalidCredentials)(n.stranger().LoginWithResponse(ctx,
+		client.LoginRequest{Identifier: slip("to sign in"), Password: "x"}))
+	must[*client.ForgotPasswordResponse](t, 202)(n.stranger().ForgotPasswordWithResponse(ctx,
+		client.ForgotPasswordRequest{Identifier: slip("to reset")}))
+	must[*client.ForgotPasswordResponse](t, 202)(n.stranger().ForgotPasswordWithResponse(ctx,
+		client.ForgotPasswordRequest{Identifier: slip("of a mailbox") + "@example.com"}))
+	must[*client.ResendVerificationResponse](t, 202)(n.stranger().ResendVerificationWithResponse(ctx, client.ResendTo(slip("to resend"))))
+	name := slip("to look for")
+	must[*client.CheckAvailabilityResponse](t, 200)(n.stranger().CheckAvailabilityWithResponse(ctx, &client.CheckAvailabilityParams{Username: &name}))
+}
+
+// singFactors enrols, asks for and uses second factors.
+func (s *site) singFactors(t *testing.T, n *node, ada *person, birds canaries) {
+	t.Helper()
+	ctx := t.Context()
+	enrolment := must[*client.EnrolTOTPResponse](t, 200)(ada.at(n).EnrolTOTPWithResponse(ctx, client.EnrolTOTPRequest{})).JSON200
+	birds["seed"] = enrolment.Secret
+	seed, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(enrolment.Secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	step := mfa.StepAt(time.Now())
+	birds["first code of the app"] = mfa.CodeAt(seed, step)
+	enrolled := must[*client.VerifyTOTPResponse](t, 200)(ada.at(n).VerifyTOTPWithResponse(ctx,
+		client.VerifyTOTPRequest{ID: enrolment.ID, Code: birds["first code of the app"]})).JSON200
+	for i, code := range enrolled.RecoveryCodes {
+		birds[fmt.Sprint("recovery code ", i)] = code
+	}
+	birds["second code of the app"], birds["wrong code"] = mfa.CodeAt(seed, step+1), "000000"
+	challenge := ada.challenged(n)
+	mustFail[*client.VerifySecondFactorResponse](t, client.ProblemCodeInvalidCode)(n.stranger().VerifySecondFactorWithResponse(ctx,
+		client.VerifySecondFactorRequest{ChallengeID: challenge, Factor: client.FactorKindTotp, Code: birds["wrong code"]}))
+	entered := must[*client.VerifySecondFactorResponse](t, 200)(n.stranger().VerifySecondFactorWithResponse(ctx,
+		client.VerifySecondFactorRequest{ChallengeID: challenge, Factor: client.FactorKindTotp, Code: birds["second code of the app"], TrustDevice: true})).JSON200
+	birds["token of a trusted device"] = string(entered.DeviceToken)
+	entered = must[*client.VerifySecondFactorResponse](t, 200)(n.stranger().VerifySecondFactorWithResponse(ctx,
+		client.VerifySecondFactorRequest{ChallengeID: ada.challenged(n), Factor: client.FactorKindRecoveryCode, Code: enrolled.RecoveryCodes[0]})).JSON200
+	ada.keep(*entered)
+	s.singEmailFactor(t, n, birds)
+}
+
+// singEmailFactor signs somebody in by a code that is sent.
+func (s *site) singEmailFactor(t *testing.T, n *node, birds canaries) {
+	t.Helper()
+	ctx, eve := t.Context(), s.newPerson(t).signUp(n)
+	started := must[*client.EnrolEmailFactorResponse](t, 202)(eve.at(n).EnrolEmailFactorWithResponse(ctx)).JSON202
+	birds["code that proves a mailbox"] = s.await(t, eve.email, mail.KindFactorEmail, 1).code
+	must[*client.VerifyEmailFactorResponse](t, 200)(eve.at(n).VerifyEmailFactorWithResponse(ctx,
+		client.CodeProof{VerificationID: started.Verification.ID, Code: birds["code that proves a mailbox"]}))
+	challenge := eve.challenged(n)
+	must[*client.SendSecondFactorResponse](t, 202)(n.stranger().SendSecondFactorWithResponse(ctx,
+		client.SendSecondFactorRequest{ChallengeID: challenge, Factor: client.FactorKindEmail}))
+	birds["code that was sent"] = s.await(t, eve.email, mail.KindSecondFactorCode, 1).code
+	must[*client.VerifySecondFactorResponse](t, 200)(n.stranger().VerifySecondFactorWithResponse(ctx,
+		client.VerifySecondFactorRequest{ChallengeID: challenge, Factor: client.FactorKindEmail, Code: birds["code that was sent"]}))
+}
+
+// challenged gives the right password and gets the challenge of a second step.
+func (p *person) challenged(n *node) string {
+	p.t.Helper()
+	reply := must[*client.LoginResponse](p.t, http.StatusAccepted)(n.stranger().LoginWithResponse(p.t.Context(),
+		client.LoginRequest{Identifier: p.email, Password: p.password}))
+	return reply.JSON202.Challenge.ID
+}
+
+// singLock fails until an account is locked, and uses the link of the mail about it.
+func (s *site) singLock(t *testing.T, n *node, birds canaries) {
+	t.Helper()
+	mallory := s.newPerson(t).signUp(n)
+	for i := range 5 {
+		guess := fmt.Sprint("guess ", i, " ", rand.Text())
+		birds[fmt.Sprint("guess ", i)] = guess
+		mustFail[*client.LoginResponse](t, client.ProblemCodeInvalidCredentials)(n.stranger().LoginWithResponse(t.Context(),
+			client.LoginRequest{Identifier: mallory.email, Password: guess}))
+	}
+	birds["unlock link"] = s.await(t, mallory.email, mail.KindAccountLocked, 1).token
+	unlocked := must[*client.UnlockResponse](t, 200)(n.stranger().UnlockWithResponse(t.Context(), client.LinkRequest{Token: birds["unlock link"]})).JSON200
+	birds["device token of the unlock link"] = string(unlocked.DeviceToken)
+}
+
+// singBrowser signs in with cookies.
+func (s *site) singBrowser(t *testing.T, n *node, birds canaries) {
+	t.Helper()
+	grace, page := s.newPerson(t).signUp(n), s.newBrowser()
+	must[*client.LoginResponse](t, 200)(page.at(t, n).LoginWithResponse(t.Context(),
+		client.LoginRequest{Identifier: grace.email, Password: grace.password}))
+	must[*client.RefreshResponse](t, 200)(page.at(t, n).RefreshWithResponse(t.Context(), client.RefreshRequest{}))
+	for name, value := range page.cookies {
+		birds["cookie "+name] = value
+	}
+}
+
+// singForgery sends what would write lines of its own, or paint a terminal, if it were written as it came.
+func (s *site) singForgery(t *testing.T, n *node) {
+	t.Helper()
+	const body = `{"identifier":"a\r\n{\"level\":\"info\"}\u001b[31m","password":"x"}`
+	for _, agent := range []string{"Firefox/130.0 \x1b[31mred", "Firefox/130.0 \u2028{\"level\":\"error\"}", "Firefox/130.0\tx\xff"} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(n.address, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = fmt.Fprintf(conn, "POST /v1/auth/login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"+
+			"User-Agent: %s\r\nX-Request-Id: \x1b[31m\r\nContent-Length: %d\r\n\r\n%s", agent, len(body), body)
+		if err == nil {
+			var reply *http.Response
+			if reply, err = http.ReadResponse(bufio.NewReader(conn), nil); err == nil {
+				_ = reply.Body.Close()
+			}
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		_ = conn.Close()
+	}
+}
+
+// open opens a page as a browser does.
+func (s *site) open(t *testing.T, address string) {
+	t.Helper()
+	response, err := s.http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	same(t, "status of the page", response.StatusCode, http.StatusOK)
+}
