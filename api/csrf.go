@@ -8,6 +8,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/signin"
 )
 
@@ -39,6 +40,8 @@ type visit struct {
 	cookies bool
 	// believed says that what the request acts on came in a cookie.
 	believed bool
+	// disbelieved is the session that the request would have acted on, had its page been believed.
+	disbelieved session.Session
 }
 
 type visitKey struct{}
@@ -94,6 +97,7 @@ func (s *server) believeCookie(c *fiber.Ctx, caller signin.Authenticated) error 
 		return nil
 	case !isSafe(c.Method()):
 		if err := brought.confirm(s.deps.Bindings, held.ID); err != nil {
+			brought.disbelieved = held
 			return err
 		}
 	case !s.deps.Bindings.Bound(brought.jar.csrf.value, held.ID):

@@ -69,6 +69,10 @@ func TestOperationsReachTheirUseCase(t *testing.T) {
 			"estimate", "POST", "/v1/auth/password-strength", `{"password":"a b","context":["c","d"]}`, "", 200, "appraise a b c d",
 			`{"acceptable":false,"errors":[{"code":"password_contains_context","message":"Leave out names."}],"guesses_log10":4.5,"score":1,"warning":"personal"}`,
 		},
+		{
+			"activity", "GET", "/v1/me/activity", "", "good", 200, "activity 00000000-0000-0000-0000-000000000001 0 " + zeroID,
+			`"next_cursor":"`,
+		},
 		{"undo email change", "POST", "/v1/auth/undo-email-change", `{"token":"abc"}`, "", 204, "undo email abc", ""},
 		{"restore", "POST", "/v1/auth/restore", `{"token":"abc"}`, "", 204, "restore abc", ""},
 		{"keys", "GET", "/.well-known/jwks.json", "", "", 200, "", `{"keys":[]}`},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/gofiber/fiber/v2"
@@ -29,9 +30,13 @@ func (s *server) guard(described *operation) fiber.Handler {
 			return limited
 		}
 		if err != nil {
-			return err
+			return s.denied(c, described, err)
 		}
-		return settle(c, described.rule, c.Next())
+		err = settle(c, described.rule, c.Next())
+		if errors.Is(err, errCSRF) { // of a refresh token in a cookie, at which only the handler looks
+			return s.denied(c, described, err)
+		}
+		return err
 	}
 }
 

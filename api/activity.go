@@ -1,0 +1,70 @@
+package api
+
+import (
+	"context"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/oapi-codegen/nullable"
+
+	"github.com/doorward/doorward/api/oapi"
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/audit"
+)
+
+// ListActivity lists what happened to the caller's account.
+func (h meHandlers) ListActivity(
+	ctx context.Context, request oapi.ListActivityRequestObject,
+) (oapi.ListActivityResponseObject, error) {
+	caller, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	after, err := decodeCursor(request.Params.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	page := core.Page{Limit: request.Params.Limit, After: after}
+	events, next, err := h.deps.Audit.Of(ctx, caller.Principal.UserID, page)
+	list := oapi.ActivityList{Items: make([]oapi.Activity, 0, len(events)), NextCursor: encodeNext(next)}
+	for _, each := range events {
+		list.Items = append(list.Items, encodeEvent(each))
+	}
+	return oapi.ListActivity200JSONResponse(list), err
+}
+
+func encodeEvent(event audit.Event) oapi.Activity {
+	encoded := oapi.Activity{
+		ID: event.ID, At: event.At, Action: string(event.Action), Outcome: oapi.ActivityOutcome(event.Outcome),
+		Reason: optional(event.Reason), IP: event.IP, Device: event.Device, Location: optional(event.Location),
+		SessionID: nullable.NewNullNullable[core.ID](), Metadata: event.Metadata,
+	}
+	if !event.SessionID.IsZero() {
+		encoded.SessionID.Set(event.SessionID)
+	}
+	if encoded.Metadata == nil {
+		encoded.Metadata = map[string]string{}
+	}
+	return encoded
+}
+
+// denied writes down that a rule of the edge has kept a request from its operation: a sign-in that is not recent, a
+// second factor that is not enrolled, a page of another site. What a use case refuses it writes down itself, calls
+// beyond a limit are in the figures, and who is nobody yet has nothing to be refused. It gives err back.
+func (s *server) denied(c *fiber.Ctx, described *operation, err error) error {
+	refusal := core.AsError(err)
+	if refusal.Kind != core.KindForbidden {
+		return err
+	}
+	ctx := c.UserContext()
+	event := audit.Event{
+		Action: audit.ActionDenied, Outcome: audit.Refused, Reason: string(refusal.Code),
+		Metadata: map[string]string{"operation": described.id},
+	}
+	if caller, ok := callerFrom(ctx); ok {
+		event.Actor, event.Subject, event.SessionID = caller.Principal.UserID, caller.Principal.UserID, caller.Principal.SessionID
+	} else if held := visitFrom(ctx).disbelieved; !held.ID.IsZero() {
+		event.Subject, event.SessionID = held.UserID, held.ID
+	}
+	s.deps.Audit.Note(ctx, event)
+	return err
+}
