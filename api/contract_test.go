@@ -115,7 +115,7 @@ func TestRepliesWithTokensAreSecret(t *testing.T) {
 			for _, response := range operation.Responses.Map() {
 				media := response.Value.Content["application/json"]
 				if media != nil && (holds(media.Schema.Value, "tokens") || holds(media.Schema.Value, "items", "code") ||
-					holds(media.Schema.Value, "secret") || holds(media.Schema.Value, "recovery_codes")) {
+					holds(media.Schema.Value, "device_token") || holds(media.Schema.Value, "secret") || holds(media.Schema.Value, "recovery_codes")) {
 					want = append(want, operation.OperationID)
 				}
 			}

@@ -66,25 +66,31 @@ func TestCrossSiteRequests(t *testing.T) {
 	}
 }
 
-// TestLostCSRFTokens gives a page that reads with a live cookie its token again, and only then.
-func TestLostCSRFTokens(t *testing.T) {
+// TestPagesAreToldTheirToken gives a page that reads with a live cookie its token, and the cookie again where it
+// was lost; nobody else is told.
+func TestPagesAreToldTheirToken(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		name, cookies string
-		again         bool
+		name, cookies, told string
+		again               bool
 	}{
-		{"lost", "__Host-access=good", true},
-		{"of another session", "__Host-access=good; __Host-csrf=" + otherCSRF, true},
-		{"kept", signedInCookies, false},
-		{"not signed in", "__Host-access=expired", false},
+		{"lost", "__Host-access=good", homeCSRF, true},
+		{"of another session", "__Host-access=good; __Host-csrf=" + otherCSRF, homeCSRF, true},
+		{"kept", signedInCookies, homeCSRF, false},
+		{"not signed in", "__Host-access=expired; __Host-csrf=" + homeCSRF, "", false},
+		{"nobody", "", "", false},
 	} {
 		c, _ := open(t, browsing)
 		var want []string
 		if test.again {
 			want = wantCookies[1:2]
 		}
-		if got := described(c.do("GET", "/v1/me", "", "Cookie", test.cookies)); !slices.Equal(got, want) {
-			t.Errorf("%s: sets %q, want %q", test.name, got, want)
+		reply := c.do("GET", "/v1/me", "", "Cookie", test.cookies)
+		if got := described(reply); !slices.Equal(got, want) || reply.Header.Get("X-CSRF-Token") != test.told {
+			t.Errorf("%s: told %q, sets %q, want %q", test.name, reply.Header.Get("X-CSRF-Token"), got, want)
+		}
+		if got := c.do("GET", "/v1/me", "", append(as("good"), "Cookie", test.cookies)...); got.Header.Get("X-CSRF-Token") != "" || len(got.Cookies()) > 0 {
+			t.Errorf("%s: a bearer is told too", test.name)
 		}
 	}
 }
@@ -200,14 +206,15 @@ func TestEverySignInCanSetCookies(t *testing.T) {
 	t.Parallel()
 	for _, item := range contract(t).Paths.Map() {
 		for _, operation := range item.Operations() {
-			answers := false
+			answers, device := false, false
 			for _, response := range operation.Responses.Map() {
 				media := response.Value.Content["application/json"]
 				answers = answers || media != nil && holds(media.Schema.Value, "tokens")
+				device = device || media != nil && holds(media.Schema.Value, "device_token")
 			}
 			asked := operation.Parameters.GetByInAndName("header", "X-Token-Transport") != nil
-			if answers != asked || answers != api.SignsIn(operation.OperationID) {
-				t.Errorf("%s answers with tokens: %v, can be asked for cookies: %v", operation.OperationID, answers, asked)
+			if known := answers || device; known != asked || known != api.SignsIn(operation.OperationID) {
+				t.Errorf("%s answers with tokens: %v, can be asked for cookies: %v", operation.OperationID, known, asked)
 			}
 			if _, tested := signIns[operation.OperationID]; tested != answers {
 				t.Errorf("%s answers with tokens: %v, tested: %v", operation.OperationID, answers, tested)

@@ -21,6 +21,7 @@ func TestLinkPagesActOnAClick(t *testing.T) {
 		"/verify-email":      {"", "token=a+b", "verify link a b"},
 		"/reset-password":    {"check reset a b", "token=a+b&new_password=new", "reset a b 00000000-0000-0000-0000-000000000000  new"},
 		"/undo-email-change": {"", "token=a+b", "undo email a b"},
+		"/unlock":            {"", "token=a+b", "unlock a b"},
 		"/restore":           {"", "token=a+b", "restore a b"},
 	} {
 		t.Run(path, func(t *testing.T) {

@@ -22,7 +22,7 @@ import (
 // Unlisted are the paths that the server has beside the contract: documents, pages and figures.
 var Unlisted = []string{
 	"/openapi.yaml", "/openapi.json", "/docs", "/metrics", "/dev/mailbox",
-	"/verify-email", "/reset-password", "/undo-email-change", "/restore",
+	"/verify-email", "/reset-password", "/unlock", "/undo-email-change", "/restore",
 }
 
 // Transport sends requests on and checks what comes back. Safe for concurrent use.
