@@ -17,8 +17,8 @@ const (
 	// transportField asks for cookies, with the value byCookie.
 	transportField = "X-Token-Transport"
 	byCookie       = "cookie"
-	// csrfField repeats the readable cookie: only a page of this host can know it, and only a page that the
-	// server allows can send the field at all.
+	// csrfField repeats the readable cookie: only pages that the server allows can know it, and only they can
+	// send the field at all. Replies carry it for pages on other hosts, which do not see the cookie.
 	csrfField = "X-CSRF-Token"
 )
 
@@ -88,8 +88,7 @@ func (s *server) isForeign(c *fiber.Ctx) bool {
 func (s *server) allows(origin string) bool { return slices.Contains(s.options.AllowedOrigins, origin) }
 
 // believeCookie decides whether to act on a session that a cookie names; where Authorization does, there is
-// nothing to decide. Reading needs no more than the cookie, as no other site can read the reply; a page that
-// has lost its CSRF token is given it again then.
+// nothing to decide. Reading needs no more than the cookie, as no other site can read the reply.
 func (s *server) believeCookie(c *fiber.Ctx, caller signin.Authenticated) error {
 	brought, held := visitFrom(c.UserContext()), caller.Session
 	switch {
@@ -100,14 +99,26 @@ func (s *server) believeCookie(c *fiber.Ctx, caller signin.Authenticated) error 
 			brought.disbelieved = held
 			return err
 		}
-	case !s.deps.Bindings.Bound(brought.jar.csrf.value, held.ID):
-		left := held.IdleExpiresAt.Sub(s.deps.Clock.Now())
-		if err := csrfCookieOf(s.deps.Bindings, held.ID, left).set(c); err != nil {
+	default:
+		if err := s.handToken(c, brought.jar.csrf.value, held); err != nil {
 			return err
 		}
 	}
 	brought.cookies, brought.believed = true, true
 	return nil
+}
+
+// handToken tells a page that reads the CSRF token of its session: one that has lost it, and one on another host
+// of the site, which cannot see the cookie. Both can read this reply, which no page of a site that is not
+// allowed can.
+func (s *server) handToken(c *fiber.Ctx, token string, held session.Session) error {
+	if s.deps.Bindings.Bound(token, held.ID) {
+		c.Set(csrfField, token)
+		return nil
+	}
+	fresh := csrfCookieOf(s.deps.Bindings, held.ID, held.IdleExpiresAt.Sub(s.deps.Clock.Now()))
+	c.Set(csrfField, fresh.value)
+	return fresh.set(c)
 }
 
 // isSafe tells the methods that change nothing (RFC 9110 §9.2.1).

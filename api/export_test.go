@@ -50,6 +50,9 @@ func Policy() map[string]Rule {
 // SignsIn reports whether the policy lets an operation answer with tokens.
 func SignsIn(id string) bool { return policy[id].signsIn }
 
+// ForStrangers reports whether the policy keeps an operation from callers who are signed in.
+func ForStrangers(id string) bool { return policy[id].access == forStrangers }
+
 // TransportCodes are the codes that this package adds to the domain's.
 func TransportCodes() []core.Code {
 	var codes []core.Code

@@ -27,6 +27,7 @@ func (r signedInReply) send(c *fiber.Ctx) error {
 		if err := setAll(c, r.cookies(brought.jar)...); err != nil {
 			return err
 		}
+		c.Set(csrfField, r.bindings.Bind(r.signedIn.Session.ID))
 		body.Tokens.AccessToken, body.Tokens.RefreshToken, body.DeviceToken = "", "", ""
 	}
 	return c.Status(r.status).JSON(body)
