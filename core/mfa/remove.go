@@ -30,10 +30,11 @@ func (s *Service) Remove(ctx context.Context, principal core.Principal, id core.
 		if at < 0 {
 			return nil, core.ErrNotFound
 		}
-		if err = s.deps.Factors.Remove(ctx, user.ID, id); err != nil || factors[at].ConfirmedAt.IsZero() {
+		gone := factors[at] // Delete clears what it leaves behind
+		if err = s.deps.Factors.Remove(ctx, user.ID, id); err != nil || gone.ConfirmedAt.IsZero() {
 			return changes, err
 		}
-		ended, err := s.removed(ctx, principal, user, factors[at], slices.Delete(factors, at, at+1))
+		ended, err := s.removed(ctx, principal, user, gone, slices.Delete(factors, at, at+1))
 		return append(changes, ended...), err
 	})
 }
