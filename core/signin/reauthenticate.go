@@ -46,8 +46,7 @@ func (s *Service) Reauthenticate(ctx context.Context, principal core.Principal, 
 	proof, err := s.confirmIdentity(ctx, user, with, standing)
 	factors := reproven(principal, with)
 	if err != nil {
-		s.noteUnconfirmed(ctx, principal, with, standing, err)
-		return SignedIn{}, err
+		return SignedIn{}, s.refuseConfirmation(ctx, principal, with, standing, err)
 	}
 	held, err := s.deps.Sessions.Prove(ctx, principal, factors, func(ctx context.Context) error {
 		if with.Factor != "" {
@@ -103,12 +102,12 @@ func reproven(principal core.Principal, with Confirmation) []string {
 	return []string{with.Factor.Method()}
 }
 
-func (s *Service) noteUnconfirmed(
+// refuseConfirmation writes a wrong proof down. A fault was no guess.
+func (s *Service) refuseConfirmation(
 	ctx context.Context, principal core.Principal, with Confirmation, standing lockout.Standing, refusal error,
-) {
-	kind := core.AsError(refusal).Kind
-	if kind != core.KindUnauthenticated && kind != core.KindInvalid {
-		return // a fault, and no guess
+) error {
+	if kind := core.AsError(refusal).Kind; kind != core.KindUnauthenticated && kind != core.KindInvalid {
+		return s.giveBack(ctx, try{standing: standing}, refusal)
 	}
 	event := audit.Event{
 		Action: audit.ActionReauthenticate, Outcome: audit.Failure, Reason: reasonPassword, Actor: principal.UserID,
@@ -121,4 +120,5 @@ func (s *Service) noteUnconfirmed(
 		event.Reason = reasonLocked
 	}
 	s.deps.Trail.Note(ctx, event)
+	return refusal
 }
