@@ -8,9 +8,25 @@ type canvas struct {
 
 // alignments are the rows and columns in whose crossings alignment patterns stand (ISO/IEC 18004:2015, annex E).
 var alignments = [versionMax + 1][]int{
-	2: {6, 18}, {6, 22}, {6, 26}, {6, 30}, {6, 34}, {6, 22, 38}, {6, 24, 42}, {6, 26, 46}, {6, 28, 50}, {6, 30, 54},
-	{6, 32, 58}, {6, 34, 62}, {6, 26, 46, 66}, {6, 26, 48, 70}, {6, 26, 50, 74}, {6, 30, 54, 78}, {6, 30, 56, 82},
-	{6, 30, 58, 86}, {6, 34, 62, 90},
+	2: {6, 18},
+	{6, 22},
+	{6, 26},
+	{6, 30},
+	{6, 34},
+	{6, 22, 38},
+	{6, 24, 42},
+	{6, 26, 46},
+	{6, 28, 50},
+	{6, 30, 54},
+	{6, 32, 58},
+	{6, 34, 62},
+	{6, 26, 46, 66},
+	{6, 26, 48, 70},
+	{6, 26, 50, 74},
+	{6, 30, 54, 78},
+	{6, 30, 56, 82},
+	{6, 30, 58, 86},
+	{6, 34, 62, 90},
 }
 
 // newCanvas draws the patterns of a version and keeps the places of its format free.
@@ -26,7 +42,7 @@ func newCanvas(version int) *canvas {
 	}
 	for _, x := range alignments[version] {
 		for _, y := range alignments[version] {
-			if !(x == 6 && y == 6) && !(x == 6 && y == size-7) && !(x == size-7 && y == 6) {
+			if corner := x == 6 && (y == 6 || y == size-7) || x == size-7 && y == 6; !corner { // there the finders are
 				c.square(x, y, 2, 1, 1)
 			}
 		}

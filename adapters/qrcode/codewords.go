@@ -6,8 +6,26 @@ const versionMax = 20
 // blocks tells, for level M of each version, how many codewords of error correction a block has and how many blocks
 // there are (ISO/IEC 18004:2015, table 9).
 var blocks = [versionMax + 1]struct{ correction, count int }{
-	1: {10, 1}, {16, 1}, {26, 1}, {18, 2}, {24, 2}, {16, 4}, {18, 4}, {22, 4}, {22, 5}, {26, 5},
-	{30, 5}, {22, 8}, {22, 9}, {24, 9}, {24, 10}, {28, 10}, {28, 11}, {26, 13}, {26, 14}, {26, 16},
+	1: {10, 1},
+	{16, 1},
+	{26, 1},
+	{18, 2},
+	{24, 2},
+	{16, 4},
+	{18, 4},
+	{22, 4},
+	{22, 5},
+	{26, 5},
+	{30, 5},
+	{22, 8},
+	{22, 9},
+	{24, 9},
+	{24, 10},
+	{28, 10},
+	{28, 11},
+	{26, 13},
+	{26, 14},
+	{26, 16},
 }
 
 // total is how many codewords of all kinds a version holds (table 1): the modules that no pattern takes, by eight.
