@@ -237,8 +237,12 @@ func (l *Link) assess(err error) {
 		return
 	}
 	l.told = reason
-	if reason == "" {
+	switch reason {
+	case "":
 		l.log.Info("valkey is trusted, lookups are served from memory")
+		return
+	case errStopped.Error():
+		l.log.Info("valkey is left, lookups ask the database")
 		return
 	}
 	l.log.Warn("valkey is not trusted, lookups ask the database", "reason", reason, "error", err)
