@@ -29,6 +29,7 @@ const usage = `Usage: api [command]
   keys master        print a new entry for MASTER_KEYS
   keys status        tell what needs each key of MASTER_KEYS
   keys reseal        seal with the first key of MASTER_KEYS what older ones sealed
+  accounts unlock X  forget the failed sign-ins of the account with the address or username X
   healthcheck        ask the server on this machine whether it is ready
   version            print the version
   help               print this
@@ -54,12 +55,28 @@ var commands = map[string]func(ctx context.Context) error{
 	"--help":         help,
 }
 
-func main() { os.Exit(run(strings.Join(os.Args[1:], " "))) }
+// about are the commands that take whom or what they are about.
+var about = map[string]func(ctx context.Context, subject string) error{
+	"accounts unlock": unlockAccount,
+}
 
-func run(line string) int {
-	command, known := commands[line]
+func main() { os.Exit(run(os.Args[1:])) }
+
+// find gives the command that the arguments name.
+func find(arguments []string) (command func(ctx context.Context) error, known bool) {
+	if last := len(arguments) - 1; last > 0 {
+		if command, known := about[strings.Join(arguments[:last], " ")]; known {
+			return func(ctx context.Context) error { return command(ctx, arguments[last]) }, true
+		}
+	}
+	command, known = commands[strings.Join(arguments, " ")]
+	return command, known
+}
+
+func run(arguments []string) int {
+	command, known := find(arguments)
 	if !known {
-		fmt.Fprintf(os.Stderr, "api: there is no command %q\n\n%s", line, usage)
+		fmt.Fprintf(os.Stderr, "api: there is no command %q\n\n%s", strings.Join(arguments, " "), usage)
 		return exitUsage
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
