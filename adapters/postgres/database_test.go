@@ -173,6 +173,7 @@ func TestBehindAPoolerInTransactionMode(t *testing.T) {
 		sessions := db.Sessions()
 		return sessiontest.Parts{
 			Store: sessions, Ender: sessions, Lookup: sessions, Journal: sessions, Accounts: db.Accounts(), Tx: db,
+			History: db.Audit(),
 		}
 	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/doorward/doorward/adapters/postgres"
 	"github.com/doorward/doorward/adapters/postgres/postgrestest"
+	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/account/accounttest"
 	"github.com/doorward/doorward/core/audit"
@@ -115,10 +116,16 @@ func envelope(user account.User) mail.Envelope {
 func TestWhatTheHotPathsCost(t *testing.T) {
 	t.Parallel()
 	db, w := counted(t)
-	user := create(t, db)
-	live := sessionOf(user.ID)
+	user, guest, host := create(t, db), create(t, db), create(t, db)
+	live, doomed := sessionOf(user.ID), make(chan core.ID, 2)
 	_, err := db.Sessions().Open(t.Context(), session.Opening{Session: live, UserRev: user.Rev, Limit: 10})
 	coretest.Must(t, err)
+	for range cap(doomed) {
+		one := sessionOf(host.ID)
+		_, err := db.Sessions().Open(t.Context(), session.Opening{Session: one, UserRev: host.Rev, Limit: 10})
+		coretest.Must(t, err)
+		doomed <- one.ID
+	}
 
 	now := coretest.Epoch
 	cases := map[string]struct {
@@ -139,13 +146,21 @@ func TestWhatTheHotPathsCost(t *testing.T) {
 			}))
 		}},
 		"opening a session with all that comes along": {2, 1, func(ctx context.Context) error {
-			known := devicetest.New(user.ID, now)
+			known := devicetest.New(guest.ID, now)
 			return second(db.Sessions().Open(ctx, session.Opening{
-				Session: sessionOf(user.ID), UserRev: user.Rev, Limit: 1, Device: known,
-				Clear:  lockout.Of(user.ID),
-				Events: []audit.Event{audittest.Event(user.ID, now)}, Evicted: audittest.Event(user.ID, now),
-				NewDevice: envelope(user), Farewell: envelope(user),
+				Session: sessionOf(guest.ID), UserRev: guest.Rev, Limit: 1, Device: known,
+				Clear:  lockout.Of(guest.ID),
+				Events: []audit.Event{audittest.Event(guest.ID, now)}, Evicted: audittest.Event(guest.ID, now),
+				NewDevice: envelope(guest), Farewell: envelope(guest),
 			}))
+		}},
+		"ending a session, and telling of it": {1, 1, func(ctx context.Context) error {
+			return second(db.Sessions().End(
+				ctx, host.ID, <-doomed, session.EndRevoked, coretest.Epoch, audittest.Event(host.ID, now)))
+		}},
+		"ending all, and telling of it": {1, 1, func(ctx context.Context) error {
+			return second(db.Sessions().EndAll(
+				ctx, guest.ID, core.ID{}, session.EndRevoked, coretest.Epoch, audittest.Event(guest.ID, now)))
 		}},
 		"refreshing": {1, 1, func(ctx context.Context) error {
 			now = now.Add(time.Minute)

@@ -45,7 +45,8 @@ func TestRetention(t *testing.T) {
 		return retentiontest.Stores{
 			Tx: db, Retention: db.Retention(), Accounts: db.Accounts(), Registrations: db.Registrations(),
 			Sessions: db.Sessions(), Journal: db.Sessions(), Intakes: db.Intakes(), Flows: db.Flows(), Links: db.Links(),
-			Outbox: db.Outbox(), Mailbox: db.Mailbox(), Keys: db.Keys(),
+			Outbox: db.Outbox(), Mailbox: db.Mailbox(), Keys: db.Keys(), Audit: db.Audit(), Tries: db.Tries(), Devices: db.Devices(),
+			Factors: db.Factors(),
 		}
 	})
 }

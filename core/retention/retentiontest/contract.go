@@ -8,8 +8,12 @@ import (
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/account/accounttest"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/device"
+	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/retention"
 	"github.com/doorward/doorward/core/secret"
 	"github.com/doorward/doorward/core/session"
@@ -31,6 +35,10 @@ type Stores struct {
 	Outbox        mail.Outbox
 	Mailbox       mail.Mailbox
 	Keys          token.KeyStore
+	Audit         audit.Log
+	Tries         lockout.Tries
+	Devices       device.Store
+	Factors       mfa.Store
 }
 
 // Open makes fresh stores for one case, and closes them in t.Cleanup.
@@ -53,6 +61,10 @@ var expiring = map[retention.Kind]func(t *testing.T, s Stores, when time.Time){
 	retention.KindMailbox:       expiringMessage,
 	retention.KindJournal:       expiringChange,
 	retention.KindSigningKeys:   expiringKey,
+	retention.KindAudit:         expiringEvent,
+	retention.KindTries:         restingTries,
+	retention.KindDevices:       expiringDevice,
+	retention.KindFactors:       pendingFactor,
 }
 
 // TestStore is the contract of retention.Store, for every kind.
@@ -77,6 +89,7 @@ func TestStore(t *testing.T, open Open) {
 		"a signing key stays":               keepsKeys,
 		"a registration takes its codes":    registrationTakesCodes,
 		"a failure count outlives its flow": keepsBudgets,
+		"a confirmed factor stays":          keepsFactors,
 	})
 }
 

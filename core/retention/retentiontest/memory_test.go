@@ -4,8 +4,10 @@ import (
 	"testing"
 
 	"github.com/doorward/doorward/core/account/accounttest"
+	"github.com/doorward/doorward/core/audit/audittest"
 	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/mail/mailtest"
+	"github.com/doorward/doorward/core/mfa/mfatest"
 	"github.com/doorward/doorward/core/retention"
 	"github.com/doorward/doorward/core/retention/retentiontest"
 	"github.com/doorward/doorward/core/session/sessiontest"
@@ -16,11 +18,13 @@ import (
 func open(*testing.T) retentiontest.Stores {
 	db := coretest.NewDatabase()
 	accounts, outbox := accounttest.NewStore(db), mailtest.NewOutbox(db)
+	beside := sessiontest.NewBeside(db, accounts, outbox)
 	return retentiontest.Stores{
 		Tx: db, Retention: retentiontest.NewStore(db), Accounts: accounts,
-		Registrations: accounttest.NewRegistrations(db), Sessions: sessiontest.NewMemory(db, accounts, sessiontest.NewBeside(db, accounts, outbox)), Journal: db,
+		Registrations: accounttest.NewRegistrations(db), Sessions: sessiontest.NewMemory(db, accounts, beside), Journal: db,
 		Intakes: verificationtest.NewIntakes(db), Flows: verificationtest.NewFlows(db), Links: verificationtest.NewLinks(db),
 		Outbox: outbox, Mailbox: mailtest.NewMailbox(db), Keys: tokentest.NewKeyStore(db),
+		Audit: audittest.NewLog(db), Tries: beside.Tries, Devices: beside.Devices, Factors: mfatest.NewFactors(db, accounts),
 	}
 }
 
