@@ -53,6 +53,11 @@ func TestActsAreWrittenDown(t *testing.T) {
 			})
 			m.Must(err)
 		}, want: []string{"account.update_settings success by person turned_off=" + string(mail.HarmlessKinds()[0])}},
+		"settings that are turned on": {act: func(m member) {
+			always := true
+			_, err := m.Account.UpdateSettings(m.Ctx, m.stale(), account.SettingsChange{AlwaysAsk: &always})
+			m.Must(err)
+		}, want: []string{"account.update_settings success by person turned_on=always_ask_second_factor"}},
 		"settings without a recent sign-in": {act: func(m member) {
 			_, err := m.Account.UpdateSettings(m.Ctx, m.stale(), account.SettingsChange{
 				Notices: map[mail.Kind]bool{mail.HarmlessKinds()[0]: false},

@@ -29,10 +29,10 @@ func (u User) Wants(kind mail.Kind) bool {
 	return !mail.Harmless(kind) || !slices.Contains(u.Protection.Muted, string(kind))
 }
 
-// UpdateSettings changes the caller's settings, and gives the user as they are then. What weakens the account,
-// which is to mute a notice or no longer to ask always for the second factor, wants a recent sign-in, the latter by
-// a strong second factor where there is one, and is told by mail; what strengthens it wants neither, so that nothing stands between a person and their safety. Errors:
-// KindInvalid for kinds of letters that cannot be muted, core.CodeReauthentication.
+// UpdateSettings changes the caller's settings, and gives the user as they are then. What weakens the account is
+// told by mail and wants a recent sign-in: to mute a notice, any; no longer to ask always for the second factor, one
+// by a strong second factor where there is one. What strengthens it wants neither, so that nothing stands between a
+// person and their safety. Errors: KindInvalid for kinds of letters that cannot be muted, core.CodeReauthentication.
 func (s *Service) UpdateSettings(
 	ctx context.Context, principal core.Principal, change SettingsChange,
 ) (user User, err error) {
@@ -40,36 +40,52 @@ func (s *Service) UpdateSettings(
 		return User{}, err
 	}
 	err = core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
-		var weakened []string
+		var before Protection
 		var saved core.Change
 		user, saved, err = Edit(ctx, s.deps.Users, principal.UserID, func(user *User) error {
-			before := user.Protection
+			before = user.Protection
 			user.Protection = change.apply(before)
 			user.UpdatedAt = s.deps.Clock.Now()
-			weakened = user.Protection.weakerThan(before)
-			switch {
-			case slices.Contains(weakened, settingAlwaysAsk):
-				return user.RequireStrongProof(principal, user.UpdatedAt, s.config.RecentWindow)
-			case len(weakened) > 0:
-				return user.RequireProof(principal, user.UpdatedAt, s.config.RecentWindow)
-			}
-			return nil
+			return s.permitWeaker(principal, *user, user.Protection.weakerThan(before))
 		})
 		if err != nil {
 			return nil, err
 		}
-		event := told(own(audit.ActionSettingsUpdate, principal), "turned_off", strings.Join(weakened, " "))
-		if err = s.deps.Trail.Record(ctx, event); err == nil && len(weakened) > 0 {
-			letter := s.letter(ctx, mail.KindSecuritySettingsChanged, user)
-			letter.TurnedOff = weakened
-			err = s.deps.Post.Post(ctx, letter)
-		}
-		return []core.Change{saved}, err
+		return []core.Change{saved}, s.tellSettings(ctx, principal, user, before)
 	})
 	if err != nil {
 		return User{}, s.deps.Trail.Refuse(ctx, own(audit.ActionSettingsUpdate, principal), err)
 	}
 	return user, nil
+}
+
+// permitWeaker refuses a caller who weakens their account without the proof that this wants.
+func (s *Service) permitWeaker(principal core.Principal, user User, weakened []string) error {
+	switch {
+	case slices.Contains(weakened, settingAlwaysAsk):
+		return user.RequireStrongProof(principal, user.UpdatedAt, s.config.RecentWindow)
+	case len(weakened) > 0:
+		return user.RequireProof(principal, user.UpdatedAt, s.config.RecentWindow)
+	}
+	return nil
+}
+
+// tellSettings writes a change of the settings down, and tells the user of what weakens their account.
+func (s *Service) tellSettings(ctx context.Context, principal core.Principal, user User, before Protection) error {
+	weakened, strengthened := user.Protection.weakerThan(before), before.weakerThan(user.Protection)
+	event := own(audit.ActionSettingsUpdate, principal)
+	event.Metadata = make(map[string]string)
+	for key, names := range map[string][]string{"turned_off": weakened, "turned_on": strengthened} {
+		if len(names) > 0 {
+			event.Metadata[key] = strings.Join(names, " ")
+		}
+	}
+	if err := s.deps.Trail.Record(ctx, event); err != nil || len(weakened) == 0 {
+		return err
+	}
+	letter := s.letter(ctx, mail.KindSecuritySettingsChanged, user)
+	letter.TurnedOff = weakened
+	return s.deps.Post.Post(ctx, letter)
 }
 
 func (c SettingsChange) check() error {
