@@ -77,14 +77,22 @@ func exchange(t *testing.T, address, raw string) (response *http.Response, body 
 	return response, body, err != nil && (!errors.As(err, &timeout) || !timeout.Timeout())
 }
 
-// TestSlowRequests does not wait for ever for a body.
+// TestSlowRequests does not wait for ever for a head or a body, and says so in a reply like any other.
 func TestSlowRequests(t *testing.T) {
 	t.Parallel()
 	address := listen(t, api.Options{ReadTimeout: 50 * time.Millisecond})
-	response, body, closed := exchange(t, address,
-		"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{")
-	defer response.Body.Close() //nolint:errcheck // read to its end
-	if response.StatusCode != http.StatusRequestTimeout || !closed {
-		t.Errorf("%d %v %s", response.StatusCode, closed, body)
+	for name, raw := range map[string]string{
+		"request line": "POST /v1/auth",
+		"head":         "POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Ty",
+		"body":         loggedIn + "Content-Length: 10\r\n\r\n{",
+		"chunk":        coded + "a\r\n{",
+		"end":          coded + "2\r\n{}\r\n",
+	} {
+		response, body, closed := exchange(t, address, raw)
+		_ = response.Body.Close() // read to its end
+		if response.StatusCode != http.StatusRequestTimeout || !closed {
+			t.Errorf("%s: %d %v %s", name, response.StatusCode, closed, body)
+		}
+		checkShield(t, response)
 	}
 }
