@@ -100,7 +100,7 @@ func (s *Service) resolveEmailChange(ctx context.Context, intake verification.In
 		if err != nil {
 			return fmt.Errorf("find user: %w", err)
 		}
-		return s.mailEmailCode(ctx, user, verification.Flow{
+		return s.mailEmailCode(core.WithClient(ctx, request.Client), user, verification.Flow{
 			ID: intake.ID, Purpose: purpose, Subject: subject, User: user.ID, Detail: request.Address.detail(),
 		}, request.Address)
 	})
@@ -112,9 +112,9 @@ func (s *Service) mailEmailCode(ctx context.Context, user User, flow verificatio
 		return err
 	}
 	// No name: the mailbox may be a stranger's, who is not to read what somebody made up.
-	return s.deps.Post.Post(ctx, mail.Letter{
-		Kind: mail.KindEmailChange, To: to.Email, Locale: user.Profile.Locale, Code: code, ExpiresAt: expiresAt,
-	})
+	letter := s.letter(ctx, mail.KindEmailChange, User{Email: to.Email, Profile: Profile{Locale: user.Profile.Locale}})
+	letter.Code, letter.ExpiresAt = code, expiresAt
+	return s.deps.Post.Post(ctx, letter)
 }
 
 // ConfirmEmailChange makes the new address the caller's, by the code that was sent there. It wants a recent

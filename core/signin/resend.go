@@ -16,20 +16,22 @@ const (
 	kindResendTo = "resend_to"
 )
 
-// The sealed payloads of the intakes.
+// The sealed payloads of the intakes. Letters tell the client that asked.
 type (
 	resend struct {
-		Verification core.ID `json:"verification"`
+		Verification core.ID     `json:"verification"`
+		Client       core.Client `json:"client"`
 	}
 	resendTo struct {
-		Identifier string `json:"identifier"`
+		Identifier string      `json:"identifier"`
+		Client     core.Client `json:"client"`
 	}
 )
 
 // Resend asks for the code of a verification again. The receipt is the same whether the verification
 // exists, is a decoy, or needs no code any more. The tries that were spent stay spent.
 func (s *Service) Resend(ctx context.Context, id core.ID) (verification.Receipt, error) {
-	return s.deps.Desk.SubmitAgain(ctx, id, kindResend, resend{Verification: id})
+	return s.deps.Desk.SubmitAgain(ctx, id, kindResend, resend{Verification: id, Client: core.ClientFrom(ctx)})
 }
 
 // resolveResend renews the code in the same flow, where there is something left to prove and the flow's mailbox
@@ -47,6 +49,7 @@ func (s *Service) resolveResend(ctx context.Context, intake verification.Intake)
 		if !send {
 			return nil
 		}
+		ctx = core.WithClient(ctx, request.Client)
 		flow, err := s.deps.Prover.Flow(ctx, request.Verification)
 		switch {
 		case errors.Is(err, verification.ErrCode):
@@ -99,15 +102,15 @@ func (s *Service) renewConfirmation(ctx context.Context, flow verification.Flow)
 }
 
 func (s *Service) mailConfirmation(ctx context.Context, flow verification.Flow, user account.User) error {
-	return s.mailProof(ctx, flow, mail.Letter{
-		Kind: mail.KindConfirmation, To: user.Email, Locale: user.Profile.Locale, Name: user.Profile.Name,
-	})
+	return s.mailProof(ctx, flow, s.letter(ctx, mail.KindConfirmation, user))
 }
 
 // ResendTo asks for a code for whom the identifier names. The receipt is that of a verification of its own,
 // the same whether there is anybody to write to.
 func (s *Service) ResendTo(ctx context.Context, identifier string) (verification.Receipt, error) {
-	return s.deps.Desk.Submit(ctx, kindResendTo, resendTo{Identifier: account.ClipIdentifier(identifier)})
+	return s.deps.Desk.Submit(ctx, kindResendTo, resendTo{
+		Identifier: account.ClipIdentifier(identifier), Client: core.ClientFrom(ctx),
+	})
 }
 
 func (s *Service) resolveResendTo(ctx context.Context, intake verification.Intake) error {
@@ -127,6 +130,7 @@ func (s *Service) resolveResendTo(ctx context.Context, intake verification.Intak
 		if !ok {
 			return s.decoy(ctx, intake.ID, "")
 		}
+		ctx = core.WithClient(ctx, request.Client)
 		user, err := s.deps.Users.FindByIdentifier(ctx, identifier)
 		switch {
 		case errors.Is(err, core.ErrNotFound):

@@ -128,9 +128,8 @@ func mayReturn(user account.User) bool {
 // mailRegistration sends code and link of a pending registration. The letter greets nobody by name: the
 // mailbox may be a stranger's, who is not to read what somebody made up.
 func (s *Service) mailRegistration(ctx context.Context, flow verification.Flow, pending account.Registration) error {
-	return s.mailProof(ctx, flow, mail.Letter{
-		Kind: mail.KindRegistration, To: pending.Email, Locale: pending.Profile.Locale,
-	})
+	nobody := account.User{Email: pending.Email, Profile: account.Profile{Locale: pending.Profile.Locale}}
+	return s.mailProof(ctx, flow, s.letter(ctx, mail.KindRegistration, nobody))
 }
 
 // mailProof starts or renews the flow and sends its code, with a link beside it. A flow whose tries are
