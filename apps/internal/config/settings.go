@@ -71,7 +71,7 @@ type Server struct {
 	DrainDelay     time.Duration  `env:"DRAIN_DELAY" shown:"5s in production, else 0s" doc:"How long readiness is off at shutdown while requests are still accepted, so that a load balancer notices."`
 	RequestTimeout time.Duration  `env:"REQUEST_TIMEOUT" envDefault:"15s" doc:"Deadline of every request."`
 	BodyLimit      int            `env:"BODY_LIMIT" envDefault:"65536" doc:"Largest request body in bytes. So much memory is set aside for every request that announces it, before anybody is known."`
-	MaxConnections int            `env:"MAX_CONNECTIONS" envDefault:"10000" doc:"Connections served at once; more are answered 503 and closed. A slow client holds one, with at most BODY_LIMIT and 16 KiB of head, for ten seconds."`
+	MaxConnections int            `env:"MAX_CONNECTIONS" envDefault:"10000" doc:"Connections served at once; more are answered 503 and closed. A slow client holds one, with at most BODY_LIMIT and twice 16 KiB of head, for ten seconds."`
 	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" doc:"Networks, separated by commas, such as 10.0.0.0/8, whose X-Forwarded-For or Forwarded is believed. Empty: the peer is the client."`
 	PlaceDatabase  string         `env:"GEOIP_FILE" doc:"City database in the MaxMind DB format, such as GeoLite2-City.mmdb, by which mails, sessions and the audit tell the place of an address. Read once at start into memory, up to twice its size. Empty: no places are told."`
 }
