@@ -231,6 +231,9 @@ func TestUndo(t *testing.T) {
 	reset := m.Letter(mail.KindPasswordReset, lovelace).Token
 	thief := m.Login(lovelace)
 	m.Must(m.Account.UndoEmailChange(m.Ctx, token))
+	if devices, _, err := m.Devices.List(m.Ctx, m.id, core.Page{}); err != nil || len(devices) != 0 {
+		t.Errorf("%d devices are known afterwards, error %v", len(devices), err)
+	}
 
 	user := m.User(m.id)
 	if user.EmailKey != ada || user.Email != ada || !user.EmailVerified || !user.MustReset {
