@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -30,6 +31,10 @@ const usage = `Usage: api [command]
   keys status        tell what needs each key of MASTER_KEYS
   keys reseal        seal with the first key of MASTER_KEYS what older ones sealed
   accounts unlock X  forget the failed sign-ins of the account with the address or username X
+  accounts require-second-factor X [--off]
+                     demand a second factor of the account X, or no longer
+  accounts remove-second-factors X
+                     remove all second factors of the account X, whose owner has lost them
   healthcheck        ask the server on this machine whether it is ready
   version            print the version
   help               print this
@@ -57,20 +62,36 @@ var commands = map[string]func(ctx context.Context) error{
 
 // about are the commands that take whom or what they are about.
 var about = map[string]func(ctx context.Context, subject string) error{
-	"accounts unlock": unlockAccount,
+	"accounts unlock":                      unlockAccount,
+	"accounts require-second-factor":       requireSecondFactor(true),
+	"accounts require-second-factor --off": requireSecondFactor(false),
+	"accounts remove-second-factors":       removeSecondFactors,
 }
 
 func main() { os.Exit(run(os.Args[1:])) }
 
 // find gives the command that the arguments name.
 func find(arguments []string) (command func(ctx context.Context) error, known bool) {
-	if last := len(arguments) - 1; last > 0 {
-		if command, known := about[strings.Join(arguments[:last], " ")]; known {
-			return func(ctx context.Context) error { return command(ctx, arguments[last]) }, true
+	if words, subject := split(arguments); subject != "" {
+		if command, known := about[words]; known {
+			return func(ctx context.Context) error { return command(ctx, subject) }, true
 		}
 	}
 	command, known = commands[strings.Join(arguments, " ")]
 	return command, known
+}
+
+// split tells the words of a command from what it is about, which stands last, or last but for a flag.
+func split(arguments []string) (words, subject string) {
+	last := len(arguments) - 1
+	if last > 1 && strings.HasPrefix(arguments[last], "--") {
+		last--
+	}
+	if last < 1 {
+		return "", ""
+	}
+	rest := slices.Delete(slices.Clone(arguments), last, last+1)
+	return strings.Join(rest, " "), arguments[last]
 }
 
 func run(arguments []string) int {
