@@ -3,12 +3,14 @@ package postgres_test
 import (
 	"testing"
 
+	"github.com/doorward/doorward/adapters/postgres"
 	"github.com/doorward/doorward/adapters/postgres/postgrestest"
 	"github.com/doorward/doorward/core/session/sessiontest"
 )
 
-func openSessions(t *testing.T) sessiontest.Parts {
-	db := postgrestest.Open(t)
+func openSessions(t *testing.T) sessiontest.Parts { return partsOf(postgrestest.Open(t)) }
+
+func partsOf(db *postgres.Database) sessiontest.Parts {
 	sessions := db.Sessions()
 	return sessiontest.Parts{
 		Store: sessions, Ender: sessions, Lookup: sessions, Journal: sessions, Accounts: db.Accounts(), Tx: db,

@@ -15,6 +15,7 @@ import (
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/account/accounttest"
 	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/lockout/lockouttest"
 	"github.com/doorward/doorward/core/secret"
 	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/session/sessiontest"
@@ -168,12 +169,14 @@ func TestBehindAPoolerInTransactionMode(t *testing.T) {
 			History: db.Audit(),
 		}
 	})
-	sessiontest.Ender(t, func(t *testing.T) sessiontest.Parts {
-		db := postgrestest.Open(t, pooled)
-		sessions := db.Sessions()
-		return sessiontest.Parts{
-			Store: sessions, Ender: sessions, Lookup: sessions, Journal: sessions, Accounts: db.Accounts(), Tx: db,
-			History: db.Audit(),
-		}
+	sessiontest.Ender(t, func(t *testing.T) sessiontest.Parts { return partsOf(postgrestest.Open(t, pooled)) })
+	t.Run("Tries", func(t *testing.T) {
+		lockouttest.TestTries(t, func(t *testing.T) lockouttest.Stores {
+			db := postgrestest.Open(t, pooled)
+			return lockouttest.Stores{Tx: db, Tries: db.Tries(), Devices: db.Devices(), Accounts: db.Accounts()}
+		})
+	})
+	t.Run("Openings", func(t *testing.T) {
+		sessiontest.Openings(t, func(t *testing.T) sessiontest.Parts { return partsOf(postgrestest.Open(t, pooled)) })
 	})
 }

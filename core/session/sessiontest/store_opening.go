@@ -16,12 +16,18 @@ import (
 // Store is the contract of session.Store.
 func Store(t *testing.T, open Open) {
 	t.Helper()
-	t.Run("Open", func(t *testing.T) { run(t, open, openCases) })
+	t.Run("Open", func(t *testing.T) { Openings(t, open) })
 	t.Run("Find", func(t *testing.T) { run(t, open, findCases) })
 	t.Run("List", func(t *testing.T) { run(t, open, listCases) })
 	t.Run("Prove", func(t *testing.T) { run(t, open, proveCases) })
 	t.Run("Refresh", func(t *testing.T) { run(t, open, refreshCases) })
 	t.Run("Histories", func(t *testing.T) { histories(t, open) })
+}
+
+// Openings is the contract of session.Store.Open alone.
+func Openings(t *testing.T, open Open) {
+	t.Helper()
+	run(t, open, openCases)
 }
 
 var openCases = map[string]func(b *bench){
