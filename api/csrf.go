@@ -88,7 +88,8 @@ func (s *server) isForeign(c *fiber.Ctx) bool {
 func (s *server) allows(origin string) bool { return slices.Contains(s.options.AllowedOrigins, origin) }
 
 // believeCookie decides whether to act on a session that a cookie names; where Authorization does, there is
-// nothing to decide. Reading needs no more than the cookie, as no other site can read the reply.
+// nothing to decide. Reading needs no more than the cookie, as no other site can read the reply; a page whose
+// CSRF token was lost, or is of another session, is given one again.
 func (s *server) believeCookie(c *fiber.Ctx, caller signin.Authenticated) error {
 	brought, held := visitFrom(c.UserContext()), caller.Session
 	switch {
@@ -99,8 +100,10 @@ func (s *server) believeCookie(c *fiber.Ctx, caller signin.Authenticated) error 
 			brought.disbelieved = held
 			return err
 		}
-	default:
-		if err := s.handToken(c, brought.jar.csrf.value, held); err != nil {
+	case !s.deps.Bindings.Bound(brought.jar.csrf.value, held.ID):
+		fresh := csrfCookieOf(s.deps.Bindings, held.ID, held.IdleExpiresAt.Sub(s.deps.Clock.Now()))
+		c.Set(csrfField, fresh.value)
+		if err := fresh.set(c); err != nil {
 			return err
 		}
 	}
@@ -108,17 +111,13 @@ func (s *server) believeCookie(c *fiber.Ctx, caller signin.Authenticated) error 
 	return nil
 }
 
-// handToken tells a page that reads the CSRF token of its session: one that has lost it, and one on another host
-// of the site, which cannot see the cookie. Both can read this reply, which no page of a site that is not
-// allowed can.
-func (s *server) handToken(c *fiber.Ctx, token string, held session.Session) error {
-	if s.deps.Bindings.Bound(token, held.ID) {
-		c.Set(csrfField, token)
-		return nil
+// tellToken repeats the CSRF token to a page that reads, also where its access token has expired: a page on
+// another host of the site cannot see the cookie and needs the token to refresh. It can read this reply, which
+// no page of a site that is not allowed can.
+func tellToken(c *fiber.Ctx) {
+	if held := visitFrom(c.UserContext()).jar.csrf.value; isSafe(c.Method()) && isToken(held) {
+		c.Set(csrfField, held)
 	}
-	fresh := csrfCookieOf(s.deps.Bindings, held.ID, held.IdleExpiresAt.Sub(s.deps.Clock.Now()))
-	c.Set(csrfField, fresh.value)
-	return fresh.set(c)
 }
 
 // isSafe tells the methods that change nothing (RFC 9110 §9.2.1).

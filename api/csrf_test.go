@@ -78,7 +78,10 @@ func TestPagesAreToldTheirToken(t *testing.T) {
 		{"lost", "__Host-access=good", homeCSRF, true},
 		{"of another session", "__Host-access=good; __Host-csrf=" + otherCSRF, homeCSRF, true},
 		{"kept", signedInCookies, homeCSRF, false},
-		{"not signed in", "__Host-access=expired; __Host-csrf=" + homeCSRF, "", false},
+		{"kept beside an expired token", "__Host-access=expired; __Host-csrf=" + homeCSRF, homeCSRF, false},
+		{"kept beside none", "__Host-csrf=" + homeCSRF, homeCSRF, false},
+		{"two", "__Host-access=expired; __Host-csrf=a; __Host-csrf=b", "", false},
+		{"no letters of a token", "__Host-access=expired; __Host-csrf=a<b", "", false},
 		{"nobody", "", "", false},
 	} {
 		c, _ := open(t, browsing)

@@ -180,6 +180,7 @@ func credentials(c *fiber.Ctx) (token string, ok bool) {
 	if carried := c.Get(fiber.HeaderAuthorization); carried != "" {
 		return bearer(carried)
 	}
+	tellToken(c)
 	carried := visitFrom(c.UserContext()).jar.access.value
 	return carried, isToken(carried)
 }

@@ -134,6 +134,10 @@ func TestLifeOfABrowser(t *testing.T) {
 
 		first, csrf := b.held(refreshCookie), b.held(csrfCookie)
 		late := b.change(map[string]string{accessCookie: ""}, nil)
+		dead, err := late.at(t, n).GetMeWithResponse(t.Context())
+		if err != nil || dead.StatusCode() != http.StatusUnauthorized || dead.HTTPResponse.Header.Get("X-CSRF-Token") != csrf {
+			t.Errorf("a page that comes back late is not told its CSRF token: %v", err)
+		}
 		refreshed := must[*client.RefreshResponse](t, 200)(late.at(t, n).RefreshWithResponse(t.Context(), client.RefreshRequest{})).JSON200
 		same(t, "session", refreshed.Session.ID, me.Session.ID)
 		if late.held(refreshCookie) == first || late.held(accessCookie) == "" {
