@@ -91,7 +91,8 @@ type Event struct {
 	ID     core.ID
 	At     time.Time
 	Action Action
-	// Outcome and Reason tell how it ended; Reason is the core.Code of a refusal, or a session.EndReason.
+	// Outcome and Reason tell how it ended; Reason is the core.Code of a refusal, a session.EndReason, or the name of
+	// the proof that was wrong.
 	Outcome Outcome
 	Reason  string
 	// Actor acted upon Subject; either is zero where nobody is known.
