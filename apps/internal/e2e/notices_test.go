@@ -86,6 +86,7 @@ func TestEveryCriticalActIsToldByMail(t *testing.T) {
 		n := s.start()
 		for _, notice := range notices {
 			t.Run(notice.act, func(t *testing.T) {
+				t.Parallel()
 				to := notice.do(t, s, n)
 				told := s.await(t, to, notice.kind, 1)
 				contains(t, told.text, notice.wants...)
