@@ -18,11 +18,10 @@ import (
 const (
 	// LimitAddress bounds all calls that nobody is signed in for, by address.
 	LimitAddress = "address"
-	// LimitSession bounds all calls of a session. It is counted by each replica for itself, so that a
-	// signed-in call costs no round trip.
-	LimitSession = "session"
-	// LimitRefresh bounds refreshes, by the session that a genuine token names.
-	LimitRefresh = "refresh"
+	// LimitSession bounds all calls of a session, and LimitRefresh its refreshes, by the session that a genuine
+	// token names. Both are counted by each replica for itself, so that they cost no round trip: nothing is
+	// guessed there.
+	LimitSession, LimitRefresh = "session", "refresh"
 	// LimitLogin bounds sign-ins.
 	LimitLogin, LimitLoginAddress = "login", "login-address"
 	// LimitRegister bounds registrations.
@@ -51,8 +50,8 @@ const (
 	byPair
 	// bySession counts the session of a caller who is signed in.
 	bySession
-	// byHolder counts the session that a refresh token names. The token is authentic, or else whoever knows
-	// the id of a session could use up its refreshes.
+	// byHolder counts the session that a refresh token names, in place of all its calls. The token is authentic,
+	// or else whoever knows the id of a session could use up its refreshes.
 	byHolder
 )
 
@@ -142,8 +141,8 @@ func (s *server) count(c *fiber.Ctx, p plan, valid bool) error {
 	}
 	verdict, from := limit.Open(), s.subjectOf(c, p, valid)
 	var err error
-	if !from.session.IsZero() && !p.holds {
-		verdict, err = s.deps.Ceiling.Take(c.UserContext(), s.bucket(LimitSession, string(from.session[:])))
+	if !from.session.IsZero() {
+		verdict, err = s.deps.Ceiling.Take(c.UserContext(), s.own(p, from))
 	}
 	if buckets := s.shared(p, from); err == nil && verdict.Allowed && len(buckets) > 0 {
 		var more limit.Verdict
@@ -220,6 +219,14 @@ func namedBy(members map[string]any) string {
 	return ""
 }
 
+// own is the bucket that this replica counts alone, of a caller with a session.
+func (s *server) own(p plan, from subject) limit.Bucket {
+	if p.holds {
+		return s.bucket(LimitRefresh, string(from.session[:]))
+	}
+	return s.bucket(LimitSession, string(from.session[:]))
+}
+
 // shared are the buckets that all replicas count together.
 func (s *server) shared(p plan, from subject) []limit.Bucket {
 	buckets := make([]limit.Bucket, 0, 1+len(p.limits))
@@ -233,7 +240,7 @@ func (s *server) shared(p plan, from subject) []limit.Bucket {
 			key = from.address
 		case each.by == byPair && from.named != "":
 			key = from.address + " " + from.named
-		case (each.by == bySession || each.by == byHolder) && !from.session.IsZero():
+		case each.by == bySession && !from.session.IsZero():
 			key = from.session.String()
 		default:
 			continue

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// limit bounds the whole run.
-const limit = 8 * time.Minute
+// runLimit bounds the whole run.
+const runLimit = 8 * time.Minute
 
 // options say what is measured, and with what.
 type options struct {
@@ -33,10 +33,10 @@ func main() {
 	flag.StringVar(&chosen.bare, "bare", "", "the built program to compare with")
 	flag.StringVar(&chosen.document, "document", "", "document whose table is replaced; none when empty")
 	flag.IntVar(&chosen.rounds, "rounds", 5, "rounds of each measurement")
-	flag.StringVar(&chosen.only, "only", "", "measure this alone: reads, refreshes, logins, crowd, pool or start")
+	flag.StringVar(&chosen.only, "only", "", "measure this alone: reads, refreshes, logins, crowd, pool, limits or start")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeout(ctx, runLimit)
 	err := run(ctx, chosen)
 	cancel()
 	stop()
@@ -92,6 +92,7 @@ func (b *bench) parts() []part {
 		{"logins", b.measureLogins},
 		{"crowd", b.measureReadsUnderLogins},
 		{"pool", b.measureStarvation},
+		{"limits", b.measureLimits},
 		{"start", b.measureStart},
 	}
 }

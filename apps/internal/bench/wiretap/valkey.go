@@ -11,8 +11,8 @@ import (
 const wordMax = 16 << 20
 
 // Valkey reads the commands of a client as the Redis serialisation protocol writes them. A command's name is
-// its first word in capitals; each counts as a statement and, as commands of many callers share one pipeline,
-// as a trip.
+// its first word in capitals; each counts as a statement. Commands that arrive together are waited for
+// together: the last of them counts as a trip, whoever their callers are.
 func Valkey(from io.Reader, ledger *Ledger) error {
 	reader := bufio.NewReaderSize(from, 64<<10)
 	for {
@@ -20,15 +20,21 @@ func Valkey(from io.Reader, ledger *Ledger) error {
 		if err != nil {
 			return err
 		}
+		name := ""
 		for i := range words {
 			word, err := readWord(reader)
 			if err != nil {
 				return err
 			}
 			if i == 0 {
-				ledger.add(strings.ToUpper(word), 1, 1)
+				name = strings.ToUpper(word)
 			}
 		}
+		trips := 0
+		if reader.Buffered() == 0 {
+			trips = 1
+		}
+		ledger.add(name, 1, trips)
 	}
 }
 

@@ -68,12 +68,20 @@ func TestValkeyCounts(t *testing.T) {
 	if err := wiretap.Valkey(strings.NewReader(sent), &ledger); !errors.Is(err, io.EOF) {
 		t.Fatalf("Valkey = %v, want the end of the stream", err)
 	}
-	want := map[string]wiretap.Count{"GET": {2, 2}, "PING": {1, 1}}
+	want := map[string]wiretap.Count{"GET": {Statements: 2, Trips: 1}, "PING": {Statements: 1}}
 	if diff := cmp.Diff(want, ledger.Take()); diff != "" {
 		t.Errorf("counted (-want +got):\n%s", diff)
 	}
 	if left := ledger.Take(); len(left) != 0 {
 		t.Errorf("counted again: %v", left)
+	}
+	apart := io.MultiReader(strings.NewReader(sent[:22]), strings.NewReader(sent[22:]))
+	if err := wiretap.Valkey(apart, &ledger); !errors.Is(err, io.EOF) {
+		t.Fatalf("Valkey = %v, want the end of the stream", err)
+	}
+	want = map[string]wiretap.Count{"GET": {Statements: 2, Trips: 2}, "PING": {Statements: 1}}
+	if diff := cmp.Diff(want, ledger.Take()); diff != "" {
+		t.Errorf("counted in two parts (-want +got):\n%s", diff)
 	}
 }
 
