@@ -123,7 +123,9 @@ func (s *server) record(c *fiber.Ctx, client core.Client, failed failure, took t
 
 // leaving reports whether a server that is on its way down answers here that it is not ready. That is planned:
 // every shutdown would else look like a fault.
-func (s *server) leaving(route string) bool { return route == "/health/ready" && s.deps.Health.Draining() }
+func (s *server) leaving(route string) bool {
+	return route == "/health/ready" && s.deps.Health.Draining()
+}
 
 // maxUserAgent is how much of a User-Agent is looked at; browsers' are below 300 bytes.
 const maxUserAgent = 512
