@@ -76,8 +76,8 @@ func (s *server) meet(c *fiber.Ctx, demanded rule) error {
 func (s *server) isForeign(c *fiber.Ctx) bool {
 	site := c.Get("Sec-Fetch-Site")
 	fromHere := site == "" || site == "same-origin"
-	switch origin := c.Get(fiber.HeaderOrigin); {
-	case origin == "" || origin == s.origin:
+	switch origin := c.Get(fiber.HeaderOrigin); origin {
+	case "", s.origin:
 		return !fromHere
 	default:
 		return !s.allows(origin)

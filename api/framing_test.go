@@ -142,44 +142,43 @@ func TestNothingHidesBehindARequest(t *testing.T) {
 	hidden := "GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 	first := fmt.Sprintf("%sContent-Length: %d\r\n\r\n%s", loggedIn, len(hidden), hidden)
 	last := "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-	var statuses []int
-	for _, response := range all(t, address, first+loggedIn+length+"\r\n"+login+last) {
-		statuses = append(statuses, response.StatusCode)
-	}
-	if fmt.Sprint(statuses) != "[400 200 200]" {
-		t.Errorf("answered %v", statuses)
+	if statuses := fmt.Sprint(statusesOf(t, address, first+loggedIn+length+"\r\n"+login+last)); statuses != "[400 200 200]" {
+		t.Errorf("answered %s", statuses)
 	}
 }
 
-// all sends raw bytes and reads replies until the server closes the connection.
-func all(t *testing.T, address, raw string) []*http.Response {
+// hold opens a connection, sends raw bytes, and leaves it open.
+func hold(t *testing.T, address, raw string) net.Conn {
 	t.Helper()
-	var dialer net.Dialer
-	connection, err := dialer.DialContext(t.Context(), "tcp", address)
+	connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer connection.Close() //nolint:errcheck // nothing is lost
-	if err := errors.Join(connection.SetDeadline(time.Now().Add(5*time.Second)), write(connection, raw)); err != nil {
+	t.Cleanup(func() { _ = connection.Close() }) // it may be closed already
+	if err := connection.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	var responses []*http.Response
+	if _, err := io.WriteString(connection, raw); err != nil {
+		t.Fatal(err)
+	}
+	return connection
+}
+
+// statusesOf sends raw bytes and reads replies until the server closes the connection.
+func statusesOf(t *testing.T, address, raw string) (statuses []int) {
+	t.Helper()
+	connection := hold(t, address, raw)
 	for reader := bufio.NewReader(connection); ; {
 		response, err := http.ReadResponse(reader, nil)
 		if err != nil {
-			return responses
+			return statuses
 		}
 		_, err = io.Copy(io.Discard, response.Body)
 		if err = errors.Join(err, response.Body.Close()); err != nil {
 			t.Fatal(err)
 		}
-		responses = append(responses, response)
+		statuses = append(statuses, response.StatusCode)
 	}
-}
-
-func write(to io.Writer, text string) error {
-	_, err := io.WriteString(to, text)
-	return err
 }
 
 // TestCrowds tells connections beyond the limit so, as shielded as any other reply, and takes new ones when old
@@ -187,26 +186,15 @@ func write(to io.Writer, text string) error {
 func TestCrowds(t *testing.T) {
 	t.Parallel()
 	address := listen(t, api.Options{MaxConnections: 2})
-	var dialer net.Dialer
-	held := make([]net.Conn, 0, 2)
-	for range 2 {
-		connection, err := dialer.DialContext(t.Context(), "tcp", address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer connection.Close() //nolint:errcheck // nothing is lost
-		if err := write(connection, me); err != nil {
-			t.Fatal(err)
-		}
-		held = append(held, connection)
-	}
+	first := hold(t, address, me)
+	hold(t, address, me)
 	response, body, closed := exchange(t, address, me+"\r\n")
 	defer response.Body.Close() //nolint:errcheck // read to its end
 	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") != "1" || !closed {
 		t.Errorf("%d %v, closed %v: %s", response.StatusCode, response.Header, closed, body)
 	}
 	checkShield(t, response)
-	if err := held[0].Close(); err != nil {
+	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(5 * time.Second); ; {
