@@ -20,8 +20,9 @@ import (
 
 // me is the document that GET /v1/me answers with, in plain types.
 type me struct {
-	User    user    `json:"user"`
-	Session session `json:"session"`
+	User    user       `json:"user"`
+	Session session    `json:"session"`
+	EnrolBy *time.Time `json:"enrol_by"`
 }
 
 type user struct {
