@@ -222,9 +222,11 @@ func TestCodesByEmailMoveWithTheAddress(t *testing.T) {
 	waiting := m.Challenged(ada, "")
 	m.moveTo("lovelace@example.com")
 	m.Must(m.SignIn.SendSecondFactor(m.Ctx, waiting.ID, mfa.KindEmail))
+	m.Work()
 	coretest.Equal(t, 0, m.Letters(mail.KindSecondFactorCode, ada)+m.Letters(mail.KindSecondFactorCode, "lovelace@example.com"))
 	challenge := m.Challenged("lovelace@example.com", "")
 	m.Must(m.SignIn.SendSecondFactor(m.Ctx, challenge.ID, mfa.KindEmail))
+	m.Work()
 	_, err := m.Finish(challenge, mfa.KindEmail, m.Letter(mail.KindSecondFactorCode, "lovelace@example.com").Code)
 	m.Must(err)
 }

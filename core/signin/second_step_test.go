@@ -12,6 +12,7 @@ import (
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/device"
 	"github.com/doorward/doorward/core/internal/house"
+	"github.com/doorward/doorward/core/limit"
 	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/mfa"
@@ -52,6 +53,7 @@ func (g guarded) proven(factor mfa.Kind, code string) core.Principal {
 // mailed has a code sent for a challenge and reads it.
 func (g guarded) mailed(challenge signin.Challenge) string {
 	g.Must(g.SignIn.SendSecondFactor(g.Ctx, challenge.ID, mfa.KindEmail))
+	g.Work()
 	return g.Letter(mail.KindSecondFactorCode, ada).Code
 }
 
@@ -279,6 +281,7 @@ func TestSecondStepRefuses(t *testing.T) {
 			}
 			letters := g.Letters(mail.KindSecondFactorCode, ada)
 			g.Must(g.SignIn.SendSecondFactor(g.Ctx, challenge.ID, mfa.KindEmail))
+			g.Work()
 			if g.Letters(mail.KindSecondFactorCode, ada) != letters {
 				return nil
 			}
@@ -369,8 +372,10 @@ func TestSendingTellsNothing(t *testing.T) {
 		h.Must(h.SignIn.SendSecondFactor(h.Ctx, id, factor))
 	}
 	h.Must(h.SignIn.SendSecondFactor(h.Ctx, challenge.ID, mfa.KindTOTP))
+	h.Work()
 	h.Later(mfa.ChallengeTTL)
 	h.Must(h.SignIn.SendSecondFactor(h.Ctx, challenge.ID, mfa.KindEmail))
+	h.Work()
 	if len(h.Post.All(ada)) != letters {
 		t.Error("something was sent")
 	}
@@ -572,4 +577,22 @@ func TestSecondStepIsNotHalfDone(t *testing.T) {
 				return err
 			}
 	})
+}
+
+// Codes are bounded for an account over all challenges; a known device has a bound of its own.
+func TestSendingIsBounded(t *testing.T) {
+	t.Parallel()
+	g := guard(t)
+	known, err := g.Finish(g.Challenged(ada, ""), mfa.KindTOTP, g.app.Code())
+	g.Must(err)
+	g.LimitSending(limit.Limit{Burst: 2, Period: time.Hour})
+	sent := func() int { return g.Letters(mail.KindSecondFactorCode, ada) }
+	for range 4 {
+		g.Must(g.SignIn.SendSecondFactor(g.Ctx, g.Challenged(ada, "").ID, mfa.KindEmail))
+		g.Work()
+	}
+	coretest.Equal(t, 2, sent())
+	g.Must(g.SignIn.SendSecondFactor(g.Ctx, g.Challenged(ada, known.DeviceToken).ID, mfa.KindEmail))
+	g.Work()
+	coretest.Equal(t, 3, sent())
 }

@@ -98,9 +98,10 @@ func NewService(deps Deps, config Config) *Service {
 // Handlers are the handlers of the intakes that this service writes.
 func (s *Service) Handlers() verification.Handlers {
 	return verification.Handlers{
-		kindRegister: verification.HandlerFunc(s.resolveRegister),
-		kindResend:   verification.HandlerFunc(s.resolveResend),
-		kindResendTo: verification.HandlerFunc(s.resolveResendTo),
-		kindLock:     verification.HandlerFunc(s.resolveLock),
+		kindRegister:     verification.HandlerFunc(s.resolveRegister),
+		kindResend:       verification.HandlerFunc(s.resolveResend),
+		kindResendTo:     verification.HandlerFunc(s.resolveResendTo),
+		kindSecondFactor: verification.HandlerFunc(s.resolveSecondFactor),
+		kindLock:         verification.HandlerFunc(s.resolveLock),
 	}
 }
