@@ -3,13 +3,11 @@ package e2e_test
 import (
 	"bufio"
 	"crypto/rand"
-	"encoding/base32"
 	"fmt"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/doorward/doorward/api/client"
 	"github.com/doorward/doorward/core/mail"
@@ -93,28 +91,20 @@ func (s *site) singSlips(t *testing.T, n *node, birds canaries) {
 func (s *site) singFactors(t *testing.T, n *node, ada *person, birds canaries) {
 	t.Helper()
 	ctx := t.Context()
-	enrolment := must[*client.EnrolTOTPResponse](t, 200)(ada.at(n).EnrolTOTPWithResponse(ctx, client.EnrolTOTPRequest{})).JSON200
-	birds["seed"] = enrolment.Secret
-	seed, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(enrolment.Secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	step := mfa.StepAt(time.Now())
-	birds["first code of the app"] = mfa.CodeAt(seed, step)
-	enrolled := must[*client.VerifyTOTPResponse](t, 200)(ada.at(n).VerifyTOTPWithResponse(ctx,
-		client.VerifyTOTPRequest{ID: enrolment.ID, Code: birds["first code of the app"]})).JSON200
-	for i, code := range enrolled.RecoveryCodes {
+	app := ada.enrol(n)
+	birds["seed"], birds["first code of the app"] = mfa.EncodeSeed(app.seed), mfa.CodeAt(app.seed, app.used)
+	for i, code := range app.paper {
 		birds[fmt.Sprint("recovery code ", i)] = code
 	}
-	birds["second code of the app"], birds["wrong code"] = mfa.CodeAt(seed, step+1), "000000"
-	challenge := ada.challenged(n)
+	birds["second code of the app"], birds["wrong code"] = app.code(), "000000"
+	challenge := ada.asked(n).ID
 	mustFail[*client.VerifySecondFactorResponse](t, client.ProblemCodeInvalidCode)(n.stranger().VerifySecondFactorWithResponse(ctx,
 		client.VerifySecondFactorRequest{ChallengeID: challenge, Factor: client.FactorKindTotp, Code: birds["wrong code"]}))
 	entered := must[*client.VerifySecondFactorResponse](t, 200)(n.stranger().VerifySecondFactorWithResponse(ctx,
 		client.VerifySecondFactorRequest{ChallengeID: challenge, Factor: client.FactorKindTotp, Code: birds["second code of the app"], TrustDevice: true})).JSON200
 	birds["token of a trusted device"] = string(entered.DeviceToken)
 	entered = must[*client.VerifySecondFactorResponse](t, 200)(n.stranger().VerifySecondFactorWithResponse(ctx,
-		client.VerifySecondFactorRequest{ChallengeID: ada.challenged(n), Factor: client.FactorKindRecoveryCode, Code: enrolled.RecoveryCodes[0]})).JSON200
+		client.VerifySecondFactorRequest{ChallengeID: ada.asked(n).ID, Factor: client.FactorKindRecoveryCode, Code: app.recoveryCode()})).JSON200
 	ada.keep(*entered)
 	s.singEmailFactor(t, n, birds)
 }
@@ -127,20 +117,12 @@ func (s *site) singEmailFactor(t *testing.T, n *node, birds canaries) {
 	birds["code that proves a mailbox"] = s.await(t, eve.email, mail.KindFactorEmail, 1).code
 	must[*client.VerifyEmailFactorResponse](t, 200)(eve.at(n).VerifyEmailFactorWithResponse(ctx,
 		client.CodeProof{VerificationID: started.Verification.ID, Code: birds["code that proves a mailbox"]}))
-	challenge := eve.challenged(n)
+	challenge := eve.asked(n).ID
 	must[*client.SendSecondFactorResponse](t, 202)(n.stranger().SendSecondFactorWithResponse(ctx,
 		client.SendSecondFactorRequest{ChallengeID: challenge, Factor: client.FactorKindEmail}))
 	birds["code that was sent"] = s.await(t, eve.email, mail.KindSecondFactorCode, 1).code
 	must[*client.VerifySecondFactorResponse](t, 200)(n.stranger().VerifySecondFactorWithResponse(ctx,
 		client.VerifySecondFactorRequest{ChallengeID: challenge, Factor: client.FactorKindEmail, Code: birds["code that was sent"]}))
-}
-
-// challenged gives the right password and gets the challenge of a second step.
-func (p *person) challenged(n *node) string {
-	p.t.Helper()
-	reply := must[*client.LoginResponse](p.t, http.StatusAccepted)(n.stranger().LoginWithResponse(p.t.Context(),
-		client.LoginRequest{Identifier: p.email, Password: p.password}))
-	return reply.JSON202.Challenge.ID
 }
 
 // singLock fails until an account is locked, and uses the link of the mail about it.
@@ -173,25 +155,32 @@ func (s *site) singBrowser(t *testing.T, n *node, birds canaries) {
 // singForgery sends what would write lines of its own, or paint a terminal, if it were written as it came.
 func (s *site) singForgery(t *testing.T, n *node) {
 	t.Helper()
-	const body = `{"identifier":"a\r\n{\"level\":\"info\"}\u001b[31m","password":"x"}`
 	for _, agent := range []string{"Firefox/130.0 \x1b[31mred", "Firefox/130.0 \u2028{\"level\":\"error\"}", "Firefox/130.0\tx\xff"} {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(n.address, "http://"))
-		if err != nil {
-			t.Fatal(err)
+		for _, identifier := range []string{"ghost", `a\r\n{\"level\":\"info\"}\u001b[31m`} {
+			body := `{"identifier":"` + identifier + `","password":"x"}`
+			s.sendRaw(t, n, fmt.Sprintf("POST /v1/auth/login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"+
+				"Content-Type: application/json\r\nUser-Agent: %s\r\nX-Request-Id: \"},{\"\r\nContent-Length: %d\r\n\r\n%s",
+				agent, len(body), body))
 		}
-		_, err = fmt.Fprintf(conn, "POST /v1/auth/login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"+
-			"User-Agent: %s\r\nX-Request-Id: \x1b[31m\r\nContent-Length: %d\r\n\r\n%s", agent, len(body), body)
-		if err == nil {
-			var reply *http.Response
-			if reply, err = http.ReadResponse(bufio.NewReader(conn), nil); err == nil {
-				_ = reply.Body.Close()
-			}
-		}
-		if err != nil {
-			t.Error(err)
-		}
-		_ = conn.Close()
 	}
+}
+
+// sendRaw sends the bytes of a request, which no client would write, and waits for the answer.
+func (s *site) sendRaw(t *testing.T, n *node, request string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(n.address, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := conn.Write([]byte(request)); err != nil {
+		t.Fatal(err)
+	}
+	reply, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = reply.Body.Close()
 }
 
 // open opens a page as a browser does.

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/doorward/doorward/adapters/postgres/postgrestest"
 	"github.com/doorward/doorward/adapters/sqlite/sqlitetest"
+	"github.com/doorward/doorward/api/client"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/account/accounttest"
@@ -290,15 +292,16 @@ func TestMasterKeysAreRotated(t *testing.T) {
 		n := restart(nil, before)
 		ada := s.newPerson(t).signUp(n)
 		undo := ada.moveTo(n, s.newPerson(t).email)
+		app := ada.enrol(n)
 
 		n = restart(n, before+","+after)
 		ada.mustBeIn(n)
 		n = restart(n, after+","+before)
 		ada.mustBeIn(n)
 		contains(t, s.ran(t, 0, "api", "keys", "status"), "after (current)", `before: run "api keys reseal".`)
-		contains(t, s.ran(t, 0, "api", "keys", "reseal"), "SEALED ANEW", "signing keys      1 ", "details of links  1 ")
+		contains(t, s.ran(t, 0, "api", "keys", "reseal"), "SEALED ANEW", "signing keys      1 ", "second factors    1 ", "details of links  1 ")
 		status := s.ran(t, 0, "api", "keys", "status")
-		contains(t, status, "before: can be taken out")
+		contains(t, status, "before: without it 10 recovery codes and 0 passwords stop working")
 		if strings.Contains(status, "reseal") {
 			t.Errorf("something is left:\n%s", status)
 		}
@@ -307,7 +310,14 @@ func TestMasterKeysAreRotated(t *testing.T) {
 		n = restart(n, after)
 		ada.mustBeIn(n)
 		ada.refresh(n)
-		ada.another(n)
+		for _, step := range []struct {
+			factor client.FactorKind
+			code   string
+			want   int
+		}{{client.FactorKindTotp, app.code(), 200}, {client.FactorKindRecoveryCode, app.recoveryCode(), 400}} {
+			got, err := ada.secondStep(n, ada.asked(n).ID, step.code, step.factor)
+			same(t, string(step.factor)+" is answered with", fmt.Sprint(got, err), fmt.Sprint(step.want, nil))
+		}
 		takeBack(t, n, undo)
 		ada.mustBeOut(n)
 	})

@@ -51,13 +51,19 @@ func readPage(text string) (lines []line, flaws []string) {
 			flaws = append(flaws, fmt.Sprintf("line %d: %s is listed twice", number+1, read.id))
 		}
 		seen[read.id] = true
-		for _, match := range proofPattern.FindAllStringSubmatch(read.reason, -1) {
-			read.proofs = append(read.proofs, proof{file: match[1], test: match[2], sub: match[3]})
-		}
+		read.proofs = proofsIn(read.reason)
 		flaws = append(flaws, judge(number+1, read)...)
 		lines = append(lines, read)
 	}
 	return lines, flaws
+}
+
+// proofsIn gives the tests that a text names.
+func proofsIn(text string) (named []proof) {
+	for _, match := range proofPattern.FindAllStringSubmatch(text, -1) {
+		named = append(named, proof{file: match[1], test: match[2], sub: match[3]})
+	}
+	return named
 }
 
 func judge(number int, read line) (flaws []string) {
