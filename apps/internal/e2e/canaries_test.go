@@ -97,14 +97,14 @@ func (s *site) singFactors(t *testing.T, n *node, ada *person, birds canaries) {
 		birds[fmt.Sprint("recovery code ", i)] = code
 	}
 	birds["second code of the app"], birds["wrong code"] = app.code(), "000000"
-	challenge := ada.asked(n).ID
+	challenge := ada.challenged(n)
 	mustFail[*client.VerifySecondFactorResponse](t, client.ProblemCodeInvalidCode)(n.stranger().VerifySecondFactorWithResponse(ctx,
 		client.VerifySecondFactorRequest{ChallengeID: challenge, Factor: client.FactorKindTotp, Code: birds["wrong code"]}))
 	entered := must[*client.VerifySecondFactorResponse](t, 200)(n.stranger().VerifySecondFactorWithResponse(ctx,
 		client.VerifySecondFactorRequest{ChallengeID: challenge, Factor: client.FactorKindTotp, Code: birds["second code of the app"], TrustDevice: true})).JSON200
 	birds["token of a trusted device"] = string(entered.DeviceToken)
 	entered = must[*client.VerifySecondFactorResponse](t, 200)(n.stranger().VerifySecondFactorWithResponse(ctx,
-		client.VerifySecondFactorRequest{ChallengeID: ada.asked(n).ID, Factor: client.FactorKindRecoveryCode, Code: app.recoveryCode()})).JSON200
+		client.VerifySecondFactorRequest{ChallengeID: ada.challenged(n), Factor: client.FactorKindRecoveryCode, Code: app.recoveryCode()})).JSON200
 	ada.keep(*entered)
 	s.singEmailFactor(t, n, birds)
 }
@@ -117,13 +117,16 @@ func (s *site) singEmailFactor(t *testing.T, n *node, birds canaries) {
 	birds["code that proves a mailbox"] = s.await(t, eve.email, mail.KindFactorEmail, 1).code
 	must[*client.VerifyEmailFactorResponse](t, 200)(eve.at(n).VerifyEmailFactorWithResponse(ctx,
 		client.CodeProof{VerificationID: started.Verification.ID, Code: birds["code that proves a mailbox"]}))
-	challenge := eve.asked(n).ID
+	challenge := eve.challenged(n)
 	must[*client.SendSecondFactorResponse](t, 202)(n.stranger().SendSecondFactorWithResponse(ctx,
 		client.SendSecondFactorRequest{ChallengeID: challenge, Factor: client.FactorKindEmail}))
 	birds["code that was sent"] = s.await(t, eve.email, mail.KindSecondFactorCode, 1).code
 	must[*client.VerifySecondFactorResponse](t, 200)(n.stranger().VerifySecondFactorWithResponse(ctx,
 		client.VerifySecondFactorRequest{ChallengeID: challenge, Factor: client.FactorKindEmail, Code: birds["code that was sent"]}))
 }
+
+// challenged signs in by password and gives the id of the challenge that is the answer.
+func (p *person) challenged(n *node) string { return p.asked(n).ID }
 
 // singLock fails until an account is locked, and uses the link of the mail about it.
 func (s *site) singLock(t *testing.T, n *node, birds canaries) {
