@@ -14,6 +14,8 @@ import (
 )
 
 // A page of ours signs in, reads, writes, refreshes and leaves. Scripts see none of the tokens.
+//
+//nolint:paralleltest // one browser at a time is enough for small machines
 func TestInABrowserOurPageWorks(t *testing.T) {
 	s := raise(t)
 	ada := s.site.newPerson(t).signUp(s.node)
@@ -108,6 +110,8 @@ var acts = map[string]string{
 
 // Two other sites attack a signed-in visitor: one that gets none of our cookies sent, and a neighbour that does.
 // Nothing is changed and nothing is read.
+//
+//nolint:paralleltest // one browser at a time is enough for small machines
 func TestInABrowserOtherSitesAreHarmless(t *testing.T) {
 	s := raise(t)
 	ada := s.site.newPerson(t).signUp(s.node)
@@ -238,6 +242,8 @@ func framingRefused(t *testing.T, s *stage) bool {
 }
 
 // Our own pages act on a click alone, run nothing that came in their address, and break none of their rules.
+//
+//nolint:paralleltest // one browser at a time is enough for small machines
 func TestInABrowserLinksOfMails(t *testing.T) {
 	s := raise(t)
 	ada := s.site.newPerson(t)

@@ -20,7 +20,9 @@ type Driver struct {
 	// Address is where it listens.
 	Address string
 	program *exec.Cmd
-	ended   chan error
+	// ended is closed when the program has, and exit tells how from then on.
+	ended chan struct{}
+	exit  error
 }
 
 // Launch starts a driver program on a free port of this machine and waits until it is ready. The program ends
@@ -31,13 +33,16 @@ func Launch(ctx context.Context, program string, arguments ...string) (*Driver, 
 		return nil, err
 	}
 	driver := &Driver{
-		Address: "http://127.0.0.1:" + port, ended: make(chan error, 1),
-		program: exec.CommandContext(ctx, program, append(arguments, "--port="+port)...),
+		Address: "http://127.0.0.1:" + port, ended: make(chan struct{}),
+		program: exec.CommandContext(ctx, program, append(arguments, "--port="+port)...), //nolint:gosec // the test names it
 	}
 	if err := driver.program.Start(); err != nil {
 		return nil, fmt.Errorf("webdriver: start %s: %w", program, err)
 	}
-	go func() { driver.ended <- driver.program.Wait() }()
+	go func() {
+		defer close(driver.ended)
+		driver.exit = driver.program.Wait()
+	}()
 	if err := driver.await(ctx); err != nil {
 		return nil, errors.Join(err, driver.Stop())
 	}
@@ -75,9 +80,8 @@ func (d *Driver) await(ctx context.Context) error {
 		}
 		select {
 		case <-beat.C:
-		case ended := <-d.ended:
-			d.ended <- ended
-			return fmt.Errorf("webdriver: the driver ended before it was ready: %w", errors.Join(errEnded, ended))
+		case <-d.ended:
+			return fmt.Errorf("webdriver: the driver ended before it was ready: %w", errors.Join(errEnded, d.exit))
 		case <-ctx.Done():
 			return fmt.Errorf("webdriver: the driver is not ready: %w", errors.Join(ctx.Err(), err))
 		}

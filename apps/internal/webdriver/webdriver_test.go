@@ -130,10 +130,14 @@ func TestCommands(t *testing.T) {
 		{"text", func(ctx context.Context, b *webdriver.Browser) (any, error) { return b.Text(ctx, "h1") }, "GET /session/s1/element/e%2F1/text", "Done"},
 		{"click", func(ctx context.Context, b *webdriver.Browser) (any, error) { return nil, b.Click(ctx, "button") }, "POST /session/s1/element/e%2F1/click {}", nil},
 		{"type", func(ctx context.Context, b *webdriver.Browser) (any, error) { return nil, b.Type(ctx, "input", "pw") }, `POST /session/s1/element/e%2F1/value {"text":"pw"}`, nil},
-		{"cookies", func(ctx context.Context, b *webdriver.Browser) (any, error) { return b.Cookies(ctx) }, "GET /session/s1/cookie",
-			[]webdriver.Cookie{{Name: "a", Value: "b", Path: "/", Domain: "localhost", Secure: true, HTTPOnly: true, SameSite: "Lax"}}},
-		{"complaints", func(ctx context.Context, b *webdriver.Browser) (any, error) { return b.Complaints(ctx) }, `POST /session/s1/se/log {"type":"browser"}`,
-			[]webdriver.Complaint{{Level: "SEVERE", Source: "security", Message: "refused"}}},
+		{
+			"cookies", func(ctx context.Context, b *webdriver.Browser) (any, error) { return b.Cookies(ctx) }, "GET /session/s1/cookie",
+			[]webdriver.Cookie{{Name: "a", Value: "b", Path: "/", Domain: "localhost", Secure: true, HTTPOnly: true, SameSite: "Lax"}},
+		},
+		{
+			"complaints", func(ctx context.Context, b *webdriver.Browser) (any, error) { return b.Complaints(ctx) },
+			`POST /session/s1/se/log {"type":"browser"}`, []webdriver.Complaint{{Level: "SEVERE", Source: "security", Message: "refused"}},
+		},
 		{"close", func(ctx context.Context, b *webdriver.Browser) (any, error) { return nil, b.Close(ctx) }, "DELETE /session/s1", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
