@@ -243,7 +243,9 @@ func (f *forger) keys() map[string]string {
 		"kid twice, ours first": f.sign(own, text(strings.Replace(f.header.String(), "}", `,"kid":"own"}`, 1)), f.claims),
 	}
 	for _, kid := range []any{
-		nil, "", 7, []string{f.key.ID}, "unknown", "../../../../../../dev/null", "/dev/null", "file:///dev/null", f.lure, "' OR '1'='1",
+		nil, "", 7,
+		[]string{f.key.ID},
+		"unknown", "../../../../../../dev/null", "/dev/null", "file:///dev/null", f.lure, "' OR '1'='1",
 		"x'; DROP TABLE signing_keys; --", f.key.ID + "\x00", f.key.ID + " ", strings.ToUpper(f.key.ID), strings.Repeat("k", 5000), "\n", "${jndi:" + f.lure + "}",
 	} {
 		forged[fmt.Sprintf("kid %.30v", kid)] = f.real(f.header.with("kid", kid), f.claims)

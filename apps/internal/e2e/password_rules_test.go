@@ -55,11 +55,11 @@ func refusedFor(t *testing.T, way string, choose chooser, password string, want 
 	t.Helper()
 	status, err := choose(password)
 	var failure *client.Error
-	if !errors.As(err, &failure) || status != http.StatusBadRequest || len(failure.Problem.Errors) != 1 {
+	if !errors.As(err, &failure) || status != http.StatusBadRequest || len(failure.Errors) != 1 {
 		t.Errorf("%s: %.40q is answered %d %v, want %s", way, password, status, err, want)
 		return
 	}
-	if got := failure.Problem.Errors[0]; got.Code != want || !strings.HasSuffix(got.Field, "password") || got.Message == "" {
+	if got := failure.Errors[0]; got.Code != want || !strings.HasSuffix(got.Field, "password") || got.Message == "" {
 		t.Errorf("%s: %.40q is refused for %+v, want %s", way, password, got, want)
 	}
 }
