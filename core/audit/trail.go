@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/doorward/doorward/core"
@@ -75,13 +76,8 @@ func (t *Trail) Event(ctx context.Context, event Event) Event {
 // keep tells how long the event is kept. Tries are what strangers can make as many of as they like: a proof
 // that was wrong, a sign-in that a rule stood against, a reset that was asked for somebody unknown.
 func (t *Trail) keep(event Event) time.Duration {
-	switch event.Action {
-	case ActionSignIn, ActionSecondFactor, ActionPasswordForgot, ActionRegister:
-		if event.Outcome != Success {
-			return t.config.AttemptRetention
-		}
-	}
-	if event.Outcome == Failure {
+	tries := []Action{ActionSignIn, ActionSecondFactor, ActionPasswordForgot, ActionRegister}
+	if event.Outcome == Failure || event.Outcome != Success && slices.Contains(tries, event.Action) {
 		return t.config.AttemptRetention
 	}
 	return t.config.Retention
@@ -130,8 +126,7 @@ func judge(err error) (Outcome, string) {
 			reason = field.Code
 		}
 	}
-	switch reason {
-	case core.CodeInvalidCredentials, core.CodeInvalidCode, core.CodeInvalidLink:
+	if slices.Contains([]core.Code{core.CodeInvalidCredentials, core.CodeInvalidCode, core.CodeInvalidLink}, reason) {
 		return Failure, string(reason)
 	}
 	switch refusal.Kind {

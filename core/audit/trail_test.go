@@ -131,7 +131,11 @@ func TestEventsAreBounded(t *testing.T) {
 			Metadata: metadata,
 		})
 		bounds := []bound{
-			{event.Reason, 64}, {event.RequestID, 64}, {event.IP, 64}, {event.UserAgent, 512}, {event.Device, 255},
+			{event.Reason, 64},
+			{event.RequestID, 64},
+			{event.IP, 64},
+			{event.UserAgent, 512},
+			{event.Device, 255},
 			{event.Location, 255},
 		}
 		for key, value := range event.Metadata {
@@ -176,7 +180,7 @@ func TestRefusalsByTheirErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(audit.Config{})
-			if got := d.Refuse(request(t), audit.Event{Action: audit.ActionPasswordChange}, c.err); got != c.err {
+			if got := d.Refuse(request(t), audit.Event{Action: audit.ActionPasswordChange}, c.err); !errors.Is(got, c.err) {
 				t.Errorf("gives back %v", got)
 			}
 			var got []string
