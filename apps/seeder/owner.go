@@ -13,6 +13,7 @@ import (
 	"github.com/doorward/doorward/apps/internal/wire"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/secret"
 )
@@ -26,6 +27,7 @@ type parts struct {
 	Tx       core.Transactor
 	Hasher   credential.Hasher
 	Policy   *credential.Policy
+	Trail    *audit.Trail
 	Clock    core.Clock
 	IDs      *core.IDs
 }
@@ -45,7 +47,10 @@ func (p parts) seedOwner(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = p.Users.Create(ctx, owner)
+	err = p.Users.Create(ctx, owner, p.Trail.Event(ctx, audit.Event{
+		Action: audit.ActionOpen, ActorKind: audit.Operator, Subject: owner.ID,
+		Metadata: map[string]string{"role": account.RoleOwner},
+	}))
 	if errors.Is(err, account.ErrEmailTaken) {
 		return fmt.Errorf("OWNER_EMAIL: %s has an account already, which is no owner; choose another address", owner.Email)
 	}

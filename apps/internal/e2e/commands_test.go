@@ -188,6 +188,10 @@ func TestSeederMakesOneOwner(t *testing.T) {
 		owner := must[*client.LoginResponse](t, 200)(n.stranger().LoginWithResponse(t.Context(),
 			client.LoginRequest{Identifier: "owner@example.com", Password: shown[1]})).JSON200
 		same(t, "roles", owner.User.Roles, []string{"OWNER"})
+		mine := s.clientAt(n.address, func() string { return owner.Tokens.AccessToken })
+		history := must[*client.ListActivityResponse](t, 200)(
+			mine.ListActivityWithResponse(t.Context(), &client.ListActivityParams{})).JSON200.Items
+		same(t, "history", lines(history), []string{"session.sign_in success", "account.open success"})
 	})
 }
 
