@@ -166,7 +166,7 @@ func TestNoSealedColumnIsForgotten(t *testing.T) {
 FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
 WHERE tables.type = 'table' AND lower(columns.type) = 'blob'`)
 	coretest.Must(t, err)
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	var columns []string
 	for rows.Next() {
 		columns = append(columns, "")

@@ -65,7 +65,7 @@ func (s *site) singLifecycle(t *testing.T, n *node, ada *person, birds canaries)
 	birds["new password"] = "fresh " + rand.Text()
 	must[*client.ResetPasswordResponse](t, 204)(n.stranger().ResetPasswordWithResponse(ctx, client.ResetWithLink(sent.token, birds["new password"])))
 	ada.password = birds["new password"]
-	birds["device token"] = string(ada.login(n).DeviceToken)
+	birds["device token"] = ada.login(n).DeviceToken
 }
 
 // singSlips types passwords where names belong.
@@ -102,7 +102,7 @@ func (s *site) singFactors(t *testing.T, n *node, ada *person, birds canaries) {
 		client.VerifySecondFactorRequest{ChallengeID: challenge, Factor: client.FactorKindTotp, Code: birds["wrong code"]}))
 	entered := must[*client.VerifySecondFactorResponse](t, 200)(n.stranger().VerifySecondFactorWithResponse(ctx,
 		client.VerifySecondFactorRequest{ChallengeID: challenge, Factor: client.FactorKindTotp, Code: birds["second code of the app"], TrustDevice: true})).JSON200
-	birds["token of a trusted device"] = string(entered.DeviceToken)
+	birds["token of a trusted device"] = entered.DeviceToken
 	entered = must[*client.VerifySecondFactorResponse](t, 200)(n.stranger().VerifySecondFactorWithResponse(ctx,
 		client.VerifySecondFactorRequest{ChallengeID: ada.challenged(n), Factor: client.FactorKindRecoveryCode, Code: app.recoveryCode()})).JSON200
 	ada.keep(*entered)
@@ -140,7 +140,7 @@ func (s *site) singLock(t *testing.T, n *node, birds canaries) {
 	}
 	birds["unlock link"] = s.await(t, mallory.email, mail.KindAccountLocked, 1).token
 	unlocked := must[*client.UnlockResponse](t, 200)(n.stranger().UnlockWithResponse(t.Context(), client.LinkRequest{Token: birds["unlock link"]})).JSON200
-	birds["device token of the unlock link"] = string(unlocked.DeviceToken)
+	birds["device token of the unlock link"] = unlocked.DeviceToken
 }
 
 // singBrowser signs in with cookies.

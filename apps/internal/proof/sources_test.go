@@ -148,12 +148,16 @@ func (s *sources) isMeasured(named proof, tag constraint.Expr) bool {
 			continue
 		}
 		for command := range strings.SplitSeq(string(text), "\n") {
-			pattern := runPattern.FindStringSubmatch(command)
-			if strings.HasSuffix(command, "/"+path.Dir(named.file)) &&
-				(pattern == nil || regexp.MustCompile(pattern[1]).MatchString(named.test)) {
+			if strings.HasSuffix(command, "/"+path.Dir(named.file)) && runs(command, named.test) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// runs reports whether a command's -run, if it has one, takes the test in.
+func runs(command, test string) bool {
+	pattern := runPattern.FindStringSubmatch(command)
+	return len(pattern) < 2 || regexp.MustCompile(pattern[1]).MatchString(test)
 }

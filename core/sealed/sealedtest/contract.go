@@ -153,8 +153,11 @@ func countsCodes(t *testing.T, s Stores) {
 	coretest.Must(t, err)
 	coretest.Equal(t, true, count == 0 && last.IsZero())
 	for _, code := range []Code{
-		{ExpiresAt: now}, {ExpiresAt: now.Add(time.Second)}, {ExpiresAt: now.Add(time.Minute)},
-		{ExpiresAt: now.Add(time.Hour), Closed: true}, {ExpiresAt: now.Add(time.Hour), Decoy: true},
+		{ExpiresAt: now},
+		{ExpiresAt: now.Add(time.Second)},
+		{ExpiresAt: now.Add(time.Minute)},
+		{ExpiresAt: now.Add(time.Hour), Closed: true},
+		{ExpiresAt: now.Add(time.Hour), Decoy: true},
 	} {
 		s.PutCode(t, code)
 	}
