@@ -36,18 +36,12 @@ func (s *Service) Demands(user account.User) bool {
 }
 
 // Deadline is until when the user may do without the second factor that is demanded, and has none that counts; zero
-// where nothing is demanded, or nobody has asked yet.
+// where nothing is demanded, or nobody has asked yet. It asks nobody, so every request can.
 func (s *Service) Deadline(user account.User) time.Time {
 	if !s.Demands(user) || len(s.usable(user)) > 0 {
 		return time.Time{}
 	}
 	return user.Protection.EnrolBy
-}
-
-// Overdue reports whether the user may do nothing any more but enrol. It asks nobody, so every request can.
-func (s *Service) Overdue(user account.User) bool {
-	deadline := s.Deadline(user)
-	return !deadline.IsZero() && !s.deps.Clock.Now().Before(deadline)
 }
 
 // Unasked reports whether the user's EnrolBy does not fit what is demanded: Ask sets it right.

@@ -596,3 +596,25 @@ func TestSendingIsBounded(t *testing.T) {
 	g.Work()
 	coretest.Equal(t, 3, sent())
 }
+
+// A reset sets a new password and nothing else: the second factor is asked for as before, and a lock of it is lifted,
+// for whoever knew the old password knows this one no more.
+func TestResetKeepsTheSecondFactor(t *testing.T) {
+	t.Parallel()
+	g := guard(t)
+	for range lockout.DefaultTries {
+		g.Refused(g.finish(g.Challenged(ada, ""), mfa.KindTOTP, "x"), verification.ErrCode)
+	}
+	_, err := g.Password.Forgot(g.Ctx, ada)
+	g.Must(err)
+	g.Work()
+	g.Must(g.Password.Reset(g.Ctx, credential.ResetRequest{
+		Token: g.Letter(mail.KindPasswordReset, ada).Token, NewPassword: "another lantern orbit",
+	}))
+	entry, err := g.SignIn.Login(g.Ctx, signin.Credentials{Identifier: ada, Password: "another lantern orbit"})
+	g.Must(err)
+	if entry.Challenge == nil {
+		t.Fatal("a reset has removed the second factor")
+	}
+	g.Must(g.finish(*entry.Challenge, mfa.KindTOTP, g.app.Code()))
+}
