@@ -47,7 +47,7 @@ func policyTable(t *testing.T) string {
 	described := api.DescribePolicy()
 	for path, item := range contract(t).Paths.Map() {
 		for method, operation := range item.Operations() {
-			rows = append(rows, fmt.Sprintf("| `%s` | %s | %s |\n", path, method, described[operation.OperationID]))
+			rows = append(rows, fmt.Sprintf("| %#q | %s | %s |\n", path, method, described[operation.OperationID]))
 		}
 	}
 	slices.Sort(rows)
