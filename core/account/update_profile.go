@@ -70,8 +70,12 @@ func (c ProfileChange) names() string {
 		name  string
 		value *string
 	}{
-		{"name", c.Name}, {"username", c.Username}, {"bio", c.Bio}, {"image_url", c.ImageURL},
-		{"locale", c.Locale}, {"phone", c.Phone},
+		{"name", c.Name},
+		{"username", c.Username},
+		{"bio", c.Bio},
+		{"image_url", c.ImageURL},
+		{"locale", c.Locale},
+		{"phone", c.Phone},
 	} {
 		if field.value != nil {
 			names = append(names, field.name)
