@@ -136,7 +136,8 @@ func TestCommands(t *testing.T) {
 		},
 		{
 			"complaints", func(ctx context.Context, b *webdriver.Browser) (any, error) { return b.Complaints(ctx) },
-			`POST /session/s1/se/log {"type":"browser"}`, []webdriver.Complaint{{Level: "SEVERE", Source: "security", Message: "refused"}},
+			`POST /session/s1/se/log {"type":"browser"}`,
+			[]webdriver.Complaint{{Level: "SEVERE", Source: "security", Message: "refused"}},
 		},
 		{"close", func(ctx context.Context, b *webdriver.Browser) (any, error) { return nil, b.Close(ctx) }, "DELETE /session/s1", nil},
 	} {
