@@ -18,21 +18,33 @@ import (
 const (
 	// LimitAddress bounds all calls that nobody is signed in for, by address.
 	LimitAddress = "address"
-	// LimitSession bounds all calls of a session, and LimitRefresh its refreshes, by the session that a genuine
-	// token names. Both are counted by each replica for itself, so that they cost no round trip: nothing is
-	// guessed there.
-	LimitSession, LimitRefresh = "session", "refresh"
-	// LimitLogin bounds sign-ins.
-	LimitLogin, LimitLoginAddress = "login", "login-address"
-	// LimitRegister bounds registrations.
-	LimitRegister, LimitRegisterAddress = "register", "register-address"
-	// LimitForgot bounds demands for a reset of the password.
-	LimitForgot, LimitForgotAddress = "forgot", "forgot-address"
-	// LimitResend bounds demands for a message.
-	LimitResend, LimitResendAddress = "resend", "resend-address"
-	// LimitVerify bounds proofs by code, and of signed-in callers those by password too.
-	LimitVerify, LimitVerifyAddress = "verify", "verify-address"
-	// LimitLinks bounds the use of links, which are too long to be guessed.
+	// LimitSession bounds all calls of a session. It is counted by each replica for itself, so that a
+	// signed-in call costs no round trip.
+	LimitSession = "session"
+	// LimitRefresh bounds refreshes, by the session that a genuine token names. It is counted like LimitSession:
+	// nothing is guessed here either.
+	LimitRefresh = "refresh"
+	// LimitLogin bounds sign-ins by pair.
+	LimitLogin = "login"
+	// LimitLoginAddress bounds sign-ins by address.
+	LimitLoginAddress = "login-address"
+	// LimitRegister bounds registrations by pair.
+	LimitRegister = "register"
+	// LimitRegisterAddress bounds registrations by address.
+	LimitRegisterAddress = "register-address"
+	// LimitForgot bounds demands for a reset of the password by pair.
+	LimitForgot = "forgot"
+	// LimitForgotAddress bounds demands for a reset of the password by address.
+	LimitForgotAddress = "forgot-address"
+	// LimitResend bounds demands for a message by pair, and of those who are signed in by session.
+	LimitResend = "resend"
+	// LimitResendAddress bounds demands for a message by address.
+	LimitResendAddress = "resend-address"
+	// LimitVerify bounds proofs by code by pair, and of those who are signed in, by password too, by session.
+	LimitVerify = "verify"
+	// LimitVerifyAddress bounds proofs by code by address.
+	LimitVerifyAddress = "verify-address"
+	// LimitLinks bounds the use of links, which are too long to be guessed, by address.
 	LimitLinks = "links"
 )
 
@@ -234,20 +246,25 @@ func (s *server) shared(p plan, from subject) []limit.Bucket {
 		buckets = append(buckets, s.bucket(LimitAddress, from.address))
 	}
 	for _, each := range p.limits {
-		key := ""
-		switch {
-		case each.by == byAddress:
-			key = from.address
-		case each.by == byPair && from.named != "":
-			key = from.address + " " + from.named
-		case each.by == bySession && !from.session.IsZero():
-			key = from.session.String()
-		default:
-			continue
+		if key, applies := from.key(each.by); applies {
+			buckets = append(buckets, s.bucket(each.name, p.operation+" "+key))
 		}
-		buckets = append(buckets, s.bucket(each.name, p.operation+" "+key))
 	}
 	return buckets
+}
+
+// key is what a limit counts the subject by, where it counts it together with other replicas.
+func (from subject) key(by counting) (key string, applies bool) {
+	switch by {
+	case byAddress:
+		return from.address, true
+	case byPair:
+		return from.address + " " + from.named, from.named != ""
+	case bySession:
+		return from.session.String(), !from.session.IsZero()
+	default:
+		return "", false
+	}
 }
 
 func (s *server) bucket(name, key string) limit.Bucket {

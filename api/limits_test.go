@@ -152,17 +152,17 @@ func TestLimitsOfOperations(t *testing.T) {
 				t.Errorf("refused with %s %v", last.body, last.Header)
 			}
 			reached := l.said()
-			if again := l.from(here, test.method, test.path, test.body, fields...); again.StatusCode != 429 || l.said() != "" {
+			if again := l.from(here, test.method, test.path, test.body, fields...); again.StatusCode != http.StatusTooManyRequests || l.said() != "" {
 				t.Errorf("%d, after %s", again.StatusCode, reached)
 			}
-			if test.free != "" && l.from(here, test.method, test.path, test.free, fields...).StatusCode == 429 {
+			if test.free != "" && l.from(here, test.method, test.path, test.free, fields...).StatusCode == http.StatusTooManyRequests {
 				t.Error("another is refused as well")
 			}
-			if test.freeFrom != "" && l.from(test.freeFrom, test.method, test.path, test.body, fields...).StatusCode == 429 {
+			if test.freeFrom != "" && l.from(test.freeFrom, test.method, test.path, test.body, fields...).StatusCode == http.StatusTooManyRequests {
 				t.Error("another address is refused as well")
 			}
 			l.clock.Advance(20 * time.Second)
-			if l.from(here, test.method, test.path, test.body, fields...).StatusCode == 429 {
+			if l.from(here, test.method, test.path, test.body, fields...).StatusCode == http.StatusTooManyRequests {
 				t.Error("refused after the wait that was told")
 			}
 		})
@@ -255,19 +255,19 @@ func TestLimitsSpareOthers(t *testing.T) {
 		for path, fields := range map[string][]string{
 			"/v1/me": as("good"), "/health": nil, "/health/live": nil, "/health/ready": nil,
 		} {
-			if got := l.from(here, "GET", path, "", fields...); got.StatusCode != 200 {
+			if got := l.from(here, "GET", path, "", fields...); got.StatusCode != http.StatusOK {
 				t.Errorf("call %d of %s: %d", i, path, got.StatusCode)
 			}
 		}
 		for path, body := range map[string]string{
 			"/v1/auth/refresh": `{"refresh_token":"` + genuine + `"}`, "/v1/me/reauthenticate": `{"password":"p"}`,
 		} {
-			if got := l.from(here, "POST", path, body, as("good")...); got.StatusCode != 200 {
+			if got := l.from(here, "POST", path, body, as("good")...); got.StatusCode != http.StatusOK {
 				t.Errorf("call %d of %s: %d", i, path, got.StatusCode)
 			}
 		}
 	}
-	if got := l.from(here, "POST", "/v1/auth/login", loginBody("bob")); got.StatusCode != 429 {
+	if got := l.from(here, "POST", "/v1/auth/login", loginBody("bob")); got.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("the address itself: %d", got.StatusCode)
 	}
 }
@@ -296,7 +296,7 @@ func TestLimitsRace(t *testing.T) {
 	t.Parallel()
 	l := openLimited(t, "login", "5/1h")
 	passed := coretest.Race(t, 40, errTooMany, func(context.Context, int) error {
-		if l.from(here, "POST", "/v1/auth/login", loginBody("ada")).StatusCode == 429 {
+		if l.from(here, "POST", "/v1/auth/login", loginBody("ada")).StatusCode == http.StatusTooManyRequests {
 			return errTooMany
 		}
 		return nil
@@ -354,7 +354,7 @@ func TestNoAccountIsLimitedAlone(t *testing.T) {
 	} {
 		l := openLimited(t, "login", "1/1h", "forgot", "1/1h", "resend", "1/1h", "register", "1/1h")
 		for i := range 20 {
-			if got := l.from("198.51.100."+strconv.Itoa(i), "POST", path, body); got.StatusCode == 429 {
+			if got := l.from("198.51.100."+strconv.Itoa(i), "POST", path, body); got.StatusCode == http.StatusTooManyRequests {
 				t.Fatalf("%s: address %d is refused for what others did", path, i)
 			}
 		}
