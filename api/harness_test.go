@@ -65,7 +65,7 @@ var (
 	otherID = core.ID{15: 9}
 	ada     = account.User{
 		ID: adaID, Email: "ada@example.com", EmailVerified: true, Username: "ada",
-		Profile: account.Profile{Name: "Ada Lovelace"}, Status: account.StatusActive,
+		Profile: account.Profile{Name: "Ada Lovelace"}, PasswordChangedAt: now, Status: account.StatusActive,
 		Roles: []string{account.RoleUser}, CreatedAt: now, UpdatedAt: now, PurgeAt: now.Add(time.Hour),
 	}
 	home = session.Session{
