@@ -58,6 +58,7 @@ func (s *Service) Check(ctx context.Context, user core.ID, kind Kind, code strin
 		return s.checkTOTP(ctx, user, code)
 	case KindRecoveryCode:
 		return s.checkRecoveryCode(ctx, user, code)
+	case KindEmail: // its codes are those of a flow
 	}
 	return Proof{}, verification.ErrCode
 }
@@ -134,8 +135,10 @@ func (s *Service) use(ctx context.Context, proof Proof) error {
 		return s.deps.Factors.Use(ctx, proof.user, proof.factor, proof.step, now)
 	case KindRecoveryCode:
 		return s.deps.Codes.Use(ctx, proof.user, proof.digest)
+	case KindEmail:
+		return s.noteMailed(ctx, proof)
 	}
-	return s.noteMailed(ctx, proof)
+	return core.ErrNotFound
 }
 
 // noteMailed notes when the mailbox was last used. The code itself is used up with its flow.

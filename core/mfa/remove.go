@@ -106,8 +106,7 @@ func (s *Service) RemoveAll(ctx context.Context, user core.ID) error {
 		if err != nil {
 			return nil, err
 		}
-		changes := append(ended, saved)
-		return changes, s.tellAll(ctx, found)
+		return append(ended, saved), s.tellAll(ctx, found)
 	})
 }
 

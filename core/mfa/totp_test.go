@@ -1,6 +1,7 @@
 package mfa_test
 
 import (
+	"bytes"
 	"net/url"
 	"strings"
 	"testing"
@@ -94,7 +95,7 @@ func TestSeeds(t *testing.T) {
 	one, other := mfa.NewSeed(), mfa.NewSeed()
 	coretest.Equal(t, 20, len(one))
 	coretest.Equal(t, 32, len(mfa.EncodeSeed(one)))
-	if string(one) == string(other) {
+	if bytes.Equal(one, other) {
 		t.Error("two seeds are the same")
 	}
 }

@@ -64,7 +64,9 @@ func TestProofsAnewAreRefused(t *testing.T) {
 	t.Parallel()
 	g := guard(t)
 	for _, with := range []signin.Confirmation{
-		{Factor: mfa.KindTOTP, Code: house.Wrong(g.app.Shown())}, {Factor: mfa.KindTOTP}, {Factor: "passkey", Code: g.app.Code()},
+		{Factor: mfa.KindTOTP, Code: house.Wrong(g.app.Shown())},
+		{Factor: mfa.KindTOTP},
+		{Factor: "passkey", Code: g.app.Code()},
 		{Factor: mfa.KindRecoveryCode, Code: g.app.Code()},
 	} {
 		_, err := g.again(g.caller, with)

@@ -89,7 +89,8 @@ func (p *person) secondStep(n *node, challenge, code string, factor client.Facto
 func claims(t *testing.T, token string) (read struct {
 	AMR []string `json:"amr"`
 	ACR string   `json:"acr"`
-}) {
+},
+) {
 	t.Helper()
 	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
 	if err == nil {
