@@ -2,7 +2,6 @@ package signin_test
 
 import (
 	"context"
-	"slices"
 	"testing"
 	"time"
 
@@ -10,9 +9,7 @@ import (
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/credential"
-	"github.com/doorward/doorward/core/device"
 	"github.com/doorward/doorward/core/internal/house"
-	"github.com/doorward/doorward/core/limit"
 	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/mfa"
@@ -57,16 +54,6 @@ func (g guarded) mailed(challenge signin.Challenge) string {
 	return g.Letter(mail.KindSecondFactorCode, ada).Code
 }
 
-// trust finishes a sign-in on a client that is trusted from then on, and gives its device token.
-func (g guarded) trust(t *testing.T) string {
-	t.Helper()
-	signedIn, err := g.SignIn.VerifySecondFactor(g.Ctx, signin.SecondStep{
-		Challenge: g.Challenged(ada, "").ID, Factor: mfa.KindTOTP, Code: g.app.Code(), Trust: true,
-	})
-	g.Must(err)
-	return signedIn.DeviceToken
-}
-
 func TestSecondStep(t *testing.T) {
 	t.Parallel()
 	cases := map[mfa.Kind]struct {
@@ -80,7 +67,8 @@ func TestSecondStep(t *testing.T) {
 		mfa.KindEmail: {guarded.mailed, []string{"pwd", "email"}, token.ACRSingle},
 		mfa.KindRecoveryCode: {
 			func(g guarded, _ signin.Challenge) string { return g.app.RecoveryCodes[3] },
-			[]string{"pwd", "recovery_code", "mfa"}, token.ACRMulti,
+			[]string{"pwd", "recovery_code", "mfa"},
+			token.ACRMulti,
 		},
 	}
 	for factor, c := range cases {
@@ -244,141 +232,102 @@ func TestChallengeOpensNothingElse(t *testing.T) {
 	g.Must(err)
 }
 
+// wornOut are the ways in which what a client sends does not do.
+var wornOut = map[string]func(g guarded, challenge signin.Challenge) error{
+	"wrong code": func(g guarded, challenge signin.Challenge) error {
+		return g.finish(challenge, mfa.KindTOTP, house.Wrong(g.app.Shown()))
+	},
+	"a code for another factor": func(g guarded, challenge signin.Challenge) error {
+		return g.finish(challenge, mfa.KindEmail, g.app.Code())
+	},
+	"a code that was never sent": func(g guarded, challenge signin.Challenge) error {
+		return g.finish(challenge, mfa.KindEmail, "")
+	},
+	"a mailed code of another challenge": func(g guarded, challenge signin.Challenge) error {
+		return g.finish(challenge, mfa.KindEmail, g.mailed(g.Challenged(ada, "")))
+	},
+	"a factor that is not offered yet": func(g guarded, challenge signin.Challenge) error {
+		return g.finish(challenge, "passkey", g.app.Code())
+	},
+	"an unknown challenge": func(g guarded, _ signin.Challenge) error {
+		return g.finish(signin.Challenge{ID: g.IDs.New()}, mfa.KindTOTP, g.app.Code())
+	},
+	"expired": func(g guarded, challenge signin.Challenge) error {
+		g.Clock.Set(challenge.ExpiresAt)
+		return g.finish(challenge, mfa.KindTOTP, g.app.Shown())
+	},
+	"after five tries": func(g guarded, challenge signin.Challenge) error {
+		for range verification.MaxTries {
+			g.Refused(g.finish(challenge, mfa.KindTOTP, "x"), verification.ErrCode)
+		}
+		return g.finish(challenge, mfa.KindRecoveryCode, g.app.RecoveryCodes[0])
+	},
+	"a code by email after five tries": func(g guarded, challenge signin.Challenge) error {
+		for range verification.MaxTries {
+			g.Refused(g.finish(challenge, mfa.KindTOTP, "x"), verification.ErrCode)
+		}
+		letters := g.Letters(mail.KindSecondFactorCode, ada)
+		g.Must(g.SignIn.SendSecondFactor(g.Ctx, challenge.ID, mfa.KindEmail))
+		g.Work()
+		if g.Letters(mail.KindSecondFactorCode, ada) != letters {
+			return nil
+		}
+		return verification.ErrCode
+	},
+}
+
+// lapsed are the ways in which a challenge, or its account, has changed meanwhile.
+var lapsed = map[string]func(g guarded, challenge signin.Challenge) error{
+	"when three others have begun": func(g guarded, challenge signin.Challenge) error {
+		for range verification.MaxLive {
+			g.Later(time.Second)
+			g.Challenged(ada, "")
+		}
+		return g.finish(challenge, mfa.KindTOTP, g.app.Code())
+	},
+	"after a change of password": func(g guarded, challenge signin.Challenge) error {
+		g.Must(g.Password.Change(g.Ctx, g.caller, house.Passphrase, "another lantern orbit"))
+		return g.finish(challenge, mfa.KindTOTP, g.app.Code())
+	},
+	"with a password that was replaced": func(g guarded, challenge signin.Challenge) error {
+		g.Alter(g.caller.UserID, func(u *account.User) { u.PasswordChangedAt = g.Clock.Now() })
+		return g.finish(challenge, mfa.KindTOTP, g.app.Code())
+	},
+	"suspended": func(g guarded, challenge signin.Challenge) error {
+		g.Alter(g.caller.UserID, func(u *account.User) { u.Status = account.StatusSuspended })
+		return g.finish(challenge, mfa.KindTOTP, g.app.Code())
+	},
+	"must reset": func(g guarded, challenge signin.Challenge) error {
+		g.Alter(g.caller.UserID, func(u *account.User) { u.MustReset = true })
+		return g.finish(challenge, mfa.KindTOTP, g.app.Code())
+	},
+	"when the factor was removed": func(g guarded, challenge signin.Challenge) error {
+		g.Must(g.Factors.Remove(g.Ctx, g.caller, g.app.Factor.ID))
+		return g.finish(challenge, mfa.KindTOTP, g.app.Code())
+	},
+	"when the codes were replaced": func(g guarded, challenge signin.Challenge) error {
+		_, err := g.Factors.MakeRecoveryCodes(g.Ctx, g.caller)
+		g.Must(err)
+		return g.finish(challenge, mfa.KindRecoveryCode, g.app.RecoveryCodes[0])
+	},
+}
+
 func TestSecondStepRefuses(t *testing.T) {
 	t.Parallel()
-	cases := map[string]func(g guarded, challenge signin.Challenge) error{
-		"wrong code": func(g guarded, challenge signin.Challenge) error {
-			return g.finish(challenge, mfa.KindTOTP, house.Wrong(g.app.Shown()))
-		},
-		"a code for another factor": func(g guarded, challenge signin.Challenge) error {
-			return g.finish(challenge, mfa.KindEmail, g.app.Code())
-		},
-		"a code that was never sent": func(g guarded, challenge signin.Challenge) error {
-			return g.finish(challenge, mfa.KindEmail, "")
-		},
-		"a mailed code of another challenge": func(g guarded, challenge signin.Challenge) error {
-			return g.finish(challenge, mfa.KindEmail, g.mailed(g.Challenged(ada, "")))
-		},
-		"a factor that is not offered yet": func(g guarded, challenge signin.Challenge) error {
-			return g.finish(challenge, "passkey", g.app.Code())
-		},
-		"an unknown challenge": func(g guarded, _ signin.Challenge) error {
-			return g.finish(signin.Challenge{ID: g.IDs.New()}, mfa.KindTOTP, g.app.Code())
-		},
-		"expired": func(g guarded, challenge signin.Challenge) error {
-			g.Clock.Set(challenge.ExpiresAt)
-			return g.finish(challenge, mfa.KindTOTP, g.app.Shown())
-		},
-		"after five tries": func(g guarded, challenge signin.Challenge) error {
-			for range verification.MaxTries {
-				g.Refused(g.finish(challenge, mfa.KindTOTP, "x"), verification.ErrCode)
-			}
-			return g.finish(challenge, mfa.KindRecoveryCode, g.app.RecoveryCodes[0])
-		},
-		"a code by email after five tries": func(g guarded, challenge signin.Challenge) error {
-			for range verification.MaxTries {
-				g.Refused(g.finish(challenge, mfa.KindTOTP, "x"), verification.ErrCode)
-			}
-			letters := g.Letters(mail.KindSecondFactorCode, ada)
-			g.Must(g.SignIn.SendSecondFactor(g.Ctx, challenge.ID, mfa.KindEmail))
-			g.Work()
-			if g.Letters(mail.KindSecondFactorCode, ada) != letters {
-				return nil
-			}
-			return verification.ErrCode
-		},
-		"when three others have begun": func(g guarded, challenge signin.Challenge) error {
-			for range verification.MaxLive {
-				g.Later(time.Second)
-				g.Challenged(ada, "")
-			}
-			return g.finish(challenge, mfa.KindTOTP, g.app.Code())
-		},
-		"after a change of password": func(g guarded, challenge signin.Challenge) error {
-			g.Must(g.Password.Change(g.Ctx, g.caller, house.Passphrase, "another lantern orbit"))
-			return g.finish(challenge, mfa.KindTOTP, g.app.Code())
-		},
-		"with a password that was replaced": func(g guarded, challenge signin.Challenge) error {
-			g.Alter(g.caller.UserID, func(u *account.User) { u.PasswordChangedAt = g.Clock.Now() })
-			return g.finish(challenge, mfa.KindTOTP, g.app.Code())
-		},
-		"suspended": func(g guarded, challenge signin.Challenge) error {
-			g.Alter(g.caller.UserID, func(u *account.User) { u.Status = account.StatusSuspended })
-			return g.finish(challenge, mfa.KindTOTP, g.app.Code())
-		},
-		"must reset": func(g guarded, challenge signin.Challenge) error {
-			g.Alter(g.caller.UserID, func(u *account.User) { u.MustReset = true })
-			return g.finish(challenge, mfa.KindTOTP, g.app.Code())
-		},
-		"when the factor was removed": func(g guarded, challenge signin.Challenge) error {
-			g.Must(g.Factors.Remove(g.Ctx, g.caller, g.app.Factor.ID))
-			return g.finish(challenge, mfa.KindTOTP, g.app.Code())
-		},
-		"when the codes were replaced": func(g guarded, challenge signin.Challenge) error {
-			_, err := g.Factors.MakeRecoveryCodes(g.Ctx, g.caller)
-			g.Must(err)
-			return g.finish(challenge, mfa.KindRecoveryCode, g.app.RecoveryCodes[0])
-		},
-	}
-	for name, act := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			g := guard(t)
-			g.Refused(act(g, g.Challenged(ada, "")), verification.ErrCode)
-		})
+	for _, cases := range []map[string]func(g guarded, challenge signin.Challenge) error{wornOut, lapsed} {
+		for name, act := range cases {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				g := guard(t)
+				g.Refused(act(g, g.Challenged(ada, "")), verification.ErrCode)
+			})
+		}
 	}
 }
 
 func (g guarded) finish(challenge signin.Challenge, factor mfa.Kind, code string) error {
 	_, err := g.Finish(challenge, factor, code)
 	return err
-}
-
-// Three codes are sent at the most; the newest counts; neither the tries nor the end of the challenge change.
-func TestSending(t *testing.T) {
-	t.Parallel()
-	g := guard(t)
-	challenge := g.Challenged(ada, "")
-	first := g.mailed(challenge)
-	coretest.Equal(t, challenge.ExpiresAt, g.Letter(mail.KindSecondFactorCode, ada).ExpiresAt)
-	g.Refused(g.finish(challenge, mfa.KindEmail, house.Wrong(first)), verification.ErrCode)
-	g.Later(time.Minute)
-	second := g.mailed(challenge)
-	flow, err := g.Flows.Find(g.Ctx, challenge.ID)
-	g.Must(err)
-	coretest.Equal(t, 1, flow.Tries)
-	coretest.Equal(t, challenge.ExpiresAt, flow.ExpiresAt)
-	if first != second {
-		g.Refused(g.finish(challenge, mfa.KindEmail, first), verification.ErrCode)
-	}
-	for range 3 {
-		g.mailed(challenge)
-	}
-	coretest.Equal(t, 3, g.Letters(mail.KindSecondFactorCode, ada))
-	third := g.Letter(mail.KindSecondFactorCode, ada).Code
-	g.Must(g.finish(challenge, mfa.KindEmail, third))
-}
-
-// Whatever is asked for, the answer is the same, and nothing is sent that does not fit.
-func TestSendingTellsNothing(t *testing.T) {
-	t.Parallel()
-	h := house.Open(t)
-	h.Enrol(h.Principal(h.Member(ada, "")))
-	challenge, letters := h.Challenged(ada, ""), len(h.Post.All(ada))
-	receipt := h.Register("grace@example.com", "")
-	for id, factor := range map[core.ID]mfa.Kind{
-		challenge.ID: mfa.KindEmail, h.IDs.New(): mfa.KindEmail, receipt.ID: mfa.KindEmail, h.IDs.New(): mfa.KindTOTP,
-	} {
-		h.Must(h.SignIn.SendSecondFactor(h.Ctx, id, factor))
-	}
-	h.Must(h.SignIn.SendSecondFactor(h.Ctx, challenge.ID, mfa.KindTOTP))
-	h.Work()
-	h.Later(mfa.ChallengeTTL)
-	h.Must(h.SignIn.SendSecondFactor(h.Ctx, challenge.ID, mfa.KindEmail))
-	h.Work()
-	if len(h.Post.All(ada)) != letters {
-		t.Error("something was sent")
-	}
 }
 
 // Wrong codes lock the second factor for clients that are not known, over all challenges; a known device and
@@ -433,80 +382,6 @@ func TestChallengesOfKnownDevicesStandApart(t *testing.T) {
 	if signedIn.DeviceToken != "" {
 		t.Error("a known device was given another token")
 	}
-}
-
-func TestTrustedDevice(t *testing.T) {
-	t.Parallel()
-	enter := func(g guarded, ctx context.Context, identifier, shown string) signin.Entry {
-		entry, err := g.SignIn.Login(ctx, signin.Credentials{
-			Identifier: identifier, Password: house.Passphrase, DeviceToken: shown,
-		})
-		g.Must(err)
-		return entry
-	}
-	browser := func(g guarded, name string) context.Context {
-		client := house.Client
-		client.UserAgent = name
-		return core.WithClient(g.Ctx, client)
-	}
-	cases := map[string]struct {
-		act    func(g guarded, shown string) signin.Entry
-		spared bool
-	}{
-		"spares the second factor": {func(g guarded, shown string) signin.Entry { return enter(g, g.Ctx, ada, shown) }, true},
-		"under another browser":    {func(g guarded, shown string) signin.Entry { return enter(g, browser(g, "Lynx"), ada, shown) }, false},
-		"with another token":       {func(g guarded, shown string) signin.Entry { return enter(g, g.Ctx, ada, shown+"x") }, false},
-		"when its time is over": {func(g guarded, shown string) signin.Entry {
-			g.Later(device.DefaultTrustTTL)
-			return enter(g, g.Ctx, ada, shown)
-		}, false},
-		"when always asked": {func(g guarded, shown string) signin.Entry {
-			g.Alter(g.caller.UserID, func(u *account.User) { u.Protection.AlwaysAsk = true })
-			return enter(g, g.Ctx, ada, shown)
-		}, false},
-		"when it was forgotten": {func(g guarded, shown string) signin.Entry {
-			g.Must(g.Devices.ForgetAll(g.Ctx, g.caller))
-			return enter(g, g.Ctx, ada, shown)
-		}, false},
-		"of somebody else": {func(g guarded, shown string) signin.Entry {
-			g.Enrol(g.Principal(g.Member("grace@example.com", "")))
-			return enter(g, g.Ctx, "grace@example.com", shown)
-		}, false},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			g := guard(t)
-			entry := c.act(g, g.trust(t))
-			if spared := entry.SignedIn != nil; spared != c.spared {
-				t.Errorf("spared: %v", spared)
-			}
-			if entry.SignedIn != nil && !slices.Equal(entry.SignedIn.Session.Factors, []string{"pwd"}) {
-				t.Errorf("the session claims %v", entry.SignedIn.Session.Factors)
-			}
-			coretest.Equal(t, 1, g.Letters(mail.KindDeviceTrusted, ada))
-		})
-	}
-}
-
-// A trusted device token may be used as often and by as many as its client likes, until it is taken back.
-func TestManySignInsOnATrustedDevice(t *testing.T) {
-	t.Parallel()
-	g := guard(t)
-	shown := g.trust(t)
-	for range 4 {
-		for _, err := range house.Race(t, lockout.DefaultTries, func(int) error {
-			entry, err := g.SignIn.Login(g.Ctx, signin.Credentials{Identifier: ada, Password: house.Passphrase, DeviceToken: shown})
-			if err == nil && entry.SignedIn == nil {
-				t.Error("a trusted device was asked for a second factor")
-			}
-			return err
-		}) {
-			g.Must(err)
-		}
-	}
-	g.Must(g.Devices.ForgetAll(g.Ctx, g.caller))
-	g.Challenged(ada, shown)
 }
 
 // Of many uses of one code, or of one challenge, one succeeds, and one session opens.
@@ -577,24 +452,6 @@ func TestSecondStepIsNotHalfDone(t *testing.T) {
 				return err
 			}
 	})
-}
-
-// Codes are bounded for an account over all challenges; a known device has a bound of its own.
-func TestSendingIsBounded(t *testing.T) {
-	t.Parallel()
-	g := guard(t)
-	known, err := g.Finish(g.Challenged(ada, ""), mfa.KindTOTP, g.app.Code())
-	g.Must(err)
-	g.LimitSending(limit.Limit{Burst: 2, Period: time.Hour})
-	sent := func() int { return g.Letters(mail.KindSecondFactorCode, ada) }
-	for range 4 {
-		g.Must(g.SignIn.SendSecondFactor(g.Ctx, g.Challenged(ada, "").ID, mfa.KindEmail))
-		g.Work()
-	}
-	coretest.Equal(t, 2, sent())
-	g.Must(g.SignIn.SendSecondFactor(g.Ctx, g.Challenged(ada, known.DeviceToken).ID, mfa.KindEmail))
-	g.Work()
-	coretest.Equal(t, 3, sent())
 }
 
 // A reset sets a new password and nothing else: the second factor is asked for as before, and a lock of it is lifted,
