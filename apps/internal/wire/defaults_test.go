@@ -12,6 +12,7 @@ import (
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/device"
 	"github.com/doorward/doorward/core/lockout"
+	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/retention"
 	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/signin"
@@ -47,6 +48,7 @@ func TestDefaultsAreOne(t *testing.T) {
 		"UNLOCK_LINK_TTL":                {settings.Lockout.UnlockLinkTTL, signin.DefaultUnlockLinkTTL},
 		"DEVICE_TTL":                     {settings.Lockout.DeviceTTL, device.DefaultTTL},
 		"TRUSTED_DEVICE_TTL":             {settings.Lockout.TrustedDeviceTTL, device.DefaultTrustTTL},
+		"SECOND_FACTOR_GRACE":            {settings.Factors.Grace, mfa.DefaultGrace},
 		"ACCESS_TOKEN_TTL":               {settings.Tokens.AccessTTL, token.AccessTTL},
 		"TOKEN_ALGORITHM":                {token.Algorithm(settings.Tokens.Algorithm), token.ES256},
 		"PASSWORD_MIN_LENGTH":            {settings.Password.MinLength, credential.PasswordMin},
