@@ -291,6 +291,19 @@ func TestLimitsOfPages(t *testing.T) {
 	}
 }
 
+// TestLimitsCountTheUnreadable counts requests that never reach the edge.
+func TestLimitsCountTheUnreadable(t *testing.T) {
+	t.Parallel()
+	l := openLimited(t, "address", "3/1m")
+	address := serve(t, l.app)
+	for i, want := range []int{400, 400, 400, 429, 429} {
+		got, _, _ := exchange(t, address, "GET /v1/me HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n") //nolint:bodyclose // exchange reads it to its end
+		if got.StatusCode != want || (got.Header.Get("Retry-After") != "") != (want == http.StatusTooManyRequests) {
+			t.Errorf("request %d: %d %v", i, got.StatusCode, got.Header)
+		}
+	}
+}
+
 // TestLimitsRace wants no more calls to pass than there may, however many come at once.
 func TestLimitsRace(t *testing.T) {
 	t.Parallel()

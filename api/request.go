@@ -76,6 +76,10 @@ func (s *server) next(c *fiber.Ctx) (err error) {
 func (s *server) refuse(c *fiber.Ctx, err error) error {
 	c.Response().SetConnectionClose()
 	client := s.client(c)
+	c.SetUserContext(core.WithClient(context.Background(), client))
+	if limited := s.count(c, plan{}, false); limited != nil {
+		err = limited
+	}
 	failed := classify(err)
 	if err := writeProblem(c, failed, client.RequestID); err != nil {
 		return err
