@@ -16,11 +16,13 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/doorward/doorward/api/client"
 	"github.com/doorward/doorward/apps/internal/shift"
 	"github.com/doorward/doorward/apps/internal/wire"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/mfa"
 )
 
 // The promise: what an answer takes does not tell whether an address has an account, nor in which state it is. It
@@ -31,7 +33,7 @@ const (
 	injected      = 2 * time.Millisecond
 	confidence    = 3.29
 	samenessPairs = 600
-	crowd         = 40
+	townsfolk     = 40
 )
 
 // stranger is whom a question names.
@@ -42,7 +44,8 @@ const (
 	known      stranger = "known"
 	unverified stranger = "unverified"
 	suspended  stranger = "suspended"
-	locked     stranger = "reset demanded"
+	barred     stranger = "reset demanded"
+	protected  stranger = "protected by a second factor"
 )
 
 // alter makes an account of that state.
@@ -50,7 +53,8 @@ var alter = map[stranger]func(user *account.User){
 	known:      func(*account.User) {},
 	unverified: func(user *account.User) { user.EmailVerified = false },
 	suspended:  func(user *account.User) { user.Status = account.StatusSuspended },
-	locked:     func(user *account.User) { user.MustReset = true },
+	barred:     func(user *account.User) { user.MustReset = true },
+	protected:  func(*account.User) {},
 }
 
 // town is the addresses of a site by the state of their accounts.
@@ -62,30 +66,46 @@ func settle(t *testing.T, s *site) town {
 	addresses := town{}
 	type parts struct {
 		fx.In
-		Engine wire.Engine
-		Hasher credential.Hasher
-		IDs    *core.IDs
+		Engine  wire.Engine
+		Hasher  credential.Hasher
+		Factors mfa.Store
+		IDs     *core.IDs
 	}
-	err := wire.Run(t.Context(), s.settings(), s.log, func(ctx context.Context, p parts) error {
+	err := wire.RunMigrated(t.Context(), s.settings(), s.log, func(ctx context.Context, p parts) error {
 		hash, err := credential.Hash(ctx, p.Hasher, "the password of everybody")
 		if err != nil {
 			return err
 		}
 		var users []account.User
+		var factors []mfa.Factor
 		for state, change := range alter {
-			for range crowd {
+			for range townsfolk {
 				user := resident(p.IDs.New(), hash)
 				change(&user)
 				addresses[state] = append(addresses[state], user.Email)
 				users = append(users, user)
+				if state == protected {
+					factors = append(factors, mfa.Factor{
+						ID: p.IDs.New(), UserID: user.ID, Kind: mfa.KindTOTP, Sealed: []byte("seed"), LastStep: -1,
+						CreatedAt: user.CreatedAt, ConfirmedAt: user.CreatedAt,
+					})
+				}
 			}
 		}
-		return p.Engine.BulkUsers(ctx, users)
+		if err := p.Engine.BulkUsers(ctx, users); err != nil {
+			return err
+		}
+		for _, factor := range factors {
+			if err := p.Factors.Add(ctx, factor); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range crowd {
+	for range townsfolk {
 		addresses[unknown] = append(addresses[unknown], strings.ToLower(rand.Text())+"@example.com")
 	}
 	return addresses
@@ -116,6 +136,40 @@ var questions = []question{
 	}},
 	{"forgot", "/v1/auth/forgot-password", http.StatusAccepted, byIdentifier},
 	{"resend", "/v1/auth/resend-verification", http.StatusAccepted, byIdentifier},
+}
+
+// wrongCode is about a verification, whose id stands in the place of an address. Five tries of one are answered in
+// another way than those that follow, which are no less alike.
+var wrongCode = question{"wrong code", "/v1/auth/reset-password", http.StatusBadRequest, func(id string) map[string]string {
+	return map[string]string{"verification_id": id, "code": "000000", "new_password": "pw " + rand.Text()}
+}}
+
+// verifications asks for three verifications of each address and gives their ids.
+func (m *meter) verifications(addresses []string) (ids []string) {
+	m.t.Helper()
+	for range 3 {
+		for _, address := range addresses {
+			reply := must[*client.ForgotPasswordResponse](m.t, http.StatusAccepted)(m.node.stranger().ForgotPasswordWithResponse(
+				m.t.Context(), client.ForgotPasswordRequest{Identifier: address}))
+			ids = append(ids, reply.JSON202.Verification.ID)
+		}
+	}
+	time.Sleep(2 * rest)
+	return ids
+}
+
+// TestWrongCodesTakeTheSameTime compares the codes of somebody unknown with those of accounts.
+func TestWrongCodesTakeTheSameTime(t *testing.T) {
+	for way, open := range samenessSites {
+		t.Run(way, func(t *testing.T) {
+			m, addresses := open(t, quiet...).measured(t)
+			found := m.compare(wrongCode, m.verifications(addresses[unknown]), m.verifications(addresses[known]), 0)
+			t.Logf("shift %v", found)
+			if !found.Within(nearness) {
+				t.Errorf("the time of a wrong code tells: shift %v, promised within %v", found, nearness)
+			}
+		})
+	}
 }
 
 func byIdentifier(address string) map[string]string { return map[string]string{"identifier": address} }
