@@ -32,7 +32,7 @@ const (
 
 // Migrate applies what is pending and gives what it applied. Any number of replicas may call it at once:
 // one works, the others wait and find nothing to do. Statements that another transaction keeps from a
-// table give way after Config.LockTimeout and are tried again.
+// table give way after Config.LockTimeout, or when PostgreSQL ends a deadlock by them, and are tried again.
 func (db *Database) Migrate(ctx context.Context) ([]migration.Migration, error) {
 	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
 	defer cancel()
@@ -46,7 +46,7 @@ func (db *Database) Migrate(ctx context.Context) ([]migration.Migration, error) 
 		for tries := 0; ; tries++ {
 			step, err := set.Up(ctx)
 			applied = append(applied, step...)
-			if !lockTimedOut(err) || tries == lockRetries {
+			if !inTheWay(err) || tries == lockRetries {
 				return err
 			}
 			db.config.Log.WarnContext(ctx, "a migration found a table in use and is tried again", "error", err)
@@ -95,9 +95,11 @@ func (db *Database) withMigrations(fn func(*migration.Set) error) error {
 	return translate(fn(set))
 }
 
-func lockTimedOut(err error) bool {
+// inTheWay tells that others kept the migration from a table: they had it for too long, or wanted one that the
+// migration had.
+func inTheWay(err error) bool {
 	var report *pgconn.PgError
-	return errors.As(err, &report) && report.Code == codeLockUnavailable
+	return errors.As(err, &report) && (report.Code == codeLockUnavailable || report.Code == codeDeadlock)
 }
 
 // wait asks for the lock until it is held or ctx ends.

@@ -2,16 +2,20 @@ package postgres_test
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
 
 	"github.com/doorward/doorward/adapters/postgres"
 	"github.com/doorward/doorward/adapters/postgres/postgrestest"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/coretest"
+	schema "github.com/doorward/doorward/sql"
 )
 
 func TestManyReplicasMigrateAtOnce(t *testing.T) {
@@ -72,6 +76,86 @@ func TestMigrationGivesWay(t *testing.T) {
 	}
 	coretest.Must(t, tx.Rollback(t.Context()))
 	coretest.Must(t, <-migrated)
+}
+
+// TestReadersOutlastTheMigrations lets an older replica read accounts while a newer one migrates: whatever a migration
+// locks, it locks in the order in which a query does, a view before its tables.
+func TestReadersOutlastTheMigrations(t *testing.T) {
+	t.Parallel()
+	const readers = 8
+	address := postgrestest.EmptyURL(t)
+	migrateTo(t, address, firstRelease)
+	ctx, stop := context.WithCancel(t.Context())
+	var reading sync.WaitGroup
+	for range readers {
+		reading.Go(func() { readAccounts(ctx, t, address) })
+	}
+	_, err := postgrestest.OpenURL(t, address).Migrate(t.Context())
+	stop()
+	reading.Wait()
+	coretest.Must(t, err)
+}
+
+func readAccounts(ctx context.Context, t *testing.T, address string) {
+	conn, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	for ctx.Err() == nil {
+		if _, err := conn.Exec(t.Context(), "SELECT id, email, roles FROM accounts WHERE id = $1", core.ID{1}); err != nil {
+			t.Error(err)
+			return
+		}
+	}
+}
+
+// TestADeadlockedMigrationIsTriedAgain makes a transaction that holds users and then asks for the view over them,
+// which the migration holds. Of the two PostgreSQL ends the migration, whose deadlocks it looks for sooner.
+func TestADeadlockedMigrationIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	address := postgrestest.EmptyURL(t)
+	migrateTo(t, address, firstRelease)
+	conn, err := pgx.Connect(t.Context(), address)
+	coretest.Must(t, err)
+	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+	tx, err := conn.Begin(t.Context())
+	coretest.Must(t, err)
+	for _, statement := range []string{"SET LOCAL deadlock_timeout = '1min'", "LOCK TABLE users IN ROW EXCLUSIVE MODE"} {
+		_, err = tx.Exec(t.Context(), statement)
+		coretest.Must(t, err)
+	}
+	db := postgrestest.OpenURL(t, address)
+	migrated := make(chan error, 1)
+	go func() {
+		_, err := db.Migrate(t.Context())
+		migrated <- err
+	}()
+	for waiting := false; !waiting; {
+		err := tx.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass)").Scan(&waiting)
+		coretest.Must(t, err)
+	}
+	_, err = tx.Exec(t.Context(), "SELECT id FROM accounts")
+	coretest.Must(t, err)
+	coretest.Must(t, tx.Rollback(t.Context()))
+	coretest.Must(t, <-migrated)
+}
+
+// firstRelease is the newest migration that the first replicas know.
+const firstRelease = 5
+
+// migrateTo applies the migrations up to a version, as an older release has.
+func migrateTo(t *testing.T, address string, version int64) {
+	t.Helper()
+	config, err := pgx.ParseConfig(address)
+	coretest.Must(t, err)
+	conns := stdlib.OpenDB(*config)
+	defer func() { coretest.Must(t, conns.Close()) }()
+	provider, err := goose.NewProvider(goose.DialectPostgres, conns, schema.Postgres(), goose.WithDisableGlobalRegistry(true))
+	coretest.Must(t, err)
+	_, err = provider.UpTo(t.Context(), version)
+	coretest.Must(t, err)
 }
 
 func TestMigrateWithoutServer(t *testing.T) {

@@ -1,5 +1,9 @@
 -- +goose Up
 
+-- The view goes first and comes back at the end: a query locks it before its tables, and replicas that read it
+-- meanwhile would deadlock with a migration that does so the other way round.
+DROP VIEW accounts;
+
 -- enrol_by is until when somebody who must have a second factor may do without. muted_notices are the kinds of
 -- harmless mails that the person does not want, separated by commas.
 ALTER TABLE users
@@ -104,7 +108,6 @@ CREATE TRIGGER audit_log_rows BEFORE UPDATE OR DELETE ON audit_log FOR EACH ROW 
 CREATE TRIGGER audit_log_whole BEFORE TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION audit_log_guard();
 
 -- A user with its roles and the kinds of its confirmed second factors, in one row.
-DROP VIEW accounts;
 CREATE VIEW accounts AS
 SELECT users.*,
   ARRAY(SELECT role FROM user_roles WHERE user_id = users.id ORDER BY role COLLATE "C")::text[] AS roles,
