@@ -165,9 +165,12 @@ func TestFailuresFallBack(t *testing.T) {
 	t.Cleanup(func() { close(hold) })
 	line := digits(leaked)[5:] + ":3\r\n"
 	for name, reply := range map[string]func(w http.ResponseWriter, r *http.Request){
-		"slow":          func(_ http.ResponseWriter, r *http.Request) { wait(r, hold) },
-		"slow to end":   func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, line); flush(w); wait(r, hold) },
-		"500":           func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError); fmt.Fprint(w, line) },
+		"slow":        func(_ http.ResponseWriter, r *http.Request) { wait(r, hold) },
+		"slow to end": func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, line); flush(w); wait(r, hold) },
+		"500": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusInternalServerError)
+			fmt.Fprint(w, line)
+		},
 		"404":           func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound); fmt.Fprint(w, line) },
 		"204":           func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
 		"429":           func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) },

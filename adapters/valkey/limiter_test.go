@@ -241,7 +241,8 @@ func BenchmarkLimiter(b *testing.B) {
 	valkeytest.Trusted(b, c.link)
 	wide := limit.Limit{Burst: limit.MaxBurst, Period: time.Second}
 	buckets := []limit.Bucket{
-		{Name: "address", Key: "203.0.113.7", Limit: wide}, {Name: "login-address", Key: "203.0.113.7", Limit: wide},
+		{Name: "address", Key: "203.0.113.7", Limit: wide},
+		{Name: "login-address", Key: "203.0.113.7", Limit: wide},
 		{Name: "login", Key: "203.0.113.7 ada", Limit: wide},
 	}
 	b.ReportAllocs()

@@ -40,7 +40,8 @@ func TestSettingsThatWeakenWantARecentSignIn(t *testing.T) {
 		{"mute", notice(mail.KindDeviceTrusted, false), true, []string{"device_trusted"}, []string{"device_trusted"}},
 		{"mute again", notice(mail.KindDeviceTrusted, false), true, []string{"device_trusted"}, nil},
 		{
-			"one on, two off", both, false, []string{"session_evicted"},
+			"one on, two off", both, false,
+			[]string{"session_evicted"},
 			[]string{"always_ask_second_factor", "session_evicted"},
 		},
 		{"hear again", notice(mail.KindSessionEvicted, true), false, nil, nil},
