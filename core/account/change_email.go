@@ -29,8 +29,9 @@ type (
 	}
 )
 
-// RequestEmailChange asks for a code to be sent to the caller's new address. It wants a recent sign-in. The
-// answer is the same whether the address is free or not; whoever has it is not told, for nothing of theirs
+// RequestEmailChange asks for a code to be sent to the caller's new address. It wants a recent proof of identity, with
+// a strong second factor where the account has one: codes by email, and whoever resets the password, follow the
+// address. The answer is the same whether the address is free or not; whoever has it is not told, for nothing of theirs
 // was touched. Errors: core.CodeReauthentication, KindInvalid for the field "email".
 func (s *Service) RequestEmailChange(
 	ctx context.Context, principal core.Principal, email string,
@@ -42,16 +43,13 @@ func (s *Service) RequestEmailChange(
 func (s *Service) requestEmailChange(
 	ctx context.Context, principal core.Principal, email string,
 ) (verification.Receipt, error) {
-	if err := s.recent(ctx, principal); err != nil {
+	user, err := s.guarded(ctx, principal)
+	if err != nil {
 		return verification.Receipt{}, err
 	}
 	email, key, err := NormalizeEmail(email)
 	if err != nil {
 		return verification.Receipt{}, err
-	}
-	user, err := s.deps.Users.Find(ctx, principal.UserID)
-	if err != nil {
-		return verification.Receipt{}, fmt.Errorf("find user: %w", err)
 	}
 	if user.EmailKey == key {
 		return verification.Receipt{}, core.InvalidField("email", core.CodeNotAllowed, "This is your address already.")
@@ -117,8 +115,8 @@ func (s *Service) mailEmailCode(ctx context.Context, user User, flow verificatio
 	return s.deps.Post.Post(ctx, letter)
 }
 
-// ConfirmEmailChange makes the new address the caller's, by the code that was sent there. It wants a recent
-// sign-in, and the verification must be the caller's own. The old address, if it was ever proven, is told
+// ConfirmEmailChange makes the new address the caller's, by the code that was sent there. It wants the
+// same proof as RequestEmailChange, and the verification must be the caller's own. The old address, if it was ever proven, is told
 // and can undo the change for UndoWindow. Errors: core.CodeReauthentication, verification.ErrCode, and
 // ErrEmailTaken when somebody else has proven the address meanwhile.
 func (s *Service) ConfirmEmailChange(
@@ -131,7 +129,7 @@ func (s *Service) ConfirmEmailChange(
 func (s *Service) confirmEmailChange(
 	ctx context.Context, principal core.Principal, id core.ID, code string,
 ) (User, error) {
-	if err := s.recent(ctx, principal); err != nil {
+	if _, err := s.guarded(ctx, principal); err != nil {
 		return User{}, err
 	}
 	// Another's verification is refused before a try is spent on it: its owner has only five.
@@ -152,7 +150,7 @@ func (s *Service) confirmEmailChange(
 	}
 	var user User
 	err = core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) (changes []core.Change, err error) {
-		user, changes, err = s.changeEmail(ctx, flow, to)
+		user, changes, err = s.changeEmail(ctx, principal, flow, to)
 		if err != nil {
 			return nil, err
 		}
@@ -163,11 +161,17 @@ func (s *Service) confirmEmailChange(
 
 // changeEmail writes the user before it spends the code, as everything here does: whoever locks that row
 // goes on alone, and two proofs of one account never wait for each other.
-func (s *Service) changeEmail(ctx context.Context, flow verification.Flow, to address) (User, []core.Change, error) {
+func (s *Service) changeEmail(
+	ctx context.Context, principal core.Principal, flow verification.Flow, to address,
+) (User, []core.Change, error) {
 	var before User
 	user, saved, err := Edit(ctx, s.deps.Users, flow.User, func(user *User) error {
 		if user.Status != StatusActive {
 			return verification.ErrCode
+		}
+		// As they are now: a factor may have come meanwhile.
+		if err := user.RequireStrongProof(principal, s.deps.Clock.Now(), s.config.RecentWindow); err != nil {
+			return err
 		}
 		before = *user
 		user.Email, user.EmailKey, user.EmailVerified = to.Email, to.Key, true

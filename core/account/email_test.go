@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/internal/house"
 	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/signin"
 	"github.com/doorward/doorward/core/verification"
 )
@@ -399,4 +401,27 @@ func TestDetailsThatDoNotOpen(t *testing.T) {
 	}, time.Hour)
 	m.Must(err)
 	m.Refused(m.Account.UndoEmailChange(m.Ctx, token), internal)
+}
+
+// TestEmailChangeWantsAStrongProof keeps a thief who has a session and the password from leading codes by email, and
+// resets, to a mailbox of their own.
+func TestEmailChangeWantsAStrongProof(t *testing.T) {
+	t.Parallel()
+	m := join(t)
+	receipt, letter := m.request(lovelace) // before there was a second factor
+	app := m.Enrol(m.caller)
+	weak, err := m.SignIn.Reauthenticate(m.Ctx, m.caller, signin.Confirmation{Password: house.Passphrase})
+	m.Must(err)
+	m.caller = m.Principal(weak)
+	_, err = m.Account.RequestEmailChange(m.Ctx, m.caller, lovelace)
+	for act, err := range map[string]error{"asked for": err, "confirmed": m.confirm(receipt.ID, letter.Code)} {
+		if refusal := core.AsError(err); refusal.Code != core.CodeReauthentication ||
+			!slices.Equal(refusal.Factors, []string{account.WayTOTP, account.WayRecoveryCode}) {
+			t.Errorf("%s by a password: %v, %v", act, err, refusal.Factors)
+		}
+	}
+	strong, err := m.SignIn.Reauthenticate(m.Ctx, m.caller, signin.Confirmation{Factor: mfa.KindTOTP, Code: app.Code()})
+	m.Must(err)
+	m.caller = m.Principal(strong)
+	m.Must(m.confirm(receipt.ID, letter.Code))
 }

@@ -72,3 +72,12 @@ func (s *Service) recent(ctx context.Context, principal core.Principal) error {
 	}
 	return core.Unproven(user.Ways()...)
 }
+
+// guarded gives the caller's account where they may change what guards it, see User.RequireStrongProof.
+func (s *Service) guarded(ctx context.Context, principal core.Principal) (User, error) {
+	user, err := s.deps.Users.Find(ctx, principal.UserID)
+	if err != nil {
+		return User{}, fmt.Errorf("find user: %w", err)
+	}
+	return user, user.RequireStrongProof(principal, s.deps.Clock.Now(), s.config.RecentWindow)
+}
