@@ -81,7 +81,7 @@ func TestRecentSignIn(t *testing.T) {
 			return errors.As(client.Failure(reply), &stale)
 		})
 		same(t, "code", stale.Code, client.ProblemCodeReauthenticationRequired)
-		same(t, "factors", stale.Factors, []string{"pwd"})
+		same(t, "factors", stale.Factors, []string{"password"})
 		mustFail[*client.ReauthenticateResponse](t, client.ProblemCodeInvalidCredentials)(ada.at(n).ReauthenticateWithResponse(t.Context(),
 			client.ReauthenticateRequest{Password: "not it at all"}))
 		before := must[*client.GetMeResponse](t, 200)(ada.at(n).GetMeWithResponse(t.Context())).JSON200.Session
