@@ -525,7 +525,7 @@ type Device struct {
 	Browser   string    `json:"browser"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// Current Whether this session, or the cookie of this browser, is that of the device.
+	// Current Whether its latest sign-in began this session, or the cookie of this browser is that of the device.
 	Current bool `json:"current"`
 
 	// Device The kind of device, as far as it is known.

@@ -17,6 +17,7 @@ import (
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/audit/audittest"
 	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/device/devicetest"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/mail/mailtest"
 	"github.com/doorward/doorward/core/origin"
@@ -34,6 +35,7 @@ type house struct {
 	db       *coretest.Database
 	accounts *accounttest.Store
 	memory   *sessiontest.Memory
+	devices  *devicetest.Memory
 	outbox   *mailtest.Outbox
 	refs     *session.References
 	notes    *notes
@@ -107,7 +109,8 @@ func newHouse(t *testing.T) *house {
 		T: t, clock: clock, ids: core.NewIDs(clock), db: db, accounts: accounttest.NewStore(db),
 		outbox: mailtest.NewOutbox(db), refs: session.NewReferences(ring, issuer), notes: &notes{}, cache: &publisher{},
 	}
-	h.memory = sessiontest.NewMemory(db, h.accounts, sessiontest.NewBeside(db, h.accounts, h.outbox))
+	beside := sessiontest.NewBeside(db, h.accounts, h.outbox)
+	h.memory, h.devices = sessiontest.NewMemory(db, h.accounts, beside), beside.Devices
 	origins := origin.NewReader(recognizer{}, origin.Nowhere{})
 	office, log := mail.NewOffice(h.outbox, ring, clock, h.ids), audittest.NewLog(db)
 	h.deps = session.Deps{

@@ -63,6 +63,8 @@ func (s *Service) open(
 
 func (s *Service) opening(ctx context.Context, user account.User, arrival Arrival) (opening Opening, err error) {
 	opened := s.fresh(ctx, user.ID, arrival.Factors)
+	// By this moment a session without a cookie finds its device in the list.
+	arrival.Device.LastUsedAt = opened.CreatedAt
 	opening = Opening{
 		Session: opened, UserRev: user.Rev, Limit: s.config.Limit,
 		Device: arrival.Device, Renews: arrival.Renews, Clear: arrival.Clear,

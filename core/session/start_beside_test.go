@@ -50,6 +50,23 @@ func TestStartTells(t *testing.T) {
 	h.same("letters after one from another", h.queued(), []mail.Kind{mail.KindNewDevice})
 }
 
+// A session and the device it opened on are told to belong together by the moment, whenever the device was read.
+func TestStartUsesTheDeviceAtItsMoment(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	user := h.user()
+	known := h.met(user.ID)
+	for _, renews := range []bool{false, true} {
+		known.LastUsedAt = h.clock.Now()
+		h.clock.Advance(time.Microsecond)
+		started, err := h.Start(h.Context(), user, session.Arrival{Device: known, Renews: renews})
+		h.must(err)
+		kept, err := h.devices.List(h.Context(), user.ID, h.clock.Now(), core.Page{Limit: 1})
+		h.must(err)
+		h.same("last used", kept[0].LastUsedAt, started.CreatedAt)
+	}
+}
+
 func TestStartTellsOfTheEvicted(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

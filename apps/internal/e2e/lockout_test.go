@@ -142,12 +142,13 @@ func TestDevices(t *testing.T) {
 		n, ctx := s.start(), t.Context()
 		ada, token := s.known(t, n)
 		s.await(t, ada.email, mail.KindNewDevice, 1)
-		same(t, "a known device", guess(t, n, ada.email, ada.password, token), 200)
 		list := func() []client.Device {
 			return must[*client.ListDevicesResponse](t, 200)(ada.at(n).ListDevicesWithResponse(ctx, nil)).JSON200.Items
 		}
 		devices := list()
 		same(t, "devices", len(devices), 2)
+		same(t, "the device of this session", [2]bool{devices[0].Current, devices[1].Current}, [2]bool{true, false})
+		same(t, "a known device", guess(t, n, ada.email, ada.password, token), 200)
 		bob := s.newPerson(t).signUp(n)
 		mustFail[*client.ForgetDeviceResponse](t, client.ProblemCodeNotFound)(bob.at(n).ForgetDeviceWithResponse(ctx, devices[0].ID))
 		must[*client.ForgetDeviceResponse](t, 204)(ada.at(n).ForgetDeviceWithResponse(ctx, devices[0].ID))
