@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/valyala/fasthttp"
+
 	"github.com/doorward/doorward/core"
 )
 
@@ -28,6 +30,14 @@ func Follow(stream []byte, piece int) (good int, whole bool, err error) {
 		good, stream = good+taken, stream[taken:]
 	}
 	return good, following.at == inHead && len(following.text) == 0, err
+}
+
+// ReadCookies gives what a Cookie field tells of the cookie of access, of those of CSRF and device, and of refreshing.
+func ReadCookies(field string) (access, csrf, device string, refresh []string) {
+	var header fasthttp.RequestHeader
+	header.Set(fasthttp.HeaderCookie, field)
+	held := readJar(&header)
+	return held.access.value, held.csrf.value, held.device.value, held.refresh
 }
 
 // Rule is a line of the policy.

@@ -62,6 +62,30 @@ func FuzzAuthorization(f *testing.F) {
 	})
 }
 
+// FuzzCookies wants every value to stand in the field as it is read, and none where a second of the name comes along,
+// whatever stands around it: neither can be told to be ours.
+func FuzzCookies(f *testing.F) {
+	for _, field := range []string{
+		"", "__Host-access=a", "__Host-access=a; __Host-access=b", "__Secure-refresh=a; __Secure-refresh=b", "__Host-csrf=\"a\"",
+		"__Host-device", "=; ;=;;", "__host-access=a", " __Host-access =a", "a=\"; __Host-access=b\"", "__Host-access=a\x00b, c",
+	} {
+		f.Add(field)
+	}
+	f.Fuzz(func(t *testing.T, field string) {
+		access, csrf, device, refresh := api.ReadCookies(field)
+		for _, value := range append(refresh, access, csrf, device) {
+			if !strings.Contains(field, value) {
+				t.Errorf("%q is read out of %q", value, field)
+			}
+		}
+		for _, joined := range []string{field + "; __Host-access=planted", "__Host-access=planted; " + field} {
+			if twice, _, _, _ := api.ReadCookies(joined); access != "" && twice != "" {
+				t.Errorf("%q is read out of %q", twice, joined)
+			}
+		}
+	})
+}
+
 func FuzzRequestID(f *testing.F) {
 	for _, id := range []string{"", "a", "0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01", "a\nb", strings.Repeat("a", 65)} {
 		f.Add(id)

@@ -99,3 +99,22 @@ func TestSeeds(t *testing.T) {
 		t.Error("two seeds are the same")
 	}
 }
+
+// FuzzCodes wants nothing to fit but the code itself, with spaces between its digits at the most.
+func FuzzCodes(f *testing.F) {
+	now := time.Unix(1_700_000_010, 0)
+	step := mfa.StepAt(now)
+	for _, text := range []string{"", mfa.CodeAt(rfcSeed, step), "  1 2 3 4 5 6", "１２３４５６", "\xff23456", "000000 000000"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		code := mfa.NormalizeCode(text)
+		if strings.Contains(code, " ") || mfa.NormalizeCode(code) != code {
+			t.Errorf("%q is read as %q", text, code)
+		}
+		found, ok := mfa.FindStep(rfcSeed, code, now, step-1)
+		if ok != (found >= step && mfa.CodeAt(rfcSeed, found) == strings.ReplaceAll(text, " ", "")) {
+			t.Errorf("%q fits step %d: %v", text, found, ok)
+		}
+	})
+}
