@@ -2,18 +2,21 @@ package credential
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
+	"github.com/doorward/doorward/core/lockout"
 )
 
 // ErrNotSet is the answer to a change of a password that the account does not have.
 var ErrNotSet = core.NewError(core.KindConflict, core.CodePasswordNotSet, "This account has no password.")
 
 // Change replaces the caller's password by one that follows the rules, given the current one. The other
-// sessions of the caller end, and so do codes and links; the owner is told by mail. Errors: KindInvalid for
+// sessions of the caller end, and so do codes and links; the owner is told by mail. Tries at the current one
+// are reserved for the session, together with those of signin.Service.Reauthenticate. Errors: KindInvalid for
 // the field "current_password" (core.CodeInvalidCredentials) or "new_password", ErrNotSet, and
 // core.ErrConflict when the password was changed meanwhile.
 func (s *Service) Change(ctx context.Context, principal core.Principal, current, fresh string) error {
@@ -36,7 +39,7 @@ func (s *Service) change(
 	if err = s.checkFresh(ctx, fresh, contextOf(user)...); err != nil {
 		return err
 	}
-	if err = s.verifyCurrent(ctx, user, current, fresh); err != nil {
+	if err = s.verifyCurrent(ctx, principal, user, current, fresh); err != nil {
 		return err
 	}
 	hash, err := Hash(ctx, s.deps.Hasher, fresh)
@@ -59,8 +62,10 @@ func (s *Service) change(
 	})
 }
 
-func (s *Service) verifyCurrent(ctx context.Context, user account.User, current, fresh string) error {
-	match, _, err := Verify(ctx, s.deps.Hasher, current, user.Password)
+func (s *Service) verifyCurrent(
+	ctx context.Context, principal core.Principal, user account.User, current, fresh string,
+) error {
+	match, err := s.tryCurrent(ctx, principal, user, current)
 	if err != nil {
 		return err
 	}
@@ -72,4 +77,30 @@ func (s *Service) verifyCurrent(ctx context.Context, user account.User, current,
 		return core.InvalidField("new_password", core.CodePasswordSame, "The new password is the current one.")
 	}
 	return nil
+}
+
+// tryCurrent compares a password with the current one, where the session has a try left: whoever has stolen it could
+// else guess as long as it lasts.
+func (s *Service) tryCurrent(
+	ctx context.Context, principal core.Principal, user account.User, current string,
+) (match bool, err error) {
+	standing, err := s.deps.Tries.Reserve(ctx, lockout.Reservation{
+		Subject: lockout.SessionOf(principal.SessionID), Source: s.deps.Subjects.SourceOf(core.ClientFrom(ctx).IP),
+		From: s.deps.Origins.Of(ctx), Now: s.deps.Clock.Now(), Rules: s.config.Lockout,
+	})
+	if err != nil {
+		return false, fmt.Errorf("reserve a try: %w", err)
+	}
+	hash := user.Password
+	if !standing.Allowed {
+		hash = "" // costs the same and matches nothing
+	}
+	match, _, err = Verify(ctx, s.deps.Hasher, current, hash)
+	switch {
+	case err != nil && standing.Allowed:
+		return false, errors.Join(err, s.deps.Tries.Release(context.WithoutCancel(ctx), standing.Counters))
+	case match:
+		err = s.deps.Tries.Clear(ctx, standing.Counters)
+	}
+	return match, err
 }

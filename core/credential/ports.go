@@ -29,8 +29,12 @@ type Blocklist interface {
 	Contains(ctx context.Context, password string) (bool, error)
 }
 
-// Tries forgets failed tries at an account. A lockout.Tries is one.
+// Tries counts failed tries. A lockout.Tries is one, and says more.
 type Tries interface {
-	// Clear forgets the counters, in ctx's transaction.
+	// Reserve counts one try before it is made, outside of transactions.
+	Reserve(ctx context.Context, reservation lockout.Reservation) (lockout.Standing, error)
+	// Release takes a try back that was reserved, but not made.
+	Release(ctx context.Context, counters ...lockout.Counters) error
+	// Clear forgets the counters, in ctx's transaction where there is one.
 	Clear(ctx context.Context, counters ...lockout.Counters) error
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
+	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/verification"
@@ -21,6 +22,8 @@ const DefaultResetLinkTTL = 30 * time.Minute
 type Config struct {
 	// ResetLinkTTL is how long the link of a reset mail is good; DefaultResetLinkTTL when zero (RESET_LINK_TTL).
 	ResetLinkTTL time.Duration
+	// Lockout bounds how often the current password is guessed in a session, as in signin.Config.
+	Lockout lockout.Rules
 }
 
 // Deps are what a Service is made of. All are needed.
@@ -29,6 +32,7 @@ type Deps struct {
 	Sessions  account.SessionEnder
 	Devices   account.DeviceForgetter
 	Tries     Tries
+	Subjects  *lockout.Subjects
 	Hasher    Hasher
 	Policy    *Policy
 	Desk      *verification.Desk
@@ -50,6 +54,8 @@ type Service struct {
 // NewService makes the service.
 func NewService(deps Deps, config Config) *Service {
 	config.ResetLinkTTL = cmp.Or(config.ResetLinkTTL, DefaultResetLinkTTL)
+	config.Lockout.Tries = cmp.Or(config.Lockout.Tries, lockout.DefaultTries)
+	config.Lockout.Duration = cmp.Or(config.Lockout.Duration, lockout.DefaultDuration)
 	return &Service{deps: deps, config: config}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/internal/house"
+	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/signin"
 	"github.com/doorward/doorward/core/verification"
@@ -333,6 +334,26 @@ func TestChangeRefuses(t *testing.T) {
 	}
 }
 
+// TestChangeIsNoOracle keeps a thief who has a session from guessing the password there: the tries are those of a proof
+// anew, and a lock answers as a wrong password does.
+func TestChangeIsNoOracle(t *testing.T) {
+	t.Parallel()
+	h := house.Open(t)
+	stolen := h.Principal(h.Member(ada, ""))
+	own := h.Principal(h.Login(ada))
+	wrong := func(current string) {
+		t.Helper()
+		refusedField(t, h.Password.Change(h.Ctx, stolen, current, fresh), "current_password", core.CodeInvalidCredentials)
+	}
+	for range lockout.DefaultTries {
+		wrong("wrong")
+	}
+	wrong(house.Passphrase)
+	_, err := h.SignIn.Reauthenticate(h.Ctx, stolen, signin.Confirmation{Password: house.Passphrase})
+	h.Refused(err, signin.ErrInvalidCredentials)
+	h.Must(h.Password.Change(h.Ctx, own, house.Passphrase, fresh)) // tries of its own
+}
+
 func TestChangeWithoutAPassword(t *testing.T) {
 	t.Parallel()
 	h := house.Open(t)
@@ -346,7 +367,7 @@ func TestChangeRaceHasOneWinner(t *testing.T) {
 	h := house.Open(t)
 	caller := h.Principal(h.Member(ada, ""))
 	h.Later(1)
-	arrived := make(chan struct{}, 20)
+	arrived := make(chan struct{}, lockout.DefaultTries) // as many as may compare at once
 	release := make(chan struct{})
 	h.Hasher.Between = func() { // everybody has compared before anybody writes
 		arrived <- struct{}{}
@@ -355,7 +376,7 @@ func TestChangeRaceHasOneWinner(t *testing.T) {
 		}
 		<-release
 	}
-	errs := house.Race(t, 20, func(int) error { return h.Password.Change(h.Ctx, caller, house.Passphrase, fresh) })
+	errs := house.Race(t, lockout.DefaultTries, func(int) error { return h.Password.Change(h.Ctx, caller, house.Passphrase, fresh) })
 	h.Hasher.Between = nil
 	house.OneWins(t, errs, core.ErrConflict)
 }

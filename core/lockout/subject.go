@@ -25,6 +25,10 @@ func PasswordOf(user core.ID) string { return "password/" + user.String() }
 // SecondFactorOf is the second factor of a user.
 func SecondFactorOf(user core.ID) string { return "second_factor/" + user.String() }
 
+// SessionOf is the password, or a second factor, that whoever holds a session proves anew there. It is counted for each
+// session: a thief guesses no more often than anybody else, and a stranger keeps no owner from proving anything.
+func SessionOf(session core.ID) string { return "session/" + session.String() }
+
 // Of are all counters of a user.
 func Of(user core.ID) []Counters {
 	return []Counters{{Subject: PasswordOf(user)}, {Subject: SecondFactorOf(user)}}

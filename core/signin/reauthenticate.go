@@ -39,7 +39,7 @@ func (s *Service) Reauthenticate(ctx context.Context, principal core.Principal, 
 	if with.Factor == mfa.KindEmail {
 		return SignedIn{}, core.InvalidField("factor", core.CodeNotAllowed, "Use the password, an app or a recovery code.")
 	}
-	standing, err := s.reserveSecond(ctx, sessionSubject(principal), user, nil)
+	standing, err := s.reserveSecond(ctx, lockout.SessionOf(principal.SessionID), user, nil)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -66,11 +66,6 @@ func (s *Service) Reauthenticate(ctx context.Context, principal core.Principal, 
 		return SignedIn{}, err
 	}
 	return s.mint(user, held)
-}
-
-// sessionSubject is what is guessed at by whoever holds a session.
-func sessionSubject(principal core.Principal) string {
-	return "session/" + principal.SessionID.String()
 }
 
 // confirmIdentity looks at the proof. Nothing is used up yet.

@@ -152,8 +152,11 @@ func newCredentials(in shared, own credentialsIn) *credential.Service {
 	return credential.NewService(credential.Deps{
 		Users: own.Users, Sessions: own.Sessions, Devices: own.Devices, Tries: own.Tries, Hasher: own.Hasher,
 		Policy: own.Policy, Desk: own.Desk, Prover: own.Prover, Post: in.Post, Tx: in.Tx, Announcer: in.Announcer, Clock: in.Clock,
-		Origins: in.Origins, Trail: in.Trail,
-	}, credential.Config{ResetLinkTTL: in.Settings.Accounts.ResetLinkTTL})
+		Origins: in.Origins, Trail: in.Trail, Subjects: lockout.NewSubjects(in.Ring),
+	}, credential.Config{
+		ResetLinkTTL: in.Settings.Accounts.ResetLinkTTL,
+		Lockout:      lockout.Rules{Tries: in.Settings.Lockout.Tries, Duration: in.Settings.Lockout.Duration},
+	})
 }
 
 func newDevices(in shared, store device.Store) *device.Service {

@@ -128,7 +128,7 @@ func OpenFactors(t *testing.T, config signin.Config, factors mfa.Config) *House 
 	h.Password = credential.NewService(credential.Deps{
 		Users: h.Users, Sessions: h.Sessions, Devices: h.DeviceRows, Tries: h.Tries, Hasher: h.Hasher, Policy: policy(), Desk: h.Desk, Prover: h.Prover,
 		Post: h.Post, Tx: db, Announcer: h.Announced, Clock: clock, Origins: h.Origins,
-		Trail: h.Trail,
+		Trail: h.Trail, Subjects: lockout.NewSubjects(h.Ring),
 	}, credential.Config{})
 	h.Account = account.NewService(account.Deps{
 		Users: h.Users, Sessions: h.Sessions, Devices: h.DeviceRows, Factors: h.Factors, Desk: h.Desk, Prover: h.Prover,
