@@ -3,7 +3,6 @@ module github.com/doorward/doorward/adapters
 go 1.26.0
 
 require (
-	github.com/ccojocar/zxcvbn-go v1.0.4
 	github.com/doorward/doorward/core v0.0.0
 	github.com/doorward/doorward/sql v0.0.0
 	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6

@@ -18,7 +18,7 @@ var blocklistArchive []byte
 
 // CommonPasswords is the Blocklist that comes with the program: passwords that leaked most often, words of
 // the dictionary and names (NIST SP 800-63B-4 §3.1.1.2), from the lists that BLOCKLIST.md names. They are in
-// memory once, some 700 KB, and only when first asked.
+// memory once, some 760 KB, and only when first asked.
 //
 // Case is ignored, and so are the ways in which people stretch a common password to the wanted length: up
 // to four digits and signs after it, or the whole of it twice. The zero value is ready to use; safe for
@@ -56,8 +56,25 @@ func (l sortedLines) hasStretched(text string) bool {
 
 func isASCIILetter(b byte) bool { return b >= 'a' && b <= 'z' }
 
-// sortedLines is a text of unique lines in byte order, the first and last byte of which are line breaks.
+// sortedLines is a text of lines between line breaks. Each is an entry and one byte, its mark; entries are unique and in
+// byte order.
 type sortedLines string
+
+// A mark is markFirst + markSteps × the kind of the list in which the entry ranks highest + twice the decimal logarithm
+// of that rank, rounded, at most markSteps-1.
+const (
+	markFirst = 'a'
+	markSteps = 10
+)
+
+// markKinds are the warnings that stand for the kinds of lists, in the order of their numbers.
+var markKinds = [...]Warning{WarningCommonPassword, WarningCommonWord, WarningCommonName}
+
+// readMark gives the decimal logarithm of the rank of an entry, and what it is.
+func readMark(mark byte) (rank float64, kind Warning) {
+	number := int(mark - markFirst)
+	return float64(number%markSteps) / 2, markKinds[number/markSteps]
+}
 
 // commonPasswords unpacks the list once.
 var commonPasswords = sync.OnceValue(func() sortedLines {
@@ -72,24 +89,49 @@ var commonPasswords = sync.OnceValue(func() sortedLines {
 	return sortedLines(text)
 })
 
-// has finds a line by halving the text: no index is kept beside it.
-func (l sortedLines) has(line string) bool {
-	low, high := 0, len(l)-1 // both are places of line breaks; the line, if any, lies between
+// has reports whether text is an entry.
+func (l sortedLines) has(text string) bool {
+	entry, _, ok := l.at(l.seek(text, 0, len(l)-1))
+	return ok && entry == text
+}
+
+// at gives the entry behind a line break, and its mark; false behind the last.
+func (l sortedLines) at(lineBreak int) (entry string, mark byte, ok bool) {
+	if lineBreak >= len(l)-1 {
+		return "", 0, false
+	}
+	end := l.after(lineBreak + 1)
+	return string(l[lineBreak+1 : end-1]), l[end-1], true
+}
+
+// after gives the first line break from place on.
+func (l sortedLines) after(place int) int { return place + strings.IndexByte(string(l[place:]), '\n') }
+
+// seek finds the line break before the first entry that does not come before text, of those between two line breaks.
+// It halves the text: no index is kept beside it.
+func (l sortedLines) seek(text string, low, high int) int {
 	for low < high {
-		middle := (low + high) / 2
-		start := strings.LastIndexByte(string(l[:middle+1]), '\n')
-		if start == high {
-			return false
-		}
-		end := start + 1 + strings.IndexByte(string(l[start+1:]), '\n')
-		switch found := string(l[start+1 : end]); {
-		case found == line:
-			return true
-		case found < line:
-			low = end
-		default:
+		start := low + strings.LastIndexByte(string(l[low:low+(high-low)/2+1]), '\n')
+		if entry, _, _ := l.at(start); entry < text {
+			low = start + 1 + len(entry) + 1
+		} else {
 			high = start
 		}
 	}
-	return false
+	return low
 }
+
+// seekNear is seek from low on, for a text whose place is not far.
+func (l sortedLines) seekNear(text string, low int) int {
+	for reach := nearBytes; low+reach < len(l)-1; reach *= 4 {
+		high := l.after(low + reach)
+		if entry, _, ok := l.at(high); !ok || entry >= text {
+			return l.seek(text, low, high)
+		}
+		low = high
+	}
+	return l.seek(text, low, len(l)-1)
+}
+
+// nearBytes is how far seekNear looks first, in bytes.
+const nearBytes = 128

@@ -26,7 +26,11 @@ func entries(t testing.TB) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Split(strings.Trim(string(text), "\n"), "\n")
+	lines := strings.Split(strings.Trim(string(text), "\n"), "\n")
+	for i, line := range lines {
+		lines[i] = line[:len(line)-1] // the mark
+	}
+	return lines
 }
 
 func contains(t testing.TB, list credential.Blocklist, password string) bool {

@@ -69,7 +69,7 @@ type Policy struct {
 func NewPolicy(blocklist Blocklist, config PolicyConfig) *Policy {
 	return &Policy{
 		blocklist: blocklist, minLength: cmp.Or(config.MinLength, PasswordMin),
-		words: contextWords(config.ContextWords),
+		words: contextWords(config.ContextWords, contextWordMin),
 	}
 }
 
@@ -122,7 +122,7 @@ func passwordError(code core.Code, message string) error {
 }
 
 func (p *Policy) leansOnContext(normal string, known []string) bool {
-	words := slices.Concat(p.words, contextWords(known))
+	words := slices.Concat(p.words, contextWords(known, contextWordMin))
 	slices.SortFunc(words, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	folded := strings.ToLower(normal)
 	rest := folded
@@ -132,11 +132,11 @@ func (p *Policy) leansOnContext(normal string, known []string) bool {
 	return rest != folded && utf8.RuneCountInString(rest) < max(p.minLength, PasswordRecommended)
 }
 
-// contextWords gives what each text contributes to the words that a password may not lean on.
-func contextWords(texts []string) []string {
+// contextWords gives what each text contributes to the words of the context, where that is of so many code points or more.
+func contextWords(texts []string, least int) []string {
 	var words []string
 	add := func(word string) {
-		if utf8.RuneCountInString(word) >= contextWordMin {
+		if utf8.RuneCountInString(word) >= least {
 			words = append(words, word)
 		}
 	}

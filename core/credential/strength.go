@@ -36,13 +36,6 @@ type Estimate struct {
 	Warning Warning
 }
 
-// Estimator tells how hard passwords are to guess.
-type Estimator interface {
-	// Estimate takes any password and what is known of the person. It asks no peer, keeps nothing, and takes no
-	// longer than hashing a password does, whatever the texts.
-	Estimate(password string, known []string) Estimate
-}
-
 // Appraisal is an estimate with the verdict of the policy.
 type Appraisal struct {
 	Estimate
@@ -51,16 +44,11 @@ type Appraisal struct {
 }
 
 // Appraiser tells people how good a password would be, before they choose it. It decides nothing.
-type Appraiser struct {
-	policy    *Policy
-	estimator Estimator
-}
+type Appraiser struct{ policy *Policy }
 
 // NewAppraiser makes an appraiser. It is asked at every keystroke by anybody, so give it a policy whose blocklist asks no
 // peer.
-func NewAppraiser(policy *Policy, estimator Estimator) *Appraiser {
-	return &Appraiser{policy: policy, estimator: estimator}
-}
+func NewAppraiser(policy *Policy) *Appraiser { return &Appraiser{policy: policy} }
 
 // Appraise judges a password; known is what is known of the person. Of a password that is none, or longer than one
 // may be, nothing is estimated. The error is the blocklist's.
@@ -76,7 +64,7 @@ func (a *Appraiser) Appraise(ctx context.Context, password string, known ...stri
 		return Appraisal{}, err
 	}
 	if normal, ok := NormalizePassword(password); ok {
-		appraisal.Estimate = a.estimator.Estimate(normal, known)
+		appraisal.Estimate = EstimateOf(normal, known...)
 	}
 	return appraisal, nil
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/doorward/doorward/adapters/qrcode"
 	"github.com/doorward/doorward/adapters/sqlite"
 	"github.com/doorward/doorward/adapters/useragent"
-	"github.com/doorward/doorward/adapters/zxcvbn"
 	"github.com/doorward/doorward/api"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
@@ -118,7 +117,6 @@ func sqliteStores(db *sqlite.Database) stores {
 
 var bindingsModule = fx.Module("bindings", fx.Provide(
 	func(hasher *password.Hasher) credential.Hasher { return hasher },
-	func() credential.Estimator { return zxcvbn.Estimator{} },
 	func() origin.Recognizer { return useragent.Recognizer{} },
 	func(users account.Store) session.Owners { return users },
 	func(sessions *session.Service) account.SessionEnder { return sessions },

@@ -31,8 +31,8 @@ func newBlocklist(
 
 // newAppraiser judges by the embedded list alone: strangers ask it at every keystroke, and no peer of ours is to hear of
 // that.
-func newAppraiser(settings config.Settings, estimator credential.Estimator) *credential.Appraiser {
-	return credential.NewAppraiser(newPolicy(settings, credential.CommonPasswords{}), estimator)
+func newAppraiser(settings config.Settings) *credential.Appraiser {
+	return credential.NewAppraiser(newPolicy(settings, credential.CommonPasswords{}))
 }
 
 var passwordsModule = fx.Module("passwords", fx.Provide(newBlocklist, newAppraiser))

@@ -1,19 +1,22 @@
 // Blocklistgen makes the embedded list of common passwords from published ones.
 //
-//	go run ./internal/blocklistgen -o blocklist.gz list...
+//	go run ./internal/blocklistgen -o blocklist.gz kind=list...
 //
-// A list is a text of one password a line, a JSON array of strings, or a JSON object with such an array in
-// it. Entries are brought to the form in which passwords are compared (NFKC, lower case); those that are
-// too short to be stretched to a permitted length, or too long, are left out. BLOCKLIST.md names the
-// lists in use.
+// A kind is passwords, words or names. A list is a text of one entry a line, a JSON array of strings, or a JSON object
+// with such an array in it, the most common entry first. Entries are brought to the form in which passwords are compared
+// (NFKC, lower case); those that are too short to be stretched to a permitted length, or too long, are left out.
+// BLOCKLIST.md names the lists in use and tells what is written.
 package main
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -29,6 +32,28 @@ const (
 	longest  = 128
 )
 
+// kinds are the kinds of lists, in the order of their numbers in marks.
+var kinds = []string{"passwords", "words", "names"}
+
+// The mark of an entry is firstMark + rankSteps × the number of its kind + the step of its rank.
+const (
+	firstMark = 'a'
+	rankSteps = 10
+)
+
+// standing is how an entry stands in one list.
+type standing struct{ step, kind int }
+
+func (s standing) mark() byte { return byte(firstMark + rankSteps*s.kind + s.step) }
+
+// compare puts the higher rank first.
+func (s standing) compare(other standing) int {
+	return cmp.Or(cmp.Compare(s.step, other.step), cmp.Compare(s.kind, other.kind))
+}
+
+// stepOf is twice the decimal logarithm of a rank that counts from 1.
+func stepOf(rank int) int { return min(rankSteps-1, int(math.Round(2*math.Log10(float64(rank))))) }
+
 func main() {
 	output := flag.String("o", "blocklist.gz", "where the list is written")
 	flag.Parse()
@@ -39,15 +64,19 @@ func main() {
 }
 
 func run(output string, sources []string) error {
-	var entries []string
+	entries := map[string]standing{}
 	for _, source := range sources {
-		data, err := os.ReadFile(source)
+		name, path, _ := strings.Cut(source, "=")
+		kind := slices.Index(kinds, name)
+		if kind < 0 {
+			return fmt.Errorf("%q is not of the form kind=list with a kind of %q", source, kinds)
+		}
+		data, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		entries = append(entries, parse(data)...)
+		add(entries, kind, parse(data))
 	}
-	entries = clean(entries)
 	if len(entries) == 0 {
 		return fmt.Errorf("no entries in %d lists", len(sources))
 	}
@@ -78,27 +107,33 @@ func parse(data []byte) []string {
 	return nil
 }
 
-func clean(entries []string) []string {
-	kept := entries[:0]
-	for _, entry := range entries {
+// add takes over what is worth keeping of a list, each entry with its highest rank of all.
+func add(entries map[string]standing, kind int, list []string) {
+	for i, entry := range list {
 		entry = strings.ToLower(norm.NFKC.String(strings.TrimRight(entry, "\r\n")))
 		length := utf8.RuneCountInString(entry)
-		if length >= shortest && length <= longest && utf8.ValidString(entry) && !strings.Contains(entry, "\n") {
-			kept = append(kept, entry)
+		if length < shortest || length > longest || !utf8.ValidString(entry) || strings.Contains(entry, "\n") {
+			continue
+		}
+		fresh := standing{stepOf(i + 1), kind}
+		if known, ok := entries[entry]; !ok || fresh.compare(known) < 0 {
+			entries[entry] = fresh
 		}
 	}
-	slices.Sort(kept)
-	return slices.Compact(kept)
 }
 
-// pack writes the entries as lines between line breaks, compressed; the same entries give the same bytes.
-func pack(entries []string) ([]byte, error) {
+// pack writes the entries with their marks as lines between line breaks, compressed; the same entries give the same bytes.
+func pack(entries map[string]standing) ([]byte, error) {
+	lines := []byte("\n")
+	for _, entry := range slices.Sorted(maps.Keys(entries)) {
+		lines = append(append(lines, entry...), entries[entry].mark(), '\n')
+	}
 	var archive bytes.Buffer
 	writer, err := gzip.NewWriterLevel(&archive, gzip.BestCompression)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := writer.Write([]byte("\n" + strings.Join(entries, "\n") + "\n")); err != nil {
+	if _, err := writer.Write(lines); err != nil {
 		return nil, err
 	}
 	if err := writer.Close(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -19,16 +20,16 @@ func TestRun(t *testing.T) {
 		}
 		return path
 	}
-	lines := write("lines", "Zebra\r\nabc\n\nrene\u0301e\nzebra\n")
-	array := write("array", `["Password", "two\nlines", "\uff41bcd"]`)
-	object := write("object", `{"Name": "x", "List": ["dragon"]}`)
+	lines := "words=" + write("lines", "Zebra\r\nabc\n\nrene\u0301e\nzebra\n"+strings.Repeat("x\n", 95)+"Dragon\n")
+	array := "passwords=" + write("array", `["Password", "two\nlines", "\uff41bcd"]`)
+	object := "names=" + write("object", `{"Name": "x", "List": ["dragon"]}`)
 	output := filepath.Join(folder, "out.gz")
 
 	if err := run(output, []string{lines, array, object}); err != nil {
 		t.Fatal(err)
 	}
 	first := read(t, output)
-	if got, want := unpack(t, first), "\nabcd\ndragon\npassword\nren\u00e9e\nzebra\n"; got != want {
+	if got, want := unpack(t, first), "\nabcdb\ndragonu\npassworda\nren\u00e9el\nzebrak\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if err := run(output, []string{object, array, lines}); err != nil || !bytes.Equal(read(t, output), first) {
@@ -36,7 +37,8 @@ func TestRun(t *testing.T) {
 	}
 
 	for name, sources := range map[string][]string{
-		"none": nil, "missing": {filepath.Join(folder, "missing")}, "empty": {write("empty", "")}, "no list": {write("other", `{"a": 1}`)},
+		"none": nil, "missing": {"words=" + filepath.Join(folder, "missing")}, "empty": {"words=" + write("empty", "")},
+		"no list": {"words=" + write("other", `{"a": 1}`)}, "no kind": {write("plain", "zebra")}, "another kind": {"verbs=" + write("verbs", "zebra")},
 	} {
 		if err := run(filepath.Join(folder, "none.gz"), sources); err == nil {
 			t.Errorf("%s: no error", name)
