@@ -272,6 +272,24 @@ func TestRemove(t *testing.T) {
 	m.Login(ada)
 }
 
+// Knowing the id of another's factor or half-finished enrolment is of no use (OWASP ASVS 5.0 8.2.2).
+func TestFactorsOfOthersAreOutOfReach(t *testing.T) {
+	t.Parallel()
+	m := join(t)
+	app := m.Enrol(m.caller)
+	begun, err := m.Factors.BeginTOTP(m.Ctx, m.by(app), "second")
+	m.Must(err)
+	mallory := m.Principal(m.Member("mallory@example.com", "mallory"))
+	for _, id := range []core.ID{app.Factor.ID, begun.ID} {
+		m.Refused(m.Factors.Remove(m.Ctx, mallory, id), core.ErrNotFound)
+	}
+	_, err = m.Factors.ConfirmTOTP(m.Ctx, mallory, begun.ID, app.Code())
+	m.Refused(err, verification.ErrCode)
+	held, err := m.Factors.Factors(m.Ctx, mallory)
+	m.Must(err)
+	coretest.Equal(t, mfa.List{}, held)
+}
+
 func TestOneRemovalWins(t *testing.T) {
 	t.Parallel()
 	m := join(t)

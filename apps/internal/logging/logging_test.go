@@ -75,6 +75,19 @@ func TestLineCarriesTheRequest(t *testing.T) {
 	}
 }
 
+// A line tells its moment in UTC, wherever the process thinks it is (OWASP ASVS 5.0 16.2.1, 16.2.2).
+func TestLinesTellTheirMomentInUTC(t *testing.T) {
+	t.Parallel()
+	log, lines := newLogger(t, "info")
+	at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.FixedZone("", 3600))
+	if err := log.Handler().Handle(t.Context(), slog.NewRecord(at, slog.LevelInfo, "late", 0)); err != nil {
+		t.Fatal(err)
+	}
+	if got := lines()[0]["time"]; got != "2026-01-02T02:04:05.000006Z" {
+		t.Errorf("the line is of %v", got)
+	}
+}
+
 func TestValuesAreWrittenByTheirWords(t *testing.T) {
 	t.Parallel()
 	log, lines := newLogger(t, "info")
