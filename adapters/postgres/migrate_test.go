@@ -142,6 +142,26 @@ func TestADeadlockedMigrationIsTriedAgain(t *testing.T) {
 	coretest.Must(t, <-migrated)
 }
 
+// TestUsersAreNotReadUnderALock holds a constraint that was added to users against its old rows apart from the
+// migration that locks the table.
+func TestUsersAreNotReadUnderALock(t *testing.T) {
+	t.Parallel()
+	address := postgrestest.EmptyURL(t)
+	conn, err := pgx.Connect(t.Context(), address)
+	coretest.Must(t, err)
+	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+	pending := func() (count int) {
+		const statement = "SELECT count(*) FROM pg_constraint WHERE conrelid = 'users'::regclass AND NOT convalidated"
+		coretest.Must(t, conn.QueryRow(t.Context(), statement).Scan(&count))
+		return count
+	}
+	migrateTo(t, address, firstRelease+1)
+	coretest.Equal(t, 1, pending())
+	_, err = postgrestest.OpenURL(t, address).Migrate(t.Context())
+	coretest.Must(t, err)
+	coretest.Equal(t, 0, pending())
+}
+
 // firstRelease is the newest migration that the first replicas know.
 const firstRelease = 5
 
