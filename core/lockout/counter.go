@@ -22,7 +22,7 @@ type Place struct{ Subject, Source string }
 
 // full reports whether the counter takes no further try.
 func (c Counter) full(source string, rules Rules) bool {
-	return c.Failures >= rules.Tries || source == AnySource && c.Streak >= MaxStreak
+	return c.Failures >= rules.Tries || !isAddress(source) && c.Streak >= MaxStreak
 }
 
 // at is the counter as it stands at now: a window that has run out counts no more.

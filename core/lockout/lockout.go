@@ -19,10 +19,11 @@ const (
 	// DefaultDuration is how long a lock lasts (LOCKOUT_DURATION). It is counted from the last failure that was
 	// allowed; tries that are refused do not prolong it.
 	DefaultDuration = 15 * time.Minute
-	// MaxStreak is how many failures in a row unknown sources have with one account altogether, however slowly
-	// they go about it (NIST SP 800-63B-4 §3.2.2: at most 100). Beyond, only known devices get in, of which the
-	// unlock link makes one, until a reset or an operator ends it. The success of a known device does not: it
-	// says nothing of who guesses elsewhere. A count that nobody adds to is swept in the end, see package retention.
+	// MaxStreak is how many failures in a row unknown sources have with one account altogether, and each known
+	// device has, however slowly they go about it (NIST SP 800-63B-4 §3.2.2: at most 100). Beyond, only other known
+	// devices get in, of which the unlock link makes one, until a reset or an operator ends it. The success of a
+	// known device does not: it says nothing of who guesses elsewhere. A count that nobody adds to is swept in the
+	// end, see package retention.
 	MaxStreak = 100
 	// NoticeEvery is how often the owner is told of a lock at most: a mail for each would be a weapon too.
 	NoticeEvery = 24 * time.Hour

@@ -12,8 +12,9 @@ type Tries interface {
 	// that fits From is counted by itself alone, under DeviceSource. Anybody else is counted for Source and,
 	// over all unknown sources, for the subject (under AnySource); both must have room. A counter has room while
 	// fewer than Rules.Tries of its tries were counted within Rules.Duration since the one before, and that of
-	// all unknown sources only while its streak is below MaxStreak. A try that finds no room counts nowhere and
-	// prolongs nothing. However many run at once, never more than Rules.Tries are allowed between two locks.
+	// all unknown sources, or of a device, only while its streak is below MaxStreak. A try that finds no room counts
+	// nowhere and prolongs nothing. However many run at once, never more than Rules.Tries are allowed between two
+	// locks.
 	Reserve(ctx context.Context, reservation Reservation) (Standing, error)
 	// Release takes one try back from each of the counters: it was reserved, but not made. None falls below zero,
 	// and when its window ends stays as it is.

@@ -3,6 +3,7 @@ package lockout
 import (
 	"encoding/base64"
 	"net/netip"
+	"strings"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/limit"
@@ -59,9 +60,14 @@ func (s *Subjects) Shown(identifier string) string {
 	return "shown/" + s.digest(shownContext, identifier)
 }
 
+// addressPrefix begins the sources that are addresses. Their streaks end nothing by themselves: many people share one.
+const addressPrefix = "address/"
+
+func isAddress(source string) bool { return strings.HasPrefix(source, addressPrefix) }
+
 // SourceOf is an address of the network: an IPv6 one by its /64, see limit.AddressKey.
 func (s *Subjects) SourceOf(address netip.Addr) string {
-	return "address/" + s.digest(sourceContext, limit.AddressKey(address))
+	return addressPrefix + s.digest(sourceContext, limit.AddressKey(address))
 }
 
 func (s *Subjects) digest(context, text string) string {

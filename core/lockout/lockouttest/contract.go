@@ -44,6 +44,7 @@ func TestTries(t *testing.T, open Open) {
 		"a source that is full counts nowhere":        fullSources,
 		"subjects are apart":                          subjectsApart,
 		"a slow streak ends":                          streaks,
+		"a slow streak of a known device ends":        deviceStreaks,
 		"a known device has tries of its own":         devicesApart,
 		"a known device is the user's, live and fits": devicesFit,
 		"what is shown is counted by itself":          showsApart,
@@ -158,6 +159,23 @@ func streaks(t *testing.T, s Stores) {
 	s.want(t, from(here, late), 1, false)
 	coretest.Must(t, s.Tries.Clear(t.Context(), lockout.Counters{Subject: subject}))
 	s.want(t, from(here, late), rules.Tries, true)
+}
+
+// deviceStreaks guesses from the browser that somebody signed in with on a computer that others use too.
+func deviceStreaks(t *testing.T, s Stores) {
+	user, digest, browser := s.known(t)
+	known := func(now time.Time) lockout.Reservation {
+		return lockout.Reservation{
+			Subject: subject, Source: here, User: user, Token: digest, From: browser, Now: now, Rules: rules,
+		}
+	}
+	for i := range lockout.MaxStreak {
+		standing := s.reserve(t, known(at(time.Duration(i)*rules.Duration)))
+		coretest.Equal(t, [2]bool{true, i == lockout.MaxStreak-1}, [2]bool{standing.Allowed, standing.Last})
+	}
+	late := at(lockout.MaxStreak * 10 * rules.Duration)
+	s.want(t, known(late), 1, false)
+	s.want(t, from(here, late), 1, true) // what strangers have left is theirs
 }
 
 // known adds a user with a device that lives for years.

@@ -17,7 +17,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended(guessed, 13));
   allowed := NOT EXISTS (
     SELECT FROM tries WHERE subject = guessed AND source = ANY (sources)
-      AND (failures >= max_tries AND expires_at > moment OR streak >= max_streak AND source = '')
+      AND (failures >= max_tries AND expires_at > moment OR streak >= max_streak AND source NOT LIKE 'address/%')
   );
   IF allowed THEN
     INSERT INTO tries AS held (subject, source, failures, streak, expires_at, touched_at)
@@ -25,7 +25,7 @@ BEGIN
     ON CONFLICT (subject, source) DO UPDATE SET
       failures = CASE WHEN held.expires_at > moment THEN held.failures ELSE 0 END + 1,
       streak = held.streak + 1, expires_at = until, touched_at = moment;
-    SELECT bool_or(failures >= max_tries OR streak >= max_streak AND source = '') INTO locks
+    SELECT bool_or(failures >= max_tries OR streak >= max_streak AND source NOT LIKE 'address/%') INTO locks
     FROM tries WHERE subject = guessed AND source = ANY (sources);
   END IF;
   IF shown <> '' THEN
