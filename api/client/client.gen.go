@@ -785,7 +785,7 @@ type PasswordFlaw struct {
 	Message string    `json:"message"`
 }
 
-// PasswordStrength Example: {"acceptable":false,"errors":[{"code":"password_common","message":"This is one of the passwords that have leaked or are tried first. Several unrelated words in a row make a good one."}],"guesses_log10":3.02,"score":0,"warning":"common_password"}
+// PasswordStrength Example: {"acceptable":false,"errors":[{"code":"password_common","message":"This is one of the passwords that have leaked or are tried first. Several unrelated words in a row make a good one."}],"guesses_log10":4.4,"score":1,"warning":"common_password"}
 type PasswordStrength struct {
 	// Acceptable Whether it keeps the rules.
 	Acceptable bool `json:"acceptable"`

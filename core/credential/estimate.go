@@ -72,7 +72,7 @@ type search struct {
 	cuts []int
 }
 
-// part is what a stretch of a password was recognised as; its cost is 0 where nothing was.
+// part is what a stretch of a password was recognised as, if it was.
 type part struct {
 	cost    float64
 	found   bool
