@@ -33,8 +33,8 @@ func encodeSession(held session.Session, current core.ID) oapi.Session {
 }
 
 // encodeMe tells of the caller; user may be fresher than what admitted them.
-func encodeMe(caller signin.Authenticated, user account.User) oapi.MeJSONResponse {
-	return oapi.MeJSONResponse{
+func encodeMe(caller signin.Authenticated, user account.User) meReply {
+	return meReply{
 		User: encodeUser(user), Session: encodeSession(caller.Session, caller.Session.ID), EnrolBy: deadline(caller.EnrolBy),
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core"
 )
 
@@ -31,6 +32,15 @@ func Follow(stream []byte, piece int) (good int, whole bool, err error) {
 	}
 	return good, following.at == inHead && len(following.text) == 0, err
 }
+
+// WriteMe and WriteSignedIn give the texts of the replies that are written by hand, and WriteText that of a text.
+func WriteMe(me oapi.Me) []byte { return document{}.me(me) }
+
+// WriteSignedIn is described with WriteMe.
+func WriteSignedIn(entry oapi.SignedIn) []byte { return document{}.signedIn(entry) }
+
+// WriteText is described with WriteMe.
+func WriteText(text string) []byte { return document{}.quoted(text) }
 
 // ReadCookies gives what a Cookie field tells of the cookie of access, of those of CSRF and device, and of refreshing.
 func ReadCookies(field string) (access, csrf, device string, refresh []string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/gofiber/fiber/v2"
 	"github.com/oapi-codegen/nullable"
 
 	"github.com/doorward/doorward/api/oapi"
@@ -16,10 +17,24 @@ import (
 // meHandlers answer the tag me.
 type meHandlers struct{ deps Deps }
 
+// meReply tells of the caller.
+type meReply oapi.Me
+
+func (r meReply) send(c *fiber.Ctx) error { return make(document, 0, meSize).me(oapi.Me(r)).send(c, http.StatusOK) }
+
+// VisitGetMeResponse writes the reply.
+func (r meReply) VisitGetMeResponse(c *fiber.Ctx) error { return r.send(c) }
+
+// VisitUpdateMeResponse writes the reply.
+func (r meReply) VisitUpdateMeResponse(c *fiber.Ctx) error { return r.send(c) }
+
+// VisitVerifyEmailChangeResponse writes the reply.
+func (r meReply) VisitVerifyEmailChangeResponse(c *fiber.Ctx) error { return r.send(c) }
+
 // GetMe tells who is signed in. The lookup that admitted the caller has read everything already.
 func (meHandlers) GetMe(ctx context.Context, _ oapi.GetMeRequestObject) (oapi.GetMeResponseObject, error) {
 	caller, err := callerOf(ctx)
-	return oapi.GetMe200JSONResponse{MeJSONResponse: encodeMe(caller, caller.User)}, err
+	return encodeMe(caller, caller.User), err
 }
 
 // UpdateMe changes the caller's profile.
@@ -36,7 +51,7 @@ func (h meHandlers) UpdateMe(ctx context.Context, request oapi.UpdateMeRequestOb
 		change.Name = &name
 	}
 	user, err := h.deps.Accounts.UpdateProfile(ctx, caller.Principal, change)
-	return oapi.UpdateMe200JSONResponse{MeJSONResponse: encodeMe(caller, user)}, err
+	return encodeMe(caller, user), err
 }
 
 // changed reads a member of a partial update: nil when it is absent, the empty text when it is null.
@@ -90,7 +105,7 @@ func (h meHandlers) VerifyEmailChange(
 		return nil, err
 	}
 	user, err := h.deps.Accounts.ConfirmEmailChange(ctx, caller.Principal, request.Body.VerificationID, request.Body.Code)
-	return oapi.VerifyEmailChange200JSONResponse{MeJSONResponse: encodeMe(caller, user)}, err
+	return encodeMe(caller, user), err
 }
 
 // Reauthenticate makes the caller's sign-in recent again.

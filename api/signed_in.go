@@ -30,7 +30,7 @@ func (r signedInReply) send(c *fiber.Ctx) error {
 		c.Set(csrfField, r.bindings.Bind(r.signedIn.Session.ID))
 		body.Tokens.AccessToken, body.Tokens.RefreshToken, body.DeviceToken = "", "", ""
 	}
-	return c.Status(r.status).JSON(body)
+	return make(document, 0, signedInSize).signedIn(body).send(c, r.status)
 }
 
 // cookies replace whatever the browser had before it signed in, so that nothing planted there lives on (OWASP
