@@ -20,7 +20,9 @@ type meHandlers struct{ deps Deps }
 // meReply tells of the caller.
 type meReply oapi.Me
 
-func (r meReply) send(c *fiber.Ctx) error { return make(document, 0, meSize).me(oapi.Me(r)).send(c, http.StatusOK) }
+func (r meReply) send(c *fiber.Ctx) error {
+	return make(document, 0, meSize).me(oapi.Me(r)).send(c, http.StatusOK)
+}
 
 // VisitGetMeResponse writes the reply.
 func (r meReply) VisitGetMeResponse(c *fiber.Ctx) error { return r.send(c) }

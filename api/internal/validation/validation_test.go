@@ -185,6 +185,7 @@ func FuzzBody(f *testing.F) {
 	for _, text := range []string{
 		`{"a":[1,2.5e3,null,true,"x"]}`, `{"a":1,"a":2}`, `"\ud83d\udd11"`, `"\ud800"`, `[] []`, "\"\xff\"", `{"a":{"b":{}}}`,
 		strings.Repeat("[", 40), `"\\ud800"`, `1e999`,
+		" \n{ \"a\" : [ ] ,\t\"b\\\"}\":-0.5E-3 , \"\": { } } ", strings.Repeat(`["]\\",`, 40) + "0" + strings.Repeat("]", 40),
 	} {
 		f.Add([]byte(text))
 	}
