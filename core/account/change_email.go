@@ -68,7 +68,8 @@ func (s *Service) resolveEmailChange(ctx context.Context, intake verification.In
 		return err
 	}
 	// The mailbox counts as well: many accounts together could else write to one.
-	send, err := s.deps.Desk.MaySend(ctx, intake, request.User.String(), verification.Mailbox(request.Address.Key))
+	send, err := s.deps.Desk.MaySend(ctx, intake, verification.ForChange(request.User.String()),
+		verification.Mailbox(request.Address.Key))
 	if err != nil {
 		return err
 	}

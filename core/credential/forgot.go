@@ -41,7 +41,7 @@ func (s *Service) resolveForgot(ctx context.Context, intake verification.Intake)
 	if err != nil {
 		return err
 	}
-	send, err := s.deps.Desk.MaySend(ctx, intake, recipient)
+	send, err := s.deps.Desk.MaySend(ctx, intake, verification.ForReset(recipient))
 	if err != nil {
 		return err
 	}

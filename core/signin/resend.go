@@ -118,17 +118,14 @@ func (s *Service) resolveResendTo(ctx context.Context, intake verification.Intak
 	if err := s.deps.Desk.Read(intake, &request); err != nil {
 		return err
 	}
-	identifier, ok := account.ParseIdentifier(request.Identifier)
-	recipient, send, err := s.maySend(ctx, intake, identifier)
+	identifier, _ := account.ParseIdentifier(request.Identifier)
+	recipient, send, err := s.mayResend(ctx, intake, identifier)
 	if err != nil {
 		return err
 	}
 	return s.deps.Desk.Resolve(ctx, intake, &request, func(ctx context.Context) error {
 		if !send {
 			return s.unsent(ctx, intake.ID, recipient)
-		}
-		if !ok {
-			return s.decoy(ctx, intake.ID, "")
 		}
 		ctx = core.WithClient(ctx, request.Client)
 		user, err := s.deps.Users.FindByIdentifier(ctx, identifier)
@@ -144,6 +141,36 @@ func (s *Service) resolveResendTo(ctx context.Context, intake verification.Intak
 			ID: intake.ID, Purpose: verification.PurposeConfirmation, Subject: user.ID.String(), User: user.ID,
 		}, user)
 	})
+}
+
+// mayResend is maySend for what is awaited; nothing else goes.
+func (s *Service) mayResend(
+	ctx context.Context, intake verification.Intake, identifier account.Identifier,
+) (recipient string, send bool, err error) {
+	awaited, err := s.awaited(ctx, identifier)
+	if err != nil || !awaited {
+		return verification.Mailbox(identifier.Key), false, err
+	}
+	return s.maySend(ctx, intake, identifier)
+}
+
+// awaited reports whether the identifier names a mailbox that waits to be proven. For others there is nothing to send, and
+// nothing is counted: whoever asks for them could else use up the messages that are sent.
+func (s *Service) awaited(ctx context.Context, identifier account.Identifier) (bool, error) {
+	user, err := s.deps.Users.FindByIdentifier(ctx, identifier)
+	switch {
+	case err == nil:
+		return !user.EmailVerified && mayReturn(user), nil
+	case !errors.Is(err, core.ErrNotFound):
+		return false, fmt.Errorf("find user: %w", err)
+	case identifier.Kind != account.IdentifierEmail:
+		return false, nil
+	}
+	pending, err := s.deps.Registrations.ByEmail(ctx, identifier.Key, s.deps.Clock.Now())
+	if err != nil {
+		return false, fmt.Errorf("list registrations: %w", err)
+	}
+	return len(pending) == 1, nil
 }
 
 // resendPending writes to an address that has one pending registration. Where there are several, nobody

@@ -63,7 +63,7 @@ func TestSendingResumes(t *testing.T) {
 	coretest.Equal(t, 5, h.Letters(mail.KindRegistration, email))
 }
 
-// An account is written to three times, by whichever of its names and for whatever, and its codes stay good
+// An account is sent three resets, by whichever of its names, and its codes stay good
 // however many decoys are piled up over them.
 func TestSendingToAnAccountIsLimited(t *testing.T) {
 	t.Parallel()
@@ -80,9 +80,7 @@ func TestSendingToAnAccountIsLimited(t *testing.T) {
 			receipts = append(receipts, receipt)
 		}
 	}
-	h.Register(email, "")
 	coretest.Equal(t, 3, h.Letters(mail.KindPasswordReset, email))
-	coretest.Equal(t, 0, h.Letters(mail.KindAlreadyRegistered, email))
 	reset := credential.ResetRequest{
 		VerificationID: receipts[2].ID, Code: h.Letter(mail.KindPasswordReset, email).Code, NewPassword: "a wholly new phrase",
 	}
@@ -154,4 +152,34 @@ func TestResendingWhatIsNotResentCountsNothing(t *testing.T) {
 	h.Must(err)
 	h.Work()
 	coretest.Equal(t, 2, h.Letters(mail.KindPasswordReset, email))
+}
+
+// TestStrangersCannotKeepMessagesBack asks in the name of somebody for what anybody can ask for, as often as one likes:
+// the messages by which its owner gets at an account come all the same.
+func TestStrangersCannotKeepMessagesBack(t *testing.T) {
+	t.Parallel()
+	const email, fresh, moved = "ada@example.com", "bob@example.com", "lovelace@example.com"
+	h := house.Open(t)
+	ada := h.Principal(h.Member(email, ""))
+	h.LimitSending(thrice)
+	for range 5 {
+		for _, name := range []string{email, fresh} {
+			_, err := h.SignIn.ResendTo(h.Ctx, name)
+			h.Must(err)
+			h.Work()
+		}
+		h.Register(email, "")
+	}
+	_, err := h.Password.Forgot(h.Ctx, email)
+	h.Must(err)
+	h.Work()
+	coretest.Equal(t, 1, h.Letters(mail.KindPasswordReset, email))
+	_, err = h.Password.Forgot(h.Ctx, fresh)
+	h.Must(err)
+	_, err = h.Account.RequestEmailChange(h.Ctx, ada, moved)
+	h.Must(err)
+	h.Work()
+	coretest.Equal(t, 1, h.Letters(mail.KindEmailChange, moved))
+	h.Register(fresh, "")
+	coretest.Equal(t, 1, h.Letters(mail.KindRegistration, fresh))
 }

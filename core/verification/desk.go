@@ -91,6 +91,14 @@ func (d *Desk) MaySend(ctx context.Context, intake Intake, recipients ...string)
 // Mailbox is how a normalised address or username without an account is counted as a recipient.
 func Mailbox(key string) string { return "address/" + key }
 
+// ForReset counts what is sent to a recipient to reset a password, and ForChange what is sent to change an address, apart
+// from everything else: a stranger who asks for messages that open nothing could otherwise keep back the one by which the
+// owner of a locked account gets in.
+func ForReset(recipient string) string { return "reset/" + recipient }
+
+// ForChange is explained at ForReset.
+func ForChange(recipient string) string { return "change/" + recipient }
+
 // Unsent is the subject of the decoy that stands in for a message which was one too many for the recipient. It is
 // not that of the recipient's own flows: the codes that were sent before stay good.
 func Unsent(recipient string) string { return "unsent/" + recipient }

@@ -24,7 +24,7 @@ type Limits struct {
 	VerifyLimit          limit.Limit `env:"RATE_LIMIT_VERIFY" envDefault:"5/15m" doc:"Codes tried per address and verification; codes and passwords tried by somebody signed in, per session. Each operation counts for itself."`
 	VerifyAddressLimit   limit.Limit `env:"RATE_LIMIT_VERIFY_ADDRESS" envDefault:"60/15m" doc:"Codes tried per address. Each operation counts for itself."`
 	LinksLimit           limit.Limit `env:"RATE_LIMIT_LINKS" envDefault:"30/15m" doc:"Links followed per address. Each operation counts for itself."`
-	SendLimit            limit.Limit `env:"RATE_LIMIT_SEND" envDefault:"3/15m" doc:"Codes sent per account, and per mailbox that has none. Beyond, the answer is as ever and nothing is sent; what was sent before stays good."`
+	SendLimit            limit.Limit `env:"RATE_LIMIT_SEND" envDefault:"3/15m" doc:"Codes sent per account, and per mailbox that has none; resets and changes of address count apart. Beyond, the answer is as ever and nothing is sent; what was sent before stays good."`
 }
 
 // Off reports whether nothing is limited.
