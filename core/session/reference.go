@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"hash"
 	"math"
+	"sync"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/secret"
@@ -29,13 +31,24 @@ var ErrReference = core.NewError(core.KindUnauthenticated, core.CodeInvalidToken
 // References makes and reads refresh tokens. They are not stored: each names a place in a session's chain
 // and authenticates itself. Safe for concurrent use.
 type References struct {
-	keys []secret.Derived
+	keys []referenceKey
+}
+
+// referenceKey keeps the HMACs of a key from one use to the next: keying one takes as long as the rest.
+type referenceKey struct {
+	tag  secret.Tag
+	macs *sync.Pool
 }
 
 // NewReferences derives one key per master key of the ring for refresh tokens of this issuer, so that
 // neither another purpose's nor another deployment's tokens are good here (OWASP ASVS 5.0 9.2.2, 9.2.4).
 func NewReferences(ring *secret.Ring, issuer string) *References {
-	return &References{keys: ring.Derive("refresh-token/" + issuer)}
+	references := &References{}
+	for _, derived := range ring.Derive("refresh-token/" + issuer) {
+		macs := &sync.Pool{New: func() any { return hmac.New(sha256.New, derived.Key) }}
+		references.keys = append(references.keys, referenceKey{tag: derived.Tag, macs: macs})
+	}
+	return references
 }
 
 // Mint makes the token for a place in a chain, with the current key. Equal places give equal tokens: a
@@ -43,12 +56,12 @@ func NewReferences(ring *secret.Ring, issuer string) *References {
 func (r *References) Mint(place Presented) string {
 	current := r.keys[0]
 	raw := make([]byte, 0, referenceBytes)
-	raw = append(raw, current.Tag[:]...)
+	raw = append(raw, current.tag[:]...)
 	raw = append(raw, place.SessionID[:]...)
 	raw = binary.BigEndian.AppendUint64(raw, uint64(place.Generation)) //nolint:gosec // never negative
 	raw = binary.BigEndian.AppendUint64(raw, uint64(place.Branch))     //nolint:gosec // never negative
 	raw = append(raw, place.Nonce[:]...)
-	raw = authenticate(raw, raw, current.Key)
+	raw = current.authenticate(raw, raw)
 	return referencePrefix + base64.RawURLEncoding.EncodeToString(raw)
 }
 
@@ -63,7 +76,7 @@ func (r *References) Read(token string) (Presented, error) {
 		return Presented{}, ErrReference
 	}
 	key, known := r.key(secret.Tag(raw[:4]))
-	if !known || !hmac.Equal(raw[macOffset:], authenticate(nil, raw[:macOffset], key)) {
+	if !known || !hmac.Equal(raw[macOffset:], key.authenticate(nil, raw[:macOffset])) {
 		return Presented{}, ErrReference
 	}
 	generation, branch := binary.BigEndian.Uint64(raw[20:28]), binary.BigEndian.Uint64(raw[28:36])
@@ -78,18 +91,20 @@ func (r *References) Read(token string) (Presented, error) {
 	}, nil
 }
 
-func (r *References) key(tag secret.Tag) (key []byte, known bool) {
+func (r *References) key(tag secret.Tag) (key referenceKey, known bool) {
 	for _, candidate := range r.keys {
-		if candidate.Tag == tag {
-			return candidate.Key, true
+		if candidate.tag == tag {
+			return candidate, true
 		}
 	}
-	return nil, false
+	return referenceKey{}, false
 }
 
 // authenticate appends the HMAC-SHA-256 of prefix and fields to to.
-func authenticate(to, fields, key []byte) []byte {
-	mac := hmac.New(sha256.New, key)
+func (k referenceKey) authenticate(to, fields []byte) []byte {
+	mac, _ := k.macs.Get().(hash.Hash) // the pool holds nothing else
+	defer k.macs.Put(mac)
+	mac.Reset()
 	mac.Write([]byte(referencePrefix))
 	mac.Write(fields)
 	return mac.Sum(to)
