@@ -57,9 +57,11 @@ func tryLock(ctx context.Context, conn *pgx.Conn, name string) (held bool, err e
 	if err != nil {
 		return false, err
 	}
-	if _, err := tx.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil {
+	err = tx.QueryRow(ctx, "SELECT pg_try_advisory_xact_lock($1::int, hashtext($2))", lockSpace, name).Scan(&held)
+	if err != nil || !held {
 		return false, err
 	}
-	err = tx.QueryRow(ctx, "SELECT pg_try_advisory_xact_lock($1::int, hashtext($2))", lockSpace, name).Scan(&held)
-	return held, err
+	// The next statement of the transaction is also what ends the snapshot of the one before.
+	_, err = tx.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0")
+	return err == nil, err
 }

@@ -162,6 +162,25 @@ func TestUsersAreNotReadUnderALock(t *testing.T) {
 	coretest.Equal(t, 0, pending())
 }
 
+// TestALockHoldsNoSnapshot wants a lock to keep neither VACUUM from the rows that a sweep removes, nor CREATE INDEX
+// CONCURRENTLY from its end, however long it is held.
+func TestALockHoldsNoSnapshot(t *testing.T) {
+	t.Parallel()
+	address := postgrestest.EmptyURL(t)
+	release, held, err := postgrestest.OpenURL(t, address).Locks().TryLock(t.Context(), "test")
+	coretest.Must(t, err)
+	defer release()
+	coretest.Equal(t, true, held)
+	conn, err := pgx.Connect(t.Context(), address)
+	coretest.Must(t, err)
+	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+	var holders, pinned int
+	coretest.Must(t, conn.QueryRow(t.Context(), `SELECT count(*), count(backend_xmin) FROM pg_stat_activity
+WHERE datname = current_database() AND state = 'idle in transaction'`).Scan(&holders, &pinned))
+	coretest.Equal(t, 1, holders)
+	coretest.Equal(t, 0, pinned)
+}
+
 // firstRelease is the newest migration that the first replicas know.
 const firstRelease = 5
 
