@@ -112,9 +112,9 @@ func commonPasswords(t *testing.T) (long []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.SplitSeq(string(text), "\n") {
-		if utf8.RuneCountInString(line) >= 8 {
-			long = append(long, line)
+	for line := range strings.SplitSeq(strings.Trim(string(text), "\n"), "\n") {
+		if entry := line[:len(line)-1]; utf8.RuneCountInString(entry) >= 8 { // the last byte is a mark
+			long = append(long, entry)
 		}
 	}
 	if len(long) < 3000 {
