@@ -69,8 +69,11 @@ func encodeNext(next core.Position) nullable.Nullable[string] {
 // fraction less left when it is told, and is said as 900.
 func wholeSeconds(left time.Duration) int64 { return int64((left + time.Second - 1) / time.Second) }
 
-// null is the null of every reply. It is a map inside, and only read.
-var null = nullable.NewNullNullable[string]()
+// null and noTime are the nulls of every reply. They are maps inside, and only read.
+var (
+	null   = nullable.NewNullNullable[string]()
+	noTime = nullable.NewNullNullable[time.Time]()
+)
 
 // optional writes the empty text as null.
 func optional(text string) nullable.Nullable[string] {
@@ -83,7 +86,7 @@ func optional(text string) nullable.Nullable[string] {
 // deadline writes the zero time as null.
 func deadline(at time.Time) nullable.Nullable[time.Time] {
 	if at.IsZero() {
-		return nullable.NewNullNullable[time.Time]()
+		return noTime
 	}
 	return nullable.NewNullableWithValue(at)
 }

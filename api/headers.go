@@ -6,19 +6,22 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// field is one header field.
-type field struct{ name, value string }
+// field is one header field, its name as the wire has it.
+type field struct{ name, value []byte }
 
 // shield are the fields that every reply carries, errors and refusals included (OWASP ASVS 5.0 3.4): nothing
 // is guessed to be of another type, framed, or read by another site, no address of ours is told to others, and
 // no page of ours can reach a device.
 var shield = [...]field{
-	{fiber.HeaderXContentTypeOptions, "nosniff"},
-	{fiber.HeaderXFrameOptions, "DENY"},
-	{fiber.HeaderReferrerPolicy, "no-referrer"},
-	{"Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"},
-	{"Cross-Origin-Opener-Policy", "same-origin"},
-	{"Cross-Origin-Resource-Policy", "same-origin"},
+	{[]byte(fiber.HeaderXContentTypeOptions), []byte("nosniff")},
+	{[]byte(fiber.HeaderXFrameOptions), []byte("DENY")},
+	{[]byte(fiber.HeaderReferrerPolicy), []byte("no-referrer")},
+	{
+		[]byte("Permissions-Policy"),
+		[]byte("camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"),
+	},
+	{[]byte("Cross-Origin-Opener-Policy"), []byte("same-origin")},
+	{[]byte("Cross-Origin-Resource-Policy"), []byte("same-origin")},
 }
 
 const (
@@ -38,7 +41,7 @@ func (s *server) finish(c *fiber.Ctx, requestID string) {
 	header := &c.Response().Header
 	header.Set(fiber.HeaderXRequestID, requestID)
 	for _, each := range shield {
-		header.Set(each.name, each.value)
+		header.SetCanonical(each.name, each.value)
 	}
 	if s.overTLS() {
 		header.Set(fiber.HeaderStrictTransportSecurity, onlyTLS)

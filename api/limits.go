@@ -99,6 +99,8 @@ type plan struct {
 	early bool
 	// holds tells that a refresh token may name a session.
 	holds bool
+	// addressed tells that the limits count by address also where the caller is signed in.
+	addressed bool
 }
 
 func planOf(operation string, demanded rule) plan {
@@ -108,6 +110,7 @@ func planOf(operation string, demanded rule) plan {
 	}
 	for _, each := range demanded.limits {
 		made.holds = made.holds || each.by == byHolder
+		made.addressed = made.addressed || each.by == byAddress || each.by == byPair
 	}
 	made.early = made.early && !made.holds && !made.uncounted
 	return made
@@ -169,6 +172,7 @@ func (s *server) count(c *fiber.Ctx, p plan, valid bool) error {
 
 // subject is whom a request is counted for.
 type subject struct {
+	// address is given where something is counted by it.
 	address string
 	// named is the account or verification of the body, where it is known and names one.
 	named string
@@ -179,7 +183,7 @@ type subject struct {
 func addressOf(c *fiber.Ctx) string { return limit.AddressKey(core.ClientFrom(c.UserContext()).IP) }
 
 func (s *server) subjectOf(c *fiber.Ctx, p plan, valid bool) subject {
-	from := subject{address: addressOf(c)}
+	var from subject
 	signedIn, known := callerFrom(c.UserContext())
 	members, _ := c.Locals(bodyLocal).(map[string]any)
 	switch {
@@ -188,8 +192,11 @@ func (s *server) subjectOf(c *fiber.Ctx, p plan, valid bool) subject {
 	case valid && p.holds:
 		from.session = s.holder(c.UserContext(), members)
 	}
-	if valid {
+	if p.addressed && valid {
 		from.named = namedBy(members)
+	}
+	if p.addressed || from.session.IsZero() {
+		from.address = addressOf(c)
 	}
 	return from
 }
@@ -241,7 +248,7 @@ func (s *server) own(p plan, from subject) limit.Bucket {
 
 // shared are the buckets that all replicas count together.
 func (s *server) shared(p plan, from subject) []limit.Bucket {
-	buckets := make([]limit.Bucket, 0, 1+len(p.limits))
+	var buckets []limit.Bucket // most calls of a caller who is signed in have none
 	if from.session.IsZero() {
 		buckets = append(buckets, s.bucket(LimitAddress, from.address))
 	}
