@@ -97,8 +97,7 @@ func lapsedIsNothing(err error) error {
 
 func (s *Service) mailSecondFactor(ctx context.Context, user account.User, flow verification.Flow) (err error) {
 	letter := s.letter(ctx, mail.KindSecondFactorCode, user)
-	letter.ExpiresAt = flow.ExpiresAt
-	if letter.Code, err = s.deps.Prover.Recode(ctx, flow); err != nil {
+	if letter.Code, letter.ExpiresAt, err = s.deps.Prover.Recode(ctx, flow); err != nil {
 		return err
 	}
 	return s.deps.Post.Post(ctx, letter)

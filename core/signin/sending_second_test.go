@@ -19,7 +19,7 @@ func TestSending(t *testing.T) {
 	g := guard(t)
 	challenge := g.Challenged(ada, "")
 	first := g.mailed(challenge)
-	coretest.Equal(t, challenge.ExpiresAt, g.Letter(mail.KindSecondFactorCode, ada).ExpiresAt)
+	coretest.Equal(t, g.Clock.Now().Add(verification.CodeTTL), g.Letter(mail.KindSecondFactorCode, ada).ExpiresAt)
 	g.Refused(g.finish(challenge, mfa.KindEmail, house.Wrong(first)), verification.ErrCode)
 	g.Later(time.Minute)
 	second := g.mailed(challenge)
@@ -36,6 +36,21 @@ func TestSending(t *testing.T) {
 	coretest.Equal(t, 3, g.Letters(mail.KindSecondFactorCode, ada))
 	third := g.Letter(mail.KindSecondFactorCode, ada).Code
 	g.Must(g.finish(challenge, mfa.KindEmail, third))
+}
+
+// A code is good for as long as any other, though its challenge lasts longer; none outlives the challenge.
+func TestAMailedCodeEndsBeforeItsChallenge(t *testing.T) {
+	t.Parallel()
+	g := guard(t)
+	challenge := g.Challenged(ada, "")
+	first := g.mailed(challenge)
+	g.Later(verification.CodeTTL)
+	g.Refused(g.finish(challenge, mfa.KindEmail, first), verification.ErrCode)
+	g.Later(time.Minute)
+	second := g.mailed(challenge)
+	coretest.Equal(t, challenge.ExpiresAt, g.Letter(mail.KindSecondFactorCode, ada).ExpiresAt)
+	g.Clock.Set(challenge.ExpiresAt.Add(-time.Microsecond))
+	g.Must(g.finish(challenge, mfa.KindEmail, second))
 }
 
 // Whatever is asked for, the answer is the same, and nothing is sent that does not fit.

@@ -50,15 +50,19 @@ func (p *Prover) Wait(ctx context.Context, flow Flow, ttl time.Duration) (expire
 }
 
 // Recode gives a live flow, as Flow has given it, a new code in the place of its last one, and gives the code for its
-// message. Until when the flow is good stays as it is, and so do the tries that were spent. ErrCode.
-func (p *Prover) Recode(ctx context.Context, flow Flow) (code string, err error) {
-	if !p.deps.Clock.Now().Before(flow.ExpiresAt) {
-		return "", ErrCode
+// message and until when it is good: for CodeTTL, and no longer than the flow. Until when the flow is good stays as it
+// is, and so do the tries that were spent. ErrCode.
+func (p *Prover) Recode(ctx context.Context, flow Flow) (code string, expiresAt time.Time, err error) {
+	now := p.deps.Clock.Now()
+	if !now.Before(flow.ExpiresAt) {
+		return "", time.Time{}, ErrCode
 	}
 	code = secret.NewCode()
 	flow.Digest = p.deps.Ring.Digest(flow.DigestContext(), code)
-	_, err = p.start(ctx, flow)
-	return code, err
+	if expiresAt, err = p.start(ctx, flow); now.Add(CodeTTL).Before(expiresAt) {
+		expiresAt = now.Add(CodeTTL)
+	}
+	return code, expiresAt, err
 }
 
 func (p *Prover) start(ctx context.Context, flow Flow) (time.Time, error) {
@@ -107,10 +111,12 @@ func (p *Prover) Reserve(ctx context.Context, id core.ID, purpose Purpose) (Flow
 	return p.openFlow(flow)
 }
 
-// Fits reports whether the code is the newest of the flow. None fits a decoy.
+// Fits reports whether the code is the newest of the flow, and was made no longer than CodeTTL ago: a flow may last
+// longer than its codes. None fits a decoy.
 func (p *Prover) Fits(flow Flow, code string) bool {
 	decoy := flow.Registration.IsZero() && flow.User.IsZero()
-	return p.deps.Ring.Matches(flow.Digest, flow.DigestContext(), code) && !decoy
+	fresh := p.deps.Clock.Now().Before(flow.CreatedAt.Add(CodeTTL))
+	return p.deps.Ring.Matches(flow.Digest, flow.DigestContext(), code) && fresh && !decoy
 }
 
 // Flow gives the flow without spending a try on it. ErrCode when it is unknown, used or killed.
