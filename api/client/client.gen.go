@@ -1962,8 +1962,8 @@ type ClientInterface interface {
 	// SendSecondFactorWithBody Have a code sent for the second step
 	//
 	// For a factor whose code has to be sent: `email`. The newest code replaces the earlier ones of the challenge, whose
-	// count of tries and whose end stay as they are; three are sent at the most. The answer is the same whatever becomes
-	// of it, also for an unknown challenge.
+	// count of tries and whose end stay as they are; three are sent at the most, each good for five minutes. The answer
+	// is the same whatever becomes of it, also for an unknown challenge.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1973,8 +1973,8 @@ type ClientInterface interface {
 	// SendSecondFactor Have a code sent for the second step
 	//
 	// For a factor whose code has to be sent: `email`. The newest code replaces the earlier ones of the challenge, whose
-	// count of tries and whose end stay as they are; three are sent at the most. The answer is the same whatever becomes
-	// of it, also for an unknown challenge.
+	// count of tries and whose end stay as they are; three are sent at the most, each good for five minutes. The answer
+	// is the same whatever becomes of it, also for an unknown challenge.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2859,8 +2859,8 @@ func (c *Client) Logout(ctx context.Context, body LogoutJSONRequestBody, reqEdit
 // SendSecondFactorWithBody Have a code sent for the second step
 //
 // For a factor whose code has to be sent: `email`. The newest code replaces the earlier ones of the challenge, whose
-// count of tries and whose end stay as they are; three are sent at the most. The answer is the same whatever becomes
-// of it, also for an unknown challenge.
+// count of tries and whose end stay as they are; three are sent at the most, each good for five minutes. The answer
+// is the same whatever becomes of it, also for an unknown challenge.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2880,8 +2880,8 @@ func (c *Client) SendSecondFactorWithBody(ctx context.Context, contentType strin
 // SendSecondFactor Have a code sent for the second step
 //
 // For a factor whose code has to be sent: `email`. The newest code replaces the earlier ones of the challenge, whose
-// count of tries and whose end stay as they are; three are sent at the most. The answer is the same whatever becomes
-// of it, also for an unknown challenge.
+// count of tries and whose end stay as they are; three are sent at the most, each good for five minutes. The answer
+// is the same whatever becomes of it, also for an unknown challenge.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6062,8 +6062,8 @@ type ClientWithResponsesInterface interface {
 	// SendSecondFactorWithBodyWithResponse Have a code sent for the second step
 	//
 	// For a factor whose code has to be sent: `email`. The newest code replaces the earlier ones of the challenge, whose
-	// count of tries and whose end stay as they are; three are sent at the most. The answer is the same whatever becomes
-	// of it, also for an unknown challenge.
+	// count of tries and whose end stay as they are; three are sent at the most, each good for five minutes. The answer
+	// is the same whatever becomes of it, also for an unknown challenge.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6073,8 +6073,8 @@ type ClientWithResponsesInterface interface {
 	// SendSecondFactorWithResponse Have a code sent for the second step
 	//
 	// For a factor whose code has to be sent: `email`. The newest code replaces the earlier ones of the challenge, whose
-	// count of tries and whose end stay as they are; three are sent at the most. The answer is the same whatever becomes
-	// of it, also for an unknown challenge.
+	// count of tries and whose end stay as they are; three are sent at the most, each good for five minutes. The answer
+	// is the same whatever becomes of it, also for an unknown challenge.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10615,8 +10615,8 @@ func (c *ClientWithResponses) LogoutWithResponse(ctx context.Context, body Logou
 // SendSecondFactorWithBodyWithResponse Have a code sent for the second step
 //
 // For a factor whose code has to be sent: `email`. The newest code replaces the earlier ones of the challenge, whose
-// count of tries and whose end stay as they are; three are sent at the most. The answer is the same whatever becomes
-// of it, also for an unknown challenge.
+// count of tries and whose end stay as they are; three are sent at the most, each good for five minutes. The answer
+// is the same whatever becomes of it, also for an unknown challenge.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10632,8 +10632,8 @@ func (c *ClientWithResponses) SendSecondFactorWithBodyWithResponse(ctx context.C
 // SendSecondFactorWithResponse Have a code sent for the second step
 //
 // For a factor whose code has to be sent: `email`. The newest code replaces the earlier ones of the challenge, whose
-// count of tries and whose end stay as they are; three are sent at the most. The answer is the same whatever becomes
-// of it, also for an unknown challenge.
+// count of tries and whose end stay as they are; three are sent at the most, each good for five minutes. The answer
+// is the same whatever becomes of it, also for an unknown challenge.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
