@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"testing"
@@ -55,7 +56,7 @@ func sameJSON(t *testing.T, written []byte, value any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(written) != string(want) {
+	if !bytes.Equal(written, want) {
 		t.Errorf("written\n%s\nwhere encoding/json writes\n%s", written, want)
 	}
 }
