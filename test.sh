@@ -76,7 +76,7 @@ if [[ -n $race ]]; then
 fi
 
 # Results are never taken from a cache: tests read files of the repository that Go does not keep an eye on.
-args+=(-count=1)
+args=(-count=1 "${args[@]}")
 
 servers=$(.ci/servers start)
 eval "$servers"
