@@ -17,9 +17,9 @@ import (
 const memoryFloor = 32 << 20
 
 // collectAt is the garbage, in percent of what is alive, at which the collector runs. What is alive is small here, some
-// 5 MiB, and every request leaves a few KiB: at the usual 100 a tenth of all CPU goes into collections. 200
-// halves that for 5 MiB more.
-const collectAt = 200
+// 5 MiB, and every request leaves a few KiB: at the usual 100 a tenth of all CPU goes into collections, at 400 a quarter
+// of that, for 15 MiB more at the most. The soft limit bounds it all the same.
+const collectAt = 400
 
 // memoryEvery is the pause between two looks at the heap.
 const memoryEvery = 10 * time.Second
