@@ -178,9 +178,9 @@ func TestChallengeOpensNothing(t *testing.T) {
 		code := mfa.CodeAt(app.seed, mfa.StepAt(time.Now()))
 		mustFail[*client.VerifyEmailResponse](t, client.ProblemCodeInvalidCode)(
 			n.stranger().VerifyEmailWithResponse(t.Context(), client.ByCode(id, code)))
+		ada.proveAnew(n, client.ReauthenticateRequest{Factor: client.FactorKindRecoveryCode, Code: app.recoveryCode()})
 		mustFail[*client.VerifyEmailChangeResponse](t, client.ProblemCodeInvalidCode)(
 			ada.at(n).VerifyEmailChangeWithResponse(t.Context(), client.CodeProof{VerificationID: id, Code: code}))
-		ada.proveAnew(n, client.ReauthenticateRequest{Factor: client.FactorKindRecoveryCode, Code: app.recoveryCode()})
 		mustFail[*client.VerifyEmailFactorResponse](t, client.ProblemCodeInvalidCode)(
 			ada.at(n).VerifyEmailFactorWithResponse(t.Context(), client.CodeProof{VerificationID: id, Code: code}))
 		mustFail[*client.RemoveFactorResponse](t, client.ProblemCodeNotFound)(ada.at(n).RemoveFactorWithResponse(t.Context(), id))
