@@ -65,6 +65,9 @@ func (f *frames) follow(data []byte) (good int, err error) {
 	return good, err
 }
 
+// midway reports whether a request has begun whose body is not read to its end.
+func (f *frames) midway() bool { return f.at != inHead }
+
 func (f *frames) step(data []byte) (taken int, err error) {
 	switch f.at {
 	case inHead:

@@ -246,3 +246,25 @@ func FuzzFraming(f *testing.F) {
 		}
 	})
 }
+
+// TestWhoSendsTooMuchHearsOfIt sends more than is read: the answer reaches who is still sending, and is not lost with a
+// connection that is reset.
+func TestWhoSendsTooMuchHearsOfIt(t *testing.T) {
+	t.Parallel()
+	address := listen(t, api.Options{})
+	text := strings.Repeat("q", 2<<20)
+	for range 20 {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/v1/auth/login", strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Errorf("answered %d, %v", response.StatusCode, err)
+		}
+	}
+}

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -78,10 +80,29 @@ func (c *connection) Read(into []byte) (int, error) {
 	return good, nil
 }
 
-// Close closes the connection, which counts no more.
+// How long, and how many bytes, a client that was answered amid its request is heard out.
+const (
+	lingerTime  = 500 * time.Millisecond
+	lingerBytes = 4 << 20
+)
+
+// Close closes the connection, which then counts no more.
 func (c *connection) Close() error {
-	c.leave()
+	defer c.leave()
+	if c.refusal != nil && !errors.Is(c.refusal, errCrowd) || c.frames.midway() {
+		c.linger()
+	}
 	return c.Conn.Close()
+}
+
+// linger hears out a client that is still sending, within bounds: a connection that is closed over bytes that
+// nobody has read is reset, and that takes the answer away from who has not read it yet (RFC 9112 §9.6).
+func (c *connection) linger() {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil || c.Conn.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes) // whatever comes of it, the connection is closed
 }
 
 // guardConnections answers for the server below: what its connections refuse, and methods that nobody knows.
