@@ -99,7 +99,7 @@ func (c *connection) Close() error {
 // nobody has read is reset, and that takes the answer away from who has not read it yet (RFC 9112 §9.6).
 func (c *connection) linger() {
 	half, ok := c.Conn.(interface{ CloseWrite() error })
-	if !ok || half.CloseWrite() != nil || c.Conn.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
+	if !ok || half.CloseWrite() != nil || c.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
 		return
 	}
 	_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes) // whatever comes of it, the connection is closed
