@@ -85,52 +85,57 @@ func loginBody(identifier string) string {
 	return `{"identifier":` + strconv.Quote(identifier) + `,"password":"p"}`
 }
 
+// limited is a call that a limit ends.
+type limited struct {
+	name, limit, method, path, body, token string
+	// free is another body, and freeFrom another address, that the refusal does not concern.
+	free, freeFrom string
+}
+
+var limitedCalls = []limited{
+	{"login by pair", "login", "POST", "/v1/auth/login", loginBody("ada"), "", loginBody("bob"), there},
+	{"login by address", "login-address", "POST", "/v1/auth/login", loginBody("ada"), "", "", there},
+	{"register by pair", "register", "POST", "/v1/auth/register", `{"email":"a@b.example","password":"p","name":"n"}`, "", `{"email":"c@b.example","password":"p","name":"n"}`, there},
+	{"register by address", "register-address", "POST", "/v1/auth/register", `{"email":"a@b.example","password":"p","name":"n"}`, "", "", there},
+	{"forgot by pair", "forgot", "POST", "/v1/auth/forgot-password", `{"identifier":"ada"}`, "", `{"identifier":"bob"}`, there},
+	{"forgot by address", "forgot-address", "POST", "/v1/auth/forgot-password", `{"identifier":"ada"}`, "", "", there},
+	{"resend by pair", "resend", "POST", "/v1/auth/resend-verification", `{"identifier":"ada"}`, "", `{"verification_id":"` + someID + `"}`, there},
+	{"resend by verification", "resend", "POST", "/v1/auth/resend-verification", `{"verification_id":"` + someID + `"}`, "", `{"verification_id":"` + homeText + `"}`, there},
+	{"resend by address", "resend-address", "POST", "/v1/auth/resend-verification", `{"identifier":"ada"}`, "", "", there},
+	{"code by verification", "verify", "POST", "/v1/auth/verify-email", codeOf, "", strings.ReplaceAll(codeOf, someID, homeText), there},
+	{"code by address", "verify-address", "POST", "/v1/auth/verify-email", codeOf, "", "", there},
+	{"link by address", "verify-address", "POST", "/v1/auth/verify-email", `{"token":"abc"}`, "", "", there},
+	{"reset by verification", "verify", "POST", "/v1/auth/reset-password", `{"verification_id":"` + someID + `","code":"493027","new_password":"n"}`, "", `{"token":"abc","new_password":"n"}`, there},
+	{"reset by link", "verify-address", "POST", "/v1/auth/reset-password", `{"token":"abc","new_password":"n"}`, "", "", there},
+	{"reset link asked about", "links", "GET", "/v1/auth/reset-password/abc", "", "", "", there},
+	{"undo", "links", "POST", "/v1/auth/undo-email-change", `{"token":"abc"}`, "", "", there},
+	{"restore", "links", "POST", "/v1/auth/restore", `{"token":"abc"}`, "", "", there},
+	{"refresh by session", "refresh", "POST", "/v1/auth/refresh", `{"refresh_token":"` + genuine + `"}`, "", `{"refresh_token":"` + genuineOther + `"}`, ""},
+	{"refresh by nobody", "address", "POST", "/v1/auth/refresh", `{"refresh_token":"forged"}`, "", `{"refresh_token":"` + genuine + `"}`, there},
+	{"reauthenticate by session", "verify", "POST", "/v1/me/reauthenticate", `{"password":"p"}`, "good", "", ""},
+	{"change password by session", "verify", "POST", "/v1/auth/change-password", `{"current_password":"p","new_password":"n"}`, "good", "", ""},
+	{"new address by session", "verify", "POST", "/v1/me/email/verify", codeOf, "good", "", ""},
+	{"signed in", "session", "GET", "/v1/me", "", "good", "", ""},
+	{"signed in, not recently", "session", "POST", "/v1/me/email", `{"email":"a@b.example"}`, "old", "", ""},
+	{"not signed in", "address", "GET", "/v1/me", "", "", "", there},
+	{"with a bad token", "address", "GET", "/v1/me", "", "bad", "", there},
+	{"signed in already", "address", "POST", "/v1/auth/login", loginBody("ada"), "good", "", there},
+	{"key set", "address", "GET", "/.well-known/jwks.json", "", "", "", there},
+	{"availability", "address", "GET", "/v1/auth/availability?username=ada", "", "", "", there},
+	{"no such path", "address", "GET", "/v1/nothing", "", "", "", there},
+	{"no such method", "address", "PUT", "/v1/me", "", "", "", there},
+	{"hidden", "address", "GET", "/health/db", "", "", "", there},
+	{"what is not valid", "address", "POST", "/v1/auth/login", `{"nonsense":1}`, "", "", there},
+	{"what is not valid, of a narrow one", "login-address", "POST", "/v1/auth/login", `{"nonsense":1}`, "", "", there},
+	{"the contract", "address", "GET", "/openapi.yaml", "", "", "", there},
+	{"the reference", "address", "GET", "/docs", "", "", "", there},
+	{"a page", "address", "GET", "/verify-email?token=abc", "", "", "", there},
+}
+
 // TestLimitsOfOperations makes each limited call until it is refused, and then the one that must still pass.
 func TestLimitsOfOperations(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
-		name, limit, method, path, body, token string
-		// free is another body, and freeFrom another address, that the refusal does not concern.
-		free, freeFrom string
-	}{
-		{"login by pair", "login", "POST", "/v1/auth/login", loginBody("ada"), "", loginBody("bob"), there},
-		{"login by address", "login-address", "POST", "/v1/auth/login", loginBody("ada"), "", "", there},
-		{"register by pair", "register", "POST", "/v1/auth/register", `{"email":"a@b.example","password":"p","name":"n"}`, "", `{"email":"c@b.example","password":"p","name":"n"}`, there},
-		{"register by address", "register-address", "POST", "/v1/auth/register", `{"email":"a@b.example","password":"p","name":"n"}`, "", "", there},
-		{"forgot by pair", "forgot", "POST", "/v1/auth/forgot-password", `{"identifier":"ada"}`, "", `{"identifier":"bob"}`, there},
-		{"forgot by address", "forgot-address", "POST", "/v1/auth/forgot-password", `{"identifier":"ada"}`, "", "", there},
-		{"resend by pair", "resend", "POST", "/v1/auth/resend-verification", `{"identifier":"ada"}`, "", `{"verification_id":"` + someID + `"}`, there},
-		{"resend by verification", "resend", "POST", "/v1/auth/resend-verification", `{"verification_id":"` + someID + `"}`, "", `{"verification_id":"` + homeText + `"}`, there},
-		{"resend by address", "resend-address", "POST", "/v1/auth/resend-verification", `{"identifier":"ada"}`, "", "", there},
-		{"code by verification", "verify", "POST", "/v1/auth/verify-email", codeOf, "", strings.ReplaceAll(codeOf, someID, homeText), there},
-		{"code by address", "verify-address", "POST", "/v1/auth/verify-email", codeOf, "", "", there},
-		{"link by address", "verify-address", "POST", "/v1/auth/verify-email", `{"token":"abc"}`, "", "", there},
-		{"reset by verification", "verify", "POST", "/v1/auth/reset-password", `{"verification_id":"` + someID + `","code":"493027","new_password":"n"}`, "", `{"token":"abc","new_password":"n"}`, there},
-		{"reset by link", "verify-address", "POST", "/v1/auth/reset-password", `{"token":"abc","new_password":"n"}`, "", "", there},
-		{"reset link asked about", "links", "GET", "/v1/auth/reset-password/abc", "", "", "", there},
-		{"undo", "links", "POST", "/v1/auth/undo-email-change", `{"token":"abc"}`, "", "", there},
-		{"restore", "links", "POST", "/v1/auth/restore", `{"token":"abc"}`, "", "", there},
-		{"refresh by session", "refresh", "POST", "/v1/auth/refresh", `{"refresh_token":"` + genuine + `"}`, "", `{"refresh_token":"` + genuineOther + `"}`, ""},
-		{"refresh by nobody", "address", "POST", "/v1/auth/refresh", `{"refresh_token":"forged"}`, "", `{"refresh_token":"` + genuine + `"}`, there},
-		{"reauthenticate by session", "verify", "POST", "/v1/me/reauthenticate", `{"password":"p"}`, "good", "", ""},
-		{"change password by session", "verify", "POST", "/v1/auth/change-password", `{"current_password":"p","new_password":"n"}`, "good", "", ""},
-		{"new address by session", "verify", "POST", "/v1/me/email/verify", codeOf, "good", "", ""},
-		{"signed in", "session", "GET", "/v1/me", "", "good", "", ""},
-		{"signed in, not recently", "session", "POST", "/v1/me/email", `{"email":"a@b.example"}`, "old", "", ""},
-		{"not signed in", "address", "GET", "/v1/me", "", "", "", there},
-		{"with a bad token", "address", "GET", "/v1/me", "", "bad", "", there},
-		{"signed in already", "address", "POST", "/v1/auth/login", loginBody("ada"), "good", "", there},
-		{"key set", "address", "GET", "/.well-known/jwks.json", "", "", "", there},
-		{"availability", "address", "GET", "/v1/auth/availability?username=ada", "", "", "", there},
-		{"no such path", "address", "GET", "/v1/nothing", "", "", "", there},
-		{"no such method", "address", "PUT", "/v1/me", "", "", "", there},
-		{"hidden", "address", "GET", "/health/db", "", "", "", there},
-		{"what is not valid", "address", "POST", "/v1/auth/login", `{"nonsense":1}`, "", "", there},
-		{"what is not valid, of a narrow one", "login-address", "POST", "/v1/auth/login", `{"nonsense":1}`, "", "", there},
-		{"the contract", "address", "GET", "/openapi.yaml", "", "", "", there},
-		{"the reference", "address", "GET", "/docs", "", "", "", there},
-		{"a page", "address", "GET", "/verify-email?token=abc", "", "", "", there},
-	} {
+	for _, test := range limitedCalls {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			l := openLimited(t, test.limit, "3/1m")
