@@ -6,6 +6,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/oapi-codegen/nullable"
 
+	"github.com/doorward/doorward/api/internal/caller"
+	"github.com/doorward/doorward/api/internal/form"
 	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/audit"
@@ -15,17 +17,17 @@ import (
 func (h meHandlers) ListActivity(
 	ctx context.Context, request oapi.ListActivityRequestObject,
 ) (oapi.ListActivityResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	after, err := decodeCursor(request.Params.Cursor)
+	after, err := form.Position(request.Params.Cursor)
 	if err != nil {
 		return nil, err
 	}
 	page := core.Page{Limit: request.Params.Limit, After: after}
-	events, next, err := h.deps.Audit.Of(ctx, caller.Principal.UserID, page)
-	list := oapi.ActivityList{Items: make([]oapi.Activity, 0, len(events)), NextCursor: encodeNext(next)}
+	events, next, err := h.deps.Audit.Of(ctx, who.Principal.UserID, page)
+	list := oapi.ActivityList{Items: make([]oapi.Activity, 0, len(events)), NextCursor: form.Next(next)}
 	for _, each := range events {
 		list.Items = append(list.Items, encodeEvent(each))
 	}
@@ -35,7 +37,7 @@ func (h meHandlers) ListActivity(
 func encodeEvent(event audit.Event) oapi.Activity {
 	encoded := oapi.Activity{
 		ID: event.ID, At: event.At, Action: string(event.Action), Outcome: oapi.ActivityOutcome(event.Outcome),
-		Reason: optional(event.Reason), IP: event.IP, Device: event.Device, Location: optional(event.Location),
+		Reason: form.Optional(event.Reason), IP: event.IP, Device: event.Device, Location: form.Optional(event.Location),
 		SessionID: nullable.NewNullNullable[core.ID](), Metadata: event.Metadata,
 	}
 	if !event.SessionID.IsZero() {
@@ -60,8 +62,8 @@ func (s *server) denied(c *fiber.Ctx, described *operation, err error) error {
 		Action: audit.ActionDenied, Outcome: audit.Refused, Reason: string(refusal.Code),
 		Metadata: map[string]string{"operation": described.id},
 	}
-	if caller, ok := callerFrom(ctx); ok {
-		event.Actor, event.Subject, event.SessionID = caller.Principal.UserID, caller.Principal.UserID, caller.Principal.SessionID
+	if who, ok := caller.From(ctx); ok {
+		event.Actor, event.Subject, event.SessionID = who.Principal.UserID, who.Principal.UserID, who.Principal.SessionID
 	} else if held := visitFrom(ctx).disbelieved; !held.ID.IsZero() {
 		event.Subject, event.SessionID = held.UserID, held.ID
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/doorward/doorward/api/internal/caller"
 	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
@@ -142,8 +143,8 @@ func tokenIn(body *oapi.RefreshRequest) string {
 
 // Logout ends the session that the access token names, or else the one of the refresh token.
 func (h authHandlers) Logout(ctx context.Context, request oapi.LogoutRequestObject) (oapi.LogoutResponseObject, error) {
-	if caller, signedIn := callerFrom(ctx); signedIn {
-		return oapi.Logout204Response{}, h.deps.Doorman.Logout(ctx, caller.Principal)
+	if who, signedIn := caller.From(ctx); signedIn {
+		return oapi.Logout204Response{}, h.deps.Doorman.Logout(ctx, who.Principal)
 	}
 	presented, err := h.deps.refreshToken(ctx, tokenIn((*oapi.RefreshRequest)(request.Body)))
 	switch {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"github.com/doorward/doorward/api/internal/caller"
 	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/credential"
@@ -51,11 +52,11 @@ func decodeReset(body *oapi.ResetPasswordRequest) (credential.ResetRequest, erro
 func (h authHandlers) ChangePassword(
 	ctx context.Context, request oapi.ChangePasswordRequestObject,
 ) (oapi.ChangePasswordResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	err = h.deps.Passwords.Change(ctx, caller.Principal, request.Body.CurrentPassword, request.Body.NewPassword)
+	err = h.deps.Passwords.Change(ctx, who.Principal, request.Body.CurrentPassword, request.Body.NewPassword)
 	return oapi.ChangePassword204Response{}, err
 }
 

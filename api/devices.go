@@ -8,6 +8,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/doorward/doorward/api/internal/caller"
+	"github.com/doorward/doorward/api/internal/form"
 	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/device"
@@ -52,19 +54,19 @@ func (d Deps) unlockByPage(ctx context.Context, token string, _ url.Values) ([]c
 
 // ListDevices lists the caller's known devices.
 func (h meHandlers) ListDevices(ctx context.Context, request oapi.ListDevicesRequestObject) (oapi.ListDevicesResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	after, err := decodeCursor(request.Params.Cursor)
+	after, err := form.Position(request.Params.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	devices, next, err := h.deps.Devices.List(ctx, caller.Principal.UserID, core.Page{Limit: request.Params.Limit, After: after})
-	list := oapi.DeviceList{Items: make([]oapi.Device, 0, len(devices)), NextCursor: encodeNext(next)}
+	devices, next, err := h.deps.Devices.List(ctx, who.Principal.UserID, core.Page{Limit: request.Params.Limit, After: after})
+	list := oapi.DeviceList{Items: make([]oapi.Device, 0, len(devices)), NextCursor: form.Next(next)}
 	shown, now := secret.DigestToken(visitFrom(ctx).jar.device.value), h.deps.Clock.Now()
 	for _, each := range devices {
-		current := each.Digest == shown || each.LastUsedAt.Equal(caller.Session.CreatedAt)
+		current := each.Digest == shown || each.LastUsedAt.Equal(who.Session.CreatedAt)
 		list.Items = append(list.Items, encodeDevice(each, current, now))
 	}
 	return oapi.ListDevices200JSONResponse(list), err
@@ -73,7 +75,7 @@ func (h meHandlers) ListDevices(ctx context.Context, request oapi.ListDevicesReq
 func encodeDevice(known device.Device, current bool, now time.Time) oapi.Device {
 	encoded := oapi.Device{
 		ID: known.ID, Current: current, Trusted: known.Trusts(now), Device: known.From.Kind, Browser: known.From.Browser,
-		Os: known.From.OS, IP: known.From.IP, Location: optional(known.From.Location), CreatedAt: known.CreatedAt,
+		Os: known.From.OS, IP: known.From.IP, Location: form.Optional(known.From.Location), CreatedAt: known.CreatedAt,
 		LastUsedAt: known.LastUsedAt, ExpiresAt: known.ExpiresAt,
 	}
 	encoded.TrustedUntil.SetNull()
@@ -85,18 +87,18 @@ func encodeDevice(known device.Device, current bool, now time.Time) oapi.Device 
 
 // ForgetDevice forgets one of the caller's devices.
 func (h meHandlers) ForgetDevice(ctx context.Context, request oapi.ForgetDeviceRequestObject) (oapi.ForgetDeviceResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return oapi.ForgetDevice204Response{}, h.deps.Devices.Forget(ctx, caller.Principal, request.DeviceID)
+	return oapi.ForgetDevice204Response{}, h.deps.Devices.Forget(ctx, who.Principal, request.DeviceID)
 }
 
 // ForgetDevices forgets all of the caller's devices.
 func (h meHandlers) ForgetDevices(ctx context.Context, _ oapi.ForgetDevicesRequestObject) (oapi.ForgetDevicesResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return oapi.ForgetDevices204Response{}, h.deps.Devices.ForgetAll(ctx, caller.Principal)
+	return oapi.ForgetDevices204Response{}, h.deps.Devices.ForgetAll(ctx, who.Principal)
 }

@@ -16,8 +16,6 @@ var (
 	Bearer          = bearer
 	ValidRequestID  = validRequestID
 	PreferredCoding = preferredCoding
-	EncodeCursor    = encodeCursor
-	DecodeCursor    = decodeCursor
 	ComparePaths    = comparePaths
 )
 

@@ -6,6 +6,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/doorward/doorward/api/internal/caller"
+	"github.com/doorward/doorward/api/internal/form"
 	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/signin"
@@ -67,11 +69,11 @@ func encodeChallenge(challenge signin.Challenge) oapi.Challenged {
 
 // ListFactors lists the caller's second factors.
 func (h meHandlers) ListFactors(ctx context.Context, _ oapi.ListFactorsRequestObject) (oapi.ListFactorsResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	held, err := h.deps.Factors.Factors(ctx, caller.Principal)
+	held, err := h.deps.Factors.Factors(ctx, who.Principal)
 	list := oapi.FactorList{Items: make([]oapi.Factor, 0, len(held.Factors)), RecoveryCodesLeft: held.RecoveryCodesLeft}
 	for _, each := range held.Factors {
 		list.Items = append(list.Items, encodeFactor(each))
@@ -94,11 +96,11 @@ func encodeEnrolled(enrolled mfa.Enrolled) oapi.FactorEnrolledJSONResponse {
 
 // EnrolTOTP begins with an authenticator app.
 func (h meHandlers) EnrolTOTP(ctx context.Context, request oapi.EnrolTOTPRequestObject) (oapi.EnrolTOTPResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	begun, err := h.deps.Factors.BeginTOTP(ctx, caller.Principal, request.Body.Label)
+	begun, err := h.deps.Factors.BeginTOTP(ctx, who.Principal, request.Body.Label)
 	return oapi.EnrolTOTP200JSONResponse{
 		ID: begun.ID, Secret: begun.Secret, OtpauthURI: begun.URI, QrPng: begun.PNG, QrSvg: begun.SVG,
 		ExpiresAt: begun.ExpiresAt,
@@ -109,11 +111,11 @@ func (h meHandlers) EnrolTOTP(ctx context.Context, request oapi.EnrolTOTPRequest
 func (h meHandlers) VerifyTOTP(
 	ctx context.Context, request oapi.VerifyTOTPRequestObject,
 ) (oapi.VerifyTOTPResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	enrolled, err := h.deps.Factors.ConfirmTOTP(ctx, caller.Principal, request.Body.ID, request.Body.Code)
+	enrolled, err := h.deps.Factors.ConfirmTOTP(ctx, who.Principal, request.Body.ID, request.Body.Code)
 	return oapi.VerifyTOTP200JSONResponse{FactorEnrolledJSONResponse: encodeEnrolled(enrolled)}, err
 }
 
@@ -121,11 +123,11 @@ func (h meHandlers) VerifyTOTP(
 func (h meHandlers) EnrolEmailFactor(
 	ctx context.Context, _ oapi.EnrolEmailFactorRequestObject,
 ) (oapi.EnrolEmailFactorResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	receipt, err := h.deps.Factors.BeginEmail(ctx, caller.Principal)
+	receipt, err := h.deps.Factors.BeginEmail(ctx, who.Principal)
 	return oapi.EnrolEmailFactor202JSONResponse{VerificationStartedJSONResponse: encodeReceipt(receipt)}, err
 }
 
@@ -133,11 +135,11 @@ func (h meHandlers) EnrolEmailFactor(
 func (h meHandlers) VerifyEmailFactor(
 	ctx context.Context, request oapi.VerifyEmailFactorRequestObject,
 ) (oapi.VerifyEmailFactorResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	enrolled, err := h.deps.Factors.ConfirmEmail(ctx, caller.Principal, request.Body.VerificationID, request.Body.Code)
+	enrolled, err := h.deps.Factors.ConfirmEmail(ctx, who.Principal, request.Body.VerificationID, request.Body.Code)
 	return oapi.VerifyEmailFactor200JSONResponse{FactorEnrolledJSONResponse: encodeEnrolled(enrolled)}, err
 }
 
@@ -145,21 +147,21 @@ func (h meHandlers) VerifyEmailFactor(
 func (h meHandlers) RemoveFactor(
 	ctx context.Context, request oapi.RemoveFactorRequestObject,
 ) (oapi.RemoveFactorResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return oapi.RemoveFactor204Response{}, h.deps.Factors.Remove(ctx, caller.Principal, request.ID)
+	return oapi.RemoveFactor204Response{}, h.deps.Factors.Remove(ctx, who.Principal, request.ID)
 }
 
 // MakeRecoveryCodes makes new recovery codes.
 func (h meHandlers) MakeRecoveryCodes(
 	ctx context.Context, _ oapi.MakeRecoveryCodesRequestObject,
 ) (oapi.MakeRecoveryCodesResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	codes, err := h.deps.Factors.MakeRecoveryCodes(ctx, caller.Principal)
-	return oapi.MakeRecoveryCodes200JSONResponse{RecoveryCodes: list(codes)}, err
+	codes, err := h.deps.Factors.MakeRecoveryCodes(ctx, who.Principal)
+	return oapi.MakeRecoveryCodes200JSONResponse{RecoveryCodes: form.List(codes)}, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/doorward/doorward/api/internal/caller"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/limit"
@@ -184,7 +185,7 @@ func addressOf(c *fiber.Ctx) string { return limit.AddressKey(core.ClientFrom(c.
 
 func (s *server) subjectOf(c *fiber.Ctx, p plan, valid bool) subject {
 	var from subject
-	signedIn, known := callerFrom(c.UserContext())
+	signedIn, known := caller.From(c.UserContext())
 	members, _ := c.Locals(bodyLocal).(map[string]any)
 	switch {
 	case known:

@@ -7,6 +7,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/oapi-codegen/nullable"
 
+	"github.com/doorward/doorward/api/internal/caller"
+	"github.com/doorward/doorward/api/internal/form"
 	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
@@ -35,13 +37,13 @@ func (r meReply) VisitVerifyEmailChangeResponse(c *fiber.Ctx) error { return r.s
 
 // GetMe tells who is signed in. The lookup that admitted the caller has read everything already.
 func (meHandlers) GetMe(ctx context.Context, _ oapi.GetMeRequestObject) (oapi.GetMeResponseObject, error) {
-	caller, err := callerOf(ctx)
-	return encodeMe(caller, caller.User), err
+	who, err := caller.Of(ctx)
+	return encodeMe(who, who.User), err
 }
 
 // UpdateMe changes the caller's profile.
 func (h meHandlers) UpdateMe(ctx context.Context, request oapi.UpdateMeRequestObject) (oapi.UpdateMeResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -52,8 +54,8 @@ func (h meHandlers) UpdateMe(ctx context.Context, request oapi.UpdateMeRequestOb
 	if name := request.Body.Name; name != "" {
 		change.Name = &name
 	}
-	user, err := h.deps.Accounts.UpdateProfile(ctx, caller.Principal, change)
-	return encodeMe(caller, user), err
+	user, err := h.deps.Accounts.UpdateProfile(ctx, who.Principal, change)
+	return encodeMe(who, user), err
 }
 
 // changed reads a member of a partial update: nil when it is absent, the empty text when it is null.
@@ -67,11 +69,11 @@ func changed(member nullable.Nullable[string]) *string {
 
 // DeleteMe deletes the caller's account.
 func (h meHandlers) DeleteMe(ctx context.Context, _ oapi.DeleteMeRequestObject) (oapi.DeleteMeResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	deleted, err := h.deps.Accounts.Delete(ctx, caller.Principal)
+	deleted, err := h.deps.Accounts.Delete(ctx, who.Principal)
 	return oapi.DeleteMe200JSONResponse{PurgeAt: deleted.PurgeAt}, err
 }
 
@@ -79,22 +81,22 @@ func (h meHandlers) DeleteMe(ctx context.Context, _ oapi.DeleteMeRequestObject) 
 func (h meHandlers) DeactivateMe(
 	ctx context.Context, _ oapi.DeactivateMeRequestObject,
 ) (oapi.DeactivateMeResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return oapi.DeactivateMe204Response{}, h.deps.Accounts.Deactivate(ctx, caller.Principal)
+	return oapi.DeactivateMe204Response{}, h.deps.Accounts.Deactivate(ctx, who.Principal)
 }
 
 // ChangeEmail begins a change of address.
 func (h meHandlers) ChangeEmail(
 	ctx context.Context, request oapi.ChangeEmailRequestObject,
 ) (oapi.ChangeEmailResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	receipt, err := h.deps.Accounts.RequestEmailChange(ctx, caller.Principal, request.Body.Email)
+	receipt, err := h.deps.Accounts.RequestEmailChange(ctx, who.Principal, request.Body.Email)
 	return oapi.ChangeEmail202JSONResponse{VerificationStartedJSONResponse: encodeReceipt(receipt)}, err
 }
 
@@ -102,19 +104,19 @@ func (h meHandlers) ChangeEmail(
 func (h meHandlers) VerifyEmailChange(
 	ctx context.Context, request oapi.VerifyEmailChangeRequestObject,
 ) (oapi.VerifyEmailChangeResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	user, err := h.deps.Accounts.ConfirmEmailChange(ctx, caller.Principal, request.Body.VerificationID, request.Body.Code)
-	return encodeMe(caller, user), err
+	user, err := h.deps.Accounts.ConfirmEmailChange(ctx, who.Principal, request.Body.VerificationID, request.Body.Code)
+	return encodeMe(who, user), err
 }
 
 // Reauthenticate makes the caller's sign-in recent again.
 func (h meHandlers) Reauthenticate(
 	ctx context.Context, request oapi.ReauthenticateRequestObject,
 ) (oapi.ReauthenticateResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +126,7 @@ func (h meHandlers) Reauthenticate(
 	if err = checkConfirmation(with); err != nil {
 		return nil, err
 	}
-	signedIn, err := h.deps.Doorman.Reauthenticate(ctx, caller.Principal, with)
+	signedIn, err := h.deps.Doorman.Reauthenticate(ctx, who.Principal, with)
 	return h.deps.signedIn(http.StatusOK, signedIn), err
 }
 
@@ -147,40 +149,40 @@ func checkConfirmation(with signin.Confirmation) error {
 func (h meHandlers) ListSessions(
 	ctx context.Context, request oapi.ListSessionsRequestObject,
 ) (oapi.ListSessionsResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	after, err := decodeCursor(request.Params.Cursor)
+	after, err := form.Position(request.Params.Cursor)
 	if err != nil {
 		return nil, err
 	}
 	page := core.Page{Limit: request.Params.Limit, After: after}
-	sessions, next, err := h.deps.Sessions.List(ctx, caller.Principal.UserID, page)
-	list := oapi.SessionList{Items: make([]oapi.Session, 0, len(sessions)), NextCursor: encodeNext(next)}
+	sessions, next, err := h.deps.Sessions.List(ctx, who.Principal.UserID, page)
+	list := oapi.SessionList{Items: make([]oapi.Session, 0, len(sessions)), NextCursor: form.Next(next)}
 	for _, each := range sessions {
-		list.Items = append(list.Items, encodeSession(each, caller.Session.ID))
+		list.Items = append(list.Items, form.Session(each, who.Session.ID))
 	}
 	return oapi.ListSessions200JSONResponse(list), err
 }
 
 // EndSession ends one of the caller's sessions.
 func (h meHandlers) EndSession(ctx context.Context, request oapi.EndSessionRequestObject) (oapi.EndSessionResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return oapi.EndSession204Response{}, h.deps.Sessions.End(ctx, caller.Principal, request.ID)
+	return oapi.EndSession204Response{}, h.deps.Sessions.End(ctx, who.Principal, request.ID)
 }
 
 // EndOtherSessions ends all of the caller's sessions but the one that calls.
 func (h meHandlers) EndOtherSessions(
 	ctx context.Context, _ oapi.EndOtherSessionsRequestObject,
 ) (oapi.EndOtherSessionsResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	_, err = h.deps.Sessions.EndOthers(ctx, caller.Principal)
+	_, err = h.deps.Sessions.EndOthers(ctx, who.Principal)
 	return oapi.EndOtherSessions204Response{}, err
 }

@@ -5,44 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/doorward/doorward/api"
-	"github.com/doorward/doorward/core"
 )
-
-// TestCursors reads back what was written, and nothing else.
-func TestCursors(t *testing.T) {
-	t.Parallel()
-	position := core.Position{At: now.Add(123456 * time.Microsecond), ID: core.ID{1, 15: 255}}
-	text := api.EncodeCursor(position)
-	if got, err := api.DecodeCursor(text); err != nil || got != position {
-		t.Errorf("%+v %v", got, err)
-	}
-	if got, err := api.DecodeCursor(""); err != nil || !got.IsZero() {
-		t.Errorf("the beginning: %+v %v", got, err)
-	}
-	for _, bad := range []string{text[1:], text + "A", "Ag" + text[2:], text + "=", text[:len(text)-1] + "\n", "!"} {
-		if _, err := api.DecodeCursor(bad); err == nil {
-			t.Errorf("%q was read", bad)
-		}
-	}
-}
-
-func FuzzCursor(f *testing.F) {
-	f.Add("")
-	f.Add(api.EncodeCursor(core.Position{At: now, ID: core.ID{15: 1}}))
-	f.Add(api.EncodeCursor(core.Position{At: time.UnixMicro(-1), ID: core.ID{15: 1}}))
-	f.Fuzz(func(t *testing.T, text string) {
-		position, err := api.DecodeCursor(text)
-		switch {
-		case err != nil && core.AsError(err).Kind != core.KindInvalid:
-			t.Errorf("%q: %v", text, err)
-		case err == nil && text != "" && api.EncodeCursor(position) != text:
-			t.Errorf("%q is another spelling of %q", text, api.EncodeCursor(position))
-		}
-	})
-}
 
 func FuzzAuthorization(f *testing.F) {
 	for _, header := range []string{"Bearer abc", "bearer  a.b-c_d~e+f/g==", "Bearer", "Basic abc", "Bearer a b", "Bearer \x00"} {

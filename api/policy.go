@@ -2,11 +2,11 @@ package api
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/doorward/doorward/api/internal/caller"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/signin"
 )
@@ -127,10 +127,10 @@ func (s *server) admit(c *fiber.Ctx, demanded rule) error {
 		return hideUnless(s.deps.Mailbox != nil && isLocal(c))
 	case forStrangers, forHolders, forPersons:
 	}
-	caller, err := s.authenticate(c)
+	who, err := s.authenticate(c)
 	switch {
 	case err == nil:
-		return s.admitPerson(c, demanded, caller)
+		return s.admitPerson(c, demanded, who)
 	case demanded.access == forPersons:
 		return err
 	case core.AsError(err).Kind == core.KindUnauthenticated:
@@ -141,20 +141,20 @@ func (s *server) admit(c *fiber.Ctx, demanded rule) error {
 	}
 }
 
-func (s *server) admitPerson(c *fiber.Ctx, demanded rule, caller signin.Authenticated) error {
+func (s *server) admitPerson(c *fiber.Ctx, demanded rule, who signin.Authenticated) error {
 	if demanded.access == forStrangers {
 		return errSignedIn
 	}
-	if err := s.believeCookie(c, caller); err != nil {
+	if err := s.believeCookie(c, who); err != nil {
 		return err
 	}
-	c.SetUserContext(context.WithValue(c.UserContext(), callerKey{}, caller))
+	c.SetUserContext(caller.With(c.UserContext(), who))
 	now := s.deps.Clock.Now()
-	if !demanded.enrolling && !caller.EnrolBy.IsZero() && !now.Before(caller.EnrolBy) {
+	if !demanded.enrolling && !who.EnrolBy.IsZero() && !now.Before(who.EnrolBy) {
 		return errEnrol
 	}
 	if demanded.recent {
-		return caller.User.RequireProof(caller.Principal, now, s.options.RecentWindow)
+		return who.User.RequireProof(who.Principal, now, s.options.RecentWindow)
 	}
 	return nil
 }
@@ -219,10 +219,7 @@ var token68 = func() (allowed [256]bool) {
 	return allowed
 }()
 
-type (
-	callerKey  struct{}
-	refusalKey struct{}
-)
+type refusalKey struct{}
 
 // refusalFrom tells why a caller that could do without a token is not signed in.
 func refusalFrom(ctx context.Context) error {
@@ -230,19 +227,4 @@ func refusalFrom(ctx context.Context) error {
 		return err
 	}
 	return errNoCredentials
-}
-
-// callerFrom gives the caller that was admitted, if one was.
-func callerFrom(ctx context.Context) (signin.Authenticated, bool) {
-	caller, ok := ctx.Value(callerKey{}).(signin.Authenticated)
-	return caller, ok
-}
-
-// callerOf is callerFrom for operations for persons: there its absence is a fault of this package.
-func callerOf(ctx context.Context) (signin.Authenticated, error) {
-	caller, ok := callerFrom(ctx)
-	if !ok {
-		return caller, core.Internal(errors.New("no caller in the context"))
-	}
-	return caller, nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/oapi-codegen/nullable"
 
+	"github.com/doorward/doorward/api/internal/caller"
 	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/mail"
@@ -12,19 +13,19 @@ import (
 
 // GetSettings tells what the caller has chosen. The lookup that admitted them has read it already.
 func (meHandlers) GetSettings(ctx context.Context, _ oapi.GetSettingsRequestObject) (oapi.GetSettingsResponseObject, error) {
-	caller, err := callerOf(ctx)
-	return oapi.GetSettings200JSONResponse{SettingsJSONResponse: encodeSettings(caller.User)}, err
+	who, err := caller.Of(ctx)
+	return oapi.GetSettings200JSONResponse{SettingsJSONResponse: encodeSettings(who.User)}, err
 }
 
 // UpdateSettings changes what the caller has chosen.
 func (h meHandlers) UpdateSettings(
 	ctx context.Context, request oapi.UpdateSettingsRequestObject,
 ) (oapi.UpdateSettingsResponseObject, error) {
-	caller, err := callerOf(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	user, err := h.deps.Settings.UpdateSettings(ctx, caller.Principal, account.SettingsChange{
+	user, err := h.deps.Settings.UpdateSettings(ctx, who.Principal, account.SettingsChange{
 		AlwaysAsk: chosen(request.Body.AlwaysAskSecondFactor, false),
 		Notices:   chosenNotices(request.Body.Notifications),
 	})

@@ -1,9 +1,11 @@
-package api
+package form
 
 import (
 	"encoding/base64"
 	"encoding/binary"
 	"time"
+
+	"github.com/oapi-codegen/nullable"
 
 	"github.com/doorward/doorward/core"
 )
@@ -14,8 +16,8 @@ const cursorVersion = 1
 // cursorSize is a version byte, eight bytes of microseconds and a UUID.
 const cursorSize = 1 + 8 + 16
 
-// encodeCursor writes a position as an opaque text.
-func encodeCursor(position core.Position) string {
+// Cursor writes a position as an opaque text of 34 letters of base64url (RFC 4648 §5), to the microsecond.
+func Cursor(position core.Position) string {
 	raw := make([]byte, 0, cursorSize)
 	raw = append(raw, cursorVersion)
 	raw = binary.BigEndian.AppendUint64(raw, uint64(position.At.UnixMicro())) //nolint:gosec // read back the same way
@@ -23,9 +25,9 @@ func encodeCursor(position core.Position) string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// decodeCursor reads what encodeCursor wrote; an empty text is the beginning. Anything else is the
-// caller's mistake.
-func decodeCursor(text string) (core.Position, error) {
+// Position reads what Cursor wrote; an empty text is the beginning. Anything else is the caller's mistake:
+// core.KindInvalid, with core.CodeInvalidFormat at the field cursor.
+func Position(text string) (core.Position, error) {
 	if text == "" {
 		return core.Position{}, nil
 	}
@@ -36,4 +38,12 @@ func decodeCursor(text string) (core.Position, error) {
 	position := core.Position{At: time.UnixMicro(int64(binary.BigEndian.Uint64(raw[1:9]))).UTC()} //nolint:gosec // see above
 	copy(position.ID[:], raw[9:])
 	return position, nil
+}
+
+// Next writes where the next page of a list begins, and null where there is none.
+func Next(next core.Position) nullable.Nullable[string] {
+	if next.IsZero() {
+		return Null
+	}
+	return nullable.NewNullableWithValue(Cursor(next))
 }
