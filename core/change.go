@@ -9,9 +9,11 @@ type Subject string
 const (
 	SubjectSession Subject = "session"
 	SubjectUser    Subject = "user"
+	// SubjectAccess is the catalogue of roles, groups and permissions, of which there is one: its ID is zero.
+	SubjectAccess Subject = "access"
 )
 
-// Change says that a session or a user has reached revision Rev: every copy with a lower one is stale.
+// Change says that a session, a user or the catalogue of access has reached revision Rev: every copy with a lower one is stale.
 // The store that bumps a revision writes a Change to its journal in the same transaction.
 type Change struct {
 	Subject Subject

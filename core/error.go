@@ -83,7 +83,21 @@ const (
 	CodeFactorExists         Code = "factor_exists"
 	CodeCSRFFailed           Code = "csrf_failed"
 
+	// CodeExceedsRights: the act would give, take or touch more than the caller holds.
+	CodeExceedsRights Code = "exceeds_own_rights"
+	// CodeNameTaken: another role, group or permission has the name.
+	CodeNameTaken Code = "name_taken"
+	// CodeInUse: somebody or something still refers to it.
+	CodeInUse Code = "in_use"
+	// CodeImmutable: it belongs to the system and stays as it is.
+	CodeImmutable         Code = "immutable"
+	CodeExternalIDTaken   Code = "external_id_taken"
+	CodeTooMany           Code = "too_many"
+	CodeIdempotencyReused Code = "idempotency_key_reused"
+	CodeIdempotencyBusy   Code = "idempotency_key_in_progress"
+
 	// Codes of single fields.
+	CodeUnknownValue    Code = "unknown_value"
 	CodeRequired        Code = "required"
 	CodeInvalidFormat   Code = "invalid_format"
 	CodeTooShort        Code = "too_short"

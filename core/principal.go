@@ -6,11 +6,39 @@ import (
 	"time"
 )
 
-// Principal is who calls: a person with a live session. Only authentication makes one; use cases take
-// it as an argument and never read a caller's identity from a request body.
+// Means is by what a caller came.
+type Means uint8
+
+// The means.
+const (
+	// BySession is a person with a live session of their own.
+	BySession Means = iota
+	// ByToken is a program of a person, with one of their personal access tokens.
+	ByToken
+	// ByImpersonation is an administrator who sees what the person sees.
+	ByImpersonation
+	// ByService is a machine of its own, with a key of its service account. It is no person.
+	ByService
+)
+
+// Principal is who calls. Only authentication makes one; use cases take it as an argument and never read a caller's
+// identity from a request body.
 type Principal struct {
-	UserID    ID
+	Means Means
+	// UserID is the person; zero for a service account.
+	UserID ID
+	// SessionID is the session of the person, or, under impersonation, of the administrator; zero for tokens and
+	// keys.
 	SessionID ID
+	// Actor is the administrator who impersonates the person; zero otherwise.
+	Actor ID
+	// ServiceID is the service account; zero for persons.
+	ServiceID ID
+	// TokenID is the personal access token or key that was shown; zero for sessions.
+	TokenID ID
+	// Scopes are the permissions that a token or key was given: rights are never more than these. They mean
+	// nothing for the other means.
+	Scopes []string
 	// AuthTime is when the person last proved who they are (RFC 9068 auth_time).
 	AuthTime time.Time
 	// Factors are the factors of that proof, as RFC 8176 amr names.
@@ -21,8 +49,10 @@ type Principal struct {
 
 // RequireRecent refuses a caller whose last proof of identity is older than maxAge. The error is
 // CodeReauthentication and names the factors that would satisfy it.
+//
+// Tokens, keys and impersonation never prove who the person is, however fresh they are.
 func (p Principal) RequireRecent(now time.Time, maxAge time.Duration, factors ...string) error {
-	if now.Sub(p.AuthTime) <= maxAge {
+	if p.Means == BySession && now.Sub(p.AuthTime) <= maxAge {
 		return nil
 	}
 	return Unproven(factors...)
@@ -34,6 +64,21 @@ func Unproven(factors ...string) error {
 	refusal.Factors = factors
 	return refusal
 }
+
+// ID is who acts: the service account, the administrator who impersonates, or else the person.
+func (p Principal) ID() ID {
+	switch p.Means {
+	case ByService:
+		return p.ServiceID
+	case ByImpersonation:
+		return p.Actor
+	case BySession, ByToken:
+	}
+	return p.UserID
+}
+
+// Bounded reports whether the caller's rights are bounded by Scopes.
+func (p Principal) Bounded() bool { return p.Means == ByToken || p.Means == ByService }
 
 // Client is where a request comes from, as the edge saw it. It is information, never authority.
 type Client struct {

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -24,7 +25,13 @@ func (a *Accounts) Create(ctx context.Context, user account.User, events ...audi
 			return err
 		}
 		for _, role := range user.Roles {
-			if err := queries.InsertRole(ctx, pgdb.InsertRoleParams{UserID: user.ID, Role: role}); err != nil {
+			if err := queries.InsertRole(ctx, pgdb.InsertRoleParams{UserID: user.ID, Role: role, AssignedAt: user.CreatedAt}); err != nil {
+				return err
+			}
+		}
+		for _, group := range user.Groups {
+			member := pgdb.InsertGroupMemberParams{UserID: user.ID, GroupID: group, AssignedAt: user.CreatedAt}
+			if err := queries.InsertGroupMember(ctx, member); err != nil {
 				return err
 			}
 		}
@@ -87,8 +94,10 @@ func toUser(row pgdb.Account) account.User {
 		Profile: account.Profile{
 			Name: row.Name, Bio: row.Bio, ImageURL: row.ImageURL, Locale: row.Locale, Phone: row.Phone,
 		},
-		Status: account.Status(row.Status), Roles: row.Roles,
-		Password: account.PasswordHash(present(row.PasswordHash)), PasswordChangedAt: present(row.PasswordChangedAt),
+		Status: account.Status(row.Status), Roles: row.Roles, Groups: groupIDs(row.GroupIds),
+		Source: account.Source(row.Source), ExternalID: present(row.ExternalID), Country: row.Country,
+		Preferences: account.Preferences{Theme: row.Theme, Timezone: row.Timezone, Visibility: account.Visibility(row.Visibility)},
+		Password:    account.PasswordHash(present(row.PasswordHash)), PasswordChangedAt: present(row.PasswordChangedAt),
 		MustReset: row.MustReset, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
 		DeletedAt: present(row.DeletedAt), PurgeAt: present(row.PurgeAt), Rev: row.Rev,
 		Protection: account.Protection{
@@ -110,6 +119,9 @@ func insertUserParams(user account.User) pgdb.InsertUserParams {
 		DeletedAt: optionalTime(user.DeletedAt), PurgeAt: optionalTime(user.PurgeAt), Rev: user.Rev,
 		SecondFactorRequired: user.Protection.Required, EnrolBy: optionalTime(user.Protection.EnrolBy),
 		AlwaysAsk: user.Protection.AlwaysAsk, MutedNotices: strings.Join(user.Protection.Muted, ","),
+		Source: string(cmp.Or(user.Source, account.SourceRegistered)), ExternalID: optionalText(user.ExternalID), Country: user.Country,
+		NameKey: account.NameKey(user.Profile.Name), Theme: user.Preferences.Theme, Timezone: user.Preferences.Timezone,
+		Visibility: string(cmp.Or(user.Preferences.Visibility, account.VisibilityPrivate)),
 	}
 }
 
@@ -125,6 +137,9 @@ func saveUserParams(user account.User) pgdb.SaveUserParams {
 		DeletedAt: optionalTime(user.DeletedAt), PurgeAt: optionalTime(user.PurgeAt), Rev: user.Rev,
 		SecondFactorRequired: user.Protection.Required, EnrolBy: optionalTime(user.Protection.EnrolBy),
 		AlwaysAsk: user.Protection.AlwaysAsk, MutedNotices: strings.Join(user.Protection.Muted, ","),
+		ExternalID: optionalText(user.ExternalID), Country: user.Country,
+		NameKey: account.NameKey(user.Profile.Name), Theme: user.Preferences.Theme, Timezone: user.Preferences.Timezone,
+		Visibility: string(cmp.Or(user.Preferences.Visibility, account.VisibilityPrivate)),
 	}
 }
 
@@ -134,4 +149,12 @@ func splitList(text string) []string {
 		return nil
 	}
 	return strings.Split(text, ",")
+}
+
+// groupIDs gives nil for no groups.
+func groupIDs(ids []core.ID) []core.ID {
+	if len(ids) == 0 {
+		return nil
+	}
+	return ids
 }

@@ -16,9 +16,10 @@ var (
 		"id", "email", "email_key", "email_verified", "username", "username_key", "name", "bio", "image_url", "locale",
 		"phone", "status", "password_hash", "password_changed_at", "must_reset", "created_at", "updated_at",
 		"deleted_at", "purge_at",
-		"second_factor_required", "enrol_by", "always_ask", "muted_notices", "rev",
+		"second_factor_required", "enrol_by", "always_ask", "muted_notices", "rev", "source", "external_id", "country",
+		"name_key", "theme", "timezone", "visibility",
 	}
-	roleColumns    = []string{"user_id", "role"}
+	roleColumns    = []string{"user_id", "role", "assigned_at"}
 	sessionColumns = []string{
 		"id", "user_id", "user_agent", "device_kind", "browser", "os", "ip", "location", "factors", "auth_time",
 		"created_at", "last_used_at", "idle_expires_at", "expires_at", "ended_at", "end_reason", "generation", "nonce",
@@ -37,7 +38,7 @@ func (db *Database) BulkUsers(ctx context.Context, users []account.User) error {
 		var roles [][]any
 		for _, user := range users {
 			for _, role := range user.Roles {
-				roles = append(roles, []any{user.ID, role})
+				roles = append(roles, []any{user.ID, role, user.CreatedAt})
 			}
 		}
 		return db.merge(ctx, "user_roles", roleColumns, len(roles), func(i int) []any { return roles[i] },
@@ -85,7 +86,8 @@ func userRow(user account.User) []any {
 		row.ID, row.Email, row.EmailKey, row.EmailVerified, row.Username, row.UsernameKey, row.Name, row.Bio,
 		row.ImageURL, row.Locale, row.Phone, row.Status, row.PasswordHash, row.PasswordChangedAt, row.MustReset,
 		row.CreatedAt, row.UpdatedAt, row.DeletedAt, row.PurgeAt, row.SecondFactorRequired, row.EnrolBy,
-		row.AlwaysAsk, row.MutedNotices, row.Rev,
+		row.AlwaysAsk, row.MutedNotices, row.Rev, row.Source, row.ExternalID, row.Country, row.NameKey, row.Theme,
+		row.Timezone, row.Visibility,
 	}
 }
 

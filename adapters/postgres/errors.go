@@ -33,6 +33,7 @@ var classesAway = []string{"08", "53", "57"}
 var conflicts = map[string]*core.Error{
 	"users_email_key_unique":    account.ErrEmailTaken,
 	"users_username_key_unique": account.ErrUsernameTaken,
+	"users_external_id_unique":  account.ErrExternalIDTaken,
 }
 
 // translate makes an error of the domain of what the driver reports, and passes on what is one already.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -27,7 +28,17 @@ func (a *Accounts) Create(ctx context.Context, user account.User, events ...audi
 			return err
 		}
 		for _, role := range user.Roles {
-			if err := queries.InsertRole(ctx, litedb.InsertRoleParams{UserID: sqltype.ID(user.ID), Role: role}); err != nil {
+			if err := queries.InsertRole(ctx, litedb.InsertRoleParams{
+				UserID: sqltype.ID(user.ID), Role: role, AssignedAt: sqltype.Time(user.CreatedAt),
+			}); err != nil {
+				return err
+			}
+		}
+		for _, group := range user.Groups {
+			member := litedb.InsertGroupMemberParams{
+				UserID: sqltype.ID(user.ID), GroupID: sqltype.ID(group), AssignedAt: sqltype.Time(user.CreatedAt),
+			}
+			if err := queries.InsertGroupMember(ctx, member); err != nil {
 				return err
 			}
 		}
@@ -96,8 +107,10 @@ func toUser(row litedb.Account) account.User {
 		Profile: account.Profile{
 			Name: row.Name, Bio: row.Bio, ImageURL: row.ImageURL, Locale: row.Locale, Phone: row.Phone,
 		},
-		Status: account.Status(row.Status), Roles: decodeList(row.Roles),
-		Password: account.PasswordHash(present(row.PasswordHash)), PasswordChangedAt: presentTime(row.PasswordChangedAt),
+		Status: account.Status(row.Status), Roles: decodeList(row.Roles), Groups: decodeIDs(row.GroupIds),
+		Source: account.Source(row.Source), ExternalID: present(row.ExternalID), Country: row.Country,
+		Preferences: account.Preferences{Theme: row.Theme, Timezone: row.Timezone, Visibility: account.Visibility(row.Visibility)},
+		Password:    account.PasswordHash(present(row.PasswordHash)), PasswordChangedAt: presentTime(row.PasswordChangedAt),
 		MustReset: row.MustReset, CreatedAt: time.Time(row.CreatedAt), UpdatedAt: time.Time(row.UpdatedAt),
 		DeletedAt: presentTime(row.DeletedAt), PurgeAt: presentTime(row.PurgeAt), Rev: row.Rev,
 		Protection: account.Protection{
@@ -119,6 +132,9 @@ func insertUserParams(user account.User) litedb.InsertUserParams {
 		DeletedAt: optionalTime(user.DeletedAt), PurgeAt: optionalTime(user.PurgeAt), Rev: user.Rev,
 		SecondFactorRequired: user.Protection.Required, EnrolBy: optionalTime(user.Protection.EnrolBy),
 		AlwaysAsk: user.Protection.AlwaysAsk, MutedNotices: strings.Join(user.Protection.Muted, ","),
+		Source: string(cmp.Or(user.Source, account.SourceRegistered)), ExternalID: optionalText(user.ExternalID), Country: user.Country,
+		NameKey: account.NameKey(user.Profile.Name), Theme: user.Preferences.Theme, Timezone: user.Preferences.Timezone,
+		Visibility: string(cmp.Or(user.Preferences.Visibility, account.VisibilityPrivate)),
 	}
 }
 
@@ -134,6 +150,9 @@ func saveUserParams(user account.User) litedb.SaveUserParams {
 		DeletedAt: optionalTime(user.DeletedAt), PurgeAt: optionalTime(user.PurgeAt), Rev: user.Rev,
 		SecondFactorRequired: user.Protection.Required, EnrolBy: optionalTime(user.Protection.EnrolBy),
 		AlwaysAsk: user.Protection.AlwaysAsk, MutedNotices: strings.Join(user.Protection.Muted, ","),
+		ExternalID: optionalText(user.ExternalID), Country: user.Country,
+		NameKey: account.NameKey(user.Profile.Name), Theme: user.Preferences.Theme, Timezone: user.Preferences.Timezone,
+		Visibility: string(cmp.Or(user.Preferences.Visibility, account.VisibilityPrivate)),
 	}
 }
 

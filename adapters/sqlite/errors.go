@@ -17,6 +17,7 @@ import (
 var conflicts = map[string]*core.Error{
 	"users.email_key":    account.ErrEmailTaken,
 	"users.username_key": account.ErrUsernameTaken,
+	"users.external_id":  account.ErrExternalIDTaken,
 }
 
 // translate makes an error of the domain of what the driver reports, and passes on what is one already.

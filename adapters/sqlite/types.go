@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"cmp"
+	"encoding/hex"
 	"encoding/json"
 	"slices"
 	"time"
@@ -89,4 +90,15 @@ func sortIntakes(intakes []verification.Intake) {
 	slices.SortFunc(intakes, func(a, b verification.Intake) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), slices.Compare(a.ID[:], b.ID[:]))
 	})
+}
+
+// decodeIDs reads a JSON array of identifiers in hexadecimal, as a view of this schema writes it; nil for none.
+func decodeIDs(text string) (ids []core.ID) {
+	for _, digits := range decodeList(text) {
+		var id core.ID
+		if n, err := hex.Decode(id[:], []byte(digits)); err == nil && n == len(id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }

@@ -116,6 +116,7 @@ const (
 	FieldCodeTooLong                 FieldCode = "too_long"
 	FieldCodeTooShort                FieldCode = "too_short"
 	FieldCodeUnknownField            FieldCode = "unknown_field"
+	FieldCodeUnknownValue            FieldCode = "unknown_value"
 )
 
 // Valid indicates whether the value is a known member of the FieldCode enum.
@@ -144,6 +145,8 @@ func (e FieldCode) Valid() bool {
 	case FieldCodeTooShort:
 		return true
 	case FieldCodeUnknownField:
+		return true
+	case FieldCodeUnknownValue:
 		return true
 	default:
 		return false
@@ -227,9 +230,15 @@ const (
 	ProblemCodeCsrfFailed               ProblemCode = "csrf_failed"
 	ProblemCodeEmailTaken               ProblemCode = "email_taken"
 	ProblemCodeEmailUnverified          ProblemCode = "email_unverified"
+	ProblemCodeExceedsOwnRights         ProblemCode = "exceeds_own_rights"
+	ProblemCodeExternalIDTaken          ProblemCode = "external_id_taken"
 	ProblemCodeFactorExists             ProblemCode = "factor_exists"
 	ProblemCodeForbidden                ProblemCode = "forbidden"
 	ProblemCodeHeadersTooLarge          ProblemCode = "headers_too_large"
+	ProblemCodeIdempotencyKeyInProgress ProblemCode = "idempotency_key_in_progress"
+	ProblemCodeIdempotencyKeyReused     ProblemCode = "idempotency_key_reused"
+	ProblemCodeImmutable                ProblemCode = "immutable"
+	ProblemCodeInUse                    ProblemCode = "in_use"
 	ProblemCodeInternal                 ProblemCode = "internal"
 	ProblemCodeInvalidCode              ProblemCode = "invalid_code"
 	ProblemCodeInvalidCredentials       ProblemCode = "invalid_credentials"
@@ -238,6 +247,7 @@ const (
 	ProblemCodeInvalidToken             ProblemCode = "invalid_token"
 	ProblemCodeLastOwner                ProblemCode = "last_owner"
 	ProblemCodeMethodNotAllowed         ProblemCode = "method_not_allowed"
+	ProblemCodeNameTaken                ProblemCode = "name_taken"
 	ProblemCodeNotFound                 ProblemCode = "not_found"
 	ProblemCodeOverloaded               ProblemCode = "overloaded"
 	ProblemCodePasswordNotSet           ProblemCode = "password_not_set"
@@ -251,6 +261,7 @@ const (
 	ProblemCodeSessionEnded             ProblemCode = "session_ended"
 	ProblemCodeTimeout                  ProblemCode = "timeout"
 	ProblemCodeTokenExpired             ProblemCode = "token_expired"
+	ProblemCodeTooMany                  ProblemCode = "too_many"
 	ProblemCodeUnauthenticated          ProblemCode = "unauthenticated"
 	ProblemCodeUnavailable              ProblemCode = "unavailable"
 	ProblemCodeUnsupportedMediaType     ProblemCode = "unsupported_media_type"
@@ -272,11 +283,23 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeEmailUnverified:
 		return true
+	case ProblemCodeExceedsOwnRights:
+		return true
+	case ProblemCodeExternalIDTaken:
+		return true
 	case ProblemCodeFactorExists:
 		return true
 	case ProblemCodeForbidden:
 		return true
 	case ProblemCodeHeadersTooLarge:
+		return true
+	case ProblemCodeIdempotencyKeyInProgress:
+		return true
+	case ProblemCodeIdempotencyKeyReused:
+		return true
+	case ProblemCodeImmutable:
+		return true
+	case ProblemCodeInUse:
 		return true
 	case ProblemCodeInternal:
 		return true
@@ -293,6 +316,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeLastOwner:
 		return true
 	case ProblemCodeMethodNotAllowed:
+		return true
+	case ProblemCodeNameTaken:
 		return true
 	case ProblemCodeNotFound:
 		return true
@@ -319,6 +344,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeTimeout:
 		return true
 	case ProblemCodeTokenExpired:
+		return true
+	case ProblemCodeTooMany:
 		return true
 	case ProblemCodeUnauthenticated:
 		return true

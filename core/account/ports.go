@@ -11,16 +11,18 @@ import (
 // Store keeps accounts. Emails and usernames are unique by their keys over all accounts, deleted ones in
 // their grace included.
 type Store interface {
-	// Create adds a user with its roles and password, and writes the events if and only if it does.
-	// ErrEmailTaken, ErrUsernameTaken.
+	// Create adds a user with its roles, groups and password (an empty Source is SourceRegistered, an empty Visibility
+	// VisibilityPrivate), and writes the events if and only if it does.
+	// ErrEmailTaken, ErrUsernameTaken, ErrExternalIDTaken; core.ErrNotFound for
+	// a role or group that does not exist.
 	Create(ctx context.Context, user User, events ...audit.Event) error
 	// Find gives a user of any status, with roles and password. ErrNotFound.
 	Find(ctx context.Context, id core.ID) (User, error)
 	// FindByIdentifier gives the user that the identifier names, by one statement. ErrNotFound.
 	FindByIdentifier(ctx context.Context, identifier Identifier) (User, error)
-	// Save writes everything but ID, CreatedAt, Roles and Protection.SecondFactors where the stored Rev still equals user.Rev,
+	// Save writes everything but ID, CreatedAt, Source, Roles, Groups and Protection.SecondFactors where the stored Rev still equals user.Rev,
 	// raises Rev by one, journals the change, and returns it. core.ErrConflict when the Rev differs or
-	// the user is gone; ErrEmailTaken, ErrUsernameTaken.
+	// the user is gone; ErrEmailTaken, ErrUsernameTaken, ErrExternalIDTaken.
 	Save(ctx context.Context, user User) (core.Change, error)
 	// Rehash replaces the password hash where it still equals old, without raising Rev.
 	Rehash(ctx context.Context, id core.ID, old, fresh PasswordHash) error

@@ -66,7 +66,16 @@ type User struct {
 	UsernameKey string
 	Profile     Profile
 	Status      Status
-	Roles       []string
+	// Roles are the names of the user's roles, Groups the ids of their groups, both sorted. The store of memberships
+	// keeps them: a Store writes those of a new user and reads them afterwards.
+	Roles  []string
+	Groups []core.ID
+	// Source is how the account came to be. ExternalID is its id in another system, unique where not empty.
+	Source     Source
+	ExternalID string
+	// Country is where the account was opened, or what an administrator says: ISO 3166-1 alpha-2, or empty.
+	Country     string
+	Preferences Preferences
 
 	Password          PasswordHash
 	PasswordChangedAt time.Time
@@ -81,6 +90,41 @@ type User struct {
 	DeletedAt time.Time
 	PurgeAt   time.Time
 	Rev       int64
+}
+
+// Source is how an account came to be.
+type Source string
+
+// The sources.
+const (
+	SourceRegistered Source = "registered"
+	SourceInvited    Source = "invited"
+	SourceCreated    Source = "created"
+	SourceImported   Source = "imported"
+	SourceSeeded     Source = "seeded"
+)
+
+// Visibility is who sees a profile.
+type Visibility string
+
+// The visibilities.
+const (
+	// VisibilityPublic shows the profile to everybody.
+	VisibilityPublic Visibility = "public"
+	// VisibilityMembers shows it to whoever is signed in.
+	VisibilityMembers Visibility = "members"
+	// VisibilityPrivate shows it to its owner alone, and to those who may read all users.
+	VisibilityPrivate Visibility = "private"
+)
+
+// Preferences is what a person chooses of how products look and what they show. Empty means the default.
+type Preferences struct {
+	// Theme is light, dark or system.
+	Theme string
+	// Timezone is a name of the IANA time zone database.
+	Timezone string
+	// Visibility is VisibilityPrivate where empty.
+	Visibility Visibility
 }
 
 // Protection is what guards an account beside its password, and what its owner hears of it.
@@ -117,6 +161,7 @@ type Registration struct {
 
 // The conflicts of identifiers.
 var (
-	ErrUsernameTaken = core.NewError(core.KindConflict, core.CodeUsernameTaken, "This username is taken.")
-	ErrEmailTaken    = core.NewError(core.KindConflict, core.CodeEmailTaken, "This address already has an account.")
+	ErrUsernameTaken   = core.NewError(core.KindConflict, core.CodeUsernameTaken, "This username is taken.")
+	ErrEmailTaken      = core.NewError(core.KindConflict, core.CodeEmailTaken, "This address already has an account.")
+	ErrExternalIDTaken = core.NewError(core.KindConflict, core.CodeExternalIDTaken, "Another account has this external id.")
 )

@@ -52,6 +52,40 @@ const (
 	ActionDeviceTrust       Action = "device.trust"
 	ActionDeviceForget      Action = "device.forget"
 
+	ActionUserCreate      Action = "user.create"
+	ActionUserUpdate      Action = "user.update"
+	ActionUserSuspend     Action = "user.suspend"
+	ActionUserRestore     Action = "user.restore"
+	ActionUserDelete      Action = "user.delete"
+	ActionUserUnlock      Action = "user.unlock"
+	ActionUserVerifyEmail Action = "user.verify_email"
+	ActionUserForceReset  Action = "user.force_password_reset"
+	ActionUserImport      Action = "user.import"
+	ActionUserExport      Action = "user.export"
+	ActionRolesSet        Action = "user.set_roles"
+	ActionGroupsSet       Action = "user.set_groups"
+	ActionImpersonate     Action = "user.impersonate"
+	ActionDataExport      Action = "account.export"
+
+	ActionRoleCreate       Action = "role.create"
+	ActionRoleUpdate       Action = "role.update"
+	ActionRoleDelete       Action = "role.delete"
+	ActionGroupCreate      Action = "group.create"
+	ActionGroupUpdate      Action = "group.update"
+	ActionGroupDelete      Action = "group.delete"
+	ActionPermissionCreate Action = "permission.create"
+	ActionPermissionUpdate Action = "permission.update"
+	ActionPermissionDelete Action = "permission.delete"
+
+	ActionTokenCreate      Action = "token.create"
+	ActionTokenRevoke      Action = "token.revoke"
+	ActionServiceCreate    Action = "service_account.create"
+	ActionServiceUpdate    Action = "service_account.update"
+	ActionServiceDelete    Action = "service_account.delete"
+	ActionServiceKeyCreate Action = "service_account.create_key"
+	ActionServiceKeyRevoke Action = "service_account.revoke_key"
+	ActionMailRetry        Action = "mail.retry"
+
 	// ActionDenied is a permission or a recent sign-in that was missing; Metadata "operation" says for what.
 	ActionDenied Action = "access.denied"
 )
@@ -111,4 +145,17 @@ type Event struct {
 	Metadata map[string]string
 	// KeepUntil is until when the database refuses to remove the event.
 	KeepUntil time.Time
+}
+
+// By makes the caller the actor of the event: a service account, the administrator who impersonates a person, or the
+// person; and their session the one that it was done from, where the event names none.
+func (e Event) By(caller core.Principal) Event {
+	e.ActorKind, e.Actor = Person, caller.ID()
+	if caller.Means == core.ByService {
+		e.ActorKind = Service
+	}
+	if e.SessionID.IsZero() {
+		e.SessionID = caller.SessionID
+	}
+	return e
 }

@@ -17,7 +17,7 @@ import (
 // replica may leave, does not decode and is then like one that is not there.
 const (
 	cachedSessionVersion = 1
-	cachedUserVersion    = 2
+	cachedUserVersion    = 3
 )
 
 // ErrCached is the error for bytes that are no cached copy of this version.
@@ -86,6 +86,12 @@ func EncodeCachedUser(u account.User) []byte {
 	w.list(u.Roles)
 	w.list(u.Protection.SecondFactors)
 	w.list(u.Protection.Muted)
+	for _, text := range []string{
+		string(u.Source), u.ExternalID, u.Country, u.Preferences.Theme, u.Preferences.Timezone, string(u.Preferences.Visibility),
+	} {
+		w.text(text)
+	}
+	w.ids(u.Groups)
 	return w.buf
 }
 
@@ -103,6 +109,9 @@ func DecodeCachedUser(data []byte) (account.User, error) {
 	u.Status = account.Status(r.text())
 	u.Profile = account.Profile{Name: r.text(), Bio: r.text(), ImageURL: r.text(), Locale: r.text(), Phone: r.text()}
 	u.Roles, u.Protection.SecondFactors, u.Protection.Muted = r.list(), r.list(), r.list()
+	u.Source, u.ExternalID, u.Country = account.Source(r.text()), r.text(), r.text()
+	u.Preferences = account.Preferences{Theme: r.text(), Timezone: r.text(), Visibility: account.Visibility(r.text())}
+	u.Groups = r.ids()
 	if !r.finished() {
 		return account.User{}, ErrCached
 	}
@@ -132,6 +141,13 @@ func (w *cachedWriter) list(list []string) {
 	w.length(len(list))
 	for _, text := range list {
 		w.text(text)
+	}
+}
+
+func (w *cachedWriter) ids(ids []core.ID) {
+	w.length(len(ids))
+	for _, id := range ids {
+		w.id(id)
 	}
 }
 
@@ -218,4 +234,20 @@ func (r *cachedReader) list() []string {
 		list[i] = r.text()
 	}
 	return list
+}
+
+func (r *cachedReader) ids() []core.ID {
+	n := r.length()
+	if r.bad || n > uint64(len(r.rest))/uint64(len(core.ID{})) {
+		r.bad = true
+		return nil
+	}
+	if n == 0 {
+		return nil
+	}
+	ids := make([]core.ID, n)
+	for i := range ids {
+		r.id(&ids[i])
+	}
+	return ids
 }

@@ -41,6 +41,8 @@ func fullUser() account.User {
 		Protection: account.Protection{
 			SecondFactors: []string{"email", "totp"}, Required: true, EnrolBy: at, AlwaysAsk: true, Muted: []string{"new_device"},
 		},
+		Groups: []core.ID{{3}, {5}}, Source: account.SourceImported, ExternalID: "legacy-7", Country: "SE",
+		Preferences: account.Preferences{Theme: "dark", Timezone: "Europe/Stockholm", Visibility: account.VisibilityMembers},
 	}
 }
 

@@ -138,6 +138,7 @@ func (h *house) user() account.User {
 	user := account.User{
 		ID: h.ids.New(), Email: id + "@example.com", EmailKey: id + "@example.com", Status: account.StatusActive,
 		Profile: account.Profile{Name: "Zoë", Locale: "sv"}, Roles: []string{account.RoleUser}, Rev: 1,
+		Source: account.SourceRegistered, Preferences: account.Preferences{Visibility: account.VisibilityPrivate},
 	}
 	h.must(h.accounts.Create(h.Context(), user))
 	return user

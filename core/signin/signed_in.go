@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/session"
@@ -73,6 +74,8 @@ type Authenticated struct {
 	Principal core.Principal
 	User      account.User
 	Session   session.Session
+	// Rights is what the caller may do: those of the person, within the bounds of what they came by.
+	Rights access.Rights
 	// EnrolBy is until when the caller may do without the second factor that is demanded of them; zero where none
 	// is. Beyond, they may do nothing but enrol.
 	EnrolBy time.Time

@@ -31,7 +31,7 @@ func (q *Queries) CountOwners(ctx context.Context, exceptID core.ID) (int64, err
 }
 
 const FindAccount = `-- name: FindAccount :one
-SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, roles, second_factors FROM accounts WHERE id = $1
+SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, source, external_id, country, name_key, theme, timezone, visibility, roles, second_factors, group_ids FROM accounts WHERE id = $1
 `
 
 func (q *Queries) FindAccount(ctx context.Context, id core.ID) (Account, error) {
@@ -62,14 +62,22 @@ func (q *Queries) FindAccount(ctx context.Context, id core.ID) (Account, error) 
 		&i.EnrolBy,
 		&i.AlwaysAsk,
 		&i.MutedNotices,
+		&i.Source,
+		&i.ExternalID,
+		&i.Country,
+		&i.NameKey,
+		&i.Theme,
+		&i.Timezone,
+		&i.Visibility,
 		&i.Roles,
 		&i.SecondFactors,
+		&i.GroupIds,
 	)
 	return i, err
 }
 
 const FindAccountByEmail = `-- name: FindAccountByEmail :one
-SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, roles, second_factors FROM accounts WHERE email_key = $1
+SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, source, external_id, country, name_key, theme, timezone, visibility, roles, second_factors, group_ids FROM accounts WHERE email_key = $1
 `
 
 func (q *Queries) FindAccountByEmail(ctx context.Context, emailKey string) (Account, error) {
@@ -100,14 +108,22 @@ func (q *Queries) FindAccountByEmail(ctx context.Context, emailKey string) (Acco
 		&i.EnrolBy,
 		&i.AlwaysAsk,
 		&i.MutedNotices,
+		&i.Source,
+		&i.ExternalID,
+		&i.Country,
+		&i.NameKey,
+		&i.Theme,
+		&i.Timezone,
+		&i.Visibility,
 		&i.Roles,
 		&i.SecondFactors,
+		&i.GroupIds,
 	)
 	return i, err
 }
 
 const FindAccountByUsername = `-- name: FindAccountByUsername :one
-SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, roles, second_factors FROM accounts WHERE username_key = $1
+SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, source, external_id, country, name_key, theme, timezone, visibility, roles, second_factors, group_ids FROM accounts WHERE username_key = $1
 `
 
 func (q *Queries) FindAccountByUsername(ctx context.Context, usernameKey *string) (Account, error) {
@@ -138,23 +154,60 @@ func (q *Queries) FindAccountByUsername(ctx context.Context, usernameKey *string
 		&i.EnrolBy,
 		&i.AlwaysAsk,
 		&i.MutedNotices,
+		&i.Source,
+		&i.ExternalID,
+		&i.Country,
+		&i.NameKey,
+		&i.Theme,
+		&i.Timezone,
+		&i.Visibility,
 		&i.Roles,
 		&i.SecondFactors,
+		&i.GroupIds,
 	)
 	return i, err
 }
 
+const InsertGroupMember = `-- name: InsertGroupMember :exec
+INSERT INTO user_groups (user_id, group_id, assigned_by, assigned_at)
+VALUES ($1, $2, $3, $4)
+`
+
+type InsertGroupMemberParams struct {
+	UserID     core.ID
+	GroupID    core.ID
+	AssignedBy *core.ID
+	AssignedAt time.Time
+}
+
+func (q *Queries) InsertGroupMember(ctx context.Context, arg InsertGroupMemberParams) error {
+	_, err := q.db.Exec(ctx, InsertGroupMember,
+		arg.UserID,
+		arg.GroupID,
+		arg.AssignedBy,
+		arg.AssignedAt,
+	)
+	return err
+}
+
 const InsertRole = `-- name: InsertRole :exec
-INSERT INTO user_roles (user_id, role) VALUES ($1, $2)
+INSERT INTO user_roles (user_id, role, assigned_by, assigned_at) VALUES ($1, $2, $3, $4)
 `
 
 type InsertRoleParams struct {
-	UserID core.ID
-	Role   string
+	UserID     core.ID
+	Role       string
+	AssignedBy *core.ID
+	AssignedAt time.Time
 }
 
 func (q *Queries) InsertRole(ctx context.Context, arg InsertRoleParams) error {
-	_, err := q.db.Exec(ctx, InsertRole, arg.UserID, arg.Role)
+	_, err := q.db.Exec(ctx, InsertRole,
+		arg.UserID,
+		arg.Role,
+		arg.AssignedBy,
+		arg.AssignedAt,
+	)
 	return err
 }
 
@@ -162,11 +215,13 @@ const InsertUser = `-- name: InsertUser :exec
 INSERT INTO users (
   id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone,
   status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at,
-  second_factor_required, enrol_by, always_ask, muted_notices, rev
+  second_factor_required, enrol_by, always_ask, muted_notices, rev,
+  source, external_id, country, name_key, theme, timezone, visibility
 ) VALUES (
   $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
   $12, $13, $14, $15, $16, $17, $18, $19,
-  $20, $21, $22, $23, $24
+  $20, $21, $22, $23, $24,
+  $25, $26, $27, $28, $29, $30, $31
 )
 `
 
@@ -195,6 +250,13 @@ type InsertUserParams struct {
 	AlwaysAsk            bool
 	MutedNotices         string
 	Rev                  int64
+	Source               string
+	ExternalID           *string
+	Country              string
+	NameKey              string
+	Theme                string
+	Timezone             string
+	Visibility           string
 }
 
 func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
@@ -223,6 +285,13 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
 		arg.AlwaysAsk,
 		arg.MutedNotices,
 		arg.Rev,
+		arg.Source,
+		arg.ExternalID,
+		arg.Country,
+		arg.NameKey,
+		arg.Theme,
+		arg.Timezone,
+		arg.Visibility,
 	)
 	return err
 }
@@ -250,8 +319,9 @@ WITH saved AS (
     phone = $11, status = $12, password_hash = $13,
     password_changed_at = $14, must_reset = $15, updated_at = $1,
     deleted_at = $16, purge_at = $17, second_factor_required = $18, enrol_by = $19,
-    always_ask = $20, muted_notices = $21, rev = users.rev + 1
-  WHERE users.id = $22 AND users.rev = $23
+    always_ask = $20, muted_notices = $21, external_id = $22, country = $23,
+    name_key = $24, theme = $25, timezone = $26, visibility = $27, rev = users.rev + 1
+  WHERE users.id = $28 AND users.rev = $29
   RETURNING users.id, users.rev
 )
 INSERT INTO journal (subject, id, rev, at) SELECT 'user', saved.id, saved.rev, $1 FROM saved
@@ -280,6 +350,12 @@ type SaveUserParams struct {
 	EnrolBy              *time.Time
 	AlwaysAsk            bool
 	MutedNotices         string
+	ExternalID           *string
+	Country              string
+	NameKey              string
+	Theme                string
+	Timezone             string
+	Visibility           string
 	ID                   core.ID
 	Rev                  int64
 }
@@ -307,6 +383,12 @@ func (q *Queries) SaveUser(ctx context.Context, arg SaveUserParams) (int64, erro
 		arg.EnrolBy,
 		arg.AlwaysAsk,
 		arg.MutedNotices,
+		arg.ExternalID,
+		arg.Country,
+		arg.NameKey,
+		arg.Theme,
+		arg.Timezone,
+		arg.Visibility,
 		arg.ID,
 		arg.Rev,
 	)

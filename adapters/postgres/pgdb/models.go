@@ -10,6 +10,14 @@ import (
 	"github.com/doorward/doorward/core"
 )
 
+type AccessGroup struct {
+	ID          core.ID
+	Name        string
+	Description string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
 type Account struct {
 	ID                   core.ID
 	Email                string
@@ -35,8 +43,16 @@ type Account struct {
 	EnrolBy              *time.Time
 	AlwaysAsk            bool
 	MutedNotices         string
+	Source               string
+	ExternalID           *string
+	Country              string
+	NameKey              string
+	Theme                string
+	Timezone             string
+	Visibility           string
 	Roles                []string
 	SecondFactors        []string
+	GroupIds             []core.ID
 }
 
 type AuditLog struct {
@@ -56,6 +72,11 @@ type AuditLog struct {
 	Location  string
 	Metadata  string
 	KeepUntil time.Time
+}
+
+type Catalogue struct {
+	ID  int32
+	Rev int64
 }
 
 type CodeBudget struct {
@@ -104,6 +125,11 @@ type Flow struct {
 	CreatedAt      time.Time
 	ExpiresAt      time.Time
 	Closed         bool
+}
+
+type GroupPermission struct {
+	GroupID      core.ID
+	PermissionID core.ID
 }
 
 type Intake struct {
@@ -155,6 +181,15 @@ type Outbox struct {
 	SentAt    *time.Time
 }
 
+type Permission struct {
+	ID          core.ID
+	Key         string
+	Description string
+	Category    string
+	System      bool
+	CreatedAt   time.Time
+}
+
 type RecoveryCode struct {
 	UserID    core.ID
 	Digest    []byte
@@ -175,6 +210,21 @@ type Registration struct {
 	PasswordHash *string
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
+}
+
+type Role struct {
+	ID                   core.ID
+	Name                 string
+	Description          string
+	System               bool
+	SecondFactorRequired bool
+	CreatedAt            time.Time
+	UpdatedAt            time.Time
+}
+
+type RolePermission struct {
+	RoleID       core.ID
+	PermissionID core.ID
 }
 
 type Session struct {
@@ -249,9 +299,25 @@ type User struct {
 	EnrolBy              *time.Time
 	AlwaysAsk            bool
 	MutedNotices         string
+	Source               string
+	ExternalID           *string
+	Country              string
+	NameKey              string
+	Theme                string
+	Timezone             string
+	Visibility           string
+}
+
+type UserGroup struct {
+	UserID     core.ID
+	GroupID    core.ID
+	AssignedBy *core.ID
+	AssignedAt time.Time
 }
 
 type UserRole struct {
-	UserID core.ID
-	Role   string
+	UserID     core.ID
+	Role       string
+	AssignedBy *core.ID
+	AssignedAt time.Time
 }

@@ -646,7 +646,7 @@ WHERE sessions.id = $8 AND accounts.id = sessions.user_id AND accounts.status = 
     sessions.generation = $3::bigint AND nonce = $9 AND branches > $5
     OR sessions.generation = $3::bigint + 1 AND used_nonce = $9 AND used_branch = $5
   )
-RETURNING sessions.id, sessions.user_id, sessions.user_agent, sessions.device_kind, sessions.browser, sessions.os, sessions.ip, sessions.location, sessions.factors, sessions.auth_time, sessions.created_at, sessions.last_used_at, sessions.idle_expires_at, sessions.expires_at, sessions.ended_at, sessions.end_reason, sessions.generation, sessions.nonce, sessions.branches, sessions.rotated_at, sessions.used_nonce, sessions.used_branch, sessions.rev, sessions.settled_on, accounts.id, accounts.email, accounts.email_key, accounts.email_verified, accounts.username, accounts.username_key, accounts.name, accounts.bio, accounts.image_url, accounts.locale, accounts.phone, accounts.status, accounts.password_hash, accounts.password_changed_at, accounts.must_reset, accounts.created_at, accounts.updated_at, accounts.deleted_at, accounts.purge_at, accounts.rev, accounts.second_factor_required, accounts.enrol_by, accounts.always_ask, accounts.muted_notices, accounts.roles, accounts.second_factors
+RETURNING sessions.id, sessions.user_id, sessions.user_agent, sessions.device_kind, sessions.browser, sessions.os, sessions.ip, sessions.location, sessions.factors, sessions.auth_time, sessions.created_at, sessions.last_used_at, sessions.idle_expires_at, sessions.expires_at, sessions.ended_at, sessions.end_reason, sessions.generation, sessions.nonce, sessions.branches, sessions.rotated_at, sessions.used_nonce, sessions.used_branch, sessions.rev, sessions.settled_on, accounts.id, accounts.email, accounts.email_key, accounts.email_verified, accounts.username, accounts.username_key, accounts.name, accounts.bio, accounts.image_url, accounts.locale, accounts.phone, accounts.status, accounts.password_hash, accounts.password_changed_at, accounts.must_reset, accounts.created_at, accounts.updated_at, accounts.deleted_at, accounts.purge_at, accounts.rev, accounts.second_factor_required, accounts.enrol_by, accounts.always_ask, accounts.muted_notices, accounts.source, accounts.external_id, accounts.country, accounts.name_key, accounts.theme, accounts.timezone, accounts.visibility, accounts.roles, accounts.second_factors, accounts.group_ids
 `
 
 type RefreshSessionParams struct {
@@ -731,8 +731,16 @@ func (q *Queries) RefreshSession(ctx context.Context, arg RefreshSessionParams) 
 		&i.Account.EnrolBy,
 		&i.Account.AlwaysAsk,
 		&i.Account.MutedNotices,
+		&i.Account.Source,
+		&i.Account.ExternalID,
+		&i.Account.Country,
+		&i.Account.NameKey,
+		&i.Account.Theme,
+		&i.Account.Timezone,
+		&i.Account.Visibility,
 		&i.Account.Roles,
 		&i.Account.SecondFactors,
+		&i.Account.GroupIds,
 	)
 	return i, err
 }

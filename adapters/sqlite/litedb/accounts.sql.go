@@ -24,7 +24,7 @@ func (q *Queries) CountOwners(ctx context.Context, exceptID sqltype.ID) (int64, 
 }
 
 const findAccount = `-- name: FindAccount :one
-SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, roles, second_factors FROM accounts WHERE id = ?1
+SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, source, external_id, country, name_key, theme, timezone, visibility, roles, second_factors, group_ids FROM accounts WHERE id = ?1
 `
 
 func (q *Queries) FindAccount(ctx context.Context, id sqltype.ID) (Account, error) {
@@ -55,14 +55,22 @@ func (q *Queries) FindAccount(ctx context.Context, id sqltype.ID) (Account, erro
 		&i.EnrolBy,
 		&i.AlwaysAsk,
 		&i.MutedNotices,
+		&i.Source,
+		&i.ExternalID,
+		&i.Country,
+		&i.NameKey,
+		&i.Theme,
+		&i.Timezone,
+		&i.Visibility,
 		&i.Roles,
 		&i.SecondFactors,
+		&i.GroupIds,
 	)
 	return i, err
 }
 
 const findAccountByEmail = `-- name: FindAccountByEmail :one
-SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, roles, second_factors FROM accounts WHERE email_key = ?1
+SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, source, external_id, country, name_key, theme, timezone, visibility, roles, second_factors, group_ids FROM accounts WHERE email_key = ?1
 `
 
 func (q *Queries) FindAccountByEmail(ctx context.Context, emailKey string) (Account, error) {
@@ -93,14 +101,22 @@ func (q *Queries) FindAccountByEmail(ctx context.Context, emailKey string) (Acco
 		&i.EnrolBy,
 		&i.AlwaysAsk,
 		&i.MutedNotices,
+		&i.Source,
+		&i.ExternalID,
+		&i.Country,
+		&i.NameKey,
+		&i.Theme,
+		&i.Timezone,
+		&i.Visibility,
 		&i.Roles,
 		&i.SecondFactors,
+		&i.GroupIds,
 	)
 	return i, err
 }
 
 const findAccountByUsername = `-- name: FindAccountByUsername :one
-SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, roles, second_factors FROM accounts WHERE username_key = ?1
+SELECT id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone, status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at, rev, second_factor_required, enrol_by, always_ask, muted_notices, source, external_id, country, name_key, theme, timezone, visibility, roles, second_factors, group_ids FROM accounts WHERE username_key = ?1
 `
 
 func (q *Queries) FindAccountByUsername(ctx context.Context, usernameKey *string) (Account, error) {
@@ -131,8 +147,16 @@ func (q *Queries) FindAccountByUsername(ctx context.Context, usernameKey *string
 		&i.EnrolBy,
 		&i.AlwaysAsk,
 		&i.MutedNotices,
+		&i.Source,
+		&i.ExternalID,
+		&i.Country,
+		&i.NameKey,
+		&i.Theme,
+		&i.Timezone,
+		&i.Visibility,
 		&i.Roles,
 		&i.SecondFactors,
+		&i.GroupIds,
 	)
 	return i, err
 }
@@ -158,17 +182,46 @@ func (q *Queries) InsertChange(ctx context.Context, arg InsertChangeParams) erro
 	return err
 }
 
+const insertGroupMember = `-- name: InsertGroupMember :exec
+INSERT INTO user_groups (user_id, group_id, assigned_by, assigned_at)
+VALUES (?1, ?2, ?3, ?4)
+`
+
+type InsertGroupMemberParams struct {
+	UserID     sqltype.ID
+	GroupID    sqltype.ID
+	AssignedBy *sqltype.ID
+	AssignedAt sqltype.Time
+}
+
+func (q *Queries) InsertGroupMember(ctx context.Context, arg InsertGroupMemberParams) error {
+	_, err := q.db.ExecContext(ctx, insertGroupMember,
+		arg.UserID,
+		arg.GroupID,
+		arg.AssignedBy,
+		arg.AssignedAt,
+	)
+	return err
+}
+
 const insertRole = `-- name: InsertRole :exec
-INSERT INTO user_roles (user_id, role) VALUES (?1, ?2)
+INSERT INTO user_roles (user_id, role, assigned_by, assigned_at) VALUES (?1, ?2, ?3, ?4)
 `
 
 type InsertRoleParams struct {
-	UserID sqltype.ID
-	Role   string
+	UserID     sqltype.ID
+	Role       string
+	AssignedBy *sqltype.ID
+	AssignedAt sqltype.Time
 }
 
 func (q *Queries) InsertRole(ctx context.Context, arg InsertRoleParams) error {
-	_, err := q.db.ExecContext(ctx, insertRole, arg.UserID, arg.Role)
+	_, err := q.db.ExecContext(ctx, insertRole,
+		arg.UserID,
+		arg.Role,
+		arg.AssignedBy,
+		arg.AssignedAt,
+	)
 	return err
 }
 
@@ -176,11 +229,13 @@ const insertUser = `-- name: InsertUser :exec
 INSERT INTO users (
   id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone,
   status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at,
-  second_factor_required, enrol_by, always_ask, muted_notices, rev
+  second_factor_required, enrol_by, always_ask, muted_notices, rev,
+  source, external_id, country, name_key, theme, timezone, visibility
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
   ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-  ?20, ?21, ?22, ?23, ?24
+  ?20, ?21, ?22, ?23, ?24,
+  ?25, ?26, ?27, ?28, ?29, ?30, ?31
 )
 `
 
@@ -209,6 +264,13 @@ type InsertUserParams struct {
 	AlwaysAsk            bool
 	MutedNotices         string
 	Rev                  int64
+	Source               string
+	ExternalID           *string
+	Country              string
+	NameKey              string
+	Theme                string
+	Timezone             string
+	Visibility           string
 }
 
 func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
@@ -237,6 +299,13 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
 		arg.AlwaysAsk,
 		arg.MutedNotices,
 		arg.Rev,
+		arg.Source,
+		arg.ExternalID,
+		arg.Country,
+		arg.NameKey,
+		arg.Theme,
+		arg.Timezone,
+		arg.Visibility,
 	)
 	return err
 }
@@ -263,8 +332,9 @@ UPDATE users SET
   phone = ?10, status = ?11, password_hash = ?12,
   password_changed_at = ?13, must_reset = ?14, updated_at = ?15,
   deleted_at = ?16, purge_at = ?17, second_factor_required = ?18, enrol_by = ?19,
-    always_ask = ?20, muted_notices = ?21, rev = rev + 1
-WHERE id = ?22 AND rev = ?23
+    always_ask = ?20, muted_notices = ?21, external_id = ?22, country = ?23,
+    name_key = ?24, theme = ?25, timezone = ?26, visibility = ?27, rev = rev + 1
+WHERE id = ?28 AND rev = ?29
 RETURNING rev
 `
 
@@ -290,6 +360,12 @@ type SaveUserParams struct {
 	EnrolBy              *sqltype.Time
 	AlwaysAsk            bool
 	MutedNotices         string
+	ExternalID           *string
+	Country              string
+	NameKey              string
+	Theme                string
+	Timezone             string
+	Visibility           string
 	ID                   sqltype.ID
 	Rev                  int64
 }
@@ -317,6 +393,12 @@ func (q *Queries) SaveUser(ctx context.Context, arg SaveUserParams) (int64, erro
 		arg.EnrolBy,
 		arg.AlwaysAsk,
 		arg.MutedNotices,
+		arg.ExternalID,
+		arg.Country,
+		arg.NameKey,
+		arg.Theme,
+		arg.Timezone,
+		arg.Visibility,
 		arg.ID,
 		arg.Rev,
 	)

@@ -82,11 +82,13 @@ const addUser = `-- name: AddUser :execrows
 INSERT INTO users (
   id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone,
   status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at,
-  second_factor_required, enrol_by, always_ask, muted_notices, rev
+  second_factor_required, enrol_by, always_ask, muted_notices, rev,
+  source, external_id, country, name_key, theme, timezone, visibility
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
   ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-  ?20, ?21, ?22, ?23, ?24
+  ?20, ?21, ?22, ?23, ?24,
+  ?25, ?26, ?27, ?28, ?29, ?30, ?31
 ) ON CONFLICT DO NOTHING
 `
 
@@ -115,6 +117,13 @@ type AddUserParams struct {
 	AlwaysAsk            bool
 	MutedNotices         string
 	Rev                  int64
+	Source               string
+	ExternalID           *string
+	Country              string
+	NameKey              string
+	Theme                string
+	Timezone             string
+	Visibility           string
 }
 
 func (q *Queries) AddUser(ctx context.Context, arg AddUserParams) (int64, error) {
@@ -143,6 +152,13 @@ func (q *Queries) AddUser(ctx context.Context, arg AddUserParams) (int64, error)
 		arg.AlwaysAsk,
 		arg.MutedNotices,
 		arg.Rev,
+		arg.Source,
+		arg.ExternalID,
+		arg.Country,
+		arg.NameKey,
+		arg.Theme,
+		arg.Timezone,
+		arg.Visibility,
 	)
 	if err != nil {
 		return 0, err

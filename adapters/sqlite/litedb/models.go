@@ -8,6 +8,14 @@ import (
 	"github.com/doorward/doorward/adapters/sqlite/sqltype"
 )
 
+type AccessGroup struct {
+	ID          sqltype.ID
+	Name        string
+	Description string
+	CreatedAt   sqltype.Time
+	UpdatedAt   sqltype.Time
+}
+
 type Account struct {
 	ID                   sqltype.ID
 	Email                string
@@ -33,8 +41,16 @@ type Account struct {
 	EnrolBy              *sqltype.Time
 	AlwaysAsk            bool
 	MutedNotices         string
+	Source               string
+	ExternalID           *string
+	Country              string
+	NameKey              string
+	Theme                string
+	Timezone             string
+	Visibility           string
 	Roles                string
 	SecondFactors        string
+	GroupIds             string
 }
 
 type AuditLog struct {
@@ -54,6 +70,11 @@ type AuditLog struct {
 	Location  string
 	Metadata  string
 	KeepUntil sqltype.Time
+}
+
+type Catalogue struct {
+	ID  int64
+	Rev int64
 }
 
 type CodeBudget struct {
@@ -102,6 +123,11 @@ type Flow struct {
 	CreatedAt      sqltype.Time
 	ExpiresAt      sqltype.Time
 	Closed         bool
+}
+
+type GroupPermission struct {
+	GroupID      sqltype.ID
+	PermissionID sqltype.ID
 }
 
 type Intake struct {
@@ -153,6 +179,15 @@ type Outbox struct {
 	SentAt    *sqltype.Time
 }
 
+type Permission struct {
+	ID          sqltype.ID
+	Key         string
+	Description string
+	Category    string
+	System      bool
+	CreatedAt   sqltype.Time
+}
+
 type RecoveryCode struct {
 	UserID    sqltype.ID
 	Digest    []byte
@@ -173,6 +208,21 @@ type Registration struct {
 	PasswordHash *string
 	CreatedAt    sqltype.Time
 	ExpiresAt    sqltype.Time
+}
+
+type Role struct {
+	ID                   sqltype.ID
+	Name                 string
+	Description          string
+	System               bool
+	SecondFactorRequired bool
+	CreatedAt            sqltype.Time
+	UpdatedAt            sqltype.Time
+}
+
+type RolePermission struct {
+	RoleID       sqltype.ID
+	PermissionID sqltype.ID
 }
 
 type Session struct {
@@ -246,9 +296,25 @@ type User struct {
 	EnrolBy              *sqltype.Time
 	AlwaysAsk            bool
 	MutedNotices         string
+	Source               string
+	ExternalID           *string
+	Country              string
+	NameKey              string
+	Theme                string
+	Timezone             string
+	Visibility           string
+}
+
+type UserGroup struct {
+	UserID     sqltype.ID
+	GroupID    sqltype.ID
+	AssignedBy *sqltype.ID
+	AssignedAt sqltype.Time
 }
 
 type UserRole struct {
-	UserID sqltype.ID
-	Role   string
+	UserID     sqltype.ID
+	Role       string
+	AssignedBy *sqltype.ID
+	AssignedAt sqltype.Time
 }

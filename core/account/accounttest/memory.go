@@ -2,6 +2,7 @@
 package accounttest
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -70,7 +71,8 @@ func (s *Store) Save(ctx context.Context, user account.User) (core.Change, error
 			return err
 		}
 		saved := clone(user)
-		saved.Roles, saved.CreatedAt, saved.Rev = stored.Roles, stored.CreatedAt, change.Rev
+		saved.Roles, saved.Groups, saved.CreatedAt, saved.Rev = stored.Roles, stored.Groups, stored.CreatedAt, change.Rev
+		saved.Source = stored.Source
 		s.users.Put(user.ID, saved)
 		s.db.Journal(user.UpdatedAt, change)
 		return nil
@@ -115,6 +117,8 @@ func (s *Store) conflict(user account.User) error {
 			return account.ErrEmailTaken
 		case user.UsernameKey != "" && other.UsernameKey == user.UsernameKey:
 			return account.ErrUsernameTaken
+		case user.ExternalID != "" && other.ExternalID == user.ExternalID:
+			return account.ErrExternalIDTaken
 		}
 	}
 	return nil
@@ -155,6 +159,10 @@ func (s *Store) complete(user account.User) account.User {
 // clone copies a user with its roles in the order that every store gives them.
 func clone(user account.User) account.User {
 	user.Roles = slices.Sorted(slices.Values(user.Roles))
+	user.Groups = slices.Clone(user.Groups)
+	slices.SortFunc(user.Groups, func(a, b core.ID) int { return bytes.Compare(a[:], b[:]) })
+	user.Source = cmp.Or(user.Source, account.SourceRegistered)
+	user.Preferences.Visibility = cmp.Or(user.Preferences.Visibility, account.VisibilityPrivate)
 	user.Protection.Muted = slices.Clone(user.Protection.Muted)
 	return user
 }

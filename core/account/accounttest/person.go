@@ -28,6 +28,7 @@ func Person(name string) account.User {
 		Username: name, UsernameKey: name,
 		Profile: account.Profile{Name: "Ada Lovelace", Bio: "Counts.", Locale: "en-GB", Phone: "+442071234567"},
 		Status:  account.StatusActive, Roles: []string{account.RoleUser},
+		Source: account.SourceRegistered, Preferences: account.Preferences{Visibility: account.VisibilityPrivate},
 		Password: Hash, PasswordChangedAt: coretest.Epoch, CreatedAt: coretest.Epoch, UpdatedAt: coretest.Epoch,
 	}
 }

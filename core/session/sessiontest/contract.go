@@ -123,6 +123,8 @@ func (b *bench) user() account.User {
 		Profile:       account.Profile{Name: "Zoë Ångström", Locale: "sv-SE"},
 		Status:        account.StatusActive,
 		Roles:         []string{account.RoleUser},
+		Source:        account.SourceRegistered,
+		Preferences:   account.Preferences{Visibility: account.VisibilityPrivate},
 		Password:      "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA",
 		CreatedAt:     b.clock.Now(),
 		UpdatedAt:     b.clock.Now(),

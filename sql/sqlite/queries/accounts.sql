@@ -5,7 +5,8 @@ UPDATE users SET
   phone = @phone, status = @status, password_hash = @password_hash,
   password_changed_at = @password_changed_at, must_reset = @must_reset, updated_at = @updated_at,
   deleted_at = @deleted_at, purge_at = @purge_at, second_factor_required = @second_factor_required, enrol_by = @enrol_by,
-    always_ask = @always_ask, muted_notices = @muted_notices, rev = rev + 1
+    always_ask = @always_ask, muted_notices = @muted_notices, external_id = @external_id, country = @country,
+    name_key = @name_key, theme = @theme, timezone = @timezone, visibility = @visibility, rev = rev + 1
 WHERE id = @id AND rev = @rev
 RETURNING rev;
 

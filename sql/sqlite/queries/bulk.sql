@@ -2,11 +2,13 @@
 INSERT INTO users (
   id, email, email_key, email_verified, username, username_key, name, bio, image_url, locale, phone,
   status, password_hash, password_changed_at, must_reset, created_at, updated_at, deleted_at, purge_at,
-  second_factor_required, enrol_by, always_ask, muted_notices, rev
+  second_factor_required, enrol_by, always_ask, muted_notices, rev,
+  source, external_id, country, name_key, theme, timezone, visibility
 ) VALUES (
   @id, @email, @email_key, @email_verified, @username, @username_key, @name, @bio, @image_url, @locale, @phone,
   @status, @password_hash, @password_changed_at, @must_reset, @created_at, @updated_at, @deleted_at, @purge_at,
-  @second_factor_required, @enrol_by, @always_ask, @muted_notices, @rev
+  @second_factor_required, @enrol_by, @always_ask, @muted_notices, @rev,
+  @source, @external_id, @country, @name_key, @theme, @timezone, @visibility
 ) ON CONFLICT DO NOTHING;
 
 -- name: CountUser :one

@@ -1,0 +1,183 @@
+package access
+
+import (
+	"slices"
+	"time"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+)
+
+// The bounds of a catalogue. It is held whole in the memory of every replica.
+const (
+	// PermissionsMax is how many permissions there can be, those of the system included.
+	PermissionsMax = SetMax - 1
+	RolesMax       = 256
+	GroupsMax      = 2048
+)
+
+// Permission is something that may be done. Key has the form resource.action and never changes.
+type Permission struct {
+	ID          core.ID
+	Key         string
+	Description string
+	Category    string
+	// System permissions are the product's own: they stay as they are.
+	System    bool
+	CreatedAt time.Time
+}
+
+// Role is a bundle of permissions with a name that access tokens carry; the name never changes.
+type Role struct {
+	ID          core.ID
+	Name        string
+	Description string
+	// Permissions are keys, sorted; empty for OWNER, who holds Everything.
+	Permissions []string
+	// SecondFactorRequired demands a second factor of whoever has the role.
+	SecondFactorRequired bool
+	System               bool
+	CreatedAt            time.Time
+	UpdatedAt            time.Time
+}
+
+// Group is a set of people who share permissions.
+type Group struct {
+	ID          core.ID
+	Name        string
+	Description string
+	Permissions []string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Content is all roles, groups and permissions at one revision, each list sorted by name or key.
+type Content struct {
+	Rev         int64
+	Permissions []Permission
+	Roles       []Role
+	Groups      []Group
+}
+
+// Catalogue is a Content that rights can be decided by. It never changes; sets made by it mean nothing to another.
+type Catalogue struct {
+	Content
+	bits   map[string]Bit
+	names  []string
+	roles  map[string]*holding
+	groups map[core.ID]*holding
+}
+
+// holding is what a role or group gives.
+type holding struct {
+	set          Set
+	secondFactor bool
+}
+
+// Compile makes a catalogue of a content, which it keeps. Permissions beyond PermissionsMax, and names of permissions
+// that the content does not have, give nothing.
+func Compile(content Content) *Catalogue {
+	c := &Catalogue{
+		Content: content, bits: make(map[string]Bit), names: slices.Clone(keys[:]),
+		roles: make(map[string]*holding), groups: make(map[core.ID]*holding),
+	}
+	for bit, key := range keys {
+		if key != "" {
+			c.bits[key] = Bit(bit) //nolint:gosec // below SetMax
+		}
+	}
+	for _, permission := range content.Permissions {
+		if _, known := c.bits[permission.Key]; !known && len(c.names) < SetMax {
+			c.bits[permission.Key] = Bit(len(c.names)) //nolint:gosec // below SetMax
+			c.names = append(c.names, permission.Key)
+		}
+	}
+	for _, role := range content.Roles {
+		held := &holding{set: c.Set(role.Permissions...), secondFactor: role.SecondFactorRequired}
+		if role.Name == account.RoleOwner {
+			held.set.Add(Everything)
+		}
+		c.roles[role.Name] = held
+	}
+	for _, group := range content.Groups {
+		c.groups[group.ID] = &holding{set: c.Set(group.Permissions...)}
+	}
+	return c
+}
+
+// Set is the set of the keys. Keys that are not in the catalogue give nothing.
+func (c *Catalogue) Set(keys ...string) (s Set) {
+	for _, key := range keys {
+		if bit, known := c.bits[key]; known {
+			s.Add(bit)
+		}
+	}
+	return s
+}
+
+// Bit is the place of a permission.
+func (c *Catalogue) Bit(key string) (bit Bit, known bool) {
+	bit, known = c.bits[key]
+	return bit, known
+}
+
+// Keys names the permissions of a set, sorted. Everything is each permission of the catalogue.
+func (c *Catalogue) Keys(s *Set) (named []string) {
+	for i := 1; i < len(c.names); i++ {
+		if s.Has(Bit(i)) { //nolint:gosec // below SetMax
+			named = append(named, c.names[i])
+		}
+	}
+	slices.Sort(named)
+	return named
+}
+
+// OfRole is what a role gives; nothing for one that does not exist.
+func (c *Catalogue) OfRole(name string) (s Set) {
+	if held := c.roles[name]; held != nil {
+		return held.set
+	}
+	return s
+}
+
+// OfGroup is what a group gives; nothing for one that does not exist.
+func (c *Catalogue) OfGroup(id core.ID) (s Set) {
+	if held := c.groups[id]; held != nil {
+		return held.set
+	}
+	return s
+}
+
+// Rights are those of a person: of all their roles and groups together, and of everybody over what is their own. It
+// needs no memory.
+func (c *Catalogue) Rights(user *account.User) Rights {
+	rights := Rights{Who: user.ID, Set: everybody}
+	for _, role := range user.Roles {
+		if held := c.roles[role]; held != nil {
+			rights.Set.Join(&held.set)
+			rights.SecondFactor = rights.SecondFactor || held.secondFactor
+		}
+	}
+	for _, group := range user.Groups {
+		if held := c.groups[group]; held != nil {
+			rights.Set.Join(&held.set)
+		}
+	}
+	return rights
+}
+
+// everybody is what each person holds, and nothing but that is left under impersonation.
+var everybody = NewSet(MeRead, MeWrite)
+
+// Narrow gives what is left of the rights for the caller: within the scopes of a token, and under impersonation only
+// what everybody holds.
+func (c *Catalogue) Narrow(rights Rights, caller *core.Principal) Rights {
+	switch {
+	case caller.Bounded():
+		scope := c.Set(caller.Scopes...)
+		rights.Set.Meet(&scope)
+	case caller.Means == core.ByImpersonation:
+		rights.Set.Meet(&everybody)
+	}
+	return rights
+}

@@ -1,0 +1,83 @@
+package access
+
+import "github.com/doorward/doorward/core"
+
+// Rights is what a caller holds at this moment.
+type Rights struct {
+	// Who is the person or service account.
+	Who core.ID
+	Set Set
+	// SecondFactor tells that a role of the person's demands a second factor of them.
+	SecondFactor bool
+}
+
+// Act is what is to be done to a resource.
+type Act struct {
+	// Any is the permission that does it to anybody's.
+	Any Bit
+	// Own is the permission that suffices for what is the caller's own; Everything, the zero value, where being its
+	// owner gives nothing.
+	Own Bit
+	// Reads marks acts that change nothing: they reach those who hold more than the caller too.
+	Reads bool
+}
+
+// Resource is what is acted upon.
+type Resource struct {
+	// Owner is whom it belongs to; zero for what is nobody's, such as a role.
+	Owner core.ID
+	// Holds is what its owner, or the role, group or token itself, holds now; and, where the act gives or takes rights,
+	// all that it gives and takes.
+	Holds Set
+}
+
+// Verdict is what was decided.
+type Verdict uint8
+
+// The verdicts.
+const (
+	// Permitted: it may be done.
+	Permitted Verdict = iota
+	// Lacking: the caller does not hold the permission.
+	Lacking
+	// Exceeding: the caller holds the permission, and the resource holds more than the caller does.
+	Exceeding
+)
+
+// Decide tells whether somebody who holds the rights may do the act to the resource. It is the one rule of this
+// product: the permission is held, for what is one's own or for anybody's; and whoever changes something holds all that
+// the thing holds, gets or loses, unless it is their own. It asks nobody, waits for nothing and needs no memory.
+func Decide(rights *Rights, act Act, resource *Resource) Verdict {
+	own := !resource.Owner.IsZero() && resource.Owner == rights.Who
+	if own && act.Own != Everything && rights.Set.Has(act.Own) {
+		return Permitted
+	}
+	if !rights.Set.Has(act.Any) {
+		return Lacking
+	}
+	if !act.Reads && !rights.Set.Covers(&resource.Holds) {
+		return Exceeding
+	}
+	return Permitted
+}
+
+// Err is the refusal of an act that was not permitted; nil for Permitted. It is KindForbidden: CodeForbidden names the
+// permission that is lacking, CodeExceedsRights tells that the caller holds less than what they touch.
+func (v Verdict) Err(act Act) error {
+	switch v {
+	case Lacking:
+		return Lacks(act.Any)
+	case Exceeding:
+		return ErrExceeds
+	case Permitted:
+	}
+	return nil
+}
+
+// ErrExceeds is the refusal of an act that gives, takes or touches more than the caller holds.
+var ErrExceeds = core.NewError(core.KindForbidden, core.CodeExceedsRights, "This needs rights that you do not hold yourself.")
+
+// Lacks is the refusal of a caller without the permission.
+func Lacks(bit Bit) error {
+	return core.NewError(core.KindForbidden, core.CodeForbidden, "This needs the permission "+bit.Key()+".")
+}

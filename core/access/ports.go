@@ -1,0 +1,89 @@
+package access
+
+import (
+	"context"
+	"time"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
+)
+
+// Lookup gives the catalogue to every request. Stores answer from the primary; caches decorate it.
+type Lookup interface {
+	// Catalogue gives the catalogue as it is. With a warm cache it asks neither the database nor a peer. Callers must
+	// not change it. KindUnavailable.
+	Catalogue(ctx context.Context) (*Catalogue, error)
+}
+
+// Catalogues keeps roles, groups and permissions. Names are unique per kind. Each write is to be followed by Raise in
+// the same transaction.
+type Catalogues interface {
+	// Hold reads the catalogue from the primary and locks it until ctx's transaction ends, so that acts that change, or
+	// depend on, what somebody may do come one after another. Call it first in the transaction, before any user is
+	// read. KindUnavailable.
+	Hold(ctx context.Context) (*Catalogue, error)
+	// Raise raises the revision by one and journals the change.
+	Raise(ctx context.Context, at time.Time) (core.Change, error)
+	// PutRole adds or overwrites a role, with its permissions, by its id. ErrNameTaken; core.ErrNotFound for a
+	// permission that does not exist. Name, System and CreatedAt of one that stands are not changed. Likewise
+	// PutGroup, whose name can change, and PutPermission, whose key cannot.
+	PutRole(ctx context.Context, role Role) error
+	PutGroup(ctx context.Context, group Group) error
+	PutPermission(ctx context.Context, permission Permission) error
+	// Remove removes a role, group or permission. ErrInUse while a person, role or group has it; core.ErrNotFound.
+	Remove(ctx context.Context, kind Kind, id core.ID) error
+}
+
+// Kind is what a catalogue is made of.
+type Kind string
+
+// The kinds.
+const (
+	KindRole       Kind = "role"
+	KindGroup      Kind = "group"
+	KindPermission Kind = "permission"
+)
+
+// Membership is a role or group that somebody has.
+type Membership struct {
+	// Role is a role's name; Group a group's id. One of them is set.
+	Role  string
+	Group core.ID
+	// By is the person or service account who assigned it; zero where the server or an operator did.
+	By core.ID
+	At time.Time
+}
+
+// Memberships keeps who has what.
+type Memberships interface {
+	// Of gives the roles (KindRole, by name) or groups (KindGroup, by id) of a user. A user who does not exist has
+	// none.
+	Of(ctx context.Context, user core.ID, kind Kind) ([]Membership, error)
+	// Set makes the memberships the user's only ones of the kind: those that stay keep By and At, others go, new ones
+	// come with by and at. The user's Rev rises, is journalled and given, and the events are written with it.
+	// core.ErrNotFound for a user, role or group that does not exist; nothing is changed then.
+	Set(
+		ctx context.Context, user core.ID, kind Kind, members []Membership, events ...audit.Event,
+	) (core.Change, error)
+}
+
+// Users is what access reads of accounts. An account.Store is one.
+type Users interface {
+	Find(ctx context.Context, id core.ID) (account.User, error)
+	CountOwners(ctx context.Context, except core.ID) (int, error)
+}
+
+// Services tells what service accounts hold.
+type Services interface {
+	// Scopes gives the permissions of a service account that is enabled, from the primary. core.ErrNotFound.
+	Scopes(ctx context.Context, id core.ID) ([]string, error)
+}
+
+// The conflicts of the catalogue.
+var (
+	ErrNameTaken = core.NewError(core.KindConflict, core.CodeNameTaken, "This name is taken.")
+	ErrInUse     = core.NewError(core.KindConflict, core.CodeInUse, "It is still in use. Take it from those who have it first.")
+	ErrImmutable = core.NewError(core.KindConflict, core.CodeImmutable, "This is built in and stays as it is.")
+	ErrTooMany   = core.NewError(core.KindConflict, core.CodeTooMany, "There are as many of these as there can be.")
+)
