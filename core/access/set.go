@@ -41,6 +41,13 @@ func (s *Set) Join(other *Set) {
 	}
 }
 
+// Drop takes the permissions of other away.
+func (s *Set) Drop(other *Set) {
+	for i := range s {
+		s[i] &^= other[i]
+	}
+}
+
 // Meet leaves what is in both. Everything stands for each permission of the other side.
 func (s *Set) Meet(other *Set) {
 	switch {
