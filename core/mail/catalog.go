@@ -54,7 +54,7 @@ type values struct {
 	For, Until                         string
 	Day, Month, Year, Time             string
 	Factor, Left                       string
-	TurnedOff                          []string
+	TurnedOff, Gained, Lost            []string
 	N                                  int
 }
 

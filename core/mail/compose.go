@@ -47,6 +47,7 @@ func (r *Renderer) composer(letter Letter, now time.Time) *composer {
 		To: line(letter.To, maxRecipient), Address: line(letter.Address, maxRecipient),
 	}
 	c.with.Factor, c.with.TurnedOff = c.term(letter.Factor), c.terms(letter.TurnedOff)
+	c.with.Gained, c.with.Lost = c.named(letter.Gained), c.named(letter.Lost)
 	c.with.Left = c.keep(c.plural("left", max(0, letter.Count)))
 	if c.Direction == "rtl" {
 		c.with.Product, c.with.Name = isolate(c.with.Product), isolate(c.with.Name)
@@ -87,6 +88,21 @@ func (c *composer) terms(names []string) []string {
 		worded = append(worded, c.term(name))
 	}
 	return worded
+}
+
+// maxNamed is how many roles or groups a letter names; more make nothing clearer.
+const maxNamed = 20
+
+// named shows names of roles and groups as they are.
+func (c *composer) named(names []string) []string {
+	shown := make([]string, 0, min(len(names), maxNamed+1))
+	for i, name := range names {
+		if i == maxNamed {
+			return append(shown, "…")
+		}
+		shown = append(shown, line(name, maxName))
+	}
+	return shown
 }
 
 func (c *composer) greeting() string {

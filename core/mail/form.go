@@ -38,4 +38,6 @@ var forms = map[Kind]form{
 	KindRecoveryCodeUsed:   {},
 
 	KindSecuritySettingsChanged: {},
+
+	KindAccessChanged: {},
 }

@@ -41,6 +41,8 @@ const (
 	KindRecoveryCodeUsed   Kind = "recovery_code_used" // tells by Count how many are left
 
 	KindSecuritySettingsChanged Kind = "security_settings_changed" // names what was TurnedOff
+
+	KindAccessChanged Kind = "access_changed" // names the roles and groups that were Gained and Lost
 )
 
 // Letter is one message to one person. Fields that its Kind does not use stay empty.
@@ -68,6 +70,9 @@ type Letter struct {
 	Count int `json:"count,omitzero"`
 	// TurnedOff are the settings of protection that were weakened, by their names in the API.
 	TurnedOff []string `json:"turned_off,omitzero"`
+	// Gained and Lost are the names of roles and groups that the reader got and has no longer.
+	Gained []string `json:"gained,omitzero"`
+	Lost   []string `json:"lost,omitzero"`
 	// At, IP, Place and Device tell when and where from the act was done.
 	At     time.Time `json:"at,omitzero"`
 	IP     string    `json:"ip,omitzero"`

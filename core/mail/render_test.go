@@ -46,6 +46,7 @@ func letter(kind mail.Kind) mail.Letter {
 		Code: "042917", Token: "Zm9yIHRlc3RzIG9ubHk", ExpiresAt: now.Add(5 * time.Minute), LinkExpiresAt: now.Add(24 * time.Hour),
 		Address: "countess@example.net", At: now, IP: "192.0.2.7", Place: "Frankfurt am Main, DE", Device: "Firefox on Linux",
 		Factor: "totp", Count: 9, TurnedOff: []string{"always_ask_second_factor", "session_evicted"},
+		Gained: []string{"ADMIN", "support"}, Lost: []string{"EDITOR"},
 	}
 }
 
@@ -239,6 +240,7 @@ func TestLettersNameWhatTheySpeakOf(t *testing.T) {
 		{mail.KindFactorRemoved, "confirmed with hologram."},
 		{mail.KindRecoveryCodeUsed, "1 recovery code is left."},
 		{mail.KindSecuritySettingsChanged, "on trusted devices too; messages about sessions"},
+		{mail.KindAccessChanged, "You were given: ADMIN, support. You no longer have: EDITOR."},
 	} {
 		sample.Kind = c.kind
 		if email := render(t, sample); !strings.Contains(email.Text, c.want) {

@@ -43,6 +43,7 @@ var subjects = map[mail.Kind]string{
 	mail.KindFactorRemoved: "A second factor was removed", mail.KindRecoveryCodesMade: "New recovery codes were made",
 	mail.KindRecoveryCodeUsed:        "A recovery code was used",
 	mail.KindSecuritySettingsChanged: "A protection of your account was turned off",
+	mail.KindAccessChanged:           "What you may do was changed",
 }
 
 // await gives the nth letter of the kind to the address, counted from one.
