@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 )
 
@@ -34,6 +35,9 @@ var conflicts = map[string]*core.Error{
 	"users_email_key_unique":    account.ErrEmailTaken,
 	"users_username_key_unique": account.ErrUsernameTaken,
 	"users_external_id_unique":  account.ErrExternalIDTaken,
+	"roles_name_unique":         access.ErrNameTaken,
+	"access_groups_name_unique": access.ErrNameTaken,
+	"permissions_key_unique":    access.ErrNameTaken,
 }
 
 // translate makes an error of the domain of what the driver reports, and passes on what is one already.

@@ -10,6 +10,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 )
 
@@ -18,6 +19,9 @@ var conflicts = map[string]*core.Error{
 	"users.email_key":    account.ErrEmailTaken,
 	"users.username_key": account.ErrUsernameTaken,
 	"users.external_id":  account.ErrExternalIDTaken,
+	"roles.name":         access.ErrNameTaken,
+	"access_groups.name": access.ErrNameTaken,
+	"permissions.key":    access.ErrNameTaken,
 }
 
 // translate makes an error of the domain of what the driver reports, and passes on what is one already.

@@ -2,6 +2,7 @@ package access
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/doorward/doorward/core"
@@ -57,6 +58,20 @@ type Content struct {
 	Permissions []Permission
 	Roles       []Role
 	Groups      []Group
+}
+
+// Sorted puts the lists of the content, and the keys of each role and group, in their order, as stores give them.
+func (c Content) Sorted() Content {
+	slices.SortFunc(c.Permissions, func(a, b Permission) int { return strings.Compare(a.Key, b.Key) })
+	slices.SortFunc(c.Roles, func(a, b Role) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(c.Groups, func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
+	for _, role := range c.Roles {
+		slices.Sort(role.Permissions)
+	}
+	for _, group := range c.Groups {
+		slices.Sort(group.Permissions)
+	}
+	return c
 }
 
 // Catalogue is a Content that rights can be decided by. It never changes; sets made by it mean nothing to another.

@@ -45,26 +45,17 @@ const (
 	KindPermission Kind = "permission"
 )
 
-// Membership is a role or group that somebody has.
-type Membership struct {
-	// Role is a role's name; Group a group's id. One of them is set.
-	Role  string
-	Group core.ID
-	// By is the person or service account who assigned it; zero where the server or an operator did.
-	By core.ID
-	At time.Time
-}
-
 // Memberships keeps who has what.
 type Memberships interface {
 	// Of gives the roles (KindRole, by name) or groups (KindGroup, by id) of a user. A user who does not exist has
-	// none.
+	// none. They are sorted by name or id.
 	Of(ctx context.Context, user core.ID, kind Kind) ([]Membership, error)
 	// Set makes the memberships the user's only ones of the kind: those that stay keep By and At, others go, new ones
-	// come with by and at. The user's Rev rises, is journalled and given, and the events are written with it.
-	// core.ErrNotFound for a user, role or group that does not exist; nothing is changed then.
+	// come with theirs. At the instant at, the user's UpdatedAt, their Rev rises, is journalled and given, and the
+	// events are written with it. core.ErrNotFound for a user, role or group that does not exist; nothing is changed
+	// then.
 	Set(
-		ctx context.Context, user core.ID, kind Kind, members []Membership, events ...audit.Event,
+		ctx context.Context, user core.ID, kind Kind, members []Membership, at time.Time, events ...audit.Event,
 	) (core.Change, error)
 }
 

@@ -85,7 +85,7 @@ func (s *Service) examine(ctx context.Context, registration Registration) (accou
 
 // openAtOnce opens the account without proof of the mailbox, which stays unproven.
 func (s *Service) openAtOnce(ctx context.Context, pending account.Registration) (Registered, error) {
-	user := s.newUser(pending)
+	user := s.newUser(ctx, pending)
 	opened := s.deps.Trail.Event(ctx, audit.Event{Action: audit.ActionOpen, Actor: user.ID, Subject: user.ID})
 	if err := s.deps.Users.Create(ctx, user, opened); err != nil {
 		return Registered{}, fmt.Errorf("create user: %w", err)
@@ -94,8 +94,8 @@ func (s *Service) openAtOnce(ctx context.Context, pending account.Registration) 
 	return Registered{SignedIn: &signedIn}, err
 }
 
-// newUser makes the account that a registration asked for.
-func (s *Service) newUser(pending account.Registration) account.User {
+// newUser makes the account that a registration asked for. Its country is where it is opened from.
+func (s *Service) newUser(ctx context.Context, pending account.Registration) account.User {
 	now := s.deps.Clock.Now()
 	user := account.User{
 		ID:    s.deps.IDs.New(),
@@ -105,6 +105,7 @@ func (s *Service) newUser(pending account.Registration) account.User {
 		Status:      account.StatusActive,
 		Roles:       []string{account.RoleUser},
 		Source:      account.SourceRegistered,
+		Country:     s.deps.Origins.Country(ctx),
 		Preferences: account.Preferences{Visibility: account.VisibilityPrivate},
 		Password:    pending.Password, PasswordChangedAt: now,
 		CreatedAt: now, UpdatedAt: now,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
@@ -71,6 +72,7 @@ type Deps struct {
 	References    *session.References
 	Issuer        *token.Issuer
 	Verifier      Verifier
+	Access        access.Lookup
 	Post          mail.Post
 	Tx            core.Transactor
 	Announcer     core.Announcer

@@ -93,8 +93,13 @@ func (s *Service) Authenticate(ctx context.Context, accessToken string) (Authent
 	if err != nil {
 		return Authenticated{}, err
 	}
+	catalogue, err := s.deps.Access.Catalogue(ctx)
+	if err != nil {
+		return Authenticated{}, fmt.Errorf("look up the catalogue: %w", err)
+	}
 	return Authenticated{
 		Principal: principal, User: user, Session: held, EnrolBy: s.deps.Factors.Deadline(user),
+		Rights: catalogue.Narrow(catalogue.Rights(&user), &principal),
 	}, nil
 }
 

@@ -146,7 +146,7 @@ func (s *Service) open(ctx context.Context, claim claim, keepUsername bool) (acc
 	if !keepUsername {
 		pending.Username, pending.UsernameKey = "", ""
 	}
-	user := s.newUser(pending)
+	user := s.newUser(ctx, pending)
 	user.EmailVerified = true
 	if user.MustReset, err = s.doubtful(ctx, claim, pending); err != nil {
 		return account.User{}, err

@@ -10,6 +10,7 @@ import (
 	"github.com/doorward/doorward/adapters/useragent"
 	"github.com/doorward/doorward/api"
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
@@ -57,6 +58,9 @@ type stores struct {
 	History       audit.History
 	Retention     retention.Store
 	Lock          retention.Lock
+	Access        access.Lookup
+	Catalogues    access.Catalogues
+	Memberships   access.Memberships
 }
 
 func postgresStores(db *postgres.Database) stores {
@@ -84,6 +88,9 @@ func postgresStores(db *postgres.Database) stores {
 		History:       db.Audit(),
 		Retention:     db.Retention(),
 		Lock:          db.Locks(),
+		Access:        db.Access(),
+		Catalogues:    db.Access(),
+		Memberships:   db.Access(),
 	}
 }
 
@@ -112,6 +119,9 @@ func sqliteStores(db *sqlite.Database) stores {
 		History:       db.Audit(),
 		Retention:     db.Retention(),
 		Lock:          db.Locks(),
+		Access:        db.Access(),
+		Catalogues:    db.Access(),
+		Memberships:   db.Access(),
 	}
 }
 

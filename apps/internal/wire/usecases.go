@@ -13,6 +13,7 @@ import (
 	"github.com/doorward/doorward/apps/internal/config"
 	"github.com/doorward/doorward/apps/internal/metrics"
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
@@ -204,6 +205,7 @@ type signinIn struct {
 	References    *session.References
 	Issuer        *token.Issuer
 	Verifier      signin.Verifier
+	Access        access.Lookup
 }
 
 func newSignIn(in shared, own signinIn) *signin.Service {
@@ -212,7 +214,7 @@ func newSignIn(in shared, own signinIn) *signin.Service {
 		Users: own.Users, Registrations: own.Registrations, Desk: own.Desk, Prover: own.Prover,
 		Hasher: own.Hasher, Policy: own.Policy, Sessions: own.Sessions, Devices: own.Devices, Factors: own.Factors, Tries: own.Tries,
 		Subjects: lockout.NewSubjects(in.Ring), Trail: in.Trail, References: own.References,
-		Issuer: own.Issuer, Verifier: own.Verifier, Post: in.Post, Tx: in.Tx, Announcer: in.Announcer,
+		Issuer: own.Issuer, Verifier: own.Verifier, Access: own.Access, Post: in.Post, Tx: in.Tx, Announcer: in.Announcer,
 		Clock: in.Clock, IDs: in.IDs, Origins: in.Origins, Log: in.Log,
 	}, signin.Config{
 		RequireVerification: accounts.RequireVerification, HideAddresses: accounts.HideExistence,

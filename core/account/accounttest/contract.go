@@ -304,7 +304,7 @@ func createTells(t *testing.T, s Stores) {
 		return s.Accounts.Create(ctx, bob, want[bob.ID]...)
 	}))
 	for user, events := range want {
-		found, err := s.History.OfSubject(t.Context(), user, core.Page{Limit: 10})
+		found, err := s.History.Find(t.Context(), audit.Query{Subject: user}, core.Page{Limit: 10})
 		coretest.Must(t, err)
 		coretest.Equal(t, events, found)
 	}

@@ -83,6 +83,39 @@ func (s *Store) Save(ctx context.Context, user account.User) (core.Change, error
 	return change, nil
 }
 
+// Get gives a user. Call it inside Do of the database.
+func (s *Store) Get(id core.ID) (account.User, bool) {
+	user, found := s.users.Get(id)
+	return clone(user), found
+}
+
+// Any reports whether keep holds for a user. Call it inside Do of the database.
+func (s *Store) Any(keep func(account.User) bool) bool {
+	for _, user := range s.users.All() {
+		if keep(user) {
+			return true
+		}
+	}
+	return false
+}
+
+// Change changes what Save leaves alone, such as roles, and raises and journals the user's Rev. core.ErrNotFound. Call
+// it inside Do of the database.
+func (s *Store) Change(id core.ID, at time.Time, change func(*account.User)) (core.Change, error) {
+	user, found := s.Get(id)
+	if !found {
+		return core.Change{}, core.ErrNotFound
+	}
+	change(&user)
+	slices.Sort(user.Roles)
+	slices.SortFunc(user.Groups, coretest.CompareIDs)
+	user.UpdatedAt, user.Rev = at, user.Rev+1
+	s.users.Put(id, user)
+	raised := core.Change{Subject: core.SubjectUser, ID: id, Rev: user.Rev}
+	s.db.Journal(at, raised)
+	return raised, nil
+}
+
 // Rehash implements account.Store.
 func (s *Store) Rehash(ctx context.Context, id core.ID, old, fresh account.PasswordHash) error {
 	return s.db.Do(ctx, func() error {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access/accesstest"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/account/accounttest"
 	"github.com/doorward/doorward/core/audit"
@@ -47,6 +48,7 @@ type House struct {
 	Origins *origin.Reader
 
 	Users         *accounttest.Store
+	Access        *accesstest.Memory
 	Registrations *accounttest.Registrations
 	Intakes       *verificationtest.Intakes
 	Flows         *verificationtest.Flows
@@ -106,6 +108,7 @@ func OpenFactors(t *testing.T, config signin.Config, factors mfa.Config) *House 
 		Hasher: &Hasher{t: t, db: db}, Post: newPost(db, ids), Announced: &Announced{}, Sending: newSending(clock),
 		Signer: &Signer{clock: clock, issued: map[string]token.Claims{}},
 	}
+	h.Access = accesstest.NewMemory(db, h.Users)
 	h.Log = audittest.NewLog(db)
 	h.Trail = audit.NewTrail(audit.Deps{
 		Log: h.Log, History: h.Log, Origins: h.Origins, Clock: clock, IDs: h.IDs, Logger: core.Discard(),
@@ -169,7 +172,7 @@ func (h *House) signIn(config signin.Config) *signin.Service {
 		Policy: policy(), Sessions: h.Sessions, Devices: h.Devices, Factors: h.Factors, Tries: h.Tries,
 		Subjects: lockout.NewSubjects(h.Ring), Trail: h.Trail, References: h.references(),
 		Issuer:   token.NewIssuer(h.Signer, h.Clock, h.IDs, token.IssuerConfig{Issuer: issuer, Audience: issuer}),
-		Verifier: h.Signer, Post: h.Post, Tx: h.DB, Announcer: h.Announced, Clock: h.Clock, IDs: h.IDs,
+		Verifier: h.Signer, Access: h.Access, Post: h.Post, Tx: h.DB, Announcer: h.Announced, Clock: h.Clock, IDs: h.IDs,
 		Origins: h.Origins, Log: core.Discard(),
 	}, config)
 }
