@@ -71,6 +71,12 @@ type Services interface {
 	Scopes(ctx context.Context, id core.ID) ([]string, error)
 }
 
+// Grants tells what else than roles and groups gives permissions to somebody.
+type Grants interface {
+	// Granted reports whether a service account, enabled or not, has the permission. KindUnavailable.
+	Granted(ctx context.Context, key string) (bool, error)
+}
+
 // The conflicts of the catalogue.
 var (
 	ErrNameTaken = core.NewError(core.KindConflict, core.CodeNameTaken, "This name is taken.")

@@ -16,6 +16,7 @@ type Deps struct {
 	Catalogues  Catalogues
 	Memberships Memberships
 	Users       Users
+	Grants      Grants
 	Warden      *Warden
 	Post        mail.Post
 	Origins     *origin.Reader

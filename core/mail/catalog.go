@@ -53,7 +53,7 @@ type values struct {
 	Product, Name, To, Address, Reason string
 	For, Until                         string
 	Day, Month, Year, Time             string
-	Factor, Left                       string
+	Factor, Left, Label                string
 	TurnedOff, Gained, Lost            []string
 	N                                  int
 }

@@ -48,10 +48,12 @@ func (r *Renderer) composer(letter Letter, now time.Time) *composer {
 	}
 	c.with.Factor, c.with.TurnedOff = c.term(letter.Factor), c.terms(letter.TurnedOff)
 	c.with.Gained, c.with.Lost = c.named(letter.Gained), c.named(letter.Lost)
+	c.with.Label = said(letter.Label, maxName)
 	c.with.Left = c.keep(c.plural("left", max(0, letter.Count)))
 	if c.Direction == "rtl" {
 		c.with.Product, c.with.Name = isolate(c.with.Product), isolate(c.with.Name)
 		c.with.To, c.with.Address = isolate(c.with.To), isolate(c.with.Address)
+		c.with.Label = isolate(c.with.Label)
 	}
 	return c
 }

@@ -39,5 +39,8 @@ var forms = map[Kind]form{
 
 	KindSecuritySettingsChanged: {},
 
+	KindTokenCreated: {},
+	KindImpersonated: {},
+
 	KindAccessChanged: {},
 }

@@ -42,6 +42,9 @@ const (
 
 	KindSecuritySettingsChanged Kind = "security_settings_changed" // names what was TurnedOff
 
+	KindTokenCreated Kind = "token_created" // names the personal access token by its Label
+	KindImpersonated Kind = "impersonated"  // an administrator has looked at the account as its owner sees it
+
 	KindAccessChanged Kind = "access_changed" // names the roles and groups that were Gained and Lost
 )
 
@@ -66,6 +69,8 @@ type Letter struct {
 	Address string `json:"address,omitzero"`
 	// Factor is the second factor that the letter speaks of, by its name in the API (totp, email, recovery_code…).
 	Factor string `json:"factor,omitzero"`
+	// Label is what its owner calls the thing that the letter speaks of, such as an access token.
+	Label string `json:"label,omitzero"`
 	// Count is how many there are of what the letter speaks of, such as recovery codes that are left.
 	Count int `json:"count,omitzero"`
 	// TurnedOff are the settings of protection that were weakened, by their names in the API.

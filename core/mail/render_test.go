@@ -231,7 +231,7 @@ func TestEveryLetterSaysWhatToDoIfItWasSomebodyElse(t *testing.T) {
 func TestLettersNameWhatTheySpeakOf(t *testing.T) {
 	t.Parallel()
 	sample := letter(mail.KindSecuritySettingsChanged)
-	sample.Factor, sample.Count = "hologram", 1
+	sample.Factor, sample.Count, sample.Label = "hologram", 1, "nightly backup"
 	for _, c := range []struct {
 		kind mail.Kind
 		want string
@@ -240,6 +240,7 @@ func TestLettersNameWhatTheySpeakOf(t *testing.T) {
 		{mail.KindFactorRemoved, "confirmed with hologram."},
 		{mail.KindRecoveryCodeUsed, "1 recovery code is left."},
 		{mail.KindSecuritySettingsChanged, "on trusted devices too; messages about sessions"},
+		{mail.KindTokenCreated, "called \"nightly backup\" was made"},
 		{mail.KindAccessChanged, "You were given: ADMIN, support. You no longer have: EDITOR."},
 	} {
 		sample.Kind = c.kind
