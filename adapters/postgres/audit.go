@@ -3,8 +3,12 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"github.com/doorward/doorward/adapters/internal/auditlist"
 	"github.com/doorward/doorward/adapters/postgres/pgdb"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/audit"
@@ -28,19 +32,30 @@ func (a *Audit) Append(ctx context.Context, events ...audit.Event) error {
 	return translate(a.db.queries(ctx).AppendEvents(ctx, encodeEvents(events)))
 }
 
-// OfSubject implements audit.History.
-func (a *Audit) OfSubject(ctx context.Context, subject core.ID, page core.Page) (_ []audit.Event, err error) {
-	var rows []pgdb.AuditLog
-	if page.After.IsZero() {
-		rows, err = a.db.queries(ctx).EventsOfSubject(ctx, pgdb.EventsOfSubjectParams{
-			Subject: &subject, PageLimit: limit32(page.Limit),
-		})
-	} else {
-		rows, err = a.db.queries(ctx).EventsOfSubjectAfter(ctx, pgdb.EventsOfSubjectAfterParams{
-			Subject: &subject, AfterAt: page.After.At, AfterID: page.After.ID, PageLimit: limit32(page.Limit),
-		})
+// listing is how PostgreSQL reads the log. The index of actions orders them byte by byte, whatever the database's
+// collation.
+var listing = auditlist.Dialect{
+	Place:  func(n int) string { return "$" + strconv.Itoa(n) },
+	Action: `action COLLATE "C"`,
+	ID:     func(id core.ID) any { return id },
+	Time:   func(at time.Time) any { return at },
+}
+
+// Find implements audit.History.
+func (a *Audit) Find(ctx context.Context, query audit.Query, page core.Page) ([]audit.Event, error) {
+	statement, parameters := auditlist.Select(listing, query, page)
+	rows, err := a.db.on(ctx).Query(ctx, statement, parameters...)
+	if err != nil {
+		return nil, translate(err)
 	}
-	return each(rows, toEvent), translate(err)
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[pgdb.AuditLog])
+	return each(found, toEvent), translate(err)
+}
+
+// Get implements audit.History.
+func (a *Audit) Get(ctx context.Context, id core.ID) (audit.Event, error) {
+	row, err := a.db.queries(ctx).Event(ctx, id)
+	return toEvent(row), translate(err)
 }
 
 // event is a row of audit_log as JSON. What a statement is to write beside its own work it takes in this form:

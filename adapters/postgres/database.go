@@ -66,11 +66,14 @@ func (db *Database) Stats() Stats {
 }
 
 // queries runs on the transaction that ctx carries, else on the pool.
-func (db *Database) queries(ctx context.Context) *pgdb.Queries {
+func (db *Database) queries(ctx context.Context) *pgdb.Queries { return pgdb.New(db.on(ctx)) }
+
+// on is where statements run whose text is put together here.
+func (db *Database) on(ctx context.Context) pgdb.DBTX {
 	if tx := db.current(ctx); tx != nil {
-		return pgdb.New(tx.Tx)
+		return tx.Tx
 	}
-	return pgdb.New(db.pool)
+	return db.pool
 }
 
 func hasParameter(rawURL, name string) bool {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/doorward/doorward/adapters/postgres/pgdb"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/sealed"
 	"github.com/doorward/doorward/core/secret"
@@ -35,14 +34,6 @@ type Sealed struct{ db *Database }
 // Sealed gives the store of sealed values, whatever they hold.
 func (db *Database) Sealed() *Sealed { return &Sealed{db} }
 
-// on runs on the transaction that ctx carries, else on the pool.
-func (s *Sealed) on(ctx context.Context) pgdb.DBTX {
-	if tx := s.db.current(ctx); tx != nil {
-		return tx.Tx
-	}
-	return s.db.pool
-}
-
 // Stale implements sealed.Store.
 func (s *Sealed) Stale(
 	ctx context.Context, place secret.Place, current secret.Tag, after string, limit int,
@@ -52,7 +43,7 @@ func (s *Sealed) Stale(
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.on(ctx).Query(ctx, fmt.Sprintf(
+	rows, err := s.db.on(ctx).Query(ctx, fmt.Sprintf(
 		"SELECT %[2]s, %[3]s, %[4]s FROM %[1]s WHERE %[2]s > $1 AND substr(%[4]s, 1, 4) <> $2 ORDER BY %[2]s LIMIT $3",
 		column.table, column.key, column.bound, column.column), behind, current[:], limit32(limit))
 	if err != nil {
@@ -74,7 +65,7 @@ func (s *Sealed) Replace(ctx context.Context, place secret.Place, value sealed.V
 	if err != nil {
 		return err
 	}
-	done, err := s.on(ctx).Exec(ctx, fmt.Sprintf("UPDATE %[1]s SET %[3]s = $1 WHERE %[2]s = $2 AND %[3]s = $3",
+	done, err := s.db.on(ctx).Exec(ctx, fmt.Sprintf("UPDATE %[1]s SET %[3]s = $1 WHERE %[2]s = $2 AND %[3]s = $3",
 		column.table, column.key, column.column), fresh, key, value.Sealed)
 	return affected(done.RowsAffected(), err)
 }
@@ -92,7 +83,7 @@ func (s *Sealed) RecoveryCodes(ctx context.Context) (map[secret.Tag]int64, error
 }
 
 func (s *Sealed) byTag(ctx context.Context, statement string) (map[secret.Tag]int64, error) {
-	rows, err := s.on(ctx).Query(ctx, statement)
+	rows, err := s.db.on(ctx).Query(ctx, statement)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -106,7 +97,7 @@ func (s *Sealed) byTag(ctx context.Context, statement string) (map[secret.Tag]in
 
 // Passwords implements sealed.Census.
 func (s *Sealed) Passwords(ctx context.Context) (map[secret.Tag]int64, error) {
-	rows, err := s.on(ctx).Query(ctx, `SELECT substring(password_hash FROM ',keyid=([A-Za-z0-9+/]+)'), count(*) FROM users
+	rows, err := s.db.on(ctx).Query(ctx, `SELECT substring(password_hash FROM ',keyid=([A-Za-z0-9+/]+)'), count(*) FROM users
 WHERE password_hash LIKE '$argon2id$%,keyid=%' GROUP BY 1`)
 	if err != nil {
 		return nil, translate(err)
@@ -123,7 +114,7 @@ WHERE password_hash LIKE '$argon2id$%,keyid=%' GROUP BY 1`)
 // Codes implements sealed.Census.
 func (s *Sealed) Codes(ctx context.Context, now time.Time) (count int64, last time.Time, err error) {
 	var until *time.Time
-	err = s.on(ctx).QueryRow(ctx, `SELECT count(*), max(expires_at) FROM flows
+	err = s.db.on(ctx).QueryRow(ctx, `SELECT count(*), max(expires_at) FROM flows
 WHERE NOT closed AND expires_at > $1 AND (user_id IS NOT NULL OR registration_id IS NOT NULL)`, now).Scan(&count, &until)
 	return count, present(until), translate(err)
 }

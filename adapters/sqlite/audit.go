@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/doorward/doorward/adapters/internal/auditlist"
 	"github.com/doorward/doorward/adapters/sqlite/litedb"
 	"github.com/doorward/doorward/adapters/sqlite/sqltype"
 	"github.com/doorward/doorward/core"
@@ -37,18 +38,31 @@ func record(ctx context.Context, queries *litedb.Queries, events ...audit.Event)
 	return nil
 }
 
-// OfSubject implements audit.History.
-func (a *Audit) OfSubject(ctx context.Context, subject core.ID, page core.Page) (_ []audit.Event, err error) {
-	of, limit := sqltype.ID(subject), int64(page.Limit)
-	var rows []litedb.AuditLog
-	if page.After.IsZero() {
-		rows, err = a.db.reading(ctx).EventsOfSubject(ctx, litedb.EventsOfSubjectParams{Subject: &of, PageLimit: limit})
-	} else {
-		rows, err = a.db.reading(ctx).EventsOfSubjectAfter(ctx, litedb.EventsOfSubjectAfterParams{
-			Subject: &of, AfterAt: sqltype.Time(page.After.At), AfterID: sqltype.ID(page.After.ID), PageLimit: limit,
-		})
-	}
-	return each(rows, toEvent), translate(err)
+// listing is how SQLite reads the log.
+var listing = auditlist.Dialect{
+	Place:  func(int) string { return "?" },
+	Action: "action",
+	ID:     func(id core.ID) any { return sqltype.ID(id) },
+	Time:   func(at time.Time) any { return sqltype.Time(at) },
+}
+
+// Find implements audit.History.
+func (a *Audit) Find(ctx context.Context, query audit.Query, page core.Page) (events []audit.Event, err error) {
+	statement, parameters := auditlist.Select(listing, query, page)
+	err = a.db.scan(ctx, statement, parameters, func(scan func(...any) error) error {
+		var row litedb.AuditLog
+		err := scan(&row.ID, &row.At, &row.Action, &row.Outcome, &row.Reason, &row.ActorKind, &row.Actor, &row.Subject,
+			&row.SessionID, &row.RequestID, &row.IP, &row.UserAgent, &row.Device, &row.Location, &row.Metadata, &row.KeepUntil)
+		events = append(events, toEvent(row))
+		return err
+	})
+	return events, err
+}
+
+// Get implements audit.History.
+func (a *Audit) Get(ctx context.Context, id core.ID) (audit.Event, error) {
+	row, err := a.db.reading(ctx).Event(ctx, sqltype.ID(id))
+	return toEvent(row), translate(err)
 }
 
 func insertEventParams(e audit.Event) litedb.InsertEventParams {

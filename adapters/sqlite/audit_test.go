@@ -30,7 +30,7 @@ func happened() audit.Event {
 
 func told(t *testing.T, db *sqlite.Database, event audit.Event) bool {
 	t.Helper()
-	events, err := db.Audit().OfSubject(t.Context(), event.Subject, core.Page{Limit: 10})
+	events, err := db.Audit().Find(t.Context(), audit.Query{Subject: event.Subject}, core.Page{Limit: 10})
 	coretest.Must(t, err)
 	return len(events) == 1 && events[0].ID == event.ID
 }

@@ -180,6 +180,31 @@ func (db *Database) reading(ctx context.Context) *litedb.Queries {
 	return litedb.New(db.reader)
 }
 
+// readingRaw is reading for statements whose text is put together here.
+func (db *Database) readingRaw(ctx context.Context) litedb.DBTX {
+	if tx := db.current(ctx); tx != nil {
+		return tx.raw
+	}
+	return db.reader
+}
+
+// scan runs such a statement and hands every row to note.
+func (db *Database) scan(
+	ctx context.Context, statement string, parameters []any, note func(scan func(...any) error) error,
+) error {
+	rows, err := db.readingRaw(ctx).QueryContext(ctx, statement, parameters...)
+	if err != nil {
+		return translate(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := note(rows.Scan); err != nil {
+			return translate(err)
+		}
+	}
+	return translate(rows.Err())
+}
+
 // writing runs on the transaction that ctx carries, else on the writer.
 func (db *Database) writing(ctx context.Context) *litedb.Queries {
 	if tx := db.current(ctx); tx != nil {

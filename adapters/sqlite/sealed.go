@@ -34,13 +34,6 @@ type Sealed struct{ db *Database }
 // Sealed gives the store of sealed values, whatever they hold.
 func (db *Database) Sealed() *Sealed { return &Sealed{db} }
 
-func (s *Sealed) reading(ctx context.Context) litedb.DBTX {
-	if tx := s.db.current(ctx); tx != nil {
-		return tx.raw
-	}
-	return s.db.reader
-}
-
 func (s *Sealed) writing(ctx context.Context) litedb.DBTX {
 	if tx := s.db.current(ctx); tx != nil {
 		return tx.raw
@@ -57,7 +50,7 @@ func (s *Sealed) Stale(
 	if err != nil {
 		return nil, err
 	}
-	err = s.each(ctx, fmt.Sprintf(
+	err = s.db.scan(ctx, fmt.Sprintf(
 		"SELECT %[2]s, %[3]s, %[4]s FROM %[1]s WHERE %[2]s > ? AND substr(%[4]s, 1, 4) <> ? ORDER BY %[2]s LIMIT ?",
 		column.table, column.key, column.bound, column.column),
 		[]any{behind, current[:], max(limit, 0)}, func(scan func(...any) error) error {
@@ -69,23 +62,6 @@ func (s *Sealed) Stale(
 			return err
 		})
 	return stale, err
-}
-
-// each hands every row to note.
-func (s *Sealed) each(
-	ctx context.Context, statement string, parameters []any, note func(scan func(...any) error) error,
-) error {
-	rows, err := s.reading(ctx).QueryContext(ctx, statement, parameters...)
-	if err != nil {
-		return translate(err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		if err := note(rows.Scan); err != nil {
-			return translate(err)
-		}
-	}
-	return translate(rows.Err())
 }
 
 // Replace implements sealed.Store.
@@ -117,7 +93,7 @@ func (s *Sealed) RecoveryCodes(ctx context.Context) (map[secret.Tag]int64, error
 
 func (s *Sealed) byTag(ctx context.Context, statement string) (map[secret.Tag]int64, error) {
 	counts := map[secret.Tag]int64{}
-	err := s.each(ctx, statement, nil, func(scan func(...any) error) error {
+	err := s.db.scan(ctx, statement, nil, func(scan func(...any) error) error {
 		var tag []byte
 		var count int64
 		err := scan(&tag, &count)
@@ -130,7 +106,7 @@ func (s *Sealed) byTag(ctx context.Context, statement string) (map[secret.Tag]in
 // Passwords implements sealed.Census. A tag of four bytes is six letters of base64.
 func (s *Sealed) Passwords(ctx context.Context) (map[secret.Tag]int64, error) {
 	counts := map[secret.Tag]int64{}
-	err := s.each(ctx, `SELECT substr(password_hash, instr(password_hash, ',keyid=') + 7, 6), count(*) FROM users
+	err := s.db.scan(ctx, `SELECT substr(password_hash, instr(password_hash, ',keyid=') + 7, 6), count(*) FROM users
 WHERE password_hash LIKE '$argon2id$%,keyid=%' GROUP BY 1`, nil, func(scan func(...any) error) error {
 		var id string
 		var count int64
@@ -147,7 +123,7 @@ WHERE password_hash LIKE '$argon2id$%,keyid=%' GROUP BY 1`, nil, func(scan func(
 // Codes implements sealed.Census.
 func (s *Sealed) Codes(ctx context.Context, now time.Time) (count int64, last time.Time, err error) {
 	var until *sqltype.Time
-	err = s.reading(ctx).QueryRowContext(ctx, `SELECT count(*), max(expires_at) FROM flows
+	err = s.db.readingRaw(ctx).QueryRowContext(ctx, `SELECT count(*), max(expires_at) FROM flows
 WHERE NOT closed AND expires_at > ? AND (user_id IS NOT NULL OR registration_id IS NOT NULL)`, sqltype.Time(now)).
 		Scan(&count, &until)
 	return count, presentTime(until), translate(err)

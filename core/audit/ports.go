@@ -17,7 +17,9 @@ type Log interface {
 
 // History reads the log back.
 type History interface {
-	// OfSubject gives up to page.Limit events whose Subject is the person, newest first (by At, then ID, both
-	// descending), behind page.After.
-	OfSubject(ctx context.Context, subject core.ID, page core.Page) ([]Event, error)
+	// Find gives up to page.Limit events that the query selects, newest first (by At, then ID, both descending),
+	// behind page.After. The query is as Trail.Search has checked it. KindUnavailable.
+	Find(ctx context.Context, query Query, page core.Page) ([]Event, error)
+	// Get gives one event. core.ErrNotFound.
+	Get(ctx context.Context, id core.ID) (Event, error)
 }

@@ -140,14 +140,27 @@ func judge(err error) (Outcome, string) {
 // Of gives a page of what happened to a person, newest first, and where the next page begins; zero when there
 // is none.
 func (t *Trail) Of(ctx context.Context, subject core.ID, page core.Page) ([]Event, core.Position, error) {
+	return t.Search(ctx, Query{Subject: subject}, page)
+}
+
+// Search gives a page of the events that the query selects, newest first, and where the next page begins; zero when
+// there is none. KindInvalid for a query that makes no sense.
+func (t *Trail) Search(ctx context.Context, query Query, page core.Page) ([]Event, core.Position, error) {
+	query, err := query.normal()
+	if err != nil {
+		return nil, core.Position{}, err
+	}
 	limit := page.Limit
 	if limit <= 0 || limit > core.PageLimitMax {
 		limit = core.PageLimitDefault
 	}
-	events, err := t.deps.History.OfSubject(ctx, subject, core.Page{Limit: limit + 1, After: page.After})
+	events, err := t.deps.History.Find(ctx, query, core.Page{Limit: limit + 1, After: page.After})
 	if err != nil || len(events) <= limit {
 		return events, core.Position{}, err
 	}
 	last := events[limit-1]
 	return events[:limit], core.Position{At: last.At, ID: last.ID}, nil
 }
+
+// Find gives one event. core.ErrNotFound.
+func (t *Trail) Find(ctx context.Context, id core.ID) (Event, error) { return t.deps.History.Get(ctx, id) }

@@ -7,7 +7,6 @@ package pgdb
 
 import (
 	"context"
-	"time"
 
 	"github.com/doorward/doorward/core"
 )
@@ -23,103 +22,30 @@ func (q *Queries) AppendEvents(ctx context.Context, events string) error {
 	return err
 }
 
-const EventsOfSubject = `-- name: EventsOfSubject :many
-SELECT id, at, action, outcome, reason, actor_kind, actor, subject, session_id, request_id, ip, user_agent, device, location, metadata, keep_until FROM audit_log WHERE subject = $1 ORDER BY at DESC, id DESC LIMIT $2
+const Event = `-- name: Event :one
+SELECT id, at, action, outcome, reason, actor_kind, actor, subject, session_id, request_id, ip, user_agent, device, location, metadata, keep_until FROM audit_log WHERE id = $1
 `
 
-type EventsOfSubjectParams struct {
-	Subject   *core.ID
-	PageLimit int32
-}
-
-func (q *Queries) EventsOfSubject(ctx context.Context, arg EventsOfSubjectParams) ([]AuditLog, error) {
-	rows, err := q.db.Query(ctx, EventsOfSubject, arg.Subject, arg.PageLimit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []AuditLog
-	for rows.Next() {
-		var i AuditLog
-		if err := rows.Scan(
-			&i.ID,
-			&i.At,
-			&i.Action,
-			&i.Outcome,
-			&i.Reason,
-			&i.ActorKind,
-			&i.Actor,
-			&i.Subject,
-			&i.SessionID,
-			&i.RequestID,
-			&i.IP,
-			&i.UserAgent,
-			&i.Device,
-			&i.Location,
-			&i.Metadata,
-			&i.KeepUntil,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const EventsOfSubjectAfter = `-- name: EventsOfSubjectAfter :many
-SELECT id, at, action, outcome, reason, actor_kind, actor, subject, session_id, request_id, ip, user_agent, device, location, metadata, keep_until FROM audit_log
-WHERE subject = $1 AND (at < $2 OR (at = $2 AND id < $3))
-ORDER BY at DESC, id DESC LIMIT $4
-`
-
-type EventsOfSubjectAfterParams struct {
-	Subject   *core.ID
-	AfterAt   time.Time
-	AfterID   core.ID
-	PageLimit int32
-}
-
-func (q *Queries) EventsOfSubjectAfter(ctx context.Context, arg EventsOfSubjectAfterParams) ([]AuditLog, error) {
-	rows, err := q.db.Query(ctx, EventsOfSubjectAfter,
-		arg.Subject,
-		arg.AfterAt,
-		arg.AfterID,
-		arg.PageLimit,
+func (q *Queries) Event(ctx context.Context, id core.ID) (AuditLog, error) {
+	row := q.db.QueryRow(ctx, Event, id)
+	var i AuditLog
+	err := row.Scan(
+		&i.ID,
+		&i.At,
+		&i.Action,
+		&i.Outcome,
+		&i.Reason,
+		&i.ActorKind,
+		&i.Actor,
+		&i.Subject,
+		&i.SessionID,
+		&i.RequestID,
+		&i.IP,
+		&i.UserAgent,
+		&i.Device,
+		&i.Location,
+		&i.Metadata,
+		&i.KeepUntil,
 	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []AuditLog
-	for rows.Next() {
-		var i AuditLog
-		if err := rows.Scan(
-			&i.ID,
-			&i.At,
-			&i.Action,
-			&i.Outcome,
-			&i.Reason,
-			&i.ActorKind,
-			&i.Actor,
-			&i.Subject,
-			&i.SessionID,
-			&i.RequestID,
-			&i.IP,
-			&i.UserAgent,
-			&i.Device,
-			&i.Location,
-			&i.Metadata,
-			&i.KeepUntil,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	return i, err
 }

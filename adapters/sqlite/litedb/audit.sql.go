@@ -11,111 +11,32 @@ import (
 	"github.com/doorward/doorward/adapters/sqlite/sqltype"
 )
 
-const eventsOfSubject = `-- name: EventsOfSubject :many
-SELECT id, at, "action", outcome, reason, actor_kind, actor, subject, session_id, request_id, ip, user_agent, device, location, metadata, keep_until FROM audit_log WHERE subject = ?1 ORDER BY at DESC, id DESC LIMIT ?2
+const event = `-- name: Event :one
+SELECT id, at, "action", outcome, reason, actor_kind, actor, subject, session_id, request_id, ip, user_agent, device, location, metadata, keep_until FROM audit_log WHERE id = ?1
 `
 
-type EventsOfSubjectParams struct {
-	Subject   *sqltype.ID
-	PageLimit int64
-}
-
-func (q *Queries) EventsOfSubject(ctx context.Context, arg EventsOfSubjectParams) ([]AuditLog, error) {
-	rows, err := q.db.QueryContext(ctx, eventsOfSubject, arg.Subject, arg.PageLimit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []AuditLog
-	for rows.Next() {
-		var i AuditLog
-		if err := rows.Scan(
-			&i.ID,
-			&i.At,
-			&i.Action,
-			&i.Outcome,
-			&i.Reason,
-			&i.ActorKind,
-			&i.Actor,
-			&i.Subject,
-			&i.SessionID,
-			&i.RequestID,
-			&i.IP,
-			&i.UserAgent,
-			&i.Device,
-			&i.Location,
-			&i.Metadata,
-			&i.KeepUntil,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const eventsOfSubjectAfter = `-- name: EventsOfSubjectAfter :many
-SELECT id, at, "action", outcome, reason, actor_kind, actor, subject, session_id, request_id, ip, user_agent, device, location, metadata, keep_until FROM audit_log
-WHERE subject = ?1 AND (at < ?2 OR (at = ?2 AND id < ?3))
-ORDER BY at DESC, id DESC LIMIT ?4
-`
-
-type EventsOfSubjectAfterParams struct {
-	Subject   *sqltype.ID
-	AfterAt   sqltype.Time
-	AfterID   sqltype.ID
-	PageLimit int64
-}
-
-func (q *Queries) EventsOfSubjectAfter(ctx context.Context, arg EventsOfSubjectAfterParams) ([]AuditLog, error) {
-	rows, err := q.db.QueryContext(ctx, eventsOfSubjectAfter,
-		arg.Subject,
-		arg.AfterAt,
-		arg.AfterID,
-		arg.PageLimit,
+func (q *Queries) Event(ctx context.Context, id sqltype.ID) (AuditLog, error) {
+	row := q.db.QueryRowContext(ctx, event, id)
+	var i AuditLog
+	err := row.Scan(
+		&i.ID,
+		&i.At,
+		&i.Action,
+		&i.Outcome,
+		&i.Reason,
+		&i.ActorKind,
+		&i.Actor,
+		&i.Subject,
+		&i.SessionID,
+		&i.RequestID,
+		&i.IP,
+		&i.UserAgent,
+		&i.Device,
+		&i.Location,
+		&i.Metadata,
+		&i.KeepUntil,
 	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []AuditLog
-	for rows.Next() {
-		var i AuditLog
-		if err := rows.Scan(
-			&i.ID,
-			&i.At,
-			&i.Action,
-			&i.Outcome,
-			&i.Reason,
-			&i.ActorKind,
-			&i.Actor,
-			&i.Subject,
-			&i.SessionID,
-			&i.RequestID,
-			&i.IP,
-			&i.UserAgent,
-			&i.Device,
-			&i.Location,
-			&i.Metadata,
-			&i.KeepUntil,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	return i, err
 }
 
 const insertEvent = `-- name: InsertEvent :exec

@@ -34,6 +34,9 @@ func TestLog(t *testing.T, open Open) {
 		"nothing written is nothing":          appendsNothing,
 		"gives a person's own, newest first":  ownHistory,
 		"pages":                               pages,
+		"selects":                             selectsEach,
+		"selects in pages":                    selectsPages,
+		"gives one":                           givesOne,
 		"stands with its act":                 standsWithAct,
 		"goes with its act":                   goesWithAct,
 		"goes with the act around a nested":   goesWithOuter,
@@ -62,7 +65,7 @@ func (s Stores) append(t *testing.T, events ...audit.Event) {
 
 func (s Stores) of(t *testing.T, subject core.ID, page core.Page) []audit.Event {
 	t.Helper()
-	events, err := s.History.OfSubject(t.Context(), subject, page)
+	events, err := s.History.Find(t.Context(), audit.Query{Subject: subject}, page)
 	coretest.Must(t, err)
 	return events
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/audit"
@@ -31,8 +32,8 @@ func (l *Log) Append(ctx context.Context, events ...audit.Event) error {
 	})
 }
 
-// OfSubject implements audit.History.
-func (l *Log) OfSubject(ctx context.Context, subject core.ID, page core.Page) ([]audit.Event, error) {
+// Find implements audit.History.
+func (l *Log) Find(ctx context.Context, query audit.Query, page core.Page) ([]audit.Event, error) {
 	behind := func(event audit.Event) bool {
 		if page.After.IsZero() {
 			return true
@@ -40,8 +41,36 @@ func (l *Log) OfSubject(ctx context.Context, subject core.ID, page core.Page) ([
 		order := event.At.Compare(page.After.At)
 		return order < 0 || order == 0 && coretest.CompareIDs(event.ID, page.After.ID) < 0
 	}
-	events, err := l.find(ctx, func(event audit.Event) bool { return event.Subject == subject && behind(event) })
+	events, err := l.find(ctx, func(event audit.Event) bool { return selects(query, event) && behind(event) })
 	return events[:min(len(events), page.Limit)], err
+}
+
+// Get implements audit.History.
+func (l *Log) Get(ctx context.Context, id core.ID) (audit.Event, error) {
+	events, err := l.find(ctx, func(event audit.Event) bool { return event.ID == id })
+	if err == nil && len(events) == 0 {
+		err = core.ErrNotFound
+	}
+	if err != nil {
+		return audit.Event{}, err
+	}
+	return events[0], nil
+}
+
+// selects is the query in words of Go.
+func selects(query audit.Query, event audit.Event) bool {
+	action := query.Action == "" || query.Action == event.Action
+	if prefix, family := query.Action.Family(); family {
+		action = strings.HasPrefix(string(event.Action), prefix)
+	}
+	return action &&
+		(query.Actor.IsZero() || query.Actor == event.Actor) &&
+		(query.Subject.IsZero() || query.Subject == event.Subject) &&
+		(!query.Attempts || event.Action.IsAttempt()) &&
+		(query.Outcome == "" || query.Outcome == event.Outcome) &&
+		(query.IP == "" || query.IP == event.IP) &&
+		(query.From.IsZero() || !event.At.Before(query.From)) &&
+		(query.Until.IsZero() || event.At.Before(query.Until))
 }
 
 // All gives every event, oldest first.

@@ -14,7 +14,7 @@ import (
 // told checks what the log holds of the user, in any order.
 func (b *bench) told(what string, user account.User, want ...audit.Event) {
 	b.Helper()
-	events, err := b.History.OfSubject(b.Context(), user.ID, core.Page{Limit: 2 * racers})
+	events, err := b.History.Find(b.Context(), audit.Query{Subject: user.ID}, core.Page{Limit: 2 * racers})
 	b.must(err)
 	byID := func(x, y audit.Event) int { return slices.Compare(x.ID[:], y.ID[:]) }
 	slices.SortFunc(events, byID)
