@@ -63,7 +63,8 @@ func (s *server) denied(c *fiber.Ctx, described *operation, err error) error {
 		Metadata: map[string]string{"operation": described.id},
 	}
 	if who, ok := caller.From(ctx); ok {
-		event.Actor, event.Subject, event.SessionID = who.Principal.UserID, who.Principal.UserID, who.Principal.SessionID
+		event.Subject = who.Principal.UserID
+		event = event.By(who.Principal)
 	} else if held := visitFrom(ctx).disbelieved; !held.ID.IsZero() {
 		event.Subject, event.SessionID = held.UserID, held.ID
 	}

@@ -83,7 +83,10 @@ func TestPolicyFitsContract(t *testing.T) {
 			rule := api.Rule{
 				Recent:    operation.Extensions["x-recent-sign-in"] == true,
 				Enrolling: operation.Extensions["x-while-enrolling"] == true,
+				InPerson:  operation.Extensions["x-in-person"] == true,
+				Services:  operation.Extensions["x-service-accounts"] == true,
 			}
+			rule.Needs, _ = operation.Extensions["x-permission"].(string)
 			if security := operation.Security; security != nil {
 				rule.Optional = slices.ContainsFunc(*security, func(r openapi3.SecurityRequirement) bool { return len(r) == 0 })
 				rule.SignedIn = !rule.Optional

@@ -51,6 +51,10 @@ func ReadCookies(field string) (access, csrf, device string, refresh []string) {
 // Rule is a line of the policy.
 type Rule struct {
 	SignedIn, Optional, Recent, Enrolling bool
+	// Services tells that service accounts may call, InPerson that tokens and impersonators may not.
+	Services, InPerson bool
+	// Needs is the key of a permission.
+	Needs string
 }
 
 // Policy is the policy as the tests compare it with the contract.
@@ -58,8 +62,9 @@ func Policy() map[string]Rule {
 	table := make(map[string]Rule)
 	for id, line := range policy {
 		table[id] = Rule{
-			SignedIn: line.access == forPersons, Optional: line.access == forHolders, Recent: line.recent,
-			Enrolling: line.enrolling,
+			SignedIn: line.access == forPersons || line.access == forCallers, Optional: line.access == forHolders,
+			Recent: line.recent, Enrolling: line.enrolling, Services: line.access == forCallers, InPerson: line.inPerson,
+			Needs: line.needs.Key(),
 		}
 	}
 	return table
@@ -93,23 +98,26 @@ func SecretOperations() []string {
 	})
 }
 
-// DescribePolicy says in words who may call each operation, whether the sign-in must be recent, and what limits there
-// are, as cells of a table.
+// DescribePolicy says in words who may call each operation, with what permission, whether it wants the person's own
+// session, or even a recent sign-in, and what limits there are, as cells of a table.
 func DescribePolicy() map[string]string {
-	who := map[access]string{
+	who := map[audience]string{
 		forAnyone: "anybody", forStrangers: "who is not signed in", forHolders: "anybody, with a token of their own",
-		forPersons: "who is signed in", forOperators: "the private listener", forThisMachine: "this machine",
+		forPersons: "who is signed in", forCallers: "who is signed in, and service accounts", forOperators: "the private listener", forThisMachine: "this machine",
 	}
 	described := map[string]string{}
 	for id, line := range policy {
-		recent, names := "", []string{}
-		if line.recent {
-			recent = "yes"
+		in, names := "", []string{}
+		switch {
+		case line.recent:
+			in = "recently"
+		case line.inPerson:
+			in = "yes"
 		}
 		for _, each := range line.limits {
 			names = append(names, each.name)
 		}
-		described[id] = who[line.access] + " | " + recent + " | " + strings.Join(names, ", ")
+		described[id] = who[line.access] + " | " + line.needs.Key() + " | " + in + " | " + strings.Join(names, ", ")
 	}
 	return described
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/api/specguard"
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
@@ -57,6 +58,12 @@ type world struct {
 	denials []audit.Event
 	// enrolBy is until when the caller may do without a second factor.
 	enrolBy time.Time
+	// holds are the permissions of the caller beside those that everybody has.
+	holds []access.Bit
+}
+
+func (w *world) rights() access.Rights {
+	return access.Rights{Who: adaID, Set: access.NewSet(append([]access.Bit{access.MeRead, access.MeWrite}, w.holds...)...)}
 }
 
 var (
@@ -121,7 +128,9 @@ func (w *world) Authenticate(_ context.Context, raw string) (signin.Authenticate
 	default:
 		return signin.Authenticated{}, token.ErrInvalid
 	}
-	return signin.Authenticated{Principal: principal, User: ada, Session: home, EnrolBy: w.enrolBy}, nil
+	return signin.Authenticated{
+		Principal: principal, User: ada, Session: home, EnrolBy: w.enrolBy, Rights: w.rights(),
+	}, nil
 }
 
 func (w *world) Register(ctx context.Context, r signin.Registration) (signin.Registered, error) {

@@ -8,22 +8,25 @@ import (
 
 	"github.com/doorward/doorward/api/internal/caller"
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/signin"
 )
 
-// access is who may call an operation.
-type access uint8
+// audience is who may call an operation.
+type audience uint8
 
 const (
 	// forAnyone asks for nothing and looks at no credentials.
-	forAnyone access = iota
+	forAnyone audience = iota
 	// forStrangers refuses whoever is signed in already: a second sign-in over a first is a mistake, or
 	// somebody else's trick.
 	forStrangers
 	// forHolders takes a token that is good and does without one that is not: the body has another.
 	forHolders
-	// forPersons asks for a good access token.
+	// forPersons asks for a good access token of a person.
 	forPersons
+	// forCallers asks for a good access token of anybody's, or the key of a service account.
+	forCallers
 	// forOperators answers on the private listener and does not exist on the public one.
 	forOperators
 	// forThisMachine answers peers on the loopback interface and does not exist for others.
@@ -32,8 +35,12 @@ const (
 
 // rule is what an operation demands, and what its reply is.
 type rule struct {
-	access access
-	// recent demands a sign-in that is not too long ago.
+	access audience
+	// needs is the permission that the caller must hold; Everything, the zero value, for none.
+	needs access.Bit
+	// inPerson closes the operation to personal access tokens and to impersonation: it wants the session of the person.
+	inPerson bool
+	// recent demands a sign-in that is not too long ago. It implies inPerson.
 	recent bool
 	// enrolling lets callers in who must enrol a second factor first: everything else is closed to them.
 	enrolling bool
@@ -60,42 +67,42 @@ var policy = map[string]rule{
 	"checkAvailability":  {},
 	"login":              {access: forStrangers, secret: true, signsIn: true, limits: limitedLogins},
 	"refresh":            {secret: true, signsIn: true, trades: true, limits: limitedRefresh},
-	"logout":             {access: forHolders, enrolling: true, trades: true, leaves: true},
+	"logout":             {access: forHolders, inPerson: true, enrolling: true, trades: true, leaves: true},
 	"sendSecondFactor":   {limits: limitedResends},
 	"verifySecondFactor": {access: forStrangers, secret: true, signsIn: true, limits: limitedProofs},
 	"forgotPassword":     {limits: limitedForgots},
 	"checkPasswordReset": {limits: limitedLinks},
 	"resetPassword":      {limits: limitedProofs},
 	"estimatePassword":   {},
-	"changePassword":     {access: forPersons, limits: limitedConfirms},
+	"changePassword":     {access: forPersons, needs: access.MeWrite, inPerson: true, limits: limitedConfirms},
 	"unlock":             {secret: true, signsIn: true, limits: limitedLinks},
 	"undoEmailChange":    {limits: limitedLinks},
 	"restoreAccount":     {limits: limitedLinks},
 	"getKeySet":          {public: "public, max-age=300"},
 
-	"getMe":             {access: forPersons, enrolling: true},
-	"updateMe":          {access: forPersons},
-	"deleteMe":          {access: forPersons, recent: true, leaves: true},
-	"deactivateMe":      {access: forPersons, leaves: true},
-	"changeEmail":       {access: forPersons, recent: true},
-	"verifyEmailChange": {access: forPersons, recent: true, limits: limitedConfirms},
-	"getSettings":       {access: forPersons},
-	"updateSettings":    {access: forPersons}, // account.Service tells what wants a recent sign-in
-	"listSessions":      {access: forPersons},
-	"endSession":        {access: forPersons},
-	"endOtherSessions":  {access: forPersons},
-	"listActivity":      {access: forPersons},
-	"listDevices":       {access: forPersons},
-	"forgetDevice":      {access: forPersons},
-	"forgetDevices":     {access: forPersons},
-	"listFactors":       {access: forPersons, recent: true, enrolling: true},
-	"enrolTOTP":         {access: forPersons, recent: true, enrolling: true, secret: true},
-	"verifyTOTP":        {access: forPersons, recent: true, enrolling: true, secret: true, limits: limitedConfirms},
-	"enrolEmailFactor":  {access: forPersons, recent: true, enrolling: true, limits: limitedSends},
-	"verifyEmailFactor": {access: forPersons, recent: true, enrolling: true, secret: true, limits: limitedConfirms},
-	"removeFactor":      {access: forPersons, recent: true},
-	"makeRecoveryCodes": {access: forPersons, recent: true, secret: true},
-	"reauthenticate":    {access: forPersons, enrolling: true, secret: true, signsIn: true, limits: limitedConfirms},
+	"getMe":             {access: forPersons, needs: access.MeRead, enrolling: true},
+	"updateMe":          {access: forPersons, needs: access.MeWrite},
+	"deleteMe":          {access: forPersons, needs: access.MeWrite, recent: true, leaves: true},
+	"deactivateMe":      {access: forPersons, needs: access.MeWrite, inPerson: true, leaves: true},
+	"changeEmail":       {access: forPersons, needs: access.MeWrite, recent: true},
+	"verifyEmailChange": {access: forPersons, needs: access.MeWrite, recent: true, limits: limitedConfirms},
+	"getSettings":       {access: forPersons, needs: access.MeRead},
+	"updateSettings":    {access: forPersons, needs: access.MeWrite}, // account.Service tells what wants a recent sign-in
+	"listSessions":      {access: forPersons, needs: access.MeRead},
+	"endSession":        {access: forPersons, needs: access.MeWrite, inPerson: true},
+	"endOtherSessions":  {access: forPersons, needs: access.MeWrite, inPerson: true},
+	"listActivity":      {access: forPersons, needs: access.MeRead},
+	"listDevices":       {access: forPersons, needs: access.MeRead},
+	"forgetDevice":      {access: forPersons, needs: access.MeWrite, inPerson: true},
+	"forgetDevices":     {access: forPersons, needs: access.MeWrite, inPerson: true},
+	"listFactors":       {access: forPersons, needs: access.MeRead, recent: true, enrolling: true},
+	"enrolTOTP":         {access: forPersons, needs: access.MeWrite, recent: true, enrolling: true, secret: true},
+	"verifyTOTP":        {access: forPersons, needs: access.MeWrite, recent: true, enrolling: true, secret: true, limits: limitedConfirms},
+	"enrolEmailFactor":  {access: forPersons, needs: access.MeWrite, recent: true, enrolling: true, limits: limitedSends},
+	"verifyEmailFactor": {access: forPersons, needs: access.MeWrite, recent: true, enrolling: true, secret: true, limits: limitedConfirms},
+	"removeFactor":      {access: forPersons, needs: access.MeWrite, recent: true},
+	"makeRecoveryCodes": {access: forPersons, needs: access.MeWrite, recent: true, secret: true},
+	"reauthenticate":    {access: forPersons, needs: access.MeWrite, inPerson: true, enrolling: true, secret: true, signsIn: true, limits: limitedConfirms},
 
 	"getHealth":         {uncounted: true},
 	"getLiveness":       {uncounted: true},
@@ -113,6 +120,8 @@ var policy = map[string]rule{
 var (
 	errNoCredentials = core.NewError(core.KindUnauthenticated, core.CodeUnauthenticated, "Please sign in.")
 	errEnrol         = core.NewError(core.KindForbidden, core.CodeSecondFactorRequired, "Please enrol a second factor first.")
+	errPersons       = core.NewError(core.KindForbidden, core.CodeForbidden, "This is for people. A service account cannot do it.")
+	errInPerson      = core.NewError(core.KindForbidden, core.CodeForbidden, "Only the person can do this, signed in themselves.")
 	errSignedIn      = core.NewError(core.KindConflict, core.CodeAlreadySignedIn, "You are signed in already. Sign out first.")
 )
 
@@ -125,13 +134,13 @@ func (s *server) admit(c *fiber.Ctx, demanded rule) error {
 		return hideUnless(s.private)
 	case forThisMachine:
 		return hideUnless(s.deps.Mailbox != nil && isLocal(c))
-	case forStrangers, forHolders, forPersons:
+	case forStrangers, forHolders, forPersons, forCallers:
 	}
 	who, err := s.authenticate(c)
 	switch {
 	case err == nil:
-		return s.admitPerson(c, demanded, who)
-	case demanded.access == forPersons:
+		return s.admitCaller(c, demanded, who)
+	case demanded.access == forPersons, demanded.access == forCallers:
 		return err
 	case core.AsError(err).Kind == core.KindUnauthenticated:
 		c.SetUserContext(context.WithValue(c.UserContext(), refusalKey{}, err))
@@ -141,7 +150,7 @@ func (s *server) admit(c *fiber.Ctx, demanded rule) error {
 	}
 }
 
-func (s *server) admitPerson(c *fiber.Ctx, demanded rule, who signin.Authenticated) error {
+func (s *server) admitCaller(c *fiber.Ctx, demanded rule, who signin.Authenticated) error {
 	if demanded.access == forStrangers {
 		return errSignedIn
 	}
@@ -153,8 +162,24 @@ func (s *server) admitPerson(c *fiber.Ctx, demanded rule, who signin.Authenticat
 	if !demanded.enrolling && !who.EnrolBy.IsZero() && !now.Before(who.EnrolBy) {
 		return errEnrol
 	}
+	if err := demanded.permits(&who); err != nil {
+		return err
+	}
 	if demanded.recent {
 		return who.User.RequireProof(who.Principal, now, s.options.RecentWindow)
+	}
+	return nil
+}
+
+// permits judges by what the caller came, and what they hold.
+func (r rule) permits(who *signin.Authenticated) error {
+	switch {
+	case who.Principal.Means == core.ByService && r.access != forCallers:
+		return errPersons
+	case who.Principal.Means != core.BySession && (r.inPerson || r.recent):
+		return errInPerson
+	case r.needs != access.Everything && !who.Rights.Set.Has(r.needs):
+		return access.Lacks(r.needs)
 	}
 	return nil
 }

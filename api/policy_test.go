@@ -51,6 +51,7 @@ func policyTable(t *testing.T) string {
 		}
 	}
 	slices.Sort(rows)
-	return "| path | method | who may call | recent | limits, beside the ceilings of all calls |\n| --- | --- | --- | --- | --- |\n" +
+	return "| path | method | who may call | permission | in person | limits, beside the ceilings of all calls |\n" +
+		"| --- | --- | --- | --- | --- | --- |\n" +
 		strings.Join(rows, "")
 }

@@ -32,8 +32,9 @@ var (
 	recentAnswers = []answer{{"403", "ReauthenticationRequired"}}
 	// cookieAnswers come from calls with cookies that another site may have caused.
 	cookieAnswers = []answer{{"403", "CrossSiteRefused"}}
-	// enrolAnswers come from the demand for a second factor, once its grace is over.
-	enrolAnswers = []answer{{"403", "SecondFactorRequired"}}
+	// boundAnswers come from what the caller holds, from what they came by, and from the demand for a second factor,
+	// once its grace is over.
+	boundAnswers = []answer{{"403", "Forbidden"}}
 )
 
 var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
@@ -51,6 +52,7 @@ func addCommonResponses(document *yaml.Node) error {
 			}
 			complete(responses, commonAnswers(method.Value, operation))
 			addCookies(method.Value, operation)
+			addIdempotencyKey(operation)
 		}
 	}
 	return nil
@@ -73,8 +75,11 @@ func commonAnswers(method string, operation *yaml.Node) []answer {
 	if signsIn(operation) || unsafe(method) && member(operation, "security") != nil {
 		answers = append(answers, cookieAnswers...)
 	}
-	if member(operation, "security") != nil && member(operation, "x-while-enrolling") == nil {
-		answers = append(answers, enrolAnswers...)
+	if member(operation, "security") != nil {
+		answers = append(answers, boundAnswers...)
+	}
+	if isIdempotent(operation) {
+		answers = append(answers, idempotentAnswers...)
 	}
 	return answers
 }
@@ -99,12 +104,7 @@ func addCookies(method string, operation *yaml.Node) {
 	if !signsIn(operation) {
 		return
 	}
-	parameters := member(operation, "parameters")
-	if parameters == nil {
-		parameters = &yaml.Node{Kind: yaml.SequenceNode}
-		operation.Content = append(operation.Content, scalar("parameters"), parameters)
-	}
-	parameters.Content = append(parameters.Content, reference("parameters/TokenTransport"))
+	addParameter(operation, "TokenTransport")
 }
 
 func demand(security *yaml.Node, scheme string) {
