@@ -35,3 +35,9 @@ SELECT count(*) FROM devices WHERE expires_at < @cutoff;
 
 -- name: CountPendingFactors :one
 SELECT count(*) FROM factors WHERE confirmed_at IS NULL AND created_at < @cutoff;
+
+-- name: CountExpiredTokens :one
+SELECT count(*) FROM personal_tokens WHERE expires_at < @cutoff;
+
+-- name: CountExpiredKeys :one
+SELECT count(*) FROM service_account_keys WHERE expires_at < @cutoff;

@@ -190,6 +190,18 @@ type Permission struct {
 	CreatedAt   time.Time
 }
 
+type PersonalToken struct {
+	ID         core.ID
+	UserID     core.ID
+	Name       string
+	Digest     []byte
+	Hint       string
+	Scopes     []string
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	LastUsedAt *time.Time
+}
+
 type RecoveryCode struct {
 	UserID    core.ID
 	Digest    []byte
@@ -225,6 +237,27 @@ type Role struct {
 type RolePermission struct {
 	RoleID       core.ID
 	PermissionID core.ID
+}
+
+type ServiceAccount struct {
+	ID          core.ID
+	Name        string
+	Description string
+	Scopes      []string
+	Disabled    bool
+	CreatedBy   *core.ID
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+type ServiceAccountKey struct {
+	ID               core.ID
+	ServiceAccountID core.ID
+	Digest           []byte
+	Hint             string
+	CreatedAt        time.Time
+	ExpiresAt        *time.Time
+	LastUsedAt       *time.Time
 }
 
 type Session struct {
@@ -306,18 +339,21 @@ type User struct {
 	Theme                string
 	Timezone             string
 	Visibility           string
+	HasSecondFactor      bool
 }
 
 type UserGroup struct {
-	UserID     core.ID
-	GroupID    core.ID
-	AssignedBy *core.ID
-	AssignedAt time.Time
+	UserID        core.ID
+	GroupID       core.ID
+	AssignedBy    *core.ID
+	AssignedAt    time.Time
+	UserCreatedAt *time.Time
 }
 
 type UserRole struct {
-	UserID     core.ID
-	Role       string
-	AssignedBy *core.ID
-	AssignedAt time.Time
+	UserID        core.ID
+	Role          string
+	AssignedBy    *core.ID
+	AssignedAt    time.Time
+	UserCreatedAt *time.Time
 }

@@ -44,6 +44,28 @@ func (q *Queries) CountEvents(ctx context.Context, cutoff time.Time) (int64, err
 	return count, err
 }
 
+const CountExpiredKeys = `-- name: CountExpiredKeys :one
+SELECT count(*) FROM service_account_keys WHERE expires_at < $1
+`
+
+func (q *Queries) CountExpiredKeys(ctx context.Context, cutoff *time.Time) (int64, error) {
+	row := q.db.QueryRow(ctx, CountExpiredKeys, cutoff)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const CountExpiredTokens = `-- name: CountExpiredTokens :one
+SELECT count(*) FROM personal_tokens WHERE expires_at < $1
+`
+
+func (q *Queries) CountExpiredTokens(ctx context.Context, cutoff time.Time) (int64, error) {
+	row := q.db.QueryRow(ctx, CountExpiredTokens, cutoff)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const CountFlows = `-- name: CountFlows :one
 
 SELECT count(*) FROM flows WHERE expires_at < $1
@@ -407,6 +429,26 @@ func (q *Queries) SweepMailbox(ctx context.Context, arg SweepMailboxParams) (int
 	return result.RowsAffected(), nil
 }
 
+const SweepPersonalTokens = `-- name: SweepPersonalTokens :execrows
+WITH old AS MATERIALIZED (
+  SELECT personal_tokens.id FROM personal_tokens WHERE personal_tokens.expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+DELETE FROM personal_tokens USING old WHERE personal_tokens.id = old.id
+`
+
+type SweepPersonalTokensParams struct {
+	Cutoff time.Time
+	Batch  int32
+}
+
+func (q *Queries) SweepPersonalTokens(ctx context.Context, arg SweepPersonalTokensParams) (int64, error) {
+	result, err := q.db.Exec(ctx, SweepPersonalTokens, arg.Cutoff, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const SweepRegistrations = `-- name: SweepRegistrations :execrows
 WITH old AS (
   SELECT registrations.id FROM registrations WHERE registrations.expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -441,6 +483,26 @@ type SweepRetiredKeysParams struct {
 
 func (q *Queries) SweepRetiredKeys(ctx context.Context, arg SweepRetiredKeysParams) (int64, error) {
 	result, err := q.db.Exec(ctx, SweepRetiredKeys, arg.Cutoff, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const SweepServiceKeys = `-- name: SweepServiceKeys :execrows
+WITH old AS MATERIALIZED (
+  SELECT service_account_keys.id FROM service_account_keys WHERE service_account_keys.expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+DELETE FROM service_account_keys USING old WHERE service_account_keys.id = old.id
+`
+
+type SweepServiceKeysParams struct {
+	Cutoff *time.Time
+	Batch  int32
+}
+
+func (q *Queries) SweepServiceKeys(ctx context.Context, arg SweepServiceKeysParams) (int64, error) {
+	result, err := q.db.Exec(ctx, SweepServiceKeys, arg.Cutoff, arg.Batch)
 	if err != nil {
 		return 0, err
 	}

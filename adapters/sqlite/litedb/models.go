@@ -188,6 +188,18 @@ type Permission struct {
 	CreatedAt   sqltype.Time
 }
 
+type PersonalToken struct {
+	ID         sqltype.ID
+	UserID     sqltype.ID
+	Name       string
+	Digest     []byte
+	Hint       string
+	Scopes     string
+	CreatedAt  sqltype.Time
+	ExpiresAt  sqltype.Time
+	LastUsedAt *sqltype.Time
+}
+
 type RecoveryCode struct {
 	UserID    sqltype.ID
 	Digest    []byte
@@ -223,6 +235,27 @@ type Role struct {
 type RolePermission struct {
 	RoleID       sqltype.ID
 	PermissionID sqltype.ID
+}
+
+type ServiceAccount struct {
+	ID          sqltype.ID
+	Name        string
+	Description string
+	Scopes      string
+	Disabled    bool
+	CreatedBy   *sqltype.ID
+	CreatedAt   sqltype.Time
+	UpdatedAt   sqltype.Time
+}
+
+type ServiceAccountKey struct {
+	ID               sqltype.ID
+	ServiceAccountID sqltype.ID
+	Digest           []byte
+	Hint             string
+	CreatedAt        sqltype.Time
+	ExpiresAt        *sqltype.Time
+	LastUsedAt       *sqltype.Time
 }
 
 type Session struct {
@@ -303,18 +336,21 @@ type User struct {
 	Theme                string
 	Timezone             string
 	Visibility           string
+	HasSecondFactor      bool
 }
 
 type UserGroup struct {
-	UserID     sqltype.ID
-	GroupID    sqltype.ID
-	AssignedBy *sqltype.ID
-	AssignedAt sqltype.Time
+	UserID        sqltype.ID
+	GroupID       sqltype.ID
+	AssignedBy    *sqltype.ID
+	AssignedAt    sqltype.Time
+	UserCreatedAt *sqltype.Time
 }
 
 type UserRole struct {
-	UserID     sqltype.ID
-	Role       string
-	AssignedBy *sqltype.ID
-	AssignedAt sqltype.Time
+	UserID        sqltype.ID
+	Role          string
+	AssignedBy    *sqltype.ID
+	AssignedAt    sqltype.Time
+	UserCreatedAt *sqltype.Time
 }

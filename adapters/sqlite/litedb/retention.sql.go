@@ -46,6 +46,28 @@ func (q *Queries) CountEvents(ctx context.Context, cutoff sqltype.Time) (int64, 
 	return count, err
 }
 
+const countExpiredKeys = `-- name: CountExpiredKeys :one
+SELECT count(*) FROM service_account_keys WHERE expires_at < ?1
+`
+
+func (q *Queries) CountExpiredKeys(ctx context.Context, cutoff *sqltype.Time) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countExpiredKeys, cutoff)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const countExpiredTokens = `-- name: CountExpiredTokens :one
+SELECT count(*) FROM personal_tokens WHERE expires_at < ?1
+`
+
+func (q *Queries) CountExpiredTokens(ctx context.Context, cutoff sqltype.Time) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countExpiredTokens, cutoff)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countFlows = `-- name: CountFlows :one
 
 SELECT count(*) FROM flows WHERE expires_at < ?1
@@ -401,6 +423,25 @@ func (q *Queries) SweepMailbox(ctx context.Context, arg SweepMailboxParams) (int
 	return result.RowsAffected()
 }
 
+const sweepPersonalTokens = `-- name: SweepPersonalTokens :execrows
+DELETE FROM personal_tokens WHERE id IN (
+  SELECT old.id FROM personal_tokens AS old WHERE old.expires_at < ?1 LIMIT ?2
+)
+`
+
+type SweepPersonalTokensParams struct {
+	Cutoff sqltype.Time
+	Batch  int64
+}
+
+func (q *Queries) SweepPersonalTokens(ctx context.Context, arg SweepPersonalTokensParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepPersonalTokens, arg.Cutoff, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const sweepRegistrations = `-- name: SweepRegistrations :execrows
 DELETE FROM registrations WHERE id IN (
   SELECT old.id FROM registrations AS old WHERE old.expires_at < ?1 LIMIT ?2
@@ -433,6 +474,25 @@ type SweepRetiredKeysParams struct {
 
 func (q *Queries) SweepRetiredKeys(ctx context.Context, arg SweepRetiredKeysParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, sweepRetiredKeys, arg.Cutoff, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const sweepServiceKeys = `-- name: SweepServiceKeys :execrows
+DELETE FROM service_account_keys WHERE id IN (
+  SELECT old.id FROM service_account_keys AS old WHERE old.expires_at < ?1 LIMIT ?2
+)
+`
+
+type SweepServiceKeysParams struct {
+	Cutoff *sqltype.Time
+	Batch  int64
+}
+
+func (q *Queries) SweepServiceKeys(ctx context.Context, arg SweepServiceKeysParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepServiceKeys, arg.Cutoff, arg.Batch)
 	if err != nil {
 		return 0, err
 	}

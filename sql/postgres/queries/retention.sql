@@ -115,3 +115,15 @@ WITH old AS (
   LIMIT @batch FOR UPDATE SKIP LOCKED
 )
 DELETE FROM factors USING old WHERE factors.id = old.id AND factors.confirmed_at IS NULL;
+
+-- name: SweepPersonalTokens :execrows
+WITH old AS MATERIALIZED (
+  SELECT personal_tokens.id FROM personal_tokens WHERE personal_tokens.expires_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
+)
+DELETE FROM personal_tokens USING old WHERE personal_tokens.id = old.id;
+
+-- name: SweepServiceKeys :execrows
+WITH old AS MATERIALIZED (
+  SELECT service_account_keys.id FROM service_account_keys WHERE service_account_keys.expires_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
+)
+DELETE FROM service_account_keys USING old WHERE service_account_keys.id = old.id;

@@ -84,3 +84,13 @@ DELETE FROM devices WHERE id IN (
 DELETE FROM factors WHERE id IN (
   SELECT old.id FROM factors AS old WHERE old.confirmed_at IS NULL AND old.created_at < @cutoff LIMIT @batch
 );
+
+-- name: SweepPersonalTokens :execrows
+DELETE FROM personal_tokens WHERE id IN (
+  SELECT old.id FROM personal_tokens AS old WHERE old.expires_at < @cutoff LIMIT @batch
+);
+
+-- name: SweepServiceKeys :execrows
+DELETE FROM service_account_keys WHERE id IN (
+  SELECT old.id FROM service_account_keys AS old WHERE old.expires_at < @cutoff LIMIT @batch
+);
