@@ -21,3 +21,20 @@ func (a *Arena) IDKey(input, salt []byte, time, memory uint32, threads uint8, si
 
 // GiveUp does what happens when nobody has wanted memory for a while.
 func (a *Arena) GiveUp() { a.inner.giveUp() }
+
+// WorkOf tells what comparing with an accepted hash of scrypt or PBKDF2 takes, in the units of their bounds.
+func WorkOf(text string) (work uint64, known bool) {
+	found, err := (&Hasher{}).read(text)
+	if err != nil {
+		return 0, false
+	}
+	switch found := found.(type) {
+	case scryptHash:
+		return found.cost.r * found.cost.p << found.cost.ln, true
+	case firebaseHash:
+		return found.cost.r << found.cost.ln, true
+	case pbkdf2Hash:
+		return uint64(found.iterations), true //nolint:gosec // positive
+	}
+	return 0, false
+}

@@ -17,6 +17,8 @@ import (
 	"crypto/subtle"
 	"runtime"
 
+	"golang.org/x/crypto/argon2"
+
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/secret"
@@ -118,19 +120,16 @@ func (h *Hasher) Hash(ctx context.Context, password string) (account.PasswordHas
 	return account.PasswordHash(fresh.String()), nil
 }
 
-// Verify implements credential.Hasher. It tells hashes apart by the identifier that leads them; one of a
-// kind it does not know, or keyed with a pepper that is gone, is compared like no hash at all.
+// Verify implements credential.Hasher. It tells hashes apart by the identifier that leads them: its own, and those of
+// the kinds that Check names. One of another kind, beyond the bounds, or keyed with a pepper that is gone, is compared
+// like no hash at all.
 func (h *Hasher) Verify(ctx context.Context, password string, hash account.PasswordHash) (match, stale bool, err error) {
-	stored, known := parsePHC(string(hash))
-	if known {
-		_, known = h.pepper(stored.keyID)
-	}
-	if !known {
+	stored, flaw := h.read(string(hash))
+	if flaw != nil {
 		stored = h.decoy
 	}
 	err = h.queue.do(ctx, func() {
-		derived := h.derive(password, stored, len(stored.hash))
-		match = subtle.ConstantTimeCompare(derived, stored.hash) == 1 && known
+		match = subtle.ConstantTimeCompare(h.compute(password, stored), stored.digest()) == 1 && flaw == nil
 	})
 	if err != nil {
 		return false, false, err
@@ -148,6 +147,9 @@ func (h *Hasher) Close(ctx context.Context) error { return h.queue.close(ctx) }
 // derive computes the hash of password with the salt, cost and pepper of stored.
 func (h *Hasher) derive(password string, stored phc, size int) []byte {
 	input := []byte(password)
+	if stored.argon2i {
+		return argon2.Key(input, stored.salt, stored.cost.time, stored.cost.memory, stored.cost.lanes, uint32(size)) //nolint:gosec // 64 at most
+	}
 	if key, _ := h.pepper(stored.keyID); key != nil {
 		mac := hmac.New(sha256.New, key)
 		mac.Write(input)
@@ -170,7 +172,11 @@ func (h *Hasher) pepper(id []byte) ([]byte, bool) {
 }
 
 // stale reports whether a new hash would be made differently.
-func (h *Hasher) stale(stored phc) bool {
+func (h *Hasher) stale(found stored) bool {
+	stored, own := found.(phc)
+	if !own || stored.argon2i {
+		return true
+	}
 	wanted := ""
 	if len(h.config.Pepper) > 0 {
 		wanted = string(h.config.Pepper[0].Tag[:])

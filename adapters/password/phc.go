@@ -43,12 +43,14 @@ func (c cost) check() error {
 	return nil
 }
 
-// phc is an argon2id hash in parts.
+// phc is an argon2 hash in parts.
 type phc struct {
-	cost  cost
-	keyID []byte // which pepper; empty for none
-	salt  []byte
-	hash  []byte
+	cost cost
+	// argon2i tells of that kind, which only other systems make; else it is argon2id.
+	argon2i bool
+	keyID   []byte // which pepper; empty for none
+	salt    []byte
+	hash    []byte
 }
 
 // encoding is that of the PHC string format: standard base64 without padding, canonical.
@@ -60,7 +62,11 @@ func (p phc) String() string {
 	if len(p.keyID) > 0 {
 		keyID = ",keyid=" + encoding.EncodeToString(p.keyID)
 	}
-	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d%s$%s$%s", p.cost.memory, p.cost.time, p.cost.lanes, keyID,
+	kind := "argon2id"
+	if p.argon2i {
+		kind = "argon2i"
+	}
+	return fmt.Sprintf("$%s$v=19$m=%d,t=%d,p=%d%s$%s$%s", kind, p.cost.memory, p.cost.time, p.cost.lanes, keyID,
 		encoding.EncodeToString(p.salt), encoding.EncodeToString(p.hash))
 }
 
@@ -71,11 +77,12 @@ func parsePHC(text string) (phc, bool) {
 		return phc{}, false
 	}
 	parts := strings.Split(text, "$")
-	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != "v=19" {
+	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" && parts[1] != "argon2i" || parts[2] != "v=19" {
 		return phc{}, false
 	}
 	parsed, ok := parseParameters(parts[3])
-	if !ok || parsed.cost.check() != nil {
+	parsed.argon2i = parts[1] == "argon2i"
+	if !ok || parsed.cost.check() != nil || parsed.argon2i && len(parsed.keyID) > 0 {
 		return phc{}, false
 	}
 	parsed.salt, ok = parseBytes(parts[4], saltMin, sizeMax)

@@ -21,7 +21,9 @@ func Hash(ctx context.Context, hasher Hasher, password string) (account.Password
 
 // Verify compares what somebody typed with a hash, at the cost of one hash whatever both of them are:
 // also for a text that no account can have as its password, and for the empty hash of an account that is
-// unknown. Call it outside a transaction. Results and errors as of Hasher.Verify.
+// unknown. A text that NormalizePassword changes costs two, whoever is meant: hashes that another system made are of the
+// text as it was typed, and that is compared as well. What matches then is stale: Hash makes the normal form of it.
+// Call it outside a transaction. Results and errors as of Hasher.Verify.
 func Verify(
 	ctx context.Context, hasher Hasher, password string, hash account.PasswordHash,
 ) (match, stale bool, err error) {
@@ -30,6 +32,10 @@ func Verify(
 		hash = ""
 	}
 	match, stale, err = hasher.Verify(ctx, normal, hash)
+	if err == nil && !match && ok && normal != password {
+		match, _, err = hasher.Verify(ctx, password, hash)
+		stale = match
+	}
 	if err != nil {
 		return false, false, fmt.Errorf("verify password: %w", err)
 	}
