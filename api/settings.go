@@ -1,11 +1,13 @@
 package api
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/oapi-codegen/nullable"
 
 	"github.com/doorward/doorward/api/internal/caller"
+	"github.com/doorward/doorward/api/internal/form"
 	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/mail"
@@ -26,8 +28,12 @@ func (h meHandlers) UpdateSettings(
 		return nil, err
 	}
 	user, err := h.deps.Settings.UpdateSettings(ctx, who.Principal, account.SettingsChange{
-		AlwaysAsk: chosen(request.Body.AlwaysAskSecondFactor, false),
-		Notices:   chosenNotices(request.Body.Notifications),
+		AlwaysAsk:  chosen(request.Body.AlwaysAskSecondFactor, false),
+		Notices:    chosenNotices(request.Body.Notifications),
+		Theme:      written[string](request.Body.Theme),
+		Language:   written[string](request.Body.Language),
+		Timezone:   written[string](request.Body.Timezone),
+		Visibility: written[account.Visibility](request.Body.Visibility),
 	})
 	return oapi.UpdateSettings200JSONResponse{SettingsJSONResponse: encodeSettings(user)}, err
 }
@@ -41,6 +47,16 @@ func chosen(member nullable.Nullable[bool], byDefault bool) *bool {
 		return &value
 	}
 	return &byDefault
+}
+
+// written reads a text of a partial update: nil when it is absent, empty, the default, when it is null.
+func written[To, From ~string](member nullable.Nullable[From]) *To {
+	if !member.IsSpecified() {
+		return nil
+	}
+	value, _ := member.Get()
+	text := To(value)
+	return &text
 }
 
 func chosenNotices(members oapi.UpdateNotificationSettings) map[mail.Kind]bool {
@@ -60,6 +76,10 @@ func chosenNotices(members oapi.UpdateNotificationSettings) map[mail.Kind]bool {
 func encodeSettings(user account.User) oapi.SettingsJSONResponse {
 	return oapi.SettingsJSONResponse{
 		AlwaysAskSecondFactor: user.Protection.AlwaysAsk,
+		Theme:                 oapi.Theme(cmp.Or(user.Preferences.Theme, account.ThemeSystem)),
+		Language:              form.Optional(user.Profile.Locale),
+		Timezone:              form.Optional(user.Preferences.Timezone),
+		Visibility:            oapi.Visibility(cmp.Or(user.Preferences.Visibility, account.VisibilityPrivate)),
 		Notifications: oapi.NotificationSettings{
 			AlreadyRegistered: user.Wants(mail.KindAlreadyRegistered),
 			DeviceTrusted:     user.Wants(mail.KindDeviceTrusted),

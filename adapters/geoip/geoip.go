@@ -102,6 +102,20 @@ func (d *Database) Locate(address netip.Addr) string {
 	return strings.Join(parts, ", ")
 }
 
+// Country implements origin.Locator. What is not two capitals, which no code of a country is, is told as unknown.
+func (d *Database) Country(address netip.Addr) string {
+	record, found := d.db.lookup(address.Unmap())
+	if !found {
+		return ""
+	}
+	code := d.db.text(record, "country", "iso_code")
+	capital := func(letter byte) bool { return 'A' <= letter && letter <= 'Z' }
+	if len(code) != 2 || !capital(code[0]) || !capital(code[1]) {
+		return ""
+	}
+	return code
+}
+
 // clean gives no text but a short, printable one: what is told here stands in mails and logs.
 func clean(text string) string {
 	if len(text) > placeMax || !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {

@@ -52,6 +52,13 @@ func TestLocate(t *testing.T) {
 		if got := database.Locate(netip.MustParseAddr(address)); got != want {
 			t.Errorf("%s is at %q, want %q", address, got, want)
 		}
+		country := want[max(0, len(want)-2):]
+		if got := database.Country(netip.MustParseAddr(address)); got != country {
+			t.Errorf("%s is in %q, want %q", address, got, country)
+		}
+	}
+	if got := database.Country(netip.Addr{}); got != "" {
+		t.Errorf("no address is in %q", got)
 	}
 	if got := database.Locate(netip.Addr{}); got != "" {
 		t.Errorf("no address is at %q", got)
@@ -244,6 +251,9 @@ func FuzzLocate(f *testing.F) {
 		address, err := netip.ParseAddr(text)
 		if err != nil {
 			address = netip.IPv6Unspecified()
+		}
+		if country := database.Country(address); len(country) != 0 && len(country) != 2 {
+			t.Errorf("%q is the country of %s", country, address)
 		}
 		if place := database.Locate(address); len(place) > 210 || strings.ContainsAny(place, "\r\n\x00") {
 			t.Errorf("%s is at %q", address, place)

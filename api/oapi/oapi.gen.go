@@ -244,6 +244,7 @@ const (
 	ProblemCodeHeadersTooLarge          ProblemCode = "headers_too_large"
 	ProblemCodeIdempotencyKeyInProgress ProblemCode = "idempotency_key_in_progress"
 	ProblemCodeIdempotencyKeyReused     ProblemCode = "idempotency_key_reused"
+	ProblemCodeIdempotencyKeySpent      ProblemCode = "idempotency_key_spent"
 	ProblemCodeImmutable                ProblemCode = "immutable"
 	ProblemCodeInUse                    ProblemCode = "in_use"
 	ProblemCodeInternal                 ProblemCode = "internal"
@@ -253,6 +254,8 @@ const (
 	ProblemCodeInvalidLink              ProblemCode = "invalid_link"
 	ProblemCodeInvalidToken             ProblemCode = "invalid_token"
 	ProblemCodeLastOwner                ProblemCode = "last_owner"
+	ProblemCodeMailExpired              ProblemCode = "mail_expired"
+	ProblemCodeMailNotFailed            ProblemCode = "mail_not_failed"
 	ProblemCodeMethodNotAllowed         ProblemCode = "method_not_allowed"
 	ProblemCodeNameTaken                ProblemCode = "name_taken"
 	ProblemCodeNotFound                 ProblemCode = "not_found"
@@ -304,6 +307,8 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeIdempotencyKeyReused:
 		return true
+	case ProblemCodeIdempotencyKeySpent:
+		return true
 	case ProblemCodeImmutable:
 		return true
 	case ProblemCodeInUse:
@@ -321,6 +326,10 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeInvalidToken:
 		return true
 	case ProblemCodeLastOwner:
+		return true
+	case ProblemCodeMailExpired:
+		return true
+	case ProblemCodeMailNotFailed:
 		return true
 	case ProblemCodeMethodNotAllowed:
 		return true
@@ -361,6 +370,27 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeUnsupportedMediaType:
 		return true
 	case ProblemCodeUsernameTaken:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Theme.
+const (
+	ThemeDark   Theme = "dark"
+	ThemeLight  Theme = "light"
+	ThemeSystem Theme = "system"
+)
+
+// Valid indicates whether the value is a known member of the Theme enum.
+func (e Theme) Valid() bool {
+	switch e {
+	case ThemeDark:
+		return true
+	case ThemeLight:
+		return true
+	case ThemeSystem:
 		return true
 	default:
 		return false
@@ -415,6 +445,27 @@ const (
 func (e VerificationChannel) Valid() bool {
 	switch e {
 	case VerificationChannelEmail:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Visibility.
+const (
+	VisibilityMembers Visibility = "members"
+	VisibilityPrivate Visibility = "private"
+	VisibilityPublic  Visibility = "public"
+)
+
+// Valid indicates whether the value is a known member of the Visibility enum.
+func (e Visibility) Valid() bool {
+	switch e {
+	case VisibilityMembers:
+		return true
+	case VisibilityPrivate:
+		return true
+	case VisibilityPublic:
 		return true
 	default:
 		return false
@@ -565,6 +616,9 @@ func (e ReauthenticateParamsXTokenTransport) Valid() bool {
 	}
 }
 
+// AccessDescription One line.
+type AccessDescription = string
+
 // AccountDeleted defines model for AccountDeleted.
 type AccountDeleted struct {
 	// PurgeAt Until when the account can be brought back.
@@ -620,6 +674,12 @@ type ActivityList struct {
 	// NextCursor Where the next page begins; `null` on the last page.
 	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
 }
+
+// AssignedAt When it was assigned, as far as that is known.
+type AssignedAt = time.Time
+
+// AssignedBy The person or service account who assigned it; `null` where the server or an operator did.
+type AssignedBy = core.ID
 
 // Availability defines model for Availability.
 type Availability struct {
@@ -697,6 +757,47 @@ type CodeProof struct {
 	VerificationID VerificationID `json:"verification_id"`
 }
 
+// CreateGroupRequest defines model for CreateGroupRequest.
+type CreateGroupRequest struct {
+	// Description One line.
+	Description AccessDescription `json:"description,omitempty"`
+
+	// Name Lower-case letters and digits, a letter first, with single hyphens between them.
+	//
+	// Example: support
+	Name        GroupName      `json:"name"`
+	Permissions PermissionKeys `json:"permissions,omitempty"`
+}
+
+// CreatePermissionRequest defines model for CreatePermissionRequest.
+type CreatePermissionRequest struct {
+	// Category Lower-case letters, digits, hyphens and underscores. The resource of the key by default.
+	//
+	// Example: articles
+	Category PermissionCategory `json:"category,omitempty"`
+
+	// Description One line.
+	Description AccessDescription `json:"description,omitempty"`
+
+	// Key In the form `resource.action`, in lower case.
+	//
+	// Example: articles.write
+	Key PermissionKey `json:"key"`
+}
+
+// CreateRoleRequest defines model for CreateRoleRequest.
+type CreateRoleRequest struct {
+	// Description One line.
+	Description AccessDescription `json:"description,omitempty"`
+
+	// Name 2 to 64 capital letters, digits and underscores, a letter first.
+	//
+	// Example: EDITOR
+	Name                 RoleName       `json:"name"`
+	Permissions          PermissionKeys `json:"permissions,omitempty"`
+	SecondFactorRequired bool           `json:"second_factor_required,omitempty"`
+}
+
 // Device defines model for Device.
 type Device struct {
 	// Browser Example: Firefox
@@ -746,6 +847,33 @@ type DeviceList struct {
 // a known device gets past a lock that others have caused. It is given only where it is new. Browsers that ask for
 // cookies get it as `__Host-device` instead, which they send by themselves.
 type DeviceToken = string
+
+// EffectivePermission defines model for EffectivePermission.
+type EffectivePermission struct {
+	// Category Lower-case letters, digits, hyphens and underscores. The resource of the key by default.
+	//
+	// Example: articles
+	Category PermissionCategory `json:"category"`
+
+	// Description One line.
+	Description AccessDescription `json:"description"`
+
+	// Groups The groups that it comes from, by name.
+	Groups []string `json:"groups"`
+
+	// Key In the form `resource.action`, in lower case.
+	//
+	// Example: articles.write
+	Key PermissionKey `json:"key"`
+
+	// Roles The roles that it comes from, by name. What everybody holds comes from no role and no group.
+	Roles []string `json:"roles"`
+}
+
+// EffectivePermissions defines model for EffectivePermissions.
+type EffectivePermissions struct {
+	Permissions []EffectivePermission `json:"permissions"`
+}
 
 // EmailAddress Example: ada@example.com
 type EmailAddress = string
@@ -824,6 +952,35 @@ type ForgotPasswordRequest struct {
 	// Example: ada@example.com
 	Identifier Identifier `json:"identifier"`
 }
+
+// Group defines model for Group.
+type Group struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// Description One line.
+	Description AccessDescription `json:"description"`
+	ID          core.ID           `json:"id"`
+
+	// Name Lower-case letters and digits, a letter first, with single hyphens between them.
+	//
+	// Example: support
+	Name        GroupName      `json:"name"`
+	Permissions PermissionKeys `json:"permissions"`
+	UpdatedAt   time.Time      `json:"updated_at"`
+}
+
+// GroupList defines model for GroupList.
+type GroupList struct {
+	Items []Group `json:"items"`
+
+	// NextCursor Where the next page begins; `null` on the last page.
+	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
+}
+
+// GroupName Lower-case letters and digits, a letter first, with single hyphens between them.
+//
+// Example: support
+type GroupName = string
 
 // Health Example: {"checks":{"cache":"down","db":"ok","mail":"ok","storage":"ok"},"status":"degraded"}
 type Health struct {
@@ -992,6 +1149,48 @@ type PasswordStrengthRequest struct {
 	Password string `json:"password"`
 }
 
+// Permission defines model for Permission.
+type Permission struct {
+	// Category Lower-case letters, digits, hyphens and underscores. The resource of the key by default.
+	//
+	// Example: articles
+	Category  PermissionCategory `json:"category"`
+	CreatedAt time.Time          `json:"created_at"`
+
+	// Description One line.
+	Description AccessDescription `json:"description"`
+	ID          core.ID           `json:"id"`
+
+	// Key In the form `resource.action`, in lower case.
+	//
+	// Example: articles.write
+	Key PermissionKey `json:"key"`
+
+	// System Whether it is built in.
+	System bool `json:"system"`
+}
+
+// PermissionCategory Lower-case letters, digits, hyphens and underscores. The resource of the key by default.
+//
+// Example: articles
+type PermissionCategory = string
+
+// PermissionKey In the form `resource.action`, in lower case.
+//
+// Example: articles.write
+type PermissionKey = string
+
+// PermissionKeys defines model for PermissionKeys.
+type PermissionKeys = []PermissionKey
+
+// PermissionList defines model for PermissionList.
+type PermissionList struct {
+	Items []Permission `json:"items"`
+
+	// NextCursor Where the next page begins; `null` on the last page.
+	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
+}
+
 // PersonName Example: Ada Lovelace
 type PersonName = string
 
@@ -1137,6 +1336,41 @@ type ResetPasswordRequest struct {
 	union json.RawMessage
 }
 
+// Role defines model for Role.
+type Role struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// Description One line.
+	Description AccessDescription `json:"description"`
+	ID          core.ID           `json:"id"`
+
+	// Name 2 to 64 capital letters, digits and underscores, a letter first.
+	//
+	// Example: EDITOR
+	Name        RoleName       `json:"name"`
+	Permissions PermissionKeys `json:"permissions"`
+
+	// SecondFactorRequired Whether whoever has the role must have a second factor.
+	SecondFactorRequired bool `json:"second_factor_required"`
+
+	// System Whether it is built in.
+	System    bool      `json:"system"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// RoleList defines model for RoleList.
+type RoleList struct {
+	Items []Role `json:"items"`
+
+	// NextCursor Where the next page begins; `null` on the last page.
+	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
+}
+
+// RoleName 2 to 64 capital letters, digits and underscores, a letter first.
+//
+// Example: EDITOR
+type RoleName = string
+
 // SecondFactorCode Six digits, or a recovery code; spaces, hyphens and case of the latter do not matter.
 //
 // Example: 493027
@@ -1206,13 +1440,45 @@ type SessionList struct {
 	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
 }
 
+// SetPermissionsRequest defines model for SetPermissionsRequest.
+type SetPermissionsRequest struct {
+	Permissions PermissionKeys `json:"permissions"`
+}
+
+// SetUserGroupsRequest defines model for SetUserGroupsRequest.
+type SetUserGroupsRequest struct {
+	Groups []GroupName `json:"groups"`
+}
+
+// SetUserRolesRequest defines model for SetUserRolesRequest.
+type SetUserRolesRequest struct {
+	Roles []RoleName `json:"roles"`
+}
+
 // Settings defines model for Settings.
 type Settings struct {
 	// AlwaysAskSecondFactor Ask for the second factor on trusted devices too. Off by default.
 	AlwaysAskSecondFactor bool `json:"always_ask_second_factor"`
 
+	// Language A BCP 47 language tag, the `locale` of the profile; `null` while none was chosen.
+	//
+	// Example: de-AT
+	Language nullable.Nullable[string] `json:"language"`
+
 	// Notifications The mails that the person may do without, and whether they want them. All are on by default.
 	Notifications NotificationSettings `json:"notifications"`
+
+	// Theme How products look; `system`, the default, follows the device.
+	Theme Theme `json:"theme"`
+
+	// Timezone A name of the IANA time zone database; `null` while none was chosen.
+	//
+	// Example: Europe/Vienna
+	Timezone nullable.Nullable[string] `json:"timezone"`
+
+	// Visibility Who sees the profile: everybody, whoever is signed in, or the person alone, which is the default. Who may read all users
+	// always does.
+	Visibility Visibility `json:"visibility"`
 }
 
 // ShortCode The six digits of the mail.
@@ -1270,6 +1536,9 @@ type TOTPEnrolment struct {
 	Secret string `json:"secret"`
 }
 
+// Theme How products look; `system`, the default, follows the device.
+type Theme string
+
 // Tokens The tokens themselves are left out where they travel in cookies.
 type Tokens struct {
 	// AccessToken A signed JWT (RFC 9068). Treat it as opaque.
@@ -1300,6 +1569,18 @@ type Unlocked struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
+// UpdateGroupRequest defines model for UpdateGroupRequest.
+type UpdateGroupRequest struct {
+	// Description One line.
+	Description AccessDescription `json:"description,omitempty"`
+
+	// Name Lower-case letters and digits, a letter first, with single hyphens between them.
+	//
+	// Example: support
+	Name        GroupName      `json:"name,omitempty"`
+	Permissions PermissionKeys `json:"permissions,omitempty"`
+}
+
 // UpdateMeRequest defines model for UpdateMeRequest.
 type UpdateMeRequest struct {
 	Bio      nullable.Nullable[string] `json:"bio,omitempty"`
@@ -1325,13 +1606,44 @@ type UpdateNotificationSettings struct {
 	SessionEvicted    nullable.Nullable[bool] `json:"session_evicted,omitempty"`
 }
 
+// UpdatePermissionRequest defines model for UpdatePermissionRequest.
+type UpdatePermissionRequest struct {
+	// Category Lower-case letters, digits, hyphens and underscores. The resource of the key by default.
+	//
+	// Example: articles
+	Category PermissionCategory `json:"category,omitempty"`
+
+	// Description One line.
+	Description AccessDescription `json:"description,omitempty"`
+}
+
+// UpdateRoleRequest defines model for UpdateRoleRequest.
+type UpdateRoleRequest struct {
+	// Description One line.
+	Description          AccessDescription `json:"description,omitempty"`
+	Permissions          PermissionKeys    `json:"permissions,omitempty"`
+	SecondFactorRequired bool              `json:"second_factor_required,omitempty"`
+}
+
 // UpdateSettingsRequest defines model for UpdateSettingsRequest.
 type UpdateSettingsRequest struct {
 	// AlwaysAskSecondFactor `null` turns it off.
 	AlwaysAskSecondFactor nullable.Nullable[bool] `json:"always_ask_second_factor,omitempty"`
 
+	// Language A BCP 47 language tag; `null` forgets it.
+	Language nullable.Nullable[string] `json:"language,omitempty"`
+
 	// Notifications `null` turns one on.
 	Notifications UpdateNotificationSettings `json:"notifications,omitempty"`
+
+	// Theme `light`, `dark` or `system`; `null` is `system`.
+	Theme nullable.Nullable[string] `json:"theme,omitempty"`
+
+	// Timezone A name of the IANA time zone database; `null` forgets it.
+	Timezone nullable.Nullable[string] `json:"timezone,omitempty"`
+
+	// Visibility `public`, `members` or `private`; `null` is `private`.
+	Visibility nullable.Nullable[string] `json:"visibility,omitempty"`
 }
 
 // User defines model for User.
@@ -1351,6 +1663,53 @@ type User struct {
 	Status    UserStatus                `json:"status"`
 	UpdatedAt time.Time                 `json:"updated_at"`
 	Username  nullable.Nullable[string] `json:"username"`
+}
+
+// UserGroup defines model for UserGroup.
+type UserGroup struct {
+	// AssignedAt When it was assigned, as far as that is known.
+	AssignedAt nullable.Nullable[AssignedAt] `json:"assigned_at"`
+
+	// AssignedBy The person or service account who assigned it; `null` where the server or an operator did.
+	AssignedBy nullable.Nullable[AssignedBy] `json:"assigned_by"`
+
+	// Description One line.
+	Description AccessDescription `json:"description"`
+	ID          core.ID           `json:"id"`
+
+	// Name Lower-case letters and digits, a letter first, with single hyphens between them.
+	//
+	// Example: support
+	Name        GroupName      `json:"name"`
+	Permissions PermissionKeys `json:"permissions"`
+}
+
+// UserGroups defines model for UserGroups.
+type UserGroups struct {
+	Groups []UserGroup `json:"groups"`
+}
+
+// UserRole defines model for UserRole.
+type UserRole struct {
+	// AssignedAt When it was assigned, as far as that is known.
+	AssignedAt nullable.Nullable[AssignedAt] `json:"assigned_at"`
+
+	// AssignedBy The person or service account who assigned it; `null` where the server or an operator did.
+	AssignedBy nullable.Nullable[AssignedBy] `json:"assigned_by"`
+
+	// Description One line.
+	Description AccessDescription `json:"description"`
+
+	// Name 2 to 64 capital letters, digits and underscores, a letter first.
+	//
+	// Example: EDITOR
+	Name        RoleName       `json:"name"`
+	Permissions PermissionKeys `json:"permissions"`
+}
+
+// UserRoles defines model for UserRoles.
+type UserRoles struct {
+	Roles []UserRole `json:"roles"`
 }
 
 // UserStatus defines model for UserStatus.
@@ -1418,14 +1777,26 @@ type VerifyTOTPRequest struct {
 	ID   core.ID          `json:"id"`
 }
 
+// Visibility Who sees the profile: everybody, whoever is signed in, or the person alone, which is the default. Who may read all users
+// always does.
+type Visibility string
+
 // Cursor defines model for Cursor.
 type Cursor = string
+
+// IdempotencyKey defines model for IdempotencyKey.
+type IdempotencyKey = string
 
 // Limit defines model for Limit.
 type Limit = int
 
 // TokenTransport defines model for TokenTransport.
 type TokenTransport string
+
+// AccessChangeRefused An error (RFC 9457). Branch on `code`; all texts are for people.
+//
+// Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
+type AccessChangeRefused = Problem
 
 // AlreadySignedIn An error (RFC 9457). Branch on `code`; all texts are for people.
 //
@@ -1457,6 +1828,11 @@ type EmailFactorRefused = Problem
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
 type FactorConflict = Problem
 
+// Forbidden An error (RFC 9457). Branch on `code`; all texts are for people.
+//
+// Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
+type Forbidden = Problem
+
 // HeadersTooLarge An error (RFC 9457). Branch on `code`; all texts are for people.
 //
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
@@ -1469,6 +1845,11 @@ type HealthDetailDownApplicationJSON = HealthDetail
 //
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
 type HealthDetailDownApplicationProblemPlusJSON = Problem
+
+// IdempotencyKeyReused An error (RFC 9457). Branch on `code`; all texts are for people.
+//
+// Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
+type IdempotencyKeyReused = Problem
 
 // InternalError An error (RFC 9457). Branch on `code`; all texts are for people.
 //
@@ -1514,11 +1895,6 @@ type ReauthenticationRequired = Problem
 //
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
 type RequestTimeout = Problem
-
-// SecondFactorRequired An error (RFC 9457). Branch on `code`; all texts are for people.
-//
-// Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
-type SecondFactorRequired = Problem
 
 // SignInRefused An error (RFC 9457). Branch on `code`; all texts are for people.
 //
@@ -1609,6 +1985,23 @@ type VerifyEmailParams struct {
 // VerifyEmailParamsXTokenTransport defines parameters for VerifyEmail.
 type VerifyEmailParamsXTokenTransport string
 
+// ListGroupsParams defines parameters for ListGroups.
+type ListGroupsParams struct {
+	// Limit How many items to give at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before. Opaque.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// CreateGroupParams defines parameters for CreateGroup.
+type CreateGroupParams struct {
+	// IdempotencyKey A text of the client's own, such as a UUID, that marks repetitions of this call: for 24 hours the same caller with
+	// the same key and the same body gets the first reply again, with `Idempotency-Replayed: true`, and nothing is done
+	// twice.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListActivityParams defines parameters for ListActivity.
 type ListActivityParams struct {
 	// Limit How many items to give at most.
@@ -1643,6 +2036,40 @@ type ListSessionsParams struct {
 
 	// Cursor The `next_cursor` of the page before. Opaque.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListPermissionsParams defines parameters for ListPermissions.
+type ListPermissionsParams struct {
+	// Limit How many items to give at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before. Opaque.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// CreatePermissionParams defines parameters for CreatePermission.
+type CreatePermissionParams struct {
+	// IdempotencyKey A text of the client's own, such as a UUID, that marks repetitions of this call: for 24 hours the same caller with
+	// the same key and the same body gets the first reply again, with `Idempotency-Replayed: true`, and nothing is done
+	// twice.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListRolesParams defines parameters for ListRoles.
+type ListRolesParams struct {
+	// Limit How many items to give at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before. Opaque.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// CreateRoleParams defines parameters for CreateRole.
+type CreateRoleParams struct {
+	// IdempotencyKey A text of the client's own, such as a UUID, that marks repetitions of this call: for 24 hours the same caller with
+	// the same key and the same body gets the first reply again, with `Idempotency-Replayed: true`, and nothing is done
+	// twice.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
@@ -1690,6 +2117,15 @@ type UnlockJSONRequestBody = LinkRequest
 // VerifyEmailJSONRequestBody defines body for VerifyEmail for application/json ContentType.
 type VerifyEmailJSONRequestBody = VerifyEmailRequest
 
+// CreateGroupJSONRequestBody defines body for CreateGroup for application/json ContentType.
+type CreateGroupJSONRequestBody = CreateGroupRequest
+
+// UpdateGroupJSONRequestBody defines body for UpdateGroup for application/json ContentType.
+type UpdateGroupJSONRequestBody = UpdateGroupRequest
+
+// SetGroupPermissionsJSONRequestBody defines body for SetGroupPermissions for application/json ContentType.
+type SetGroupPermissionsJSONRequestBody = SetPermissionsRequest
+
 // UpdateMeJSONRequestBody defines body for UpdateMe for application/json ContentType.
 type UpdateMeJSONRequestBody = UpdateMeRequest
 
@@ -1713,6 +2149,24 @@ type ReauthenticateJSONRequestBody = ReauthenticateRequest
 
 // UpdateSettingsJSONRequestBody defines body for UpdateSettings for application/json ContentType.
 type UpdateSettingsJSONRequestBody = UpdateSettingsRequest
+
+// CreatePermissionJSONRequestBody defines body for CreatePermission for application/json ContentType.
+type CreatePermissionJSONRequestBody = CreatePermissionRequest
+
+// UpdatePermissionJSONRequestBody defines body for UpdatePermission for application/json ContentType.
+type UpdatePermissionJSONRequestBody = UpdatePermissionRequest
+
+// CreateRoleJSONRequestBody defines body for CreateRole for application/json ContentType.
+type CreateRoleJSONRequestBody = CreateRoleRequest
+
+// UpdateRoleJSONRequestBody defines body for UpdateRole for application/json ContentType.
+type UpdateRoleJSONRequestBody = UpdateRoleRequest
+
+// SetUserGroupsJSONRequestBody defines body for SetUserGroups for application/json ContentType.
+type SetUserGroupsJSONRequestBody = SetUserGroupsRequest
+
+// SetUserRolesJSONRequestBody defines body for SetUserRoles for application/json ContentType.
+type SetUserRolesJSONRequestBody = SetUserRolesRequest
 
 // AsResendByIdentifier returns the union data inside the ResendVerificationRequest as a ResendByIdentifier
 func (t ResendVerificationRequest) AsResendByIdentifier() (ResendByIdentifier, error) {
@@ -2048,6 +2502,24 @@ type ServerInterface interface {
 	// VerifyEmail Prove an address
 	// (POST /v1/auth/verify-email)
 	VerifyEmail(c *fiber.Ctx, params VerifyEmailParams) error
+	// ListGroups All groups
+	// (GET /v1/groups)
+	ListGroups(c *fiber.Ctx, params ListGroupsParams) error
+	// CreateGroup Make a group
+	// (POST /v1/groups)
+	CreateGroup(c *fiber.Ctx, params CreateGroupParams) error
+	// DeleteGroup Remove a group
+	// (DELETE /v1/groups/{id})
+	DeleteGroup(c *fiber.Ctx, id core.ID) error
+	// GetGroup One group
+	// (GET /v1/groups/{id})
+	GetGroup(c *fiber.Ctx, id core.ID) error
+	// UpdateGroup Change a group
+	// (PATCH /v1/groups/{id})
+	UpdateGroup(c *fiber.Ctx, id core.ID) error
+	// SetGroupPermissions Say what a group may do
+	// (PUT /v1/groups/{id}/permissions)
+	SetGroupPermissions(c *fiber.Ctx, id core.ID) error
 	// DeleteMe Delete the own account
 	// (DELETE /v1/me)
 	DeleteMe(c *fiber.Ctx) error
@@ -2096,6 +2568,12 @@ type ServerInterface interface {
 	// RemoveFactor Remove a second factor
 	// (DELETE /v1/me/factors/{id})
 	RemoveFactor(c *fiber.Ctx, id core.ID) error
+	// GetMyGroups The own groups
+	// (GET /v1/me/groups)
+	GetMyGroups(c *fiber.Ctx) error
+	// GetMyPermissions What the caller may do
+	// (GET /v1/me/permissions)
+	GetMyPermissions(c *fiber.Ctx) error
 	// Reauthenticate Confirm who is there
 	// (POST /v1/me/reauthenticate)
 	Reauthenticate(c *fiber.Ctx, params ReauthenticateParams) error
@@ -2117,6 +2595,51 @@ type ServerInterface interface {
 	// UpdateSettings Change what the person has chosen
 	// (PATCH /v1/me/settings)
 	UpdateSettings(c *fiber.Ctx) error
+	// ListPermissions All permissions
+	// (GET /v1/permissions)
+	ListPermissions(c *fiber.Ctx, params ListPermissionsParams) error
+	// CreatePermission Make a permission
+	// (POST /v1/permissions)
+	CreatePermission(c *fiber.Ctx, params CreatePermissionParams) error
+	// DeletePermission Remove a permission
+	// (DELETE /v1/permissions/{id})
+	DeletePermission(c *fiber.Ctx, id core.ID) error
+	// GetPermission One permission
+	// (GET /v1/permissions/{id})
+	GetPermission(c *fiber.Ctx, id core.ID) error
+	// UpdatePermission Describe a permission anew
+	// (PATCH /v1/permissions/{id})
+	UpdatePermission(c *fiber.Ctx, id core.ID) error
+	// ListRoles All roles
+	// (GET /v1/roles)
+	ListRoles(c *fiber.Ctx, params ListRolesParams) error
+	// CreateRole Make a role
+	// (POST /v1/roles)
+	CreateRole(c *fiber.Ctx, params CreateRoleParams) error
+	// DeleteRole Remove a role
+	// (DELETE /v1/roles/{id})
+	DeleteRole(c *fiber.Ctx, id core.ID) error
+	// GetRole One role
+	// (GET /v1/roles/{id})
+	GetRole(c *fiber.Ctx, id core.ID) error
+	// UpdateRole Change a role
+	// (PATCH /v1/roles/{id})
+	UpdateRole(c *fiber.Ctx, id core.ID) error
+	// GetUserGroups The groups of a user
+	// (GET /v1/users/{id}/groups)
+	GetUserGroups(c *fiber.Ctx, id core.ID) error
+	// SetUserGroups Say which groups a user is in
+	// (PUT /v1/users/{id}/groups)
+	SetUserGroups(c *fiber.Ctx, id core.ID) error
+	// GetUserPermissions What a user may do
+	// (GET /v1/users/{id}/permissions)
+	GetUserPermissions(c *fiber.Ctx, id core.ID) error
+	// GetUserRoles The roles of a user
+	// (GET /v1/users/{id}/roles)
+	GetUserRoles(c *fiber.Ctx, id core.ID) error
+	// SetUserRoles Say which roles a user has
+	// (PUT /v1/users/{id}/roles)
+	SetUserRoles(c *fiber.Ctx, id core.ID) error
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -2845,6 +3368,209 @@ func (siw *ServerInterfaceWrapper) VerifyEmail(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// ListGroups operation middleware
+func (siw *ServerInterfaceWrapper) ListGroups(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListGroupsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", query, &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter cursor: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListGroups(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CreateGroup operation middleware
+func (siw *ServerInterfaceWrapper) CreateGroup(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateGroupParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName Idempotency-Key, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err).Error())
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CreateGroup(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// DeleteGroup operation middleware
+func (siw *ServerInterfaceWrapper) DeleteGroup(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.DeleteGroup(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetGroup operation middleware
+func (siw *ServerInterfaceWrapper) GetGroup(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetGroup(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UpdateGroup operation middleware
+func (siw *ServerInterfaceWrapper) UpdateGroup(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UpdateGroup(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// SetGroupPermissions operation middleware
+func (siw *ServerInterfaceWrapper) SetGroupPermissions(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.SetGroupPermissions(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // DeleteMe operation middleware
 func (siw *ServerInterfaceWrapper) DeleteMe(c *fiber.Ctx) error {
 
@@ -3207,6 +3933,42 @@ func (siw *ServerInterfaceWrapper) RemoveFactor(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// GetMyGroups operation middleware
+func (siw *ServerInterfaceWrapper) GetMyGroups(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetMyGroups(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetMyPermissions operation middleware
+func (siw *ServerInterfaceWrapper) GetMyPermissions(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetMyPermissions(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // Reauthenticate operation middleware
 func (siw *ServerInterfaceWrapper) Reauthenticate(c *fiber.Ctx) error {
 
@@ -3395,6 +4157,499 @@ func (siw *ServerInterfaceWrapper) UpdateSettings(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// ListPermissions operation middleware
+func (siw *ServerInterfaceWrapper) ListPermissions(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPermissionsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", query, &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter cursor: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListPermissions(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CreatePermission operation middleware
+func (siw *ServerInterfaceWrapper) CreatePermission(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreatePermissionParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName Idempotency-Key, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err).Error())
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CreatePermission(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// DeletePermission operation middleware
+func (siw *ServerInterfaceWrapper) DeletePermission(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.DeletePermission(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetPermission operation middleware
+func (siw *ServerInterfaceWrapper) GetPermission(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetPermission(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UpdatePermission operation middleware
+func (siw *ServerInterfaceWrapper) UpdatePermission(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UpdatePermission(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListRoles operation middleware
+func (siw *ServerInterfaceWrapper) ListRoles(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListRolesParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", query, &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter cursor: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListRoles(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CreateRole operation middleware
+func (siw *ServerInterfaceWrapper) CreateRole(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateRoleParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName Idempotency-Key, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err).Error())
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CreateRole(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// DeleteRole operation middleware
+func (siw *ServerInterfaceWrapper) DeleteRole(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.DeleteRole(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetRole operation middleware
+func (siw *ServerInterfaceWrapper) GetRole(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetRole(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UpdateRole operation middleware
+func (siw *ServerInterfaceWrapper) UpdateRole(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UpdateRole(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetUserGroups operation middleware
+func (siw *ServerInterfaceWrapper) GetUserGroups(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetUserGroups(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// SetUserGroups operation middleware
+func (siw *ServerInterfaceWrapper) SetUserGroups(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.SetUserGroups(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetUserPermissions operation middleware
+func (siw *ServerInterfaceWrapper) GetUserPermissions(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetUserPermissions(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetUserRoles operation middleware
+func (siw *ServerInterfaceWrapper) GetUserRoles(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetUserRoles(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// SetUserRoles operation middleware
+func (siw *ServerInterfaceWrapper) SetUserRoles(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.SetUserRoles(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // FiberServerOptions provides options for the Fiber server.
 type FiberServerOptions struct {
 	BaseURL            string
@@ -3417,6 +4672,52 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	for _, m := range options.Middlewares {
 		router.Use(fiber.Handler(m))
 	}
+
+	router.Get(options.BaseURL+"/v1/roles", wrapper.ListRoles)
+
+	router.Post(options.BaseURL+"/v1/roles", wrapper.CreateRole)
+
+	router.Delete(options.BaseURL+"/v1/roles/:id", wrapper.DeleteRole)
+
+	router.Get(options.BaseURL+"/v1/roles/:id", wrapper.GetRole)
+
+	router.Patch(options.BaseURL+"/v1/roles/:id", wrapper.UpdateRole)
+
+	router.Get(options.BaseURL+"/v1/groups", wrapper.ListGroups)
+
+	router.Post(options.BaseURL+"/v1/groups", wrapper.CreateGroup)
+
+	router.Delete(options.BaseURL+"/v1/groups/:id", wrapper.DeleteGroup)
+
+	router.Get(options.BaseURL+"/v1/groups/:id", wrapper.GetGroup)
+
+	router.Patch(options.BaseURL+"/v1/groups/:id", wrapper.UpdateGroup)
+
+	router.Put(options.BaseURL+"/v1/groups/:id/permissions", wrapper.SetGroupPermissions)
+
+	router.Get(options.BaseURL+"/v1/permissions", wrapper.ListPermissions)
+
+	router.Post(options.BaseURL+"/v1/permissions", wrapper.CreatePermission)
+
+	router.Delete(options.BaseURL+"/v1/permissions/:id", wrapper.DeletePermission)
+
+	router.Get(options.BaseURL+"/v1/permissions/:id", wrapper.GetPermission)
+
+	router.Patch(options.BaseURL+"/v1/permissions/:id", wrapper.UpdatePermission)
+
+	router.Get(options.BaseURL+"/v1/users/:id/roles", wrapper.GetUserRoles)
+
+	router.Put(options.BaseURL+"/v1/users/:id/roles", wrapper.SetUserRoles)
+
+	router.Get(options.BaseURL+"/v1/users/:id/groups", wrapper.GetUserGroups)
+
+	router.Put(options.BaseURL+"/v1/users/:id/groups", wrapper.SetUserGroups)
+
+	router.Get(options.BaseURL+"/v1/users/:id/permissions", wrapper.GetUserPermissions)
+
+	router.Get(options.BaseURL+"/v1/me/permissions", wrapper.GetMyPermissions)
+
+	router.Get(options.BaseURL+"/v1/me/groups", wrapper.GetMyGroups)
 
 	router.Get(options.BaseURL+"/v1/me/activity", wrapper.ListActivity)
 
@@ -3522,6 +4823,8 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 }
 
+type AccessChangeRefusedApplicationProblemPlusJSONResponse Problem
+
 type AlreadySignedInApplicationProblemPlusJSONResponse Problem
 
 type BadRequestApplicationProblemPlusJSONResponse Problem
@@ -3538,12 +4841,16 @@ type FactorConflictApplicationProblemPlusJSONResponse Problem
 
 type FactorEnrolledJSONResponse FactorEnrolled
 
+type ForbiddenApplicationProblemPlusJSONResponse Problem
+
 type HeadersTooLargeApplicationProblemPlusJSONResponse Problem
 
 type HealthDetailJSONResponse HealthDetail
 
 type HealthDetailDownJSONResponse HealthDetail
 type HealthDetailDownApplicationProblemPlusJSONResponse Problem
+
+type IdempotencyKeyReusedApplicationProblemPlusJSONResponse Problem
 
 type InternalErrorApplicationProblemPlusJSONResponse Problem
 
@@ -3580,8 +4887,6 @@ type RateLimitedApplicationProblemPlusJSONResponse struct {
 type ReauthenticationRequiredApplicationProblemPlusJSONResponse Problem
 
 type RequestTimeoutApplicationProblemPlusJSONResponse Problem
-
-type SecondFactorRequiredApplicationProblemPlusJSONResponse Problem
 
 type SettingsJSONResponse Settings
 
@@ -6892,6 +8197,849 @@ func (response VerifyEmail503ApplicationProblemPlusJSONResponse) VisitVerifyEmai
 	return ctx.JSON(&response.Body)
 }
 
+type ListGroupsRequestObject struct {
+	Params ListGroupsParams
+}
+
+type ListGroupsResponseObject interface {
+	VisitListGroupsResponse(ctx *fiber.Ctx) error
+}
+
+type ListGroups200JSONResponse GroupList
+
+func (response ListGroups200JSONResponse) VisitListGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListGroups400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListGroups400ApplicationProblemPlusJSONResponse) VisitListGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ListGroups401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListGroups401ApplicationProblemPlusJSONResponse) VisitListGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListGroups403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListGroups403ApplicationProblemPlusJSONResponse) VisitListGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ListGroups408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListGroups408ApplicationProblemPlusJSONResponse) VisitListGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ListGroups413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListGroups413ApplicationProblemPlusJSONResponse) VisitListGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ListGroups429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListGroups429ApplicationProblemPlusJSONResponse) VisitListGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListGroups431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListGroups431ApplicationProblemPlusJSONResponse) VisitListGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ListGroups500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListGroups500ApplicationProblemPlusJSONResponse) VisitListGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ListGroups503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListGroups503ApplicationProblemPlusJSONResponse) VisitListGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateGroupRequestObject struct {
+	Params CreateGroupParams
+	Body   *CreateGroupJSONRequestBody
+}
+
+type CreateGroupResponseObject interface {
+	VisitCreateGroupResponse(ctx *fiber.Ctx) error
+}
+
+type CreateGroup201JSONResponse Group
+
+func (response CreateGroup201JSONResponse) VisitCreateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response)
+}
+
+type CreateGroup400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response CreateGroup400ApplicationProblemPlusJSONResponse) VisitCreateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type CreateGroup401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateGroup401ApplicationProblemPlusJSONResponse) VisitCreateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateGroup403ApplicationProblemPlusJSONResponse struct {
+	AccessChangeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateGroup403ApplicationProblemPlusJSONResponse) VisitCreateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type CreateGroup408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response CreateGroup408ApplicationProblemPlusJSONResponse) VisitCreateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type CreateGroup409ApplicationProblemPlusJSONResponse Problem
+
+func (response CreateGroup409ApplicationProblemPlusJSONResponse) VisitCreateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type CreateGroup413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateGroup413ApplicationProblemPlusJSONResponse) VisitCreateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type CreateGroup415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateGroup415ApplicationProblemPlusJSONResponse) VisitCreateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type CreateGroup422ApplicationProblemPlusJSONResponse struct {
+	IdempotencyKeyReusedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateGroup422ApplicationProblemPlusJSONResponse) VisitCreateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(422)
+
+	return ctx.JSON(&response)
+}
+
+type CreateGroup429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateGroup429ApplicationProblemPlusJSONResponse) VisitCreateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateGroup431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateGroup431ApplicationProblemPlusJSONResponse) VisitCreateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type CreateGroup500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response CreateGroup500ApplicationProblemPlusJSONResponse) VisitCreateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type CreateGroup503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateGroup503ApplicationProblemPlusJSONResponse) VisitCreateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type DeleteGroupRequestObject struct {
+	ID core.ID `json:"id"`
+}
+
+type DeleteGroupResponseObject interface {
+	VisitDeleteGroupResponse(ctx *fiber.Ctx) error
+}
+
+type DeleteGroup204Response struct {
+}
+
+func (response DeleteGroup204Response) VisitDeleteGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Status(204)
+	return nil
+}
+
+type DeleteGroup400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteGroup400ApplicationProblemPlusJSONResponse) VisitDeleteGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteGroup401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteGroup401ApplicationProblemPlusJSONResponse) VisitDeleteGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type DeleteGroup403ApplicationProblemPlusJSONResponse struct {
+	AccessChangeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteGroup403ApplicationProblemPlusJSONResponse) VisitDeleteGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteGroup404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteGroup404ApplicationProblemPlusJSONResponse) VisitDeleteGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteGroup408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteGroup408ApplicationProblemPlusJSONResponse) VisitDeleteGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteGroup409ApplicationProblemPlusJSONResponse Problem
+
+func (response DeleteGroup409ApplicationProblemPlusJSONResponse) VisitDeleteGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteGroup413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteGroup413ApplicationProblemPlusJSONResponse) VisitDeleteGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteGroup429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteGroup429ApplicationProblemPlusJSONResponse) VisitDeleteGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type DeleteGroup431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteGroup431ApplicationProblemPlusJSONResponse) VisitDeleteGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteGroup500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteGroup500ApplicationProblemPlusJSONResponse) VisitDeleteGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteGroup503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteGroup503ApplicationProblemPlusJSONResponse) VisitDeleteGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetGroupRequestObject struct {
+	ID core.ID `json:"id"`
+}
+
+type GetGroupResponseObject interface {
+	VisitGetGroupResponse(ctx *fiber.Ctx) error
+}
+
+type GetGroup200JSONResponse Group
+
+func (response GetGroup200JSONResponse) VisitGetGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetGroup400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetGroup400ApplicationProblemPlusJSONResponse) VisitGetGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetGroup401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetGroup401ApplicationProblemPlusJSONResponse) VisitGetGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetGroup403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetGroup403ApplicationProblemPlusJSONResponse) VisitGetGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetGroup404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetGroup404ApplicationProblemPlusJSONResponse) VisitGetGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type GetGroup408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetGroup408ApplicationProblemPlusJSONResponse) VisitGetGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetGroup413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetGroup413ApplicationProblemPlusJSONResponse) VisitGetGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetGroup429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetGroup429ApplicationProblemPlusJSONResponse) VisitGetGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetGroup431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetGroup431ApplicationProblemPlusJSONResponse) VisitGetGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetGroup500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetGroup500ApplicationProblemPlusJSONResponse) VisitGetGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetGroup503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetGroup503ApplicationProblemPlusJSONResponse) VisitGetGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateGroupRequestObject struct {
+	ID   core.ID `json:"id"`
+	Body *UpdateGroupJSONRequestBody
+}
+
+type UpdateGroupResponseObject interface {
+	VisitUpdateGroupResponse(ctx *fiber.Ctx) error
+}
+
+type UpdateGroup200JSONResponse Group
+
+func (response UpdateGroup200JSONResponse) VisitUpdateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateGroup400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateGroup400ApplicationProblemPlusJSONResponse) VisitUpdateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateGroup401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateGroup401ApplicationProblemPlusJSONResponse) VisitUpdateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateGroup403ApplicationProblemPlusJSONResponse struct {
+	AccessChangeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateGroup403ApplicationProblemPlusJSONResponse) VisitUpdateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateGroup404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateGroup404ApplicationProblemPlusJSONResponse) VisitUpdateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateGroup408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateGroup408ApplicationProblemPlusJSONResponse) VisitUpdateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateGroup409ApplicationProblemPlusJSONResponse Problem
+
+func (response UpdateGroup409ApplicationProblemPlusJSONResponse) VisitUpdateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateGroup413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateGroup413ApplicationProblemPlusJSONResponse) VisitUpdateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateGroup415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateGroup415ApplicationProblemPlusJSONResponse) VisitUpdateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateGroup429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateGroup429ApplicationProblemPlusJSONResponse) VisitUpdateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateGroup431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateGroup431ApplicationProblemPlusJSONResponse) VisitUpdateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateGroup500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateGroup500ApplicationProblemPlusJSONResponse) VisitUpdateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateGroup503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateGroup503ApplicationProblemPlusJSONResponse) VisitUpdateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type SetGroupPermissionsRequestObject struct {
+	ID   core.ID `json:"id"`
+	Body *SetGroupPermissionsJSONRequestBody
+}
+
+type SetGroupPermissionsResponseObject interface {
+	VisitSetGroupPermissionsResponse(ctx *fiber.Ctx) error
+}
+
+type SetGroupPermissions200JSONResponse Group
+
+func (response SetGroupPermissions200JSONResponse) VisitSetGroupPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type SetGroupPermissions400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response SetGroupPermissions400ApplicationProblemPlusJSONResponse) VisitSetGroupPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type SetGroupPermissions401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response SetGroupPermissions401ApplicationProblemPlusJSONResponse) VisitSetGroupPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type SetGroupPermissions403ApplicationProblemPlusJSONResponse struct {
+	AccessChangeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response SetGroupPermissions403ApplicationProblemPlusJSONResponse) VisitSetGroupPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type SetGroupPermissions404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response SetGroupPermissions404ApplicationProblemPlusJSONResponse) VisitSetGroupPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type SetGroupPermissions408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response SetGroupPermissions408ApplicationProblemPlusJSONResponse) VisitSetGroupPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type SetGroupPermissions413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetGroupPermissions413ApplicationProblemPlusJSONResponse) VisitSetGroupPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type SetGroupPermissions415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SetGroupPermissions415ApplicationProblemPlusJSONResponse) VisitSetGroupPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type SetGroupPermissions429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response SetGroupPermissions429ApplicationProblemPlusJSONResponse) VisitSetGroupPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type SetGroupPermissions431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetGroupPermissions431ApplicationProblemPlusJSONResponse) VisitSetGroupPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type SetGroupPermissions500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response SetGroupPermissions500ApplicationProblemPlusJSONResponse) VisitSetGroupPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type SetGroupPermissions503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response SetGroupPermissions503ApplicationProblemPlusJSONResponse) VisitSetGroupPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
 type DeleteMeRequestObject struct {
 }
 
@@ -7060,6 +9208,17 @@ func (response GetMe401ApplicationProblemPlusJSONResponse) VisitGetMeResponse(ct
 	ctx.Status(401)
 
 	return ctx.JSON(&response.Body)
+}
+
+type GetMe403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetMe403ApplicationProblemPlusJSONResponse) VisitGetMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
 }
 
 type GetMe408ApplicationProblemPlusJSONResponse struct {
@@ -7314,7 +9473,7 @@ func (response ListActivity401ApplicationProblemPlusJSONResponse) VisitListActiv
 }
 
 type ListActivity403ApplicationProblemPlusJSONResponse struct {
-	SecondFactorRequiredApplicationProblemPlusJSONResponse
+	ForbiddenApplicationProblemPlusJSONResponse
 }
 
 func (response ListActivity403ApplicationProblemPlusJSONResponse) VisitListActivityResponse(ctx *fiber.Ctx) error {
@@ -7684,7 +9843,7 @@ func (response ListDevices401ApplicationProblemPlusJSONResponse) VisitListDevice
 }
 
 type ListDevices403ApplicationProblemPlusJSONResponse struct {
-	SecondFactorRequiredApplicationProblemPlusJSONResponse
+	ForbiddenApplicationProblemPlusJSONResponse
 }
 
 func (response ListDevices403ApplicationProblemPlusJSONResponse) VisitListDevicesResponse(ctx *fiber.Ctx) error {
@@ -8996,6 +11155,246 @@ func (response RemoveFactor503ApplicationProblemPlusJSONResponse) VisitRemoveFac
 	return ctx.JSON(&response.Body)
 }
 
+type GetMyGroupsRequestObject struct {
+}
+
+type GetMyGroupsResponseObject interface {
+	VisitGetMyGroupsResponse(ctx *fiber.Ctx) error
+}
+
+type GetMyGroups200JSONResponse UserGroups
+
+func (response GetMyGroups200JSONResponse) VisitGetMyGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetMyGroups400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyGroups400ApplicationProblemPlusJSONResponse) VisitGetMyGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetMyGroups401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyGroups401ApplicationProblemPlusJSONResponse) VisitGetMyGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetMyGroups403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyGroups403ApplicationProblemPlusJSONResponse) VisitGetMyGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetMyGroups408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyGroups408ApplicationProblemPlusJSONResponse) VisitGetMyGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetMyGroups413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyGroups413ApplicationProblemPlusJSONResponse) VisitGetMyGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetMyGroups429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyGroups429ApplicationProblemPlusJSONResponse) VisitGetMyGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetMyGroups431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyGroups431ApplicationProblemPlusJSONResponse) VisitGetMyGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetMyGroups500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyGroups500ApplicationProblemPlusJSONResponse) VisitGetMyGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetMyGroups503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyGroups503ApplicationProblemPlusJSONResponse) VisitGetMyGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetMyPermissionsRequestObject struct {
+}
+
+type GetMyPermissionsResponseObject interface {
+	VisitGetMyPermissionsResponse(ctx *fiber.Ctx) error
+}
+
+type GetMyPermissions200JSONResponse EffectivePermissions
+
+func (response GetMyPermissions200JSONResponse) VisitGetMyPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetMyPermissions400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyPermissions400ApplicationProblemPlusJSONResponse) VisitGetMyPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetMyPermissions401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyPermissions401ApplicationProblemPlusJSONResponse) VisitGetMyPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetMyPermissions403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyPermissions403ApplicationProblemPlusJSONResponse) VisitGetMyPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetMyPermissions408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyPermissions408ApplicationProblemPlusJSONResponse) VisitGetMyPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetMyPermissions413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyPermissions413ApplicationProblemPlusJSONResponse) VisitGetMyPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetMyPermissions429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyPermissions429ApplicationProblemPlusJSONResponse) VisitGetMyPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetMyPermissions431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyPermissions431ApplicationProblemPlusJSONResponse) VisitGetMyPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetMyPermissions500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyPermissions500ApplicationProblemPlusJSONResponse) VisitGetMyPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetMyPermissions503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetMyPermissions503ApplicationProblemPlusJSONResponse) VisitGetMyPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
 type ReauthenticateRequestObject struct {
 	Params ReauthenticateParams
 	Body   *ReauthenticateJSONRequestBody
@@ -9420,7 +11819,7 @@ func (response ListSessions401ApplicationProblemPlusJSONResponse) VisitListSessi
 }
 
 type ListSessions403ApplicationProblemPlusJSONResponse struct {
-	SecondFactorRequiredApplicationProblemPlusJSONResponse
+	ForbiddenApplicationProblemPlusJSONResponse
 }
 
 func (response ListSessions403ApplicationProblemPlusJSONResponse) VisitListSessionsResponse(ctx *fiber.Ctx) error {
@@ -9671,7 +12070,7 @@ func (response GetSettings401ApplicationProblemPlusJSONResponse) VisitGetSetting
 }
 
 type GetSettings403ApplicationProblemPlusJSONResponse struct {
-	SecondFactorRequiredApplicationProblemPlusJSONResponse
+	ForbiddenApplicationProblemPlusJSONResponse
 }
 
 func (response GetSettings403ApplicationProblemPlusJSONResponse) VisitGetSettingsResponse(ctx *fiber.Ctx) error {
@@ -9894,6 +12293,2106 @@ func (response UpdateSettings503ApplicationProblemPlusJSONResponse) VisitUpdateS
 	return ctx.JSON(&response.Body)
 }
 
+type ListPermissionsRequestObject struct {
+	Params ListPermissionsParams
+}
+
+type ListPermissionsResponseObject interface {
+	VisitListPermissionsResponse(ctx *fiber.Ctx) error
+}
+
+type ListPermissions200JSONResponse PermissionList
+
+func (response ListPermissions200JSONResponse) VisitListPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListPermissions400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListPermissions400ApplicationProblemPlusJSONResponse) VisitListPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ListPermissions401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListPermissions401ApplicationProblemPlusJSONResponse) VisitListPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListPermissions403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListPermissions403ApplicationProblemPlusJSONResponse) VisitListPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ListPermissions408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListPermissions408ApplicationProblemPlusJSONResponse) VisitListPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ListPermissions413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListPermissions413ApplicationProblemPlusJSONResponse) VisitListPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ListPermissions429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListPermissions429ApplicationProblemPlusJSONResponse) VisitListPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListPermissions431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListPermissions431ApplicationProblemPlusJSONResponse) VisitListPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ListPermissions500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListPermissions500ApplicationProblemPlusJSONResponse) VisitListPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ListPermissions503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListPermissions503ApplicationProblemPlusJSONResponse) VisitListPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreatePermissionRequestObject struct {
+	Params CreatePermissionParams
+	Body   *CreatePermissionJSONRequestBody
+}
+
+type CreatePermissionResponseObject interface {
+	VisitCreatePermissionResponse(ctx *fiber.Ctx) error
+}
+
+type CreatePermission201JSONResponse Permission
+
+func (response CreatePermission201JSONResponse) VisitCreatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response)
+}
+
+type CreatePermission400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePermission400ApplicationProblemPlusJSONResponse) VisitCreatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type CreatePermission401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePermission401ApplicationProblemPlusJSONResponse) VisitCreatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreatePermission403ApplicationProblemPlusJSONResponse struct {
+	AccessChangeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePermission403ApplicationProblemPlusJSONResponse) VisitCreatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type CreatePermission408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePermission408ApplicationProblemPlusJSONResponse) VisitCreatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type CreatePermission409ApplicationProblemPlusJSONResponse Problem
+
+func (response CreatePermission409ApplicationProblemPlusJSONResponse) VisitCreatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type CreatePermission413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePermission413ApplicationProblemPlusJSONResponse) VisitCreatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type CreatePermission415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePermission415ApplicationProblemPlusJSONResponse) VisitCreatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type CreatePermission422ApplicationProblemPlusJSONResponse struct {
+	IdempotencyKeyReusedApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePermission422ApplicationProblemPlusJSONResponse) VisitCreatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(422)
+
+	return ctx.JSON(&response)
+}
+
+type CreatePermission429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePermission429ApplicationProblemPlusJSONResponse) VisitCreatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreatePermission431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePermission431ApplicationProblemPlusJSONResponse) VisitCreatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type CreatePermission500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePermission500ApplicationProblemPlusJSONResponse) VisitCreatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type CreatePermission503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePermission503ApplicationProblemPlusJSONResponse) VisitCreatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type DeletePermissionRequestObject struct {
+	ID core.ID `json:"id"`
+}
+
+type DeletePermissionResponseObject interface {
+	VisitDeletePermissionResponse(ctx *fiber.Ctx) error
+}
+
+type DeletePermission204Response struct {
+}
+
+func (response DeletePermission204Response) VisitDeletePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Status(204)
+	return nil
+}
+
+type DeletePermission400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response DeletePermission400ApplicationProblemPlusJSONResponse) VisitDeletePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type DeletePermission401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DeletePermission401ApplicationProblemPlusJSONResponse) VisitDeletePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type DeletePermission403ApplicationProblemPlusJSONResponse struct {
+	AccessChangeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response DeletePermission403ApplicationProblemPlusJSONResponse) VisitDeletePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type DeletePermission404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeletePermission404ApplicationProblemPlusJSONResponse) VisitDeletePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type DeletePermission408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response DeletePermission408ApplicationProblemPlusJSONResponse) VisitDeletePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type DeletePermission409ApplicationProblemPlusJSONResponse Problem
+
+func (response DeletePermission409ApplicationProblemPlusJSONResponse) VisitDeletePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type DeletePermission413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response DeletePermission413ApplicationProblemPlusJSONResponse) VisitDeletePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type DeletePermission429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response DeletePermission429ApplicationProblemPlusJSONResponse) VisitDeletePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type DeletePermission431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response DeletePermission431ApplicationProblemPlusJSONResponse) VisitDeletePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type DeletePermission500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response DeletePermission500ApplicationProblemPlusJSONResponse) VisitDeletePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type DeletePermission503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DeletePermission503ApplicationProblemPlusJSONResponse) VisitDeletePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetPermissionRequestObject struct {
+	ID core.ID `json:"id"`
+}
+
+type GetPermissionResponseObject interface {
+	VisitGetPermissionResponse(ctx *fiber.Ctx) error
+}
+
+type GetPermission200JSONResponse Permission
+
+func (response GetPermission200JSONResponse) VisitGetPermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetPermission400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetPermission400ApplicationProblemPlusJSONResponse) VisitGetPermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetPermission401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetPermission401ApplicationProblemPlusJSONResponse) VisitGetPermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetPermission403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetPermission403ApplicationProblemPlusJSONResponse) VisitGetPermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetPermission404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetPermission404ApplicationProblemPlusJSONResponse) VisitGetPermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type GetPermission408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetPermission408ApplicationProblemPlusJSONResponse) VisitGetPermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetPermission413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetPermission413ApplicationProblemPlusJSONResponse) VisitGetPermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetPermission429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetPermission429ApplicationProblemPlusJSONResponse) VisitGetPermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetPermission431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetPermission431ApplicationProblemPlusJSONResponse) VisitGetPermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetPermission500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetPermission500ApplicationProblemPlusJSONResponse) VisitGetPermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetPermission503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetPermission503ApplicationProblemPlusJSONResponse) VisitGetPermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdatePermissionRequestObject struct {
+	ID   core.ID `json:"id"`
+	Body *UpdatePermissionJSONRequestBody
+}
+
+type UpdatePermissionResponseObject interface {
+	VisitUpdatePermissionResponse(ctx *fiber.Ctx) error
+}
+
+type UpdatePermission200JSONResponse Permission
+
+func (response UpdatePermission200JSONResponse) VisitUpdatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type UpdatePermission400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response UpdatePermission400ApplicationProblemPlusJSONResponse) VisitUpdatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type UpdatePermission401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdatePermission401ApplicationProblemPlusJSONResponse) VisitUpdatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdatePermission403ApplicationProblemPlusJSONResponse struct {
+	AccessChangeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdatePermission403ApplicationProblemPlusJSONResponse) VisitUpdatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type UpdatePermission404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdatePermission404ApplicationProblemPlusJSONResponse) VisitUpdatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type UpdatePermission408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response UpdatePermission408ApplicationProblemPlusJSONResponse) VisitUpdatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type UpdatePermission409ApplicationProblemPlusJSONResponse Problem
+
+func (response UpdatePermission409ApplicationProblemPlusJSONResponse) VisitUpdatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type UpdatePermission413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdatePermission413ApplicationProblemPlusJSONResponse) VisitUpdatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type UpdatePermission415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdatePermission415ApplicationProblemPlusJSONResponse) VisitUpdatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type UpdatePermission429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdatePermission429ApplicationProblemPlusJSONResponse) VisitUpdatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdatePermission431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdatePermission431ApplicationProblemPlusJSONResponse) VisitUpdatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type UpdatePermission500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response UpdatePermission500ApplicationProblemPlusJSONResponse) VisitUpdatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type UpdatePermission503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdatePermission503ApplicationProblemPlusJSONResponse) VisitUpdatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListRolesRequestObject struct {
+	Params ListRolesParams
+}
+
+type ListRolesResponseObject interface {
+	VisitListRolesResponse(ctx *fiber.Ctx) error
+}
+
+type ListRoles200JSONResponse RoleList
+
+func (response ListRoles200JSONResponse) VisitListRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListRoles400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListRoles400ApplicationProblemPlusJSONResponse) VisitListRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ListRoles401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListRoles401ApplicationProblemPlusJSONResponse) VisitListRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListRoles403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListRoles403ApplicationProblemPlusJSONResponse) VisitListRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ListRoles408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListRoles408ApplicationProblemPlusJSONResponse) VisitListRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ListRoles413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListRoles413ApplicationProblemPlusJSONResponse) VisitListRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ListRoles429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListRoles429ApplicationProblemPlusJSONResponse) VisitListRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListRoles431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListRoles431ApplicationProblemPlusJSONResponse) VisitListRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ListRoles500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListRoles500ApplicationProblemPlusJSONResponse) VisitListRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ListRoles503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListRoles503ApplicationProblemPlusJSONResponse) VisitListRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateRoleRequestObject struct {
+	Params CreateRoleParams
+	Body   *CreateRoleJSONRequestBody
+}
+
+type CreateRoleResponseObject interface {
+	VisitCreateRoleResponse(ctx *fiber.Ctx) error
+}
+
+type CreateRole201JSONResponse Role
+
+func (response CreateRole201JSONResponse) VisitCreateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response)
+}
+
+type CreateRole400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response CreateRole400ApplicationProblemPlusJSONResponse) VisitCreateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type CreateRole401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateRole401ApplicationProblemPlusJSONResponse) VisitCreateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateRole403ApplicationProblemPlusJSONResponse struct {
+	AccessChangeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateRole403ApplicationProblemPlusJSONResponse) VisitCreateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type CreateRole408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response CreateRole408ApplicationProblemPlusJSONResponse) VisitCreateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type CreateRole409ApplicationProblemPlusJSONResponse Problem
+
+func (response CreateRole409ApplicationProblemPlusJSONResponse) VisitCreateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type CreateRole413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateRole413ApplicationProblemPlusJSONResponse) VisitCreateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type CreateRole415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateRole415ApplicationProblemPlusJSONResponse) VisitCreateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type CreateRole422ApplicationProblemPlusJSONResponse struct {
+	IdempotencyKeyReusedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateRole422ApplicationProblemPlusJSONResponse) VisitCreateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(422)
+
+	return ctx.JSON(&response)
+}
+
+type CreateRole429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateRole429ApplicationProblemPlusJSONResponse) VisitCreateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateRole431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateRole431ApplicationProblemPlusJSONResponse) VisitCreateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type CreateRole500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response CreateRole500ApplicationProblemPlusJSONResponse) VisitCreateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type CreateRole503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateRole503ApplicationProblemPlusJSONResponse) VisitCreateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type DeleteRoleRequestObject struct {
+	ID core.ID `json:"id"`
+}
+
+type DeleteRoleResponseObject interface {
+	VisitDeleteRoleResponse(ctx *fiber.Ctx) error
+}
+
+type DeleteRole204Response struct {
+}
+
+func (response DeleteRole204Response) VisitDeleteRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Status(204)
+	return nil
+}
+
+type DeleteRole400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteRole400ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteRole401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteRole401ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type DeleteRole403ApplicationProblemPlusJSONResponse struct {
+	AccessChangeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteRole403ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteRole404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteRole404ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteRole408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteRole408ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteRole409ApplicationProblemPlusJSONResponse Problem
+
+func (response DeleteRole409ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteRole413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteRole413ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteRole429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteRole429ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type DeleteRole431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteRole431ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteRole500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteRole500ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteRole503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteRole503ApplicationProblemPlusJSONResponse) VisitDeleteRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetRoleRequestObject struct {
+	ID core.ID `json:"id"`
+}
+
+type GetRoleResponseObject interface {
+	VisitGetRoleResponse(ctx *fiber.Ctx) error
+}
+
+type GetRole200JSONResponse Role
+
+func (response GetRole200JSONResponse) VisitGetRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetRole400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetRole400ApplicationProblemPlusJSONResponse) VisitGetRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetRole401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetRole401ApplicationProblemPlusJSONResponse) VisitGetRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetRole403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetRole403ApplicationProblemPlusJSONResponse) VisitGetRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetRole404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetRole404ApplicationProblemPlusJSONResponse) VisitGetRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type GetRole408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetRole408ApplicationProblemPlusJSONResponse) VisitGetRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetRole413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetRole413ApplicationProblemPlusJSONResponse) VisitGetRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetRole429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetRole429ApplicationProblemPlusJSONResponse) VisitGetRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetRole431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetRole431ApplicationProblemPlusJSONResponse) VisitGetRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetRole500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetRole500ApplicationProblemPlusJSONResponse) VisitGetRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetRole503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetRole503ApplicationProblemPlusJSONResponse) VisitGetRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateRoleRequestObject struct {
+	ID   core.ID `json:"id"`
+	Body *UpdateRoleJSONRequestBody
+}
+
+type UpdateRoleResponseObject interface {
+	VisitUpdateRoleResponse(ctx *fiber.Ctx) error
+}
+
+type UpdateRole200JSONResponse Role
+
+func (response UpdateRole200JSONResponse) VisitUpdateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateRole400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateRole400ApplicationProblemPlusJSONResponse) VisitUpdateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateRole401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateRole401ApplicationProblemPlusJSONResponse) VisitUpdateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateRole403ApplicationProblemPlusJSONResponse struct {
+	AccessChangeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateRole403ApplicationProblemPlusJSONResponse) VisitUpdateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateRole404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateRole404ApplicationProblemPlusJSONResponse) VisitUpdateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateRole408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateRole408ApplicationProblemPlusJSONResponse) VisitUpdateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateRole409ApplicationProblemPlusJSONResponse Problem
+
+func (response UpdateRole409ApplicationProblemPlusJSONResponse) VisitUpdateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateRole413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateRole413ApplicationProblemPlusJSONResponse) VisitUpdateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateRole415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateRole415ApplicationProblemPlusJSONResponse) VisitUpdateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateRole429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateRole429ApplicationProblemPlusJSONResponse) VisitUpdateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateRole431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateRole431ApplicationProblemPlusJSONResponse) VisitUpdateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateRole500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateRole500ApplicationProblemPlusJSONResponse) VisitUpdateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateRole503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateRole503ApplicationProblemPlusJSONResponse) VisitUpdateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUserGroupsRequestObject struct {
+	ID core.ID `json:"id"`
+}
+
+type GetUserGroupsResponseObject interface {
+	VisitGetUserGroupsResponse(ctx *fiber.Ctx) error
+}
+
+type GetUserGroups200JSONResponse UserGroups
+
+func (response GetUserGroups200JSONResponse) VisitGetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserGroups400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGroups400ApplicationProblemPlusJSONResponse) VisitGetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserGroups401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGroups401ApplicationProblemPlusJSONResponse) VisitGetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUserGroups403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGroups403ApplicationProblemPlusJSONResponse) VisitGetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserGroups404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGroups404ApplicationProblemPlusJSONResponse) VisitGetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserGroups408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGroups408ApplicationProblemPlusJSONResponse) VisitGetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserGroups413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGroups413ApplicationProblemPlusJSONResponse) VisitGetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserGroups429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGroups429ApplicationProblemPlusJSONResponse) VisitGetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUserGroups431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGroups431ApplicationProblemPlusJSONResponse) VisitGetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserGroups500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGroups500ApplicationProblemPlusJSONResponse) VisitGetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserGroups503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGroups503ApplicationProblemPlusJSONResponse) VisitGetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type SetUserGroupsRequestObject struct {
+	ID   core.ID `json:"id"`
+	Body *SetUserGroupsJSONRequestBody
+}
+
+type SetUserGroupsResponseObject interface {
+	VisitSetUserGroupsResponse(ctx *fiber.Ctx) error
+}
+
+type SetUserGroups200JSONResponse UserGroups
+
+func (response SetUserGroups200JSONResponse) VisitSetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserGroups400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserGroups400ApplicationProblemPlusJSONResponse) VisitSetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserGroups401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserGroups401ApplicationProblemPlusJSONResponse) VisitSetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type SetUserGroups403ApplicationProblemPlusJSONResponse struct {
+	AccessChangeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserGroups403ApplicationProblemPlusJSONResponse) VisitSetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserGroups404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserGroups404ApplicationProblemPlusJSONResponse) VisitSetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserGroups408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserGroups408ApplicationProblemPlusJSONResponse) VisitSetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserGroups409ApplicationProblemPlusJSONResponse Problem
+
+func (response SetUserGroups409ApplicationProblemPlusJSONResponse) VisitSetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserGroups413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserGroups413ApplicationProblemPlusJSONResponse) VisitSetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserGroups415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserGroups415ApplicationProblemPlusJSONResponse) VisitSetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserGroups429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserGroups429ApplicationProblemPlusJSONResponse) VisitSetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type SetUserGroups431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserGroups431ApplicationProblemPlusJSONResponse) VisitSetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserGroups500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserGroups500ApplicationProblemPlusJSONResponse) VisitSetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserGroups503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserGroups503ApplicationProblemPlusJSONResponse) VisitSetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUserPermissionsRequestObject struct {
+	ID core.ID `json:"id"`
+}
+
+type GetUserPermissionsResponseObject interface {
+	VisitGetUserPermissionsResponse(ctx *fiber.Ctx) error
+}
+
+type GetUserPermissions200JSONResponse EffectivePermissions
+
+func (response GetUserPermissions200JSONResponse) VisitGetUserPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserPermissions400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserPermissions400ApplicationProblemPlusJSONResponse) VisitGetUserPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserPermissions401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserPermissions401ApplicationProblemPlusJSONResponse) VisitGetUserPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUserPermissions403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserPermissions403ApplicationProblemPlusJSONResponse) VisitGetUserPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserPermissions404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserPermissions404ApplicationProblemPlusJSONResponse) VisitGetUserPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserPermissions408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserPermissions408ApplicationProblemPlusJSONResponse) VisitGetUserPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserPermissions413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserPermissions413ApplicationProblemPlusJSONResponse) VisitGetUserPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserPermissions429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserPermissions429ApplicationProblemPlusJSONResponse) VisitGetUserPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUserPermissions431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserPermissions431ApplicationProblemPlusJSONResponse) VisitGetUserPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserPermissions500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserPermissions500ApplicationProblemPlusJSONResponse) VisitGetUserPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserPermissions503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserPermissions503ApplicationProblemPlusJSONResponse) VisitGetUserPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUserRolesRequestObject struct {
+	ID core.ID `json:"id"`
+}
+
+type GetUserRolesResponseObject interface {
+	VisitGetUserRolesResponse(ctx *fiber.Ctx) error
+}
+
+type GetUserRoles200JSONResponse UserRoles
+
+func (response GetUserRoles200JSONResponse) VisitGetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserRoles400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserRoles400ApplicationProblemPlusJSONResponse) VisitGetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserRoles401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserRoles401ApplicationProblemPlusJSONResponse) VisitGetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUserRoles403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserRoles403ApplicationProblemPlusJSONResponse) VisitGetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserRoles404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserRoles404ApplicationProblemPlusJSONResponse) VisitGetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserRoles408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserRoles408ApplicationProblemPlusJSONResponse) VisitGetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserRoles413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserRoles413ApplicationProblemPlusJSONResponse) VisitGetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserRoles429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserRoles429ApplicationProblemPlusJSONResponse) VisitGetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUserRoles431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserRoles431ApplicationProblemPlusJSONResponse) VisitGetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserRoles500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserRoles500ApplicationProblemPlusJSONResponse) VisitGetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserRoles503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserRoles503ApplicationProblemPlusJSONResponse) VisitGetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type SetUserRolesRequestObject struct {
+	ID   core.ID `json:"id"`
+	Body *SetUserRolesJSONRequestBody
+}
+
+type SetUserRolesResponseObject interface {
+	VisitSetUserRolesResponse(ctx *fiber.Ctx) error
+}
+
+type SetUserRoles200JSONResponse UserRoles
+
+func (response SetUserRoles200JSONResponse) VisitSetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserRoles400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserRoles400ApplicationProblemPlusJSONResponse) VisitSetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserRoles401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserRoles401ApplicationProblemPlusJSONResponse) VisitSetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type SetUserRoles403ApplicationProblemPlusJSONResponse struct {
+	AccessChangeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserRoles403ApplicationProblemPlusJSONResponse) VisitSetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserRoles404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserRoles404ApplicationProblemPlusJSONResponse) VisitSetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserRoles408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserRoles408ApplicationProblemPlusJSONResponse) VisitSetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserRoles409ApplicationProblemPlusJSONResponse Problem
+
+func (response SetUserRoles409ApplicationProblemPlusJSONResponse) VisitSetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserRoles413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserRoles413ApplicationProblemPlusJSONResponse) VisitSetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserRoles415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserRoles415ApplicationProblemPlusJSONResponse) VisitSetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserRoles429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserRoles429ApplicationProblemPlusJSONResponse) VisitSetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type SetUserRoles431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserRoles431ApplicationProblemPlusJSONResponse) VisitSetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserRoles500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserRoles500ApplicationProblemPlusJSONResponse) VisitSetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type SetUserRoles503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response SetUserRoles503ApplicationProblemPlusJSONResponse) VisitSetUserRolesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// GetKeySet The public keys of access tokens
@@ -9980,6 +14479,24 @@ type StrictServerInterface interface {
 	// VerifyEmail Prove an address
 	// (POST /v1/auth/verify-email)
 	VerifyEmail(ctx context.Context, request VerifyEmailRequestObject) (VerifyEmailResponseObject, error)
+	// ListGroups All groups
+	// (GET /v1/groups)
+	ListGroups(ctx context.Context, request ListGroupsRequestObject) (ListGroupsResponseObject, error)
+	// CreateGroup Make a group
+	// (POST /v1/groups)
+	CreateGroup(ctx context.Context, request CreateGroupRequestObject) (CreateGroupResponseObject, error)
+	// DeleteGroup Remove a group
+	// (DELETE /v1/groups/{id})
+	DeleteGroup(ctx context.Context, request DeleteGroupRequestObject) (DeleteGroupResponseObject, error)
+	// GetGroup One group
+	// (GET /v1/groups/{id})
+	GetGroup(ctx context.Context, request GetGroupRequestObject) (GetGroupResponseObject, error)
+	// UpdateGroup Change a group
+	// (PATCH /v1/groups/{id})
+	UpdateGroup(ctx context.Context, request UpdateGroupRequestObject) (UpdateGroupResponseObject, error)
+	// SetGroupPermissions Say what a group may do
+	// (PUT /v1/groups/{id}/permissions)
+	SetGroupPermissions(ctx context.Context, request SetGroupPermissionsRequestObject) (SetGroupPermissionsResponseObject, error)
 	// DeleteMe Delete the own account
 	// (DELETE /v1/me)
 	DeleteMe(ctx context.Context, request DeleteMeRequestObject) (DeleteMeResponseObject, error)
@@ -10028,6 +14545,12 @@ type StrictServerInterface interface {
 	// RemoveFactor Remove a second factor
 	// (DELETE /v1/me/factors/{id})
 	RemoveFactor(ctx context.Context, request RemoveFactorRequestObject) (RemoveFactorResponseObject, error)
+	// GetMyGroups The own groups
+	// (GET /v1/me/groups)
+	GetMyGroups(ctx context.Context, request GetMyGroupsRequestObject) (GetMyGroupsResponseObject, error)
+	// GetMyPermissions What the caller may do
+	// (GET /v1/me/permissions)
+	GetMyPermissions(ctx context.Context, request GetMyPermissionsRequestObject) (GetMyPermissionsResponseObject, error)
 	// Reauthenticate Confirm who is there
 	// (POST /v1/me/reauthenticate)
 	Reauthenticate(ctx context.Context, request ReauthenticateRequestObject) (ReauthenticateResponseObject, error)
@@ -10049,6 +14572,51 @@ type StrictServerInterface interface {
 	// UpdateSettings Change what the person has chosen
 	// (PATCH /v1/me/settings)
 	UpdateSettings(ctx context.Context, request UpdateSettingsRequestObject) (UpdateSettingsResponseObject, error)
+	// ListPermissions All permissions
+	// (GET /v1/permissions)
+	ListPermissions(ctx context.Context, request ListPermissionsRequestObject) (ListPermissionsResponseObject, error)
+	// CreatePermission Make a permission
+	// (POST /v1/permissions)
+	CreatePermission(ctx context.Context, request CreatePermissionRequestObject) (CreatePermissionResponseObject, error)
+	// DeletePermission Remove a permission
+	// (DELETE /v1/permissions/{id})
+	DeletePermission(ctx context.Context, request DeletePermissionRequestObject) (DeletePermissionResponseObject, error)
+	// GetPermission One permission
+	// (GET /v1/permissions/{id})
+	GetPermission(ctx context.Context, request GetPermissionRequestObject) (GetPermissionResponseObject, error)
+	// UpdatePermission Describe a permission anew
+	// (PATCH /v1/permissions/{id})
+	UpdatePermission(ctx context.Context, request UpdatePermissionRequestObject) (UpdatePermissionResponseObject, error)
+	// ListRoles All roles
+	// (GET /v1/roles)
+	ListRoles(ctx context.Context, request ListRolesRequestObject) (ListRolesResponseObject, error)
+	// CreateRole Make a role
+	// (POST /v1/roles)
+	CreateRole(ctx context.Context, request CreateRoleRequestObject) (CreateRoleResponseObject, error)
+	// DeleteRole Remove a role
+	// (DELETE /v1/roles/{id})
+	DeleteRole(ctx context.Context, request DeleteRoleRequestObject) (DeleteRoleResponseObject, error)
+	// GetRole One role
+	// (GET /v1/roles/{id})
+	GetRole(ctx context.Context, request GetRoleRequestObject) (GetRoleResponseObject, error)
+	// UpdateRole Change a role
+	// (PATCH /v1/roles/{id})
+	UpdateRole(ctx context.Context, request UpdateRoleRequestObject) (UpdateRoleResponseObject, error)
+	// GetUserGroups The groups of a user
+	// (GET /v1/users/{id}/groups)
+	GetUserGroups(ctx context.Context, request GetUserGroupsRequestObject) (GetUserGroupsResponseObject, error)
+	// SetUserGroups Say which groups a user is in
+	// (PUT /v1/users/{id}/groups)
+	SetUserGroups(ctx context.Context, request SetUserGroupsRequestObject) (SetUserGroupsResponseObject, error)
+	// GetUserPermissions What a user may do
+	// (GET /v1/users/{id}/permissions)
+	GetUserPermissions(ctx context.Context, request GetUserPermissionsRequestObject) (GetUserPermissionsResponseObject, error)
+	// GetUserRoles The roles of a user
+	// (GET /v1/users/{id}/roles)
+	GetUserRoles(ctx context.Context, request GetUserRolesRequestObject) (GetUserRolesResponseObject, error)
+	// SetUserRoles Say which roles a user has
+	// (PUT /v1/users/{id}/roles)
+	SetUserRoles(ctx context.Context, request SetUserRolesRequestObject) (SetUserRolesResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx *fiber.Ctx, args any) (any, error)
@@ -11003,6 +15571,210 @@ func (sh *strictHandler) VerifyEmail(ctx *fiber.Ctx, params VerifyEmailParams) e
 	return nil
 }
 
+// ListGroups operation middleware
+func (sh *strictHandler) ListGroups(ctx *fiber.Ctx, params ListGroupsParams) error {
+	var request ListGroupsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListGroups(ctx.UserContext(), request.(ListGroupsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListGroups")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListGroupsResponseObject); ok {
+		if err := validResponse.VisitListGroupsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateGroup operation middleware
+func (sh *strictHandler) CreateGroup(ctx *fiber.Ctx, params CreateGroupParams) error {
+	var request CreateGroupRequestObject
+
+	request.Params = params
+
+	var body CreateGroupJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateGroup(ctx.UserContext(), request.(CreateGroupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateGroup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateGroupResponseObject); ok {
+		if err := validResponse.VisitCreateGroupResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteGroup operation middleware
+func (sh *strictHandler) DeleteGroup(ctx *fiber.Ctx, id core.ID) error {
+	var request DeleteGroupRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteGroup(ctx.UserContext(), request.(DeleteGroupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteGroup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteGroupResponseObject); ok {
+		if err := validResponse.VisitDeleteGroupResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetGroup operation middleware
+func (sh *strictHandler) GetGroup(ctx *fiber.Ctx, id core.ID) error {
+	var request GetGroupRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetGroup(ctx.UserContext(), request.(GetGroupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetGroup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetGroupResponseObject); ok {
+		if err := validResponse.VisitGetGroupResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateGroup operation middleware
+func (sh *strictHandler) UpdateGroup(ctx *fiber.Ctx, id core.ID) error {
+	var request UpdateGroupRequestObject
+
+	request.ID = id
+
+	var body UpdateGroupJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateGroup(ctx.UserContext(), request.(UpdateGroupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateGroup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateGroupResponseObject); ok {
+		if err := validResponse.VisitUpdateGroupResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetGroupPermissions operation middleware
+func (sh *strictHandler) SetGroupPermissions(ctx *fiber.Ctx, id core.ID) error {
+	var request SetGroupPermissionsRequestObject
+
+	request.ID = id
+
+	var body SetGroupPermissionsJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.SetGroupPermissions(ctx.UserContext(), request.(SetGroupPermissionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetGroupPermissions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetGroupPermissionsResponseObject); ok {
+		if err := validResponse.VisitSetGroupPermissionsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // DeleteMe operation middleware
 func (sh *strictHandler) DeleteMe(ctx *fiber.Ctx) error {
 	var request DeleteMeRequestObject
@@ -11495,6 +16267,56 @@ func (sh *strictHandler) RemoveFactor(ctx *fiber.Ctx, id core.ID) error {
 	return nil
 }
 
+// GetMyGroups operation middleware
+func (sh *strictHandler) GetMyGroups(ctx *fiber.Ctx) error {
+	var request GetMyGroupsRequestObject
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMyGroups(ctx.UserContext(), request.(GetMyGroupsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMyGroups")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetMyGroupsResponseObject); ok {
+		if err := validResponse.VisitGetMyGroupsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetMyPermissions operation middleware
+func (sh *strictHandler) GetMyPermissions(ctx *fiber.Ctx) error {
+	var request GetMyPermissionsRequestObject
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMyPermissions(ctx.UserContext(), request.(GetMyPermissionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMyPermissions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetMyPermissionsResponseObject); ok {
+		if err := validResponse.VisitGetMyPermissionsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Reauthenticate operation middleware
 func (sh *strictHandler) Reauthenticate(ctx *fiber.Ctx, params ReauthenticateParams) error {
 	var request ReauthenticateRequestObject
@@ -11704,267 +16526,819 @@ func (sh *strictHandler) UpdateSettings(ctx *fiber.Ctx) error {
 	return nil
 }
 
+// ListPermissions operation middleware
+func (sh *strictHandler) ListPermissions(ctx *fiber.Ctx, params ListPermissionsParams) error {
+	var request ListPermissionsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPermissions(ctx.UserContext(), request.(ListPermissionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPermissions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPermissionsResponseObject); ok {
+		if err := validResponse.VisitListPermissionsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreatePermission operation middleware
+func (sh *strictHandler) CreatePermission(ctx *fiber.Ctx, params CreatePermissionParams) error {
+	var request CreatePermissionRequestObject
+
+	request.Params = params
+
+	var body CreatePermissionJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.CreatePermission(ctx.UserContext(), request.(CreatePermissionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreatePermission")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreatePermissionResponseObject); ok {
+		if err := validResponse.VisitCreatePermissionResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeletePermission operation middleware
+func (sh *strictHandler) DeletePermission(ctx *fiber.Ctx, id core.ID) error {
+	var request DeletePermissionRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.DeletePermission(ctx.UserContext(), request.(DeletePermissionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeletePermission")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeletePermissionResponseObject); ok {
+		if err := validResponse.VisitDeletePermissionResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPermission operation middleware
+func (sh *strictHandler) GetPermission(ctx *fiber.Ctx, id core.ID) error {
+	var request GetPermissionRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPermission(ctx.UserContext(), request.(GetPermissionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPermission")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPermissionResponseObject); ok {
+		if err := validResponse.VisitGetPermissionResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdatePermission operation middleware
+func (sh *strictHandler) UpdatePermission(ctx *fiber.Ctx, id core.ID) error {
+	var request UpdatePermissionRequestObject
+
+	request.ID = id
+
+	var body UpdatePermissionJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdatePermission(ctx.UserContext(), request.(UpdatePermissionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdatePermission")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdatePermissionResponseObject); ok {
+		if err := validResponse.VisitUpdatePermissionResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListRoles operation middleware
+func (sh *strictHandler) ListRoles(ctx *fiber.Ctx, params ListRolesParams) error {
+	var request ListRolesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRoles(ctx.UserContext(), request.(ListRolesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRoles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListRolesResponseObject); ok {
+		if err := validResponse.VisitListRolesResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateRole operation middleware
+func (sh *strictHandler) CreateRole(ctx *fiber.Ctx, params CreateRoleParams) error {
+	var request CreateRoleRequestObject
+
+	request.Params = params
+
+	var body CreateRoleJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateRole(ctx.UserContext(), request.(CreateRoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateRole")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateRoleResponseObject); ok {
+		if err := validResponse.VisitCreateRoleResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteRole operation middleware
+func (sh *strictHandler) DeleteRole(ctx *fiber.Ctx, id core.ID) error {
+	var request DeleteRoleRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteRole(ctx.UserContext(), request.(DeleteRoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteRole")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteRoleResponseObject); ok {
+		if err := validResponse.VisitDeleteRoleResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetRole operation middleware
+func (sh *strictHandler) GetRole(ctx *fiber.Ctx, id core.ID) error {
+	var request GetRoleRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRole(ctx.UserContext(), request.(GetRoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRole")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRoleResponseObject); ok {
+		if err := validResponse.VisitGetRoleResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateRole operation middleware
+func (sh *strictHandler) UpdateRole(ctx *fiber.Ctx, id core.ID) error {
+	var request UpdateRoleRequestObject
+
+	request.ID = id
+
+	var body UpdateRoleJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateRole(ctx.UserContext(), request.(UpdateRoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateRole")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateRoleResponseObject); ok {
+		if err := validResponse.VisitUpdateRoleResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetUserGroups operation middleware
+func (sh *strictHandler) GetUserGroups(ctx *fiber.Ctx, id core.ID) error {
+	var request GetUserGroupsRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUserGroups(ctx.UserContext(), request.(GetUserGroupsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUserGroups")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetUserGroupsResponseObject); ok {
+		if err := validResponse.VisitGetUserGroupsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetUserGroups operation middleware
+func (sh *strictHandler) SetUserGroups(ctx *fiber.Ctx, id core.ID) error {
+	var request SetUserGroupsRequestObject
+
+	request.ID = id
+
+	var body SetUserGroupsJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.SetUserGroups(ctx.UserContext(), request.(SetUserGroupsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetUserGroups")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetUserGroupsResponseObject); ok {
+		if err := validResponse.VisitSetUserGroupsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetUserPermissions operation middleware
+func (sh *strictHandler) GetUserPermissions(ctx *fiber.Ctx, id core.ID) error {
+	var request GetUserPermissionsRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUserPermissions(ctx.UserContext(), request.(GetUserPermissionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUserPermissions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetUserPermissionsResponseObject); ok {
+		if err := validResponse.VisitGetUserPermissionsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetUserRoles operation middleware
+func (sh *strictHandler) GetUserRoles(ctx *fiber.Ctx, id core.ID) error {
+	var request GetUserRolesRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUserRoles(ctx.UserContext(), request.(GetUserRolesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUserRoles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetUserRolesResponseObject); ok {
+		if err := validResponse.VisitGetUserRolesResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetUserRoles operation middleware
+func (sh *strictHandler) SetUserRoles(ctx *fiber.Ctx, id core.ID) error {
+	var request SetUserRolesRequestObject
+
+	request.ID = id
+
+	var body SetUserRolesJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.SetUserRoles(ctx.UserContext(), request.(SetUserRolesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetUserRoles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetUserRolesResponseObject); ok {
+		if err := validResponse.VisitSetUserRolesResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
 // Stored as a slice of fixed-width chunks rather than one concatenated
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L37chs3ti/8Kih+u2qS7CYt2bIdSzVVnyzbiSe+jSSP50zoTYJskMSwCXQAtGjulKvO05wHO09yCmsB",
-	"3egbL4ok29n8JxVT3Y3bwrqv3/q9M5aLVAomjO4c/96ZMRozBf97Tg17xRfc2H/ETI8VTw2XonPcuZwx",
-	"ktg/ETOjhnBNBKOKaUOMJNxowkQckZlckgUVKzKmSaIJNyRh9Ipp8t1QDb+PCBUx4aJ4TLOxFLEmNEmI",
-	"nBAzYwtCFeuLER3PyXdDM/z+hFBt34kVnZguZ2bSnRmT0pR3FTUM5tR1a+geHvT6ohN19HjGFtSugn2i",
-	"izRhneNOv5PIKRf9zon669GJ+evh/U7UMavU/k0bxcW08/lzVOzBO5nw8aq+Ez+X1/jd8Lfh97gpuD9T",
-	"bhfctMrvhsvh972N0/vtrw9Pln99dNA8PWbU6nRimKrPDH6uD2skMWpF6JRyUR59wQVfZIvO8UE+FBeG",
-	"TZmCsT58+HCamRkTho+pYc1EMZ7RJGFiyuwBnr84I48ePzxoW+RTSzOKMKWk+mu/w8UVTXg8MHLORL/T",
-	"sODPUSelii6YcSR6liktVfNUhoJ9MoMxPDF09ERSOmVkxCZSsR55m9LfMmZnx+1Lv2VMrTpRR9CFHRXf",
-	"LO8Q/fSKiamZdY4P7/8Y2R3L/910PC23J6cZbtgCTsRSCaGGLKQ2bfMBeipNJ2YTmiWmc/zwILJzw9O7",
-	"f3AQFWd52HiWl3aLLxUVOpWqYYbDsZRzzoZkIhUZKbnUTOlj2EE4HW3/VxCj6BVLLHXj8xopH7+kyZgK",
-	"IQ1RjMZ42e2/uIDPjGS8wtsJa8UrWyz2n12YYreYY+PCO/YznajDhF3rr/6fOJvOx0YKUkynUmgGBHSa",
-	"2NmtLvhUsPilsD+NpTBMwKbQNE0ssXMp7qVKjhK2+M9/awmPFbP5D8UmnePO/3ev4KT38K/63jt8C0eu",
-	"7DHFsQcaBh9wMTwGLsJisuRmRhJLFGPFYnvlaKJ7xE6TyMyQCVeWUD5Hnac0Pme/ZUybO527v6tcpJkZ",
-	"4nyHcJH1MCJSEUoWUjFiWJJwMSVjGTOis/HM8u/8bfvr0FLB56hz5jlHvGYhuy0g+GTDGk4dSyQTOjZS",
-	"WSG2pMKwuEfeSDOzs+aa4OFYql0x3PEzKSYJH9/tfo/doMNjQoU0M6aAVCy/teuDK6XpghGcODXBL3zB",
-	"emTIFpQnA0PnzNKZlgtmLwthiWZkRuFC9wWNY8W0JqMVEXLpT0ZJrS+4Yedskum153MLC9dqMphQnrDY",
-	"rh1XDeTmWc7YLnKi5IJQorlhhUoijVUl5JLFQJL2LXt57M4M/9k9uzh/gVwGpAM3um+5guZS9MgQaWOA",
-	"tDFQ7LeMq2AKTJFFpg1hQsnEDlwiJbieEdGMkSE8MRitPJ0/t+fwAp77Evs5kWrE4xiIwF4/OGugDatq",
-	"Eb3kZjxjMZGTSU40mbhiik84rN/unicTt8mpkldM9MhbFdnrza6YWi1nTLGoL4aK0UJr4FIUewkioXTA",
-	"botwd77IPXPnzT5xbfTw2OqsYyrIiOFJW94sxZitIxC7QQnVhkjBiDZ0pXskvL+GCUcnGrVb+4IV/Cc5",
-	"hVJPSPaiMzgYIYliY2m3Fs/tBLhsGy+g47HMhKkzgnCHn7sl3RjDrXy2YYOtYubWBhPUeHOFXBIpgL3+",
-	"jMr7pZSvqJqyOz19ZzgMjJSDxI7ujhN/JxPOkhgOjcBf7flQVGc0U1dM2W1nqdF+IYmZPWOG8uTGdrj0",
-	"0aYlyPnQEsYwZlNFY3unqnN5JpfituYT3fIBxXIpcEUvhWFK0OS51TnuWPXBkUEWgB5qxYfMlO6Rv2cS",
-	"BBAjQ4Va2YDHfsKg85wV+twXUdgCfdKyN/j/CbekK2KSUq2XUsUklsDYRyyRYkqMnDLLZqxlEvgHPnz4",
-	"0K1ahE3Tc6/cqxqQMM1XVJu3S8Hu9gwtfx5IO2yJYdsfvKUYszSRqwUTxtsxU1lh5AGf9erG2PArBuf9",
-	"iov5T1KwL3LKCRdzvzIu5nZ6mZgLuRQRKHvsU2qlFWhFVBOrhcCkX7Mb4wyvWRv/T5nSUgDBIesEnQvV",
-	"NvCiwFTeSPNCZuJutSMhzWBiR8U7+46uEknjLyKLUhy7JotAa+d6gwQi3x2S1/ypVe6csfw9rCj3Z92x",
-	"2qmoYYMEB4aFgLWlvb1rpCRyYqwSeemdU4SCA2sIPq4ueLOGFQ5U8lCuYz3Fg+EedAun3lYvu8e9362b",
-	"O97Wvl246D6jy66sD587zfFuj6NdKQfbCiSYU1KHeDOXMktAMExAL+Xu7NQxGXqxMYzI0EiTDlHvR20V",
-	"jfyTsqJfNhNK9txJq2pdsS2sedUXNfvKeUMu+YLJzNzxrqLINzh2eGFjjt4vqhS/YuAEs9q4nfAFrNZb",
-	"hF+AGFotmV2MW1yJMVxM9Y3JkPyDDdP+MHO2jRMnVqyNZ1IzNCMu+FS8FF/AwgYJp6ScWCat+HRmIjJy",
-	"XgevLTiFYsRA8h432NkRGbqHBzrTKRNWlSdS9UV+2waKaWaK8+pVrhheLe8lWYIhqecsRp/uao23xN2k",
-	"LZyiOx6n/2DDtl14Pxuc3nth+ZNU/L/v+C5kImCMnh1akzzQm08sl5szMXBalD2sUuwCLTCn1wzc2QGP",
-	"G9GYSMH0SV80auTu0HK2MZNgcJKlsnq4P3n0m9+0Jv5e0CvKEzpK2F1vuR/X7qQVGlbxQXonw4CZrtUM",
-	"qnvyB0T0e6GzNJXKsPg1izm9hCDCnW5JPoHBws5gYFZpVQG0F3ZYvYzIiP8BbAR/vjBUmRv08TR9u8m7",
-	"Dnooi3vklIB3kWsiBcSGl3QVET5xzi2uC2e0kUQzERNuiJE98Ce4YSFWgwzxGUuYW1CqZMqU4RjLSTM1",
-	"ZQPaEM56LwxP7N0SVTZsefBIyWw6M2REx3OrYE6kWtivdGJqWNfSX2PsVeWy+tdi6CLkJEf/ZmPQN0+t",
-	"UcjNqj5jay7i3tdCE8beByLogp24jVryJLHThbiKC4/b6RbxVO+91nwqBlzUZx11cHe2WaE90Cs+bojz",
-	"PsV4IBhweqUNW4Dbd0IVwTjCClxkYG6WJ/iCKzaRnyLyiovsU9OYPC7NL8t43PhYWp/WByQnUwQETghb",
-	"pGYFAm/p1QVnJ1mFbLSy9MiSSXmW9w8e9A56h4cPeo+bxk4kEn81lq0SLiLy7Hkn6ogscXzUqIw1fGPB",
-	"DI2pgctG45jb79HkXYk4Gs6jpv9A9Ca/R/b62Lvl42ymcLbKCcj7qejy8pn83sEnOseddBnbYWr0KzMz",
-	"losGQhhaVSNTDDxhqPNYmw6EVY8MFSpf8FeVJYxoI2WMLFwbwiHS7SO3OhuPmdb2+uFHO/aGofb2sWEH",
-	"FaO66ep8mNlDhXm41zH2MwOFx7kaQCSXD71BGm9zkF7II93WNcGSc8PNK5aCESNhXnCAllZLjMeR/YbR",
-	"KzwIXqHG/gfZSnFy+XbBzclvdkDLpZUE9LmOn73iGHQu8zTIaSj9zzppkvPGgvCoUhT+HeRvbPrMG/bJ",
-	"uFyQ2rbANMpfa1wVKiE8aebUoWrk3h1JmTAqaiMWzzaNc0atsHnNtKboUSoPNJ5RIVhSZi5gHjTxImtb",
-	"tyTiyJj5XIsFDlYWulJA5kvtkzOzSBrZz5asec7RZ1fMXrEp10Z5QqszVC7mbSlmYn6tRWgmzGAXWacz",
-	"PKCmhRv2qeUPsuHnpltpZCfKT9ZtUTGmG8FtfTH5jdRzExewTI61W9h4mRon5nMtGrWZ3RMtosqq0NbS",
-	"26h3bjRtWOpVvAWN2baqXeQkom4SLoEjLIIAb5Mi9mvHSJMC1w18YHbbtjoSdAX9YomkgStudQ2biDDY",
-	"wWKJa48ybmRPxTFvlXtTm0zxiZbBxZRBkkSQ19SsI01oolmNUBYu3rpudvD9U8xiqE0Qv9A+uXfODL/e",
-	"/MaZUvaCe2N+o53onwOJuNz6vTdsWbxaPYLqHCqfbly7jNk7q+NtXG/5zrxT8oppQsEKHMlPVus2XkCB",
-	"Wmr/EOVBxsIBzWNUm8Bk03NII0s4E6hFTfkVE3U+4SXiWj/UTCpj12PXdRXYs06N29b8ffmstrPVrzkR",
-	"3bShz3LzqrwCl25ZlqHOcmrUARSjhsU7iTtHAI1GFByCtdMTapg23mogIzaFUJPl1agrggaLZynn3PFC",
-	"rn3CKJgk9gDziKpdcCCvcwWq3da0WoAVl/Yb+Exoa3LwXDYYmjHTcyPTpqWvEyQfrAjBj06kmkpjmCCZ",
-	"SCDXCXcCcrnz5OntdvsGjFqNEWp/FrmJu5vlSrUZWJNo7eLzgZw7dttV3oRdLHX57VY/gVGZdk6gNgIG",
-	"pSKlymdHlnQQIZfNhOg+PMisTtF6oa5hmfkrV8w9sMP8nYcdcEZaYJsFV7xyihWxXp59O9e5Cc3R8a8v",
-	"brjhPCCRs04Or+kcstK59rKDIr9w3MTzJucS7JFfGEst8YzYCpRIPhVW8MjMYAq790/mUspOz9/L476o",
-	"fH7KjCapvVGUJHI8dwzRkqgmM3rFyJhC9gV5CQQLUo1IkaxcKIC76ppljzi/m2OqVM8tk+oLH+GZMvAw",
-	"UE2Gg8HPUpsuzmFIuNAGcvCXMz6eoYcO1oGieKFZcsU0etCrJQ61m1dSnUqXlcb0/3f/6o3lImQc3oAN",
-	"vn7/4VGpgOJB21j/cDGxOr1eBX9xfiR7HT9Gmyz0/MUmeoL0xcu3l++up98ldITme0u4EpOMfEVUmX+/",
-	"m0nBKodwcNDEXmqzfuG8eDWF/RrawY6W/va2TL439SVvFFZb2vFGuY1rLLrJxjO4IzEWQtEipEaGS0bn",
-	"taTokovSKCmmnahjn2wqLmng+s7Ux4UH01vH0z+2Hm+YsFs+5kl+/JtPA92ngWXaZOl69uYY4180xv2d",
-	"/Iwgixm3CrmRYsTIxGVHdwJLty661zkY3Drat+AXR3RrXQw9csk+GZ3nNM7ZSrssaquNTphVCpybwZ+u",
-	"M9k9p9Ige5YzajRN7R/cd5qs+uC6PrjfQJQ485uQucUBVmVu+UAHCZuY0kU7bC7qaxK4TZ9qPBDOkvis",
-	"1QMZhLDQzoMYAFILplJbQ2HOwkPIpxPlDnl376OOkXKgZ1gKBklxeBllZgZyMlDWMrfagjQDl8bQiTou",
-	"6XEAwwUfLXv5F/wTiwc4f3fSkGAxlosF6F/BL8JQLjT8Dzrt8r9lwiXgB+Ne0SRjjfEL2Lw8eXl3G7bY",
-	"/M9RB5fXeAopNTOv5OCmU2u/CROh9uJOB2sjXWkl2HXDkYxXw0bv6qJwXq9ngX7bYUHFe43EBPbWH3Ot",
-	"FNnMm3bvZfFknW3nf2qaJya8l67W753xjI3neHR0PAMDVC4t4cQj+/IcRLo1J/D/tZEK9s/+E4QWNZkG",
-	"sxWT9u2PVb+bH6EtXLg5S/8Ch2nMWLJTAEJgdDyzlGBcdBQoJKCCYif8rHcZurLX7hPt+1xUTzRsx64+",
-	"D8UNH9Ok3WYMwsMuQ2sp1TxPAUJtrW4yMn+Lm5zF4K6CgGibp3ntqRZLk5m1N/NviGwxYqp+mC/4NFNe",
-	"Kuf5+/5+m3Jw2F1I9/SSllZYnEVCDRPj1WChm9UqHASqv5k1caSs5FG0zh2rfUN9MB41q3V/mNZgqPxL",
-	"ATmU1heFpNVOlxf5fLzkgoud398IGUAT439ZYlIVNUb4UjxXYAeFtJlmyt/CddbWGuPqsGkiCzpl789f",
-	"lfd/Zkyqj+/dCz59j8a09+90WopQK14Z8eCoyVr8ha2atLU0GyV8TOZs5fAczl+ckccPDx+Dyub+8eMJ",
-	"WTBLKZrELLX2qhRkODcolSrx2WRaXsfzi/sPHzWzgauKBdJteZI1qq9ztI7qv2PYOJjBWdNHRePLmWYh",
-	"MWk+baSdT40vrzYLYjs5nDqOFcGGNdH3L2x1wRr0VKtCb62m2lPfpOnDB5tm8IqL+bbyf7tQAyRlog6a",
-	"cDGvU4/xzqN1i7LzQi9TdSn4ettaWjxTAFFh8vJjYMeUJ3/R+RxL9/nRxvv8So5p0hh+fXr2jhw9JgkV",
-	"04xOGTF0WuYlrOL5efCw8ftTLq6nmKEjarDVNofuPPBFXEenK9Ty7cNr7Xpg8LXGQ5ZTmZnr7YxiE8X0",
-	"bLutOceHCyKsTeV1QzzJ5+i3BRdoPTwfswUVMYt9jRYmWwgp2DHJgmC7dCUCUrAeeQoe0whLNDCsP8pc",
-	"hXzCxTTqi+GUmdeQ5VsqQGFYCh74WgkVemkZ/9HBg9Z6EHRYXsc/n2c7bS5AwMeQRW8kwfe6waDI0LHv",
-	"R4yKA2kipjBsWzuw53w6Mxg5TSUXRhMKmEraRD5MVSldpHoOsSzIGj0hAFQ0o4qODVM6IsLlX+QHjpyI",
-	"q75Y8E894qcSeHmgTIvkiXVYtYdmsfdvhuqLVVwieDFPx9N0ZcdczlaVEwzC0SUP6P3NykwQR2gh89xX",
-	"7yCAplzoEzK0lDIkUhRVoPbvvW1o6I00RSZ0UPpS5/OWsesimO0qVhZ0RWLpzQsMLywLU2QFWTKYXUJO",
-	"E8RnkCIo6WtSgxBSBlOumGqKkF3k2daKQ+kd8U8XQQ1/gHmgsy1iO2gNxJ36EMi6MFyp+L9plLyI4oqP",
-	"G4ex2yuTGALVYXYnGTGIrAQQCkZKgF1qGqmawlffx9qK65Nrus/tl/lMZsJgxlPpRluWS63C4gPckd2/",
-	"MaCIjZPMZa7exKXxc3uR0OUNeKG2dgtt4Q7yU7sI/PmBwwWrXPF2OrmK4EOd41/9zBv8ePkMO5czrl0C",
-	"YeH+KvE6CM4ljM6xTBoICC4MYi+RCyvnaEIyoZg1IGOCL3NBKFGA8DW3wnUqZYx5ip8/Rp1pxrRmepDI",
-	"6eFB5/iodxR19FgqBie0pMpKwM5xB6dcZOTUHELhDqyJgc8ZS1EoqCxheo0Do4V1wWt5+vJIMTrXJf/+",
-	"NsoVEFiD07qyG03jx2zMFzQhiZxSxc1s4Y8LnQj2X+4roDLXIewKZ4Pb5+ooB5YFHqE7VBu7XdSQw4P/",
-	"ehDZ/z6C//4I1/Lw4L8OD0rDecy1o2gtel5wsi1eIj6daQCBQfrJgRgwb99OHJw5S/IgcoFhLRcMhTfm",
-	"uo/lVHDt0tqdHVmlosj/Uv6Xc42gWAKPyJytRpKqeJBSY5gSEBVImeF5svhvGRNjtjkKhptePeoopN+c",
-	"ALdhBNdMunPu+tCArbpL6m5u+uklPvywTrppK18HiBuIlT06KnN2xQjThi8st9iah28oPFpnmLyDA31T",
-	"87GdxpS8klcsoeOmaPMmqTFzqBblZb8U5Hnv8NGR1TYraUn/efTk8OHh4f0HRw8fPf6xMuKjpiFcbVyj",
-	"g8zSCvnu/MUZeXL08PH3PfJUUTGegXPI1ZrTJCEGI4CKgfqbMpkmrFL54uRECcsO5Dw6neEk4UdfbgfP",
-	"9TpNwqYWrnIxmSL1oSZ7oOK24vFDKVFgx1j+dPjk/uRgfNi9Tx+z7uPR0VH3SfyQdR9MDunD8ePRE3Zw",
-	"WDg2j48gYYAb2HkHOkP80txOZ0ocx1KqJVXxsStfPC5vQ13gGMMWqSlCiw0B48aa1igoag0sE8MwAyKA",
-	"iUXEQMV9xg4Ep2bUYUTZj7TweM9oo86n7lR27a9dPedpV6bIILpwBa0BB+whqJzYokTT6zdxHoyouwpb",
-	"JOgHV1yN9bugXmsupgnzWFJOmMGeby1Wg9hhg1Btz16HI2qHfoiwSA7z2zU1XE9W7tSsdbhLVL9Mwr+v",
-	"c+jXZaUj3tZBWqsl35+/8Rtqj7dXd1ivZ6bwVz9+ECpwB5/HMYO1NbLdgGy2iow7phZKbg8yFcSs/R0O",
-	"6qVhsohzEXWKwmkXBgcgG5i1A9KDd8PydtwgxAMMRkJnVNQpVbmH9o7AQUrOq4FiUKwHtWbNFNYagK/C",
-	"H6B+UEY/AJ91BTA1DL/bFWtWisiXARLC0fEcQ7QkdIxDnAVBMvNp+X8VmFF2jQGeDexMk4cqr7NweIJY",
-	"WDeTONkiS6GCGwJLqID/wNk1FYUXRe+lhwMkCJB5Y8ZibWc/AEgK7ZB288VxMcC4AF8sslwt+4REOLA0",
-	"QT1NyIFl1h1wzS5SiaGzOVsVBFD9AxeDVMkpZAw2hTVKkDjser7/5xxMnhCLRiqPYeOhJgFu9nolAwFI",
-	"S551sUPOlc+Au5ZbusZhzl2GzplP3qo6lavJXUFp0uNfHrzuPvn7P8+7918c/dz98cO/zroHTx++6T66",
-	"/NuzUo3SbplblUE/Nk4b+MVX4SkvPVG2Bh4e3t+oBJ87x9Cd1SjZm0mnbJCpjS/mgV2XlJ9spG4XOgoC",
-	"8mtpszArdqDoUj1S1Em9FbF2JHjoc8Gat3HAw3PNNV1RaGnBc81kqpmIn67KkfqvLA/JTzKsR9pxmrdb",
-	"+dQ+6fBDwf2Rgr2dgEm1/mbXDudztN0rpa36/NHNxzxdeU1tJ4fCjmVm1y7du6MKtS0qAN1uvXLl2jvs",
-	"1h9Y/I2E5rddXEP64fZU6bdmG3L0RAdUWNMt6iEb/onEfMqNdtj6JSjoExcfiMhslc6YwBjCmOrctZ2A",
-	"F8+jui7gX2UXzdGTBwf3H5ddM0825xyEU79wBYUtBcODLasKdteq2uqLkbrXZJRfMBFX0feu4Vv8qleY",
-	"h7kr3pzMzMDeaKkDDMKUGBRV8orFZDmTOcDP9pWBX0VFq3FetzbI2a+8KjWcNoMmScZfbYY9Y/4gtsHP",
-	"chmeesOBo9P1x8PHj76vwB2ky3gXy2H7itg4YYPdt6ao2OWAAmQV/YrHfX39U1om1R3Lar+6ctn15ajb",
-	"FqF6yllfjlowlkppavUs17Crm6iUCTJ3vmx5apgZUk3WWNKVHlA9H5T8Rw0eTqz1bEigsEwM8xEcI9LE",
-	"SNkjbyeTSqJInbuJIH9l4342JrvU0yZaVlQdrHGjcnW52Wma60BhuuRmLaasxDyyJiCGNI87//XrQffJ",
-	"x98fff6Ppgsawp/eWDrjPhnvRpLxsAnZphcu8akbTd5zI2/I4rsAWMSiVqiiMaZtoY+pHFwx5TejtlFT",
-	"qWRmuGAtr88YTQejlanUjnBhHh11mtISNAJ47lhiu3stRtTJUvs9xxa2nV77XjQXEhVvlLaytM7aVErb",
-	"WtrDCE+q6YAv316+g2rcRaPVswNaFaYKIFybxsyvG0cWkSYFuZwp3sJcMUvTWo6Epim07NPlgqfia7+p",
-	"QdqUynIZJg5qQsnfz2Fdx4SSd29+IlyQEdXs0VFpfXarW0bRV9P26brZXvzjpxYEuLFipjFNwU7iwf3I",
-	"cswRI/ZND3RSSJKfnv/r2U9vnv7jp//14PLvb//29+q/t1Oy3CTKB5BvYL7GkqbUSG05u6vvRdGP0eE4",
-	"YH8iNjHAu/PY+6rerbEhfxRAOAvJVgu0IizM3z5cugyMg0c/ft8jl1YhdOATMm+q2Wrk8IZvX/j2pDni",
-	"E0zF1W5wDXl0JcJpZxs+VLDTeO6l8oCET0gmMs12HbplB13HUUQZAZQPTEteOhuuAWJwzsTAx719dBgb",
-	"p25OvgreLu1+4xY1Ed57kcjxvAlw4I/oQNsyxwK0JbSnrwHPvOF6vU/tp15vHXlccBH+eli9RSMuqyGl",
-	"g4Mt9KBShGdTqd3GryW71gNVCoA2DnCNWNGWqWOV/LCNMwnDQ3UOKdgyr6HMM/5dX2ZDsrS69lr0bzPa",
-	"UwtJtVUI7BDXdtM1mRIuW1lsm/bfMu21Ofyb32nIyN/0UvsG+U25qZu3vUld2lcOqCBrij6uazWvIYPm",
-	"XXF2SiM/2XgNruM3zUPRNaym5kcHIehSfXe2deyt4XQ7MLatWVTtDzkn2vgJJZNaDsX7i+fnuzk8tzOa",
-	"7PGHJlO883GGnPAaIHX+7CtHHXw38oX0lijDg8zPxW9ukECHe1hxHAbL+9hyFepl9thgD8CTi7ywmMHP",
-	"1IPqYX+Ipkyj962C4oE1Bx7cJwkzhikMofmQmy+yCwF/CXWPRqW0zliaIA4nFclEzBQkwWsyYmbJmICO",
-	"r4sT6BopmOuW3iNnVIMJOGepaxkUS4ZZwoYlCTFLmYsxTWhKlUGnSwkTYJMsq21JNYGgFY68OVwAhita",
-	"FjpMYKyC6G4X6qjYxt4qrun+f9wobvSJ5wjdGxTGSoi9ubabx3lhdxhzDy0OEHpQv4EuNtf5vakXwNpz",
-	"C3q8tKd47JI3sDZroH1LVlXc5u2i5wW08KbYeYgNALHz0rA6S0xT8Bz9uEhW2KuajDB0HpESxGD1EV+J",
-	"v90yivZW0RaZXTmsYbCOLxCMvsvkR9AzB2FQFaITLZrvRQo1d4EVuHP96FZx8zUQzXgq18eCvO7mXp+D",
-	"Na8E/WGZ4mZ1YYd1aiV4EU4zdFHjv174Mf/24bLTBBRVcstUu8rAmuAE0EGRT2RmTIrUJuec+SF3+DoK",
-	"2eE/sWF/91JRoVOpzLHzZQ2hlwBJpJyzmAD0keYxI8NT10cOOBck/3IB9ZX2La/NHHccYir1TWi8/pZy",
-	"h2Uy1mqyBskDgN6K4gOAw/YwrPbVoQdfTQFvyT0IfsyZ1NiKytpw+QQxqbuY4D+7ZxfnL3D59fnZE+Zi",
-	"Ihusfcyj15HfycjHyl2pMboPR2wG+QyCkZ8vL9+R03cve33RFz/8cCbFFRNg7fR++IE8lTF3Psa/Xbx9",
-	"Q7gg7y9fdH/sEahKIU47UYwMtaBzNhhTzYYRtLvE389fnJEHDx48wVfPIsJj1wj//fuXz3SPnOaS0V59",
-	"hGMilurHJlkd+0bGeTd2EZPfMqZWBX6djtw0QNTGfDJhCtyeVLPIYwr1BWLtmiUfM9wK9sn4jbCnA+vD",
-	"gy3jF0iPYrjgWqcsMQ5ZT7ArpqB2k2mSCWspjqGbot1HqNfRP/yAe9PWP264trItckNYLYJ9MrpHnkMW",
-	"mGJpsiJjqhRnui+G/+w6ftV9GQ9PyG/QlZwbFG8rmdkXpDK+f7nd8iVLkq7lOCwm5fctsa5kZnfsu+Gv",
-	"p91/0e5/H3Sf9Abdj78fRo+OPg+/zyMXRF4xZT8HsIO4/V6JhRqIIJZ4FNkdhHoIv5/wln+hL6AE++jg",
-	"obv8p0kil0O3negStxR5mvMI/214nIoSN/Hufo2oGBXGcEzQpUr+7//+P0NEYqDeI9wX8IEe+RD0jyu4",
-	"VNBO2yXnjWmSBOs89O1tY1ZtHAklCuXWkVFfwPtDN/oQEFVhRg7NAPxZKeXqBKq7q27kiiPbvgj7aK+2",
-	"/xMXZJIAlgg1fUGxFy3cu/BVBwqngbzoGDAVJlIVcSrISdBGJkwc17JwcvaBoQY4KIDeALbuWwToGVSb",
-	"WfqYycSzox75sIHdB5JBM2NpvsTBh5HlvhdW5rFuvpPfweEbSYb3rg7v0czMhoQmUrDv7TYFdYp5c6Go",
-	"iqUdQeCdyElfID9HXqtzBo7EkzB6xXQBPqUhFuO4/kjGK2vuJR4TBHFDg4puYylNMIj598XwreJTLoZ5",
-	"q1bXg0FdMfUXxIizN6ObcG2YmwAVdvcKkeF6R24rpvpig5zCUUq4ouXx/N+QNQHWcnFNAXUEUhPI8Kfn",
-	"l/7hvjB0SoYLu82O2wKEjDQ98tx1ulu5m4XJCGHDW7igqibyAX8E8E49ULoHAs6VBUeq52xs6cPrMz/8",
-	"QN6mDNtWabKgyj48/NRV8FjXPTZ05+T638kJwcR9syp11jVSIkwincpeX7y1RLbkTUtaV58p6MKRR1t3",
-	"7hPgPtB+u57ToVjK8tVCR3O8l0lCZLFSbFYsNQvWnIkxopUMMbqIhW/HDsYcZiCkb0xadHLCTsN94aLC",
-	"kXseFTvHK0arop0IIuAAoJBdzog5sAVE4BBCrrTHzodaYUGVkstk5bQ9y3NCgQhU5+aKXNmJSDLMe7q7",
-	"0rBqT/hcXwPXi0+jtg/4Y+0LYUWGBobCjbZM78S3DeAuhonnyjU5uv+ElJvgO6FW6mGLLBjoHqcrteVt",
-	"DqXJHdwFBL9RvFSIFF0LgDsiSFFA4udBEz5nOcQQ3iw71ZkL/LseCHaYp6g+A6BT8X3kMCQv53ZgqYCo",
-	"7dhSLMfZwsvYezJlgqa8t6KLxO10/huqO8CstBVCIByoIcN7sRxrl1CU8DETCI7oFOHTlI5nrHu/d9CJ",
-	"OuBBzjErl8tlj8Kfe1JN77l39b1XL8+ev7l4Du8U9cWdZ64CPkgbOe4c9g7wKTfNznHnQe+g9wBqh8wM",
-	"DKd7PdCWQA299+/lXPd8C91pU8rBKfnbh1+smELd7vHDQ6vb/cJW+c0B1mClIZ8Kog1d+Z3G/C5A5MI8",
-	"7JrO0SOvqaV/qzaMZ66794RfMbLgIjO+rUN+iC/jzrGdpsN5tDakTqXdJjvx+wcHN9Yo2I3Q0iJ9zlYa",
-	"ehUf4ZBNX8qndu8pzWsy4JUfN7/inr90NbX2tcMHm197h5W3l1K+glJa+979J1sM5xkIojcfPTjc/M7P",
-	"WLgbjvVwm9146YrDcwiAhwdbrCzs7w0egWyxoGrlccJzRFbkz4GKC/YwnWrwv1vT/aN9/V7Mru45oM17",
-	"HkgYiT9h2IK8THTjhFFVajeo6+R31BAdBiEKnXyvTzBHm195I80LqJj/AhT2LVHLc+ip7Bp6sUSmwO4d",
-	"JQSkErOrzseoEygPGIj6HDWzyTdovjh4rVNnP4F1kzL830IZXdDxjFv9HNTQol1Oy7RQnT+BdrvwYF8c",
-	"HRz1rKwpqHhorZGlLgYBKCZnqTSxUcukawRdeCHAYVzJ/7EzLVC3JcrMHPvF+X7AnVG4fqB7aMFzN+AW",
-	"fY7WD+qbtM25qLRArvRpbZqK71zaNJlHDXP5eIvypd4KtUXUOLvY78CeiXwlIqeMPt92c8dwzNvwFSuU",
-	"ZnnKdSOPGXqE9iFZMCqCoX1beAlZQbpA/g/McjkhiTVHFOGLVCpDwTOzpKsTyH10HOv+wUGLzuXywW/x",
-	"TrgRGi7CUM7R3ZTvwLeifX0Jsr7Zw4g6be7e7T/mIdGajjaWS2GPs3bD8q4eAYVDZvZyJhE9yN0pd202",
-	"XKt7rrtJy+W6sAPEXkynCjIy0JIRTAXCl1jZ23RBzuz3196SjWRQNA35k3L5P4cxEp7UM7kUDcSLxFan",
-	"0ZAg49EtUuMzauiI6j1B7gkSoWgdPWygyYRftfPIZ9DIBGwZj71uCTEIKgoiM5PHSbDxCRPjFVEMqpi0",
-	"87Q2kuwrfsUERrC/gI7xEqN9e8Xi5vXlsEVVqiQ4Z1RWcs1sKcN9vu8tMc3XlCd7hrlnmM+Y5YNqZdkY",
-	"tD/YwDWhgKHdhe5sq4cHD8hyxpNS+EHPMqNJDI0nIIBk/86N7+GmoKWdtek8A28k3HNGY/7leOcFw6yT",
-	"xZ57/knMsvxEC67Za+PqEvtxu7wnDRG23Vl73lfy1rj7BY6wZ/B7Bg8w9zKJmYKQo+WtG1i8BlCE26TO",
-	"EHXhFrl4aZyGm/8PjCZHBCLaAKbx30WbEdTeenvi/4aDpXiGbfTuksvuuU/whJt21eaSzpkm7BMdm2RV",
-	"7kfjA0k9cqrn1lScQBpMAbIQxsgaQfZnVBO95GY8Y3FfMJEt3JWxSzBsDP8rJ5MTTKuBjKQcNgvyUDBL",
-	"JcCrHjY5tyFL9zRcbi0QVq1SagovBVVmjSGmjeVMn6PfGz+cd3XPv1ord1zTPfXB3Qa2SvvYEtPyGT0G",
-	"g3kLaY+7R15adRfUYu39C/ski6/LgqeI+881mSjGmlMrPAPBxNBuCJ2aSt0YO2cxBq4drlveQeiEUNd9",
-	"wrIWrvNuA5XkTfdeDpI6LLKW+6Kxr0ePPBduUGAelboChpmB0BCQKTJaIV5XI/Owq3xXIDM7NfipRIvw",
-	"ZqLFpUFyOi9X0bj0hM05KZdBvzCsUoDO/9e/a4dbkZZLbHXUvw09nimp9QU37Bz5+R+52QdP1pzGzUe1",
-	"qp0dXAqzy1IE0SZkcQpGulPokaHveDE8hqoHmh+QJUMqkFwxTd9ANS7me0AafF/8ITZ2+HCbk8w7Obxm",
-	"MaeXVrj8iXmgKz0DNSAsOvv1o5XXYU3Yrx9LlVa/frSCtuCheIlL3frWM9CJVFNptmCgF4ipilUaWP6R",
-	"cDGPCHcNeopk2kq2LAnEcalgu26i4GyuzeiCzlUhwnytE/znaMvb96I0n5144v3NZNBUoPxtqCL7O7xG",
-	"j/FYpJQs6Qo9V8YqNVCUtM2dTOQUAbmab+Jl+bY5jSXskYZVVt5WgOI1UHD88JF9w1cJlrLg4+DiWr5P",
-	"cycxZF5zqEbIJUqYNd8jb32ZFTTQKZ5KGFU+kSiwzbgmRT+jvnCGm5NdOXiFnXyAXpE/MGJjCfWSAHfh",
-	"2vA2ZSDCXtZsraazLR5BXMy8pirsOHfDnCjsDtIZS6XY2JCZVJqREaCwrog2NMXWI9vxrFIX+q1Y1RZ3",
-	"JKjc3463nflK8vg2NT7Xve8s6JW1rd5nV/RS3JjSt/61U4SfCndxz3tvg/deOC6FBa7t/DbqfIL6NN21",
-	"nDYPEwQc2B5vKwt2dh0UzrmCziumVhjCAH3H/+6aNIJeXauMlSoiNNHS47lQUy6WHa1Q964gL4q8SNIy",
-	"em60K9w7KcHv6Gwy4WPmS0VdbV9UrUK0E2TMoSfjcGEZoGu0vaQrRNzxINuBGw7FCJZ/trBg7Nl2G1br",
-	"K/h4wO62tk79CcGOg6j5U9ume3bzdZhr0e9liw04Ft6POouCSH03xyRv4FSLCb2nmVhjuL0AZdDBwSyh",
-	"bBVsOEv3RcX/MRmCCjlE9uUqAuBBV9yOvipGVcIBYKEofs5RYyL8fh8DsPBnKCbFpAM7MhMxlu9RnXfN",
-	"OCFmphhCSCD4ACacL6Q2EYHcBECardXtBYZlX/CgLGU5owZgILyWKCfQRxd4rQsRePU3n3wT69KV/je3",
-	"xMTa2uxsb2je0DQqvYqaXOvUIT045AOq566kEkIiKcPW3Xsz9ptXpX6m1q5CFgDXstJfQxuWrrdjLW8C",
-	"A2/Vzp1OiwuYQ0rDQEz4ex4VN79gJxNo7cGIzkCh8jgvzuKeWGOY66DdNjQ27QsoIwesAeinjWYx9OMM",
-	"rU8DEUfAsXCGvOXDEWGfxiw1iKmVNxOZIbC35Sb6xGpjfVFqPqaR4WXa7nGPDEOMryHRKVW+m3criBc1",
-	"0MVIeeQFtyVU9wVCJuhqWBNCkdo3xChscTsVfYy5NFZxHIYo1S6iATlWDczwqobA9kXt6jKQ27ZN4F0z",
-	"+rwPikdp6xiJAFzbscp2NLrbsLivxUq/SOxjbwZ/Fbz7BRdcz/IWNYVBXOIru1rFnot0tVEu8L9O6QQd",
-	"zt57DzVXBFPthBAcSC4YGLLjmZTacuGcV0GsHoOkM7lEfo1gJ7rM0wDZpS/sCrVxMEXUkAUwcW7IktG5",
-	"R07BCLNl14yl+B2VJVaXfOOKDRy+LMbIDPtkwESGL3pgFbrqg/KY56EAhPsxyUFcvOcVUdYALsSqqkwb",
-	"vqDGMuoxj4sEhONg1eDOHVsxgz4Dy6RhhojDFBW6rf0LwOZ6WJ+aCNCyL6ieazh3Zfk8FmhSq7L5AWGL",
-	"ICyjZZ4nIyoz0szgDi7oyiW+IATT0umBfTHEWVtiHEJ2ZpMI8TtwExEedzxAvTWvKo2pJefAuRorOpXi",
-	"/sH9R9tzeT/NC0fvu/P4G9HLq9NoS3nxu7tXv/8M6rdcEm1AP6UVXkdGG7JinL9wjdZdwgHM8fJKaGbO",
-	"P9Yj52DVcZgIpASgKY8IUtYGTCQiUWo6gWBTGRzPqsPXQMeLgMFhaox9QSYOUq0CG3VwCFheQVOZgWJW",
-	"mRnmfDdvWONGteq796ACIiFLNCt+LlDfKvB4J8jz2hyoEXpP3dzQ8VC0ErJGh8dNPDo4dDZGyd26pKsm",
-	"pulP886V7e240zlOb60L9i703cM7zb3JRIge55LBoBUgkttJDbaSDPPGICL20JbNhEt8GCMIayLcLezn",
-	"hw8fuqfB6G3rcK/c+/DhQ+lxWM/eAf2nyLVW1CnW5RiR5ayWq7fAU21Q9H2XnHYB8pRNudAAAVtA4mAm",
-	"v8sTgnwEJ18qOUMoGgBEHrm5Q/cJE4UCd25f5O0OfO5AOcOIuO4+J3WRkWdVNuvIeTqSU+b6eUKCH4rp",
-	"qJRUJ1NoH28K0NmyPLp/cJjLnVxqI8A0atfcoQs5FMZg99ySpWA5MCYC7TcLBXdEX9IF41rjNOjfvgNN",
-	"B7C4PTBhTMkrecWsMrBD5kPYswUU+63193O3STvp7Yc350/PRVpLirqjKa6BrPKusggN+l1Bpx6nW4a0",
-	"Suqk+n1v6/yMm8w9+3Nn2XriG4D2ODwhQ99MDM9qwMUQbWarHPuCkIRfMRIkg5+4+Jr7iuMFoi/CU/Y6",
-	"RFsZisqfCLuN7BNyb1HAvsWL6e/q7pLUysNutctMS40CdgYoSwWXNzIMPzHg8dDnbZf64iC+eiEYnQOp",
-	"SEEDGdsXO4R3aZnYTly+SSm+O7ViVLbIKbsBpc45Xzyr97w2p31m754ZbJNd5grWy+2qMPPWWmqbvDKa",
-	"bZNp/84qfTpv4D+SnzwTsMrzX/J2DQAdXnQBA7EDMb0qq3B1SDRJShVIfQGMK8clb72/5pYrj87DMW66",
-	"8Egzc9f+0G1CYWeuAAcv3RZTe8XF/Ccp2P52397t3i1Nv3yf7/0O1/JzO7CVtzV9lxIwhbG5bkOtcHEf",
-	"NKCQr0XNLbycORA/9mWDUt+UQrV/DpaLDZLKd6sVP/fRpoLij9veSljvmAoyYgQbht+xSLyrW/Y/p1AX",
-	"rgAerGW1hicJpPBsvDhGKtYuAT+4NBTvzPKeeQBO9yI3IhB6KNJfnNL7F02mio4hLMtlDF0BdK9JsNlJ",
-	"nOZ6/a1kJ4fdGP+AQAs8BSM6ngcOYu2CKnsZt5dxW1zdpwrjeK4FcGEo0vF8/aXNRCy74MLoYqnw7tcX",
-	"FGWAdGdEJnHh9z3Hu+hrxHwaBatqrS5+puca89/AkC20PRdexE5fn4o+RQ1qrV0NNBnFgtmv/PoHm4Vp",
-	"trBd8f7O7+/8NjEiaHfke6jJSU5K21z6RI7n17zpdITxUPuJHnnt4t1FnistVQ55zdVxJMAlmDKj7fXG",
-	"nFj7nQjzvJzfCdL6IeIDyWIVczbKE4WhOAt+ZYlXvuV4TiBdzMWd3CxwIeDQoqBc2OEwsL+Zp8BmfaVh",
-	"+p150c3lL72HjbE3pykOUhAE11WaEHLZ+1bCEntm9zUwu5+YQY6BfAc1Cpe4CV0+xxQOekc/Pua+d5nH",
-	"Bl7DDuueeujqBhUIxxjR1WEwO3Ix5TDK7COBmnDhW336NBIIIPVFzmvB+nLM006vaQxsAlQdBis6q05A",
-	"8lSaGXb3kKK5ovOq6Cn/xeLPpfbhgYKLRRedqAOdPIuHipT/yvlsWztg6cHudW08+DEYDx0sx51/zQ/F",
-	"/X8sD9SPf3+8+u3nB+N/PhldPsz+9mjxKj3SzyY/zU4P2Tl/K9/NkTPuUnrgGvp/EX5emoHOkta+QoHO",
-	"6jIZ7hI/4GsDAdirxl+dtIBQSwBKsoNYWLByK78GgIDQdHXJTY6/Oy/oSMlsOkPrO4zxhOw89HJZZTf0",
-	"bfUFOLdcXirCUjJFNbRUr3FtnOtrdpvAr86d9gzdC1skvjhHxNdXe39e6TJ87tnrLXOJV1Sbt0vB1N4F",
-	"fYs4aUigHn2xIbtjwfDyl3tZV/sz1ps7sGthfr9md0v/e+DSOybGMvV9mMlSG/AGumtGfoAWy+NZUxn1",
-	"gi1G0P4EM0cTNjHQUh8qflF4EK5PyFBkSTIk0GvW/ujwHuiCeaSvEcO/NkuRLI1pLkWumcYz4rJzbOdR",
-	"Sg39BeKJ26rB7908brru9q6v4v+o5ElIWinAR0me2J0qOeEJ24BESspApHu9+BuAIbXi1Z1uhc0VmvQ9",
-	"QPFbhwGf443EkB4vy24MrO11TxjFWXycQyX4HH2uABUiUwwjSywOwkpmxiZGR470dF/ISQiW6B01WDat",
-	"XZ2DMVxMdYT1sDTRPVJu0PyzXKLmjor5nKXG5/gXSb9/0W19k0/9nuzqYQGi69gT2/DgWaa0JZdbhWp3",
-	"q2hrP3xKUtfKjV3ZF78+Q6AK8vBHjYC9FnVDWtSl4y7+E2TGtZHQ1KCFzRRAohug/cqW+0UBo7DIqzZz",
-	"V20IQNpgc/sRmyyDzdkeAfTp/wTo9F0caPtrdCui+11mqmaxlbfKUtOaiwVgSOs8Ym9CbEorDiHOJxUB",
-	"PCSAn1yRBcBZXPgk5akkUjSjhDPzzI25za06TZIcsIkqQHWaSmOcQ3qP+bi/IzvdkRdAgCAlimC1rl6P",
-	"qKWd0Yy5gLf2kK9XLKj7czWzYT5C5PEYnWZ5Wo6SF2kSLUHPvsCo5wmh+XVzzU4AfyyuY461aaXFrfuG",
-	"lVJcxGaV1B3sXifdM4odddLwfuqNcvPe7w6Gj8ef18nQlwbRRjg4RXAM0ShCXxpd1PpsIUa3KTBwCM/N",
-	"VQX5AtZWFuQ9xbIMnrx2LYHjfFx/e6J8353wzyD7QZvNr3j7Dd+QMVTqquPcWoItvcvpxOMriykrUCTG",
-	"vgUhJlVglS/68SuZwgCBAcFhqPcbUwHpQ+FXIfYMQEzMfiumK93esSdH0KvMswLI0ReuRL69mZlPHroR",
-	"7AnBlr1rVQKfFXP5mkuAv6UY994f/xUyLYDrKRrAhamB28a8KyxtI7BznhoOrC1IaOmtSye81XKMMxmz",
-	"d0rKyZ85WPil8lZuxDm3ZwK36dnLAbcCyb379XdBsNZQ3dskLlwVjT6EF+4Lt2jh4xCtFn6SeFckBg9z",
-	"gOEKcjtVDDIpenvRvTcZrhWZKjxq2161jX1fijt4HesibxE4KcfQEY97kWlIAHLp2uQMrsFo5fsLuvLK",
-	"JaNzptzCjslyJtkVU31hlf4ycok1Oer9D4mRsgWSL2zIjsECOZnk8N2qpLtA1xdrm+B0oxo27INGEGq7",
-	"raBtBE1d/ozqfbDGO4rQ4WD7ON2dqfR5C/Likt4Wm9mo8b/ic49Ttrp8e/luuFbTv9WGSjev6eN0n8NW",
-	"7a/6zV71vdZ/m/5KbAVyN4wCmui0MoifuC9L1GysGAAIol4Q6LJSReDiPCbaauX26b+fw8wheRSCpUN8",
-	"f0jMKoWgKZR/c03OX5yRR/cf/Oiqti9+Pu0eRkTzTyTmU24wc+/BgVPMNLxWdqtqNFwcpBrVOcpqBN/k",
-	"ghw+9I2pTsjIMmHIDYL8n76IlUx1kYtodZMJHAB0Mg4yKnyvT+pB/ssdnwRjoLmllok5B2+bKmN57R/x",
-	"pCZ0xBJrH85crdl2PPa5H/sLVSHaoWEOi5ZWdZAzChphmuKG7quM9tz7m9XyqCizSUvWt8TCN6p6l3ka",
-	"ZMEtvQnJNaC7kSwNA1P4nONulu+LMM2xBGILvf/KjpioL6AWnTjLugHgvbVM/VrscZdC6OvxwG9a3dyz",
-	"rT3b2lbpvCO+9fuG3BnXsp1hXlyQ3Z0HqhJacKipdE01Qi504jxQlTZ6CMmFF8C51foiZ24mKKtTbCGv",
-	"bkATrLPBvljDB3HYtpad9eQalwHYnOhzVxk+xd5OpWDfmuZ2R0k+e5/cV8X2zuGirWmzuWWITYW0taZW",
-	"5XWuhrkvIfvhee4fwYHQOo08xERR2YYQ4lV+9t3QKoFDIhW0VkMWiC2UvwcLGlsAxMwysqCRXNFwqKmR",
-	"nNcPZw6u1RfT+SkDgytwjQSR4qTOagX8hItDtMgiqGC/LFMmWOzqdEbSzHygr0cusXm0cplU2LYcod18",
-	"r7tG5lk6i6+2CVs4y6+uF/GfuVhir0jeZiGxFBOuFmSJiAlWdWMN/LQM0bON2ujZWhc0u40+SyaAu6Ex",
-	"Cr7CEyj/KPVLiTm7DSef5WXnbroQj73NxInyQC34PbANPfILY6kL0QqS0pSpvYNtr3XdOY+wWhDczrK1",
-	"trva5W3CrYC9ML/DVViMfNGk7903pknSADrPRPzW8jBf4bh1SXDZaMUoCIAY7AsY91dm9ysD7QOg05y9",
-	"L+jVYIlmW5YwOpwLb3SsSfULCP0brhd0q9hcMJh7lfYVg/ubuVuuIDSM1MV1aakn8k80+DtrosaR7TYu",
-	"P28Af1mfnzfsrc78TUm3fU3fNy0On4s4L+jT+aVpvYEI/BQkwNdgIC/8M9fytviX9zJkT85b4km6TJeU",
-	"Ke3453gmNRN1he6mACTTzCAgccwmNEuMa0yFQG2MzmtY83l2gJF9YTIliJxMyJAmS7rSA6rnA/SODNA7",
-	"MoRWtkRIk+dZR7nHxLm1vQIKPulyPsAJJGH1hTYKWtfZ6fCi4XuPvBUJesPDETQAYcYEFGIH0mynCoG9",
-	"yTExdlNdYxPvdtZRXwTN4ss5/1E1kQEAOnLEOZi5NV1DcBrcEaKZMO0AnCUOc83Er7at9xK+tDOgLSNv",
-	"HNjJ2ot1PKGJZp93xOz0U79xL/XXyjf3JXl7xWMtTuZya/6Nw6urdZq8/SuycYirxXKcQWXNWC6Yhh5N",
-	"Vs3PVNI57twDw9kNUf3cedCHPPLMNvIhPoerSYBZAYoAF0YGiV29woAAMH27Nw3zhdiS5eK4+OCtBWt4",
-	"50OAQODWahl1LEEYLaWaB1+YMZq0juxLlJzDzoxnTMOPmnAAdmCJTO3O9cgbaXAwQGhKlYwzaMnfKwGg",
-	"dD5//Pz/AgAA//8=",
+	"7P37kts2tj+KvwpKv101yWxK7rbbTtJdU/Vtt+3EE9+muz2e3468RUiEJIwoQAHAljUpnzpPcx7sPMkp",
+	"rAWQIEXq5r7Z0T+puEUSt7UW1vWz/mgN5HQmBRNGt47/aI0ZTZiC/z2nhr3iU27sPxKmB4rPDJeiddy6",
+	"HDOS2p+IGVNDuCaCUcW0IUYSbjRhIonIWM7JlIoFGdA01YQbkjJ6xTT5Llbx9xGhIiFcFI9pNpAi0YSm",
+	"KZFDYsZsSqhiXdGngwn5Ljbx9yeEavtOoujQtDkzw/bYmBmd8baihsGc2m4N7cODTle0opYejNmU2lWw",
+	"T3Q6S1nruNVtpXLERbd1ov52dGL+dviwFbXMYmZ/00ZxMWp9/hwVe/BOpnywWN6JX8pr/C7+Pf4eNwX3",
+	"Z8TtgutW+V08j7/vrJ3e7397fDL/25OD+ukxoxanQ8PU8szgz8vDGkmMWhA6olyUR59ywafZtHV8kA/F",
+	"hWEjpmCsDx8+nGZmzIThA2pYPVEMxjRNmRgxe4DnL87Ikx8eHzQt8qmlGUWYUlL9rdvi4oqmPOkZOWGi",
+	"26pZ8OeoNaOKTplxJHqWKS1V/VRiwT6Z3gCeiB09kRkdMdJnQ6lYh7yd0d8zZmfH7Uu/Z0wtWlFL0Kkd",
+	"Fd8s7xD99IqJkRm3jg8f/hjZHcv/XXc8LxM2nUnDxGDxK6shnlNi2Cfj5zZIORPmL5rIuYiIzgZjS+yU",
+	"vH//8lmENDWlaqKJYjNmuP2Gxne5BvI7JkOpyMMjMpaZ0vBNTacMfmOKzLkZd0X+1wlbAAfmf+jLZEFG",
+	"zOCbQ660sUOljlgi+ACJg0W1z9kspQuWHBOjMhYjSwtpxlyMrFRIpGBdYeZ8wJAVYaORP4udDr9o96lh",
+	"yx8+flzd8hk1hin7zf/9jbT/r4///V+1bNIgxXLe5YZNgTMstxK7z1KbJroAvi7NMWFDmqWmdfz4ILIT",
+	"Ri56eHAQFTx1WMtTl5bULxUVeiZVzQzjgZQTzmI42L6Sc82UPobzAS6BoxLEKHrFUitl8HmN1IJfsrQh",
+	"hLRnSZP8hOzD9jP20Fcczb/aMMV2McfahbfsZ1pRiwm71t/8P3E2rY+1nKyYnkmhGTDy6WDAtD4bUzFi",
+	"52yYaZbYPw+kMEzAxtDZLLWCh0vxYKZkP2XT//63trv0RzCj/1Js2Dpu/f8eFLfaA/xVP3iHb+HolX1m",
+	"nwaMJbon56Kn+GhsdHyMjAUCPCKGTpgmUhEjs8GYaTKVitltxm10LDaWaaI7JB5K1edJwoRjiXig1bA3",
+	"pDxlSewY0R1VZJmcXTG1mI+ZYickRkndG9KBkaqn2O8ZV/a10nMR0YyRmAkl015/Edsz/By1TlN7yosL",
+	"PhIseSludQ8pjt3TMHiPi/gY9yVByZFa5hooltgrhKa6Q+w0icwMCpuOXcBTmpyz3zOmza3O3d89XMwy",
+	"EztJBxeTjiN77NQdOEtTK9sGMmG5iM7ftn/1J3Hmb8JVhLzdAoJP1qzh1F3xBAnHit85FYYlHfKmkMh4",
+	"OJb7Fwx3/EyKYcoHt7vfAzdofEyovS+YAlKx+oNdX3Ep4cSpCf7Cp6xDYjalPO1ZtrR0puWUwf3FUs3I",
+	"mIJg7AqaJIppTfoLIuTcn4ySWl9wcyeCJhQEx4TiqoHcvOge2EUOlZwSSjQ3rFCxpbGqsZyzBEjSvmWZ",
+	"x+5M/K/22cX5C5TWoO1wo7tWumouRadRqPgpMEWmmTYE5IkduERKwJ5LEicUc4Tqriikk9vp5/aMXsA3",
+	"7mKvi+kdA8MCHQDdWLOC6Dk3gzFLiBwOc4LKxBVTfMhhb+zOehJyBzBT8oqJDnmrKoI76opYMVpoyFyK",
+	"UHhXbwG3Rbg7d8KDjhbYJ67huuPGagqkz5AKrNyWYsBWEY/doJRqQ6RgRBu6sJdfwNuGCUdDGi05+4JV",
+	"rk5y6qWeyKwQYHAwQhLFBtJuLZ7bCUjgJjlBBwOZCbMsJMIdfu6WdG3CuPLZmg22RohbG0xQI1cLOSdS",
+	"gOh94Qn0ztgi0F0SyZDErRKDxhJTUw4CBGWQ/ZucMQUTI8IqTOS7+FO7eM5a9fMxH4xR/MYJM5SnMbHa",
+	"JJ4iSDeQd9R+X0tBU3uClsVApY0sk/Kp+w1GsoevQSipKz4oDhz4Dqc252naBS03kasIdhv5huTzCzoT",
+	"LqV8RdWI3epJOUdGz0jZS+3o7sTw72TIWZoAYxH4VRX6qN0qpmBjZ0Z33EJSM34GJ3JtXFD6aN0S5CS2",
+	"5xcnbKRoYuVedS7P5Fzc1HyiGz6gRM4Frqhs6p+zW7/seDGB3oQtegqm4AjG2vpzisaMcOwXilPnEYGF",
+	"CGtR0/S5VX5vWQfHkUEpAcPS6jEyU7pD/pFJ0IQYiRWaBz3uaOklKt9nhWFxJ5ZDYNjYuxT+f8gtD4qE",
+	"zKjWc6kSkkgQsX2WSjEiRo6YPYROKwodrx8+fGhXXW1103OvPKh65mCar6g2b+eC3e4ZWmXAGtFMlbQD",
+	"+wfv5krYLJWLKRPGOyZGsqI1BJe613sHhl8hgb7iYvKzFOxOTjnlYuJXxsXETi8TEwEeO2t1sE8ze9OA",
+	"ek41sSwIk37Nrk3EvWZNygbemYVTjwV3N7inYSpvpHkhM3G70klI0xvaUZFn39FFKmlyJ5fqDMdeulTB",
+	"fOR6zVVKvjskr/lTq6Q479f3sKI8UHDLYl9Rw3opDuxdVpbynOPFSEnk0FiL5dJ7/QmFyEAMwYM2hAni",
+	"igQqhX5WiZ7iwXAP2kW0ZKOX3eM+oNHOIxor3y5iH58xFlI2vs6d1ne7x9FsAcKtCzeYs4hip7rKLIWL",
+	"YQhGkPPlM3VMYn9txBGJjTSzGI1MNI3Q23RS8S2WbNKSY+GkbK9be7TZ0xga8w2KsXPTXfIpk5m55V1G",
+	"FcDg2CEDJxzd21QpfsXAy21NQTvhC2YMFyN9bZI4/2DNHD94g8kJZXs5DMZSM7T8LvhIvBR34BSBe0JJ",
+	"ObSiDjzdEek7J5K/c9213Gdwfx3XuEYiEruHezrTMyasZk+k6oqcZnuKaWYKoupUneBAoN7pNQfbX09Y",
+	"gqGOxQrnl6O/DXzcWx6n/2DNtl14tymc3nthuVwq/p9bFi+ZCMSLFyoyM6Fb/cTKigkTPaeL2MMqhVbR",
+	"IHPaQc+dHUiKPk2IFEyfdEWtXptb3I7ZINxBKJkrq836k8dw0nXrs+8FvaI8pf2U3faW+3HtTlrRa9UH",
+	"pHcSByJo5f1a3ZMvuOjeC53NZlIZlrxmCaeXEFu71S3JJ9Cb2hn0zGJWVaMsw8ZVZkTt758gRvDPF4Yq",
+	"c41uubpv1wVLQJtjSYecEnAIc02kgNSVOV1EhA+dP5LrIrZgJNFMJIQbYmQH3Atu2CKE+SwcphrOfSvA",
+	"bICUgyCw/fjgYClCGtnvWQH7jKXMbdBMyRlThmPIdJapEevRmqjxe2F4anlVVMW6lel9JbPR2JA+HUzs",
+	"RIZSTe1XWgk1rG3puTaGrnJ16rdi6CKyK/v/ZgOD8zb8ipvF8oytEVe3LadEG8tf4CY8cRs/5+CXwLCb",
+	"yway0y3SR3xwQ/OR6HHRqtlD3J1NVmgJ5IoPatJanmLYHTQmvdCGTcHzP6TglTRjtgAPHBiB5Qm+4IoN",
+	"5aeIvOIi+1Q3Jk9K88syntQ+Nlue1gckT1PEi04Im87MAi7QuVc/nPVi1aL+wtI3S4flWT48eNQ56Bwe",
+	"Pur8UDd2KpGZqqk7KuUiIs+et6KWyFInl43KWM03pszQhBpgXpokkLpC03cl4qg5jyV9CoJ7OV9adrS8",
+	"6sOwpvC3yyHoDyPR5uUz+aOFT7SOW7N5YodZol+ZmYGc1hBCbFWXTDHwT6EOZS0tuPw6JFaozMGvKksZ",
+	"0UbKBK8EbQiHhBKfIKEzkBaW/fCjLcthqA1+rNlBxaiuY50PY3uoMA/3OoYGx6BAOQcAXPHlQ6+53Tc5",
+	"SK80IN0ua5Yll4ObVyIFI0bCvOAALa2WBI8j+zWjV2QQvEKN/Q+KleLk8u0Czsk5O6Dl0koC+lwlz15x",
+	"zEkoyzRIHSr9z6rbKZeNBeFRpSj8O0hXW/eZN+yTcalvS9sC0yh/rXZVGjMBTk2taBH+9Kh7rizzUCfP",
+	"RV6tgF1LTH4KTxf1xOQsJ6lqAj8ynxjh5oTEdrBQPXViD8KGLmYlQQruQHhR6xQ1QJ7WX2uhXure7UuZ",
+	"MiqWjqd4tu5Qzqi9mV8zrSk6xcoDDcZUCJaWJTHYZnWCeyCTpiRNmTCf/zXFwcoaj0QVZemTYzNNa2X1",
+	"hvfYhKPbsZi9YiOujfJcuXz7cDFpSj8Wk50WoZkwvW0UA53hAdUt3LBPDT/Imj/XiTAjW1F+sm6LijHd",
+	"CG7ri8mvpZ7rkFZlclwSWbWSp3ZiPm+pVvXbPmkpqqwKDV29iS7sRtOGzbw+PKUJ21QPjpz6oOuEZuDL",
+	"iyAhok5r/a1lpJnBFRW48ey2bXQkmHXwqyWSmitkIzasI8JgB4slrjzKpFY8Fce8UR7b0mSKTzQMLkYM",
+	"koqCHMF6hXJIU82WCGXqYt+rZgffP8Wsn6UJ4heaJ/fO+UB2m98gU8oyuPekrDXS/XOgPsw3fu8Nmxev",
+	"Vo+gOofKp2vXLhP2zirEa9db5pl3Sl4xTSiY4H35yZooxl9QoMPbH6I8Tlr40HlSpKRQPYGUTEifL8Lc",
+	"y3LC34grnYBjqYxdj13XVeBMcDrvpr6Hl8+Wdrb6NXdF126oYtSwn5XMZrtRUlJ2Q6zWSat+i88+/Xv1",
+	"izC9N/bBz1GryAFaK8Pe5Y/+yhbLLAZDN29K8faOPEYNG0m12HyWZ/6NqlG6w75O2GKr7VnaHfuB5s05",
+	"lym7vwRjZ3cN9GK1oLq41QbqdyNtPcudP+VtcTUXZaXV+XVqlW44hmQr/dJJ3Fo7DKQeN5qk1DBtvE+D",
+	"9NkIwtNWOUJLFuxrFJ5ywlleGORWAA4TKzHzLAy74EBBzres2RNm1W6rn9pv4DOhVcjLNmGxXQnTEyNn",
+	"dUtfpbl5K5RrMpRqJI1hgmQihWRc3AkorMsr2Tbb7WtwuWnMavFnkTvgtvOrUW16mc5ppX7x+UAu+LTp",
+	"Kq/Dayd1+e1GL6ZRmXYu6iYCBi1+RpVP7S8p/ULO6wnRfbiXWSW+kaF28Bt5livmHniJPM/DDjgXUuA5",
+	"Cli8cooVPbo8+2apcx2mmpNfd+5WwnlAFcIyObyGGipMcUBljaK8cNLEyybn5umQXxmbWeLpswVYbXwk",
+	"rKYnM4NlVT4ak6uFdnqeL4+7ovJ5qG2cWY6iJJWDiROIlkQ1GdMrRgYUMrbISyBYzJaUIl04zxJ3pc7z",
+	"DnFRASdUqZ5YIZUXddmh7NNUk7jX+0Vq08Y5xIQLbaAQL8+TXuA6UPedapZeMY3xwmq96RLnPR8OGWTG",
+	"FXdkjV12pxrPyGqJuv4ywd9yb/FAThkmyUMSuL2soQjTM8Cy4KnQ+vbaVdRSMmUN04OfVs6OYFjC2vFB",
+	"QLx4EkoZZMpc1SUueJs11Wh/5SOJiuP1a8n3vI5BayhG18QWyz9uJILqaHHdesJxamcb2uKly4gm9P+4",
+	"f3UGchpejN4jWiodPiqVDj+q4yX72j9dhsvyllwFv7gojr1uPkbrdM78xdoFCiXTy7eX73bT2lPaR39w",
+	"Q/IRJt56+IWyfvJuLAWrCJmaQHRdiOyFi6EtSZodtN8tXcebO8fyvVle8lplbEPHsFFu42ory7PBGO6A",
+	"BFEXaJEgQ+I5o5OlqrRSgNAoKUatqGWfrKugrtFqnO8YFx5Mb5XO8rHxeMOKqfIxD/PjX38aGLwMXJ11",
+	"rlN/fbuL/y/aoQ/gQBGUkeFW4W2rGDEydeVpu0tTt47mLfjVEd1Kn3WHXLJPRud5/hO20K6MzVpbQ2aV",
+	"Xue39qfrfMBeUmnQreZjajSd2R/cd+rcxAG7PnpYQ5Q48+vQKYsDrN6z5QPtpWxoSox2WI8gUqdQ1n2q",
+	"9kA4S5OzxpBWkECCjkOIwCO1YJ2UNYQnLDyEfDpRHg53fB+1jJQ9PUa8A0gUR2aUmenJYU9RMQLLQ5qe",
+	"S0psRS1XCNCD4YKPlmPsU/6JJT2cvztpSJccyOkU7vPgL8JQLjT8D0aB8t8y4Sogg3GvaJqx2uwB2Ly8",
+	"oGd7p2ix+Z+jFi6vPmJLzdgr8bjpVFvl1kSonbvTQSAWh+MCfovYak9xbbhuWkRDV4tAv+2woOK9WmIC",
+	"f8KX+eqLCp91u/eyeHJZbOc/1c0TPKzXc81+qRq/4TV9m37jqJXNki03ou7ahDlXtepwXpX7Mxi18dCu",
+	"Q/7i6d+5SV8c1xLPv5JzptoDqhlJmTHWHLa3YMJH3OjIWtnwV19fC2a65mKUMjJezMZMaNJnZs4wOFtN",
+	"78Mc07KG+uRoDeqSry0t3Ud/tAZjNpg4a3gwBq+knNtzTvp2sRMYhaf+/7WRCoSO/SdoetRkGnyZWMYK",
+	"pFuJfvoRmjLc1tetXuAwtUn7dgogPRkdjK34NC6hL7eTl07Oz3qboStE4j5RRxfVeuKa7djWEa644QOa",
+	"NjsSg9QeV6Qwl2qSZ8GjibPsR2T+6qsL2UPQEHL4muL9K0+1WJrM+mmwLpFN+0wtH+YLPsqUV2XzQlB/",
+	"KZpyPqO7xdzTc1paYXEWKcXC36mut0VwEMBnY4MJMVJWUn8b5+4FeuDO79fbQl9Ma04Ouy8F5FBaXxSS",
+	"VjNdXuTz8eoeMHbOvxEKgDpt6WXpZq/o/sIDiDhYEIAGyjRTngtXuShWeCTqJNnLKR2x9+evyvs/Nmam",
+	"jx88CD79gCa08+/ZqJTbpnhlxIOjOhdiAzDdLOunfIAgcRBmOX9xRn54fPgDSHj3jx9PyJRZStEkYTMm",
+	"rEVG4olBVa6SJZeOyut4fvHw8ZN6MXBVMdvbDU+yWptvwpP6v2PyXjCDs1oVpvblTLOQmDQf1dLOp9qX",
+	"F+u1Vzs5nDqOFcGG1dH3r2xxwWqUC2t3bqxbOOfnOmdjveR/xcVkU6V5s4QPqEtCwy3lYrJMPcZHFFYt",
+	"ys4LQw/VpeDrTWtpCFcAiKTJAZVAHFOe/kXncyzx85O1/PxKDmhamwT39OwdOfqBpFSMMjpixNBRWZaw",
+	"Sjjg0ePa74+42DX8f8UHrLfRNocxHrAMdjGEClt28ySnZuMp+FrtIcuRzMxuO6PYUDE93mxrzvHhggiX",
+	"pvK6JsnAV9Y2RZzpcpJkwqZUJCzxxf6Y8iqkYMckC1IepUO8kYJ1yFMIo0UYr8Dkyn7mML9SLkZRV8Qj",
+	"Zl5DoVupkplhwXAQgCNU6LkV/EcHjxoLiTGKtVt2uEtrWF+Dm0caMr2eBN/rGis8w2ivHzEqDqSOmMLk",
+	"uaUDe85HY4P5azPJhdGEAuqxNX9c7kIFA4PqCSQ4QKHTCQEo4TFVdGDNqSgHU80PHCURV10x5Z86xE8l",
+	"cI1CvT/Ja0EQ/gF9ST4oEKovVnGJ4MW8gkTThR1zPl5UTjBICiyFDR6uV2YCS7SBzPMArgPpHXGh89R+",
+	"KQo4Eft7ZxMaeiNNUQwYVH8vy3kr2HWRUuhKD6Z0QRLpzQuMOc8LU2QBucpoupLTFFHlpAiwIerUIATJ",
+	"xMR3purSJi7ygkPFAcOB+KeLSLc/wDz7pSmNp9eYnXHq4+KrcjNKkGV1o+R1xFd8UDuM3V6ZJpC9FBYk",
+	"kT6DcHsA/GakBEDeupGqhRTL+7i04uXJ1fFzMzOfyUwYzDsvcbQVudQqLD7rKbL7NwCc70GauWKr62Aa",
+	"P7cXKZ1fg+t2Y1/qBj5UP7WLIAgWOFwQLgW5092rCKfaOv7Nz7zG+Z3PsHU55tqVcRQ+45Ksg4yNlNEJ",
+	"4u0AAQHDIJosubD3HE1JJhSzBmRC8GUuCCUKsJ8n9nIdSZlgtcjnj1FrlDGtme6lcnR40Do+6hxFLT2Q",
+	"isEJzamyN2DruIVTLvKilxxC4Q6sSIyaMDbDS0FlKdMrHBhNWQpZmKXQV4xOdCkotolyBQRW42qs7Ebd",
+	"+Akb8ClNSSpHVHEznvrjQieC/Zf7CqjMyyDzhbPB7XN1lAMrAo8whqCN3S5qyOHB/z6K7H+fwH9/BLY8",
+	"PPjfw4PScB6N+yhaiW8fnGyDl4iPxhqgK5F+ckQvLDW1Ewdnzpw8ily2kJZThpc3lmcO5Ehw7SoxnR1Z",
+	"paLI/6X8L+ca8YCJLUh16Uuqkp6HQLcM7GHhQfL9njExYOtDx7jp1aOOQvrNCXATQbBjWraLcYUGbNVd",
+	"shwbop9e4sOPl0l31ijXL3N4+ydHZcmuGGHa8KmVFhvL8DW18qsMk5tL27rHMaJdsrSw8H5dhmk/46kh",
+	"9fpQbcLE6nQqN2hpM1ef4llwZutCJVEeJ/GxECvBMpEwBSypOwTEO9MyU0Vy5IQtKgpm4HFUhg8wBWy7",
+	"mEl5v5cm/xKVb3uy1jDECXWw7jqOrEBM7fKIXV79jDpzxQ2rSWncZmKbu7eW6KeQFIcHDx8tC4viheuI",
+	"3K3KgLvt8N07uDPeLLnxTxNKXskrltJBXRbYunMZOwTGJUJ53jl8cgSkUqaE/z766fDx4eHDR0ePn/zw",
+	"Y2XEJ3VDOASaWh+8vY7Id+cvzshPR49/+L5DnioqBmPwPztcNJqm0F4Fxbq1sGdMzlJWwYNwqmipAQAI",
+	"BYxrwWUBf/SgNvBcp1Wnzy6lkbhciSIlcUm9BVyrSlABFdEC59SqQIc/PRweDA7bD+kPrP1D/+io/VPy",
+	"mLUfDQ/p48EP/Z/YwWEROzk+gkQ+bmDnHUAq8UtzO50pcZxIqeZUJccOJOi4vA3LOq0xbDozRcpPTSJX",
+	"LXJUFNTmB84PwzAzMegVhW0WFPeZ4pA0MqYunxbA5Vsrdbmo9ak9km3717ae8FlbzlAHacMtz5TTQIIS",
+	"+Q2AkLwJleTxzuVoRIOS/sHBJSBKVhgEdwDOTrLDnm+suQc5PTUyprlMGY6oGaYwQugYLGTW1HA9XLhT",
+	"m1KRbJePHZLwH6tihsvquCPexkEaMYTen7/JGyrJSmU3xsRW62vwqx8/iEa6g8/zi4K11YrdgGw2ylhz",
+	"Qi00DjwgcpBL5nk4QCWDySIGY9Qq4MlcehqArsKsXYcBeDcEkcMNcjj0UbkLF2S/BVhyoUtF4CAl/7hD",
+	"nUYElnoKa0yMq4IMoglSxhiEsFily0yYFmdXrFkpU64MQxiOjucYIvti7A1CudhZJJ+W/1eBb2zXGGCv",
+	"thqrEj0zukYLCDczljjZInuwgmkJS6gA1cLZ1UGvFdBypYcDvEW486otjlzuU744LnoYeuTTaZZbfp+Q",
+	"CHuWJqinCdmzwroF0Z8a2PGaH7jozZQcKUQ9qv5qz9e4JBzYmHza8BdPfnUh1xLuK9stLvmcgxURAq5K",
+	"5YFaffMOaO6zW1E5UIZv9eHSKLdIovYp7TuFzJZE07lLuT3z2djVgFc1WzsAr/jh10ev2z/941/n7Ycv",
+	"jn5p//jhf87aB08fv2k/ufz7sxKKxXap2JVBP9ZOGwTNvYjilZ4oeyoeHz5cqz2fO6f1raFYWJamI9bL",
+	"1NoX86QTV0WarqVuF9beMPszsEe2oOgSYkXUmnnzY+VI8NDnQqZvEhyE5+pRP6LQC9RYSX7ONBPJ00U5",
+	"i+ieJRb7SYaIFVtO82axMZonHX4o4B8p2Nsh2GKrOXvpcD5Hm71S2qrPH918zNOFV/G2cnZuCUSyM7jL",
+	"LWGYbIAR43brlQP02mK3vmDx15I2tOniauoJNqdKvzWbkKMnOqRCmbJvrkTgFpBC6v3I87FkV0z5DoJY",
+	"vAud8SDaWMnEaYiIf7Gv+hYrGxqNljrn99raB3tu1+FABaK+c9dpToVLR/mQGAnBIzrjhqZVl37Vk18t",
+	"hSh7Rp8/e3n59nxrn/2SUbGcR8I/5TEGyFMuddU7cUkL5fgDRCic/ySF0KLvWTSFf5WnfvTTo4OHP5Sn",
+	"/tOTraZ+4aBvGrDkehtKle3NqSboObzWVtSGXjCRhCvYMeB5r1fYEJO0ljZ4KBoQa4LcKczUUvKKJYDX",
+	"6oGyN8ewuRfYS8b56ZsaKt1z/KRw2kwk2jfJRDipa4C9/EXOw1OvOXAM0/x4+MOT7ytImLN5so3LYHPs",
+	"piRlve23psCW4oCmbS38ShrAaiSDWZlUtwSAunfATquBkzaFS/KUsxo4qRAsFRCl6lmuEFfXoXgE6cR3",
+	"q3tcMBMgtOx2xVwfJuM6nJYLZt5rpqBUdMfJFjhBmxfHehOhiO6XipzqXY0rwHHcMqzet+MqcjShjdXc",
+	"mjU8frLOWwqjNKwgz3KuJh7P6UL3qJ70Sjp/TSgNwaxqkoHt3Ye5te7+0sRI2SFvh8NKTsrypehrWzYs",
+	"f8Fsvxg9kHn9zUzJIU9ZAPjOUwZlD9j0zjXYKt+e7dPLTaSiCJLF155cbWa5FRpjtt66vYSHPmPc7j+1",
+	"iRSnJbCEl6dvTqGPGbFPk4Qa2qd6q214nllqePBPzoSgm2zHFde8QLxf6TIqnlzO0m4guup2+50L6CTY",
+	"ntJsask+d5bVx1pzQygs5FpvypQtmSdRyydbHrf+97eD9k8f/3jy+b/qbumwN9m1FVrty4SupUwItn4t",
+	"g1/iU9daVuRGXlNfdAGOlwLFoGI2zpoyJkayd8WU34yljRpJJTPDBWt4fczorNdfmEpVOxfmyVGrLmFa",
+	"Y3etLRGztq8Sj1rZzH7PSZBNp9e8F/UQB8Ubpa0srXNpKqVtLe1hhCdVd8CXby/fAbjWtNb1sUU3A0xi",
+	"xnYeGmtSrh0IV5oZKOeZ4g3CFevHNKGC0NmMKEYTXYZiKL72u+rN6pLsL8OSJk0o+cc5rOuYUPLuzc+E",
+	"C2JvvCdHpfXZrW4YRV+NmqfrZnvxz58bOoQMFDO12Y12Eo8eRlZi9hmxb3pc3uIm+fn5/zz7+c3Tf/78",
+	"/390+Y+3f/9H9d+bWVpuEuUDyDcwX2PJXKqlNq+RLNvtMyWTbGA0SaWcnJAYXb5x5PK9QJmLyFCmqZzr",
+	"Cmq0z1FK+WgM5iBVk8JrXJencZnL3eVDQckY4J+C4yBlQwOXSJ47uCBG0SuWYkkWQK3WlNhBcKK4YpcS",
+	"xRBO+e8fLl0G6cGTH7/vkEtrnjrQVjmjv2f17WP8dvOab6NXMKgjxKm48nauodSoRMHN8stnLGw1nnup",
+	"PCDhQ5KJTLNth27Ywbe4OYjOC+i4WLk5dx6lml44EyZ6Pm/PU85TRlUpPN2UkFe8Xdr92i2q44D3IpWD",
+	"SR2Q4ZcoY5tK6QLseG3HrNX7sIbP30NkZquWEVMuwr8efuVNJBq25DW7rv3oc1lN9jk42EBHLeXerANo",
+	"Wfu1dFsUiQpsxHpDePssng2rASop/2tnEibuLF8ags1z5J3cFB5xe3twQxBnuYKWWY5LrQeObyCpprry",
+	"LTIO3XRNpoSrcRWbFos3THtl5ff6d2rquNe91LxB2zdpWcd7dwli3rzObfqt3LS0vb2OKg2b4TnhujZk",
+	"c49liZk4oO6uwIfY3SmZS5mhVNBMAK2crQXsNp7GFRIn9DdWNgTU8jgisdXLXcN31O7zNXCd/20X2Xxd",
+	"vsvGrXxytLWXsrIJiGFmd8GhlOFGzBS/ooaVd8L/cfutqGUI5zOq1R/WLmqXQHaeFLwEg1//aC/Es19m",
+	"jE0jrSs0my0UmY1VkqUfcs1j7SfyyEwQgH5/8fx8uwj0Zg4se/yh+yrZ+jhDzWeH/jb+7CtHHXw3Tw6z",
+	"RBkeZH4ufnODGijfX2KblLA8LlgTknItfN3OrLzxinbFn6Pixf5i0xefLr5RFOQd8/7CLYxKJ7HyEGsC",
+	"i1sGbgt6+Lx7oNZHab8FmrrFfNh6wNXrJZNzL2e/JDCen+/nnSPhgQwOnE4UOtRAg+WipDBh8Gfq+4Cl",
+	"zDTUmr1vNEgfESPJo4f1ONgOAi5sCpxnhJZhsRMZAkJIFWaReqzsrrAfOLFfsh/EWXTIGdUQBpiwmYkg",
+	"YpdIhgXmhqUpMXOZm8ua0BlVBgNvJcTadTbz0pZUS0gaW5bX541B8AKdujr0K1cb7W6W81aJj/jIyJLb",
+	"9csDI7XJUXkX7zW+ukqRRT3yKE/ytIew6iJ09oKdhW36IczKEiCmuh73K8/tAkNcTU2PisPdtHJkZd1I",
+	"85Ysqr2dN6ufKNoPr6ueCJFroXqiNKzOUlOXRY2xfCQrSHAEiD9LXBEpdY2qPuJxYjdbRp40sG4V5U5V",
+	"wTruICv5NstfwZ/VC7NrIUTV4GG7mAEiXOCA3xrdcKME6hVtnPFUdm/vtevm7i7BGleyws7+MJZEM6bD",
+	"DK3joilelBfVhJ3883a1LnGYplIw3xSR6zAE2SF2hCldQGgZcF3sPaa7Aj1EcM+5q8zdHmj5Q6k9GP7g",
+	"WYUbvj7epNkgU9wsLuymOmMdwlOnGSZh4L9e+B39+4fLVl2ThlK8D5HhsBmlpS44MaAvjHzlExkbM0Ne",
+	"khPO/JBbfB1ViPhfbQhPtS8VFXomlTl2QdK4Q95IA2FelhBoO6B5wkhsx5KK/wfkMvg+uABsQ/uWNySO",
+	"W66FJY5fzJvOuINXGmg1XIGiDZ2JClQO6E/s+2LaV2N/8DPodeAehEj9WGpDBlTA2ecTRLSDYoL/ap9d",
+	"nL/A5S/Pz54wF0NZ46pCgAkd+Z2MfEq4g/nEuHSfjSFtXzDyy+XlO3L67mWnK7rir389k+KKCXDkdf76",
+	"V/JUJtwFr/9+8fYN4YK8v3zR/rFDAK6FON1LMRJrQSesN6CaxRH4x/Dv5y/OyKNHj37CV88iwhP4oSve",
+	"v3/5THfIaX7vW8GGrRCIJeWBSRfHxDWD8tAydhG/Z0wtioZLOnLTAEUi4cOhZU0BlT+Rx/PvCmx+auZ8",
+	"gN0rDftk/EbY04H14cGWsYOlb7tlzYgZS41rBSVABsyo1kyTTAhp+IAlbh8ByEb/9a+4N3Q2S52y8MAh",
+	"E/33v7UU8UrIp8gNYXUk9snoDnkOxU6KzdIFGVClONNdEf+r7aRx+2USn5DfM2mgtStc3guZ2RekgsZh",
+	"KH5OyZyladvKU5aQ8vuWWBcyszv2Xfzbaft/aPs/B+2fOr32xz8OoydHn+Pv89wcIq+Ysp+DPlm4/V5F",
+	"B3CQIFvuKLI7CEAhfj/hLf9CV0BB4tHBY8f8p2kq57HbTsy1sBR5mssI/214nIqSNPEJLRoRqSuC4Zhg",
+	"rJ78v//3/xMjCjL1qQZdAR+wMtop3SUpNaaaOPAOV4M2sPK7WOchzgc09biENYPO2hIcTRx1Bbwfu9Fj",
+	"aAGI5XbaI0jPyYxydQLIqtX8hEqGhH0R9tGytv+JCzIE/zmhpisoMCfyXfiqa8iigbzoAPCMh1IVmViQ",
+	"Q62NTJk4Xio2ycUH5rDAQQHsNYh137NdjwGGydLHWKZeHHXIhzXiPrgZNDOW5ksSPI6s9L2wdx5r5zv5",
+	"HRy+kSR+cHX4gGZmHOOt/L3dpgDAC9cI13WluXGEOchy2BUoz1HW6lyAI/GkjF45dcEJWJnljemtymCN",
+	"2dTjcWOjuwBN1VhKEwyyWrsifqv4iIvYIeBq3xRfXTH1F+zPYjmjnXJtmJsAFXb3iisjxgPa9JrqijX3",
+	"FI5SaoRXHs//hqIJmoMWbAqI36A+kfjn55f+4a4wdETiqd1mJ20Bvl2aDnmeapcfhZyF6bYB/k8MDKqW",
+	"rnzQyaBBn+9c7TtX5sqCI9VzNrD04fWZv/6VvJ0xhTEsMqXKPhx/ait4rO0ei905WbVQDu1CEJjCLPLj",
+	"Av+ElNiiiI5kpyveWiKb87olrQIuE3TqyMMj92hHFYhmlsgTkD5dUZu1rNiM5at9xafcIF+mKZHFSvuZ",
+	"tSOkZsGaMzFApPAY09YQEerY9d2FGQgJgO6hBgzyob/oCpf3GLnnUbFzsqK/8P/r0ecBzN8up88c0DGi",
+	"XwshF9o3MwcQPUGVkvN04bQ9K3PCCxGozs0VpbK7Ikl8Tg2DHXDQR/m/2+9kygeLXF8Dx5KvFrYP+GPt",
+	"CmGvDA0ChRtthd6J7+POXXIcnivX5OjhTyQO0bRid6mdM6MW7dOhYSp2IhjoHqcrtZVtrkOCO7gLSO/E",
+	"66VCpOg4AcxvQQqAFD8PmvIJy+H9kbPsVMcutdU1pbfDPEX1GZopFN9HCUNynEPXqAxawDqxlMhBNvV3",
+	"7AM5Y4LOeGdBp6nb6fxvqO6AsLKGDl4O1JD4QSIH2qXMp3zABDYmcorw6YwOxqz9sHPQiloQl8v7Rc3n",
+	"8w6FnztSjR64d/WDVy/Pnr+5eA7vFMB7rWcOGjJIjD5uHXYO8Ck3zdZx61HnoPMIsHHMGAynBx3QlkAN",
+	"ffDv+UTDWiBSUJdUe0r+/uFXe02hbvfD40Or2/3KFjnngGiwtyEfCaINXfidxgoG6IaB5cZLOkeHvKaW",
+	"/q3aMBizBHhuyK8YmXKRGW825of4Mmkd22m6HkvWQtYzabfJTvzhwUEOVY2Z26Gi6leJhvkGDZjsCGCb",
+	"1FQJs4Xu2H0+wiHrvpRP7cFTmmOOwCs/rn/FPX/pwObsa4eP1r/2DiHpLqV8BRhz9r2HP20wnBcg2Dnx",
+	"6NHh+nd+QUS7cKzHm+zGS4eamGNjPj7YYGXvA0BF8Ahk0ylVC9/YNu+GhvI5UHHBHqYjDdEFa7p/tK8/",
+	"SNjVA9fk6oFv4ofEnzIDHFsmukHKqDqj2WhsXvvHl8jvqCbHDi5RNp2Zxe4Ec7T+lTfSvAAoyTugsK+J",
+	"Wp7bk/C58iyVMxD3jhICUknYVetj1AqUBwzvf47qxeQbNF9ca4tTZz+BdTNj+L+FMjqlgzG3+jmoofaZ",
+	"EH13aVqozp8QlmoGD3bF0cFRx941BRXH1hpxZQAwCLRBcJZKnRi1QnqJoAsvBLjDK4nldqZFx0uJd2YO",
+	"iux8P+DOKFw/RnrXGt2gZ8DnaPWgoMtwDTAN5aoOzMFUvqy9biqu/37tZJ7UzOXjDd4vpZ2HyviGq8bZ",
+	"xX4H9kLknlw55c6vTZw7gGPeRK7YS2mcFxXWypjYd0eNyZRREQztVFlwPlltPu+6G5jlckhSa44owqcz",
+	"qQwFz8ycLk6gqMZJrIcHBw06l6t4vEGecCPUMEIsXZJkvgNfi/Z1F2R9vYcRtZrcvZt/zPcKqDvaRM6F",
+	"Pc4lDss7agcUDrWH87FEWG3HU45t1rDVA9dZvIG5LuwAib+mXTQKLRnBVHD5Env31jHImf3+Si5ZSwZF",
+	"w+5vVMp/G8ZIeFLP5FzUEC8S2zKNhgSZ9G+QGp+5RO49Qe4JEtrAOXpYQ5Mpv2qWkc+giTjYMr7vqSXE",
+	"IKgoiMxMHifBpuNMDBZEMajT187TWkuyr/gVExjBvgMd4yVG+/aKxfXrywVYHySggHNGZSXXzIZ3uK+i",
+	"uCGh+ZrydC8w9wLzGbNyUC2sGIPWw2ukJpSBNrvQnW31+OCRg4IKNFo9zowmCTR9hgCS/Z1DrFJIQxSj",
+	"gzHYdF6A1xLuOaMJvzvZecEw62S6l57fiFmWn2ghNTtNUl0SzSBAC8ejIcK2vWjXRipX6nlD0v0CR9gL",
+	"+L2AhxazMk2YgpCjla1rRHyBGn9T1Bniit2gFC+NU8P5/8RockQgog1wcf9hAcDjADsg7on/qw2W4hk2",
+	"0btLLnvgPpEnldeS/SWdME3YJzow6aLcC94HkjrkVE+sqTiENJgCRiyMkdV2nxxTTfScm8GYJV3BRDZ1",
+	"LGOXYBi0tyVyODzBtBrISMrRoSEPBbNUgkZucZ1zG7J0T8PlLgXCqjVYdeGloHa3NsS0tljrc/RH7Yd9",
+	"tXDx1aUi8mpYLRjn0e0Gtkr72BDT8hk9BoN5U2mPu0NeWnUX1GLt/Qv7JIv7ZcFTxI7gmgwVY/WpFV6A",
+	"YGJoO2wNNJO6NnbOEgxcO/jyvHv/CaGuLasVLVznbTgryZvuvbwJUFxkLXdFbcPbDnku3KAgPCp1BQwz",
+	"AxmBXpKkv0BE2lrhYVf5rug85tTgpxItwuuJFpcGyem8XCPk0hPW56TAJeC+hVUK9uvJ7rx2uBFpucRW",
+	"R/2b0OOZklpfcMPOUZ5/CWcf/LTiNK4/qlVteepSmF2WIlxtQhanYKQ7hQ6JfSvY+BiqHmh+QJYMqUBy",
+	"xTR9A7XGmO8BafBd8UVi7PDxJieZtzh9zRJOL+3l8g3LQFd6BmpAWHT220d7X4c1Yb99LFVa/fbRXrSF",
+	"DEUmdtpRLi7KAtTayFy0sejOA4p8ahdF/63j1pS5bv0laTuUaiTNBtL2AvuMYEkH1oqkXEwiwl2b6yLz",
+	"tpJaS4K7u1S7vmzP4Gx2lopB//ew3aJVvv6P+60zkFNAfNmIVV+U5rOVAH24nmbqarW/Dr1lz/ArlB7f",
+	"aIGSOV2gm8tYDQgqmBoYuMSTqRwhLGw9J16Wuc2pN1bRyI0kGN0bFlDpBtqQHz6yb/iSwlLKfBIwrr0k",
+	"aO5RhjRtDqUL+fUTpth3yFtfkwVtqIunUkaVzzoKDDmuSdEVvCuclecuuhzHw04+APLIH+izgYTiSkD+",
+	"IHREuahNV4S9XDLM6s62eARh4vMCrBZaPjchicJWua2BVIoNDBlLpRnpQ1OCBdGGzhAyZTOZ9cqueCtR",
+	"tQGPBCAGm8m2M19Un9ykevgSVfSzoOP8pkqiXdFLcW0a4urXThHxM9zFvey9Cdl74aQUVsOuVpisRNNt",
+	"LoKYQiCB7fE2imBnBEKVnav+vGJqgfEO0Hf837kG0xeU8KUyWqkiQlMtPbQNNeXK2v4CFfUK/rfIKyqt",
+	"oOdGuyq/kxISkc6GQz5gvq7UFQJG1ZJFO0HGXDMRHC6sGcSaVzqnCwQf8h2EAp8dXiMOQ75eBNvNvBkT",
+	"9xV8PBB3G5uy/oRgx+Gq+aYN2b24uR+2XfRH2bwDiYX8sZFNB5H+dt61p0Z4TYf0gWZihS33AvRDB5Yz",
+	"h7JXMOugPXKOGHBMYtAqY5RorqIAHnTF8ejrYlSlHAAaiuLpHFMnwu93MYALP0MxKiYt2JGZSLD8D3sz",
+	"Q3PJE2LGiiEEBYIXYML6VGoTEchtgBYIS3V/ga3ZFTwoa5mPqQEYCa84yiHhxolfF2LwGnE++Tpppitt",
+	"Ym9IrjV1o93c9rymaVRa+ta55qlDinDICVRPXEkmhFRmACra2Vu2X7929Qs2SwcRAGxZ6SeoDZutNm2t",
+	"bAKbb9EsnU4LBsx7ncBATHg+jwrOL8TJEFoZMqIz0LE8TowzwofWPua6gB4BcJlOV0AZOmAVTKlYOEvZ",
+	"/hg6sUAPwhZr3ra3cjgi7NOAzQwijuXNE8fYccZKE31iFbSuKPXo1ijwMm33uEPiEAEtJnpGFdNrIM6o",
+	"gWa/yiM3uC2huisQckFXw6IU+/24lnGFeW6noo8xF8fqknHYPsVFRCBHq0YYXi3h092pqV2GuWsdHP70",
+	"cHgwOGw/pD+w9g/9o6P2T8lj1n40PKSPBz/0f2IHhx4dLegU6DHsWkYigNdmorIZq+8mjPCdROmdxE72",
+	"lvG9kN0vuOB6nDdxLGzkklzZ1lD2UqStjXKJA6uUTtDhLN97qLoiGGsnhOBCcsrAth2MpdRWCueyCmL9",
+	"GGQdyznKawRL0WWZBsgwXWFXqI2DOaKGTEGIc0PmjE488gpGqK24ZmyG31FZanXJN65YwaHvYozNsE8G",
+	"rGb4ogdmoYsuKI95Hgto7cckB4HxzlhEaQO4EauqMm34lBorqAc8KRIYjoNVg4d3YK8ZdCNYIQ0zLNAV",
+	"nW5rfwFQYQ8LtHQFaNkVVE80nLuych4LPKlV2fyAsEUQqdEyz7MRlRlpZnAHEcFx6IC6BO7L3F5EMc7a",
+	"EmMM2Z11V4jfgesI+rjjAepdcrTShFpyDvytiaIjKR4ePHyyuZT307xw9L69jL8Wvbw6jaaUGb+7e/X7",
+	"W1C/5ZxoA/oprcg60l+TVeNciCu07hKOYI63V0JDcy6zDjkHq47DRCClAE15RKCyNmAqEclS0yHEn8rg",
+	"elYd3gFdLwIBh6k19gWZOki2CuzUwSFggQXdDnuKWWUmzuVu3knRjWrVd+9UBURDlmpW/LlAjavA652g",
+	"zGvyqUboUHVzQ8dD0ePSGh0ed/Ho4NDZGCUP7Jwu6oSmP81bV7Y3k07nOL2VXtnb0HcPbzV3JxMh+pxL",
+	"JoNm2UhuJ0uwlyTO27OJxENj1hMu8ZGNINKJcLmwnx8+fGifBqM3rcO98uDDhw+lx2E9e5/0N5GrrahT",
+	"rMthIytZrVRvgLdao+j7XoXNF8hTNuJCA4RsAamDlQAudQhSFNz9UkkjwqsBIPZRmjt0oDB3KHDndkXe",
+	"DMKnE5STjojrsXiyfGXkWZn1OnKeoeSUuW6eo+CHYjoqJeXJGbPrNgVobfk+enhwmN87+a2NANWoXXOH",
+	"TuRQHIPdc0uWguXAmtiGoP5ScEd0ly4Y17CsRv/2fcFagOXtgQ0TSl7JK2aVgS2SIcJOWqDYb6y/n7tN",
+	"2kpvP7w+f3p+pTWkuDua4hrIyhXSeGjR7wo69TjfMqRVskyq33c2Ttm4znS0bztL1xNfD7TH+ITEvqWr",
+	"a6TERYw2s1WOfUFJyq8YCZLJT1x8zX3FyQLRFeEpex2iqYxF5U+EvVj2Cb03eMG+Rcb0vLr9TWrvw3a1",
+	"B09DjQN2FijfCi6VJA4/0eNJ7PO+S12DEJ+9uBidA6nISoM7tiu2CO/SMrGduBSUUnx3ZK9R2XBP2Q0o",
+	"9RW680Tf86U57ZN998Jgk4QzV/BebuaFybjWUlvnldFsk+T7d1bpQ3b0EIFOCFjl+S95uweAHi96pMG1",
+	"AzG9qqhwdUw0TUsVTF0BgivHNW/kX3PDlUvn4RjXXbikmbltf+gmobAzV8CDTLfB1F5xMflZCrbn7pvj",
+	"7u0y98v8/OAPYMvPzcBY3tb0XU7AFM5mnfpa44IfNKCYr0TdLbycOZA/dq2DUuEZBbSAHGwXGyyVeasR",
+	"f/fJuoLkj5tyJax3QAXpM7sHt58ldFtc9ucp9AUWwIO1otbwNIUUnrWMY6RizTfgB5eG4p1Z3jMPwOv+",
+	"yo0IhB6K9Ben9P5Fk5GiAwjLcplAVwHdqbvY7CROc73+RhKWw16VX3ChBZ6CPh1MAgexdkGV/R23v+M2",
+	"YN2nCuN4rkFyYSjSwWQ102YikW1wYbSx1Hh79gVFGSDhGZFpUvh9z5EXfdmYT6NgVa3Vxc/0RGP+Gxiy",
+	"hbbnwovYKexT0eeoRq21q4EWrFhwe8/ZP9gsTLOF7Ur2PL/n+U1iRNAuyfdgk8OclDZh+lQOJjtyOu1j",
+	"PNR+okNeu3h3kedKS8VEXnN1EglwDUbMaMvemBNrvxNhnpfzO0FaP0R8IFmsYs5GeaJw3scWI/3+YwTS",
+	"xVzcyc0CFwIOLQrKhR0OA/vrZQps1j0N028ti64vf+k9bIzlnLo4SEEQXFdpQsh552sJS+yF3X0Qdj8z",
+	"gxID5Q5qFC5xE7qEDigc9JZ+fMx9bzOPLbxCHC576qErHFQgHGNEV4fB7MjFlMMos48EasKFbxXq00gg",
+	"gNQVuawF68sJTzu9ujGwiVB1GCzyrDoByVNpxtgdRIr6Is+rouP+ncWfS83VAwUXiy5aUQs6gRYPFSn/",
+	"lfPZtHbA0oPd66Xx4I/BeOhgOW79z+RQPPzn/ED9+I8fFr//8mjwr5/6l4+zvz+Zvpod6WfDn8enh+yc",
+	"v5XvJigZtyk9gM2/I3lemoHO0sa+RIHO6jIZbhNS4L7hAuxV43t3W0CoJcAp2eJaGCmZzXQz6CWabUG/",
+	"twLBrkBqIjFCBHQUo/W4kynX5mccaltJC4fS+hytffAsU9pu501CPsIamnqYFX2zcVfvX3H+C6n6PEmY",
+	"2ANH3klhfbmM/jRNHaWEDAuchCxbwkILWKwF/Iy1MG2nBen8wlyh1BUfDDqqQb6Pgrbueg1/AxhbPbCs",
+	"YtQwYI+tOfxlwqYzaZgYLH5liy/L5asvEPCNDVzsyF0TdqLFhtjNzzRTbos/bqzJnBVLv6MMPdz2Bu0F",
+	"KOz+iaJToCj0W3592XRBJh1kMMRGyt6UigWCXyqEgaDa1fsBk7sAj2IuehiRhwdHP95t2tsGKmyZO89Z",
+	"flJ7eb4aBPM1OixHTibWCXju99Y0AGCGcneV1C9pcw/+4MnncofnaqNZ5juao7kMFT6WUqfSg0G5W2Ga",
+	"aQNXA9ZIckNG/Irtfk/glBruiUbhVZsBwJOV4f8cODzL4MmdA/4wB0R1EOwrEqS31H/gliUvF71Ms/i4",
+	"qLlG6uXmSyXpXp6tlmfnbApm5kqJtpP0amw0voupOWLmfoqXgz+1vlcxPffNUb4uW9WqDNvy/QamKjWD",
+	"cR2a0pRN+9BFEQvIUjY0RGYGgX+sIg3NT05IHBhwscNJc+Vn2KRFr9JmTH67j+gV6woE1wjUHKiU3lnX",
+	"yWYJvUe6zo4WtZsBuP/aKbtiadvbzxubyO+LnbgjZ/83ZSJ/m5pdYFPva8Huf3OHG9ADl63YByUH3R+t",
+	"WVYfpNDMC3/uK5SDNze/A8g2V4BDC1p5B2injb4L1vH13gXN7lJLYG6zt3SfXjATbM7+evhqroe9cL6H",
+	"wvmCLlB+OfEMUGeJvAEpPWWrXIxLpXoOFsNlBrn6mb6S2WiMedthdWCYCBTWR1jhHlZFdAWURThEI2yI",
+	"yBTVLGn2Pb5mN9ly1BViPMPE9A0gE1wK+/0TL+csgAZyxcUgjG84v+QV1ebtXDC1N+BvUE4ggfq+fzW4",
+	"AFNWIyLyflz2F8UGTJi2SyWuuvKWnHKNfLd6C16zfRbFnrBXeKY+jCVU7XnEmQ1oOHdM1TcmuA6/lMjS",
+	"NCaDlFFl/+jaEdAp872p+gx/rb+q0HX0mn0JykSfy9axnUcJuehXsAK2c9y8ZtcNC30PufrbwfbBjIS8",
+	"tybJccdmSg55ytY02iTlPpt7Xf8r6LJp73B3uhvf4YUi/wA60q1qfp43ykgA102W8+9zp4l9wijOkuMc",
+	"49+Dy3EF7QwyxbAkkiVBPaQZs6HRkSNK3RVyGDb+8xUGiPetHUCfMVyMdIRAzjSFnIR5kKn6i5yj4YB2",
+	"wYTNjAenK9Cq/qKb0lVP/Z581QmrfhXrc1bZlX1xn7O617ZWaVuXTtj4T5Ax10ZCC/+NtK5A6BQtMtc0",
+	"rSu7ES6KbgDTHHw4rzgKW2vWOAD8iHXGyHrQgqCp55+hg/g2dSB7/rqRK/5dZqo2ur19laWmZY7bup02",
+	"cCE0AFrly3sTtmi0NynUtkpFoAcQdGH0mYMXHphrJIkU9c2ymXnmxtyEBU/TNG9SRBV0MhpJY1wR1r71",
+	"4Z6htmKoF0CAcKUUBdr6i3gpai6dwopw7dukXrEAGNeBSocF+5FvWOg02NNyGXmBI9BQFdwVWBZ8QmjO",
+	"m5Z3ucYGXclyU64m7bdg0a9Y+cVFrFd9HRXsdd+9KNlE9w2ZUu+k+MKbD/5wXevWZOu/NNicg4OTBgcX",
+	"tbfvS6MLaMwNbuBNMhFcj+T6VIR8AbeTie/kINdfnxawz3f9FtQGUIRz3r8mDXwNGseF60QB6LjO8ybY",
+	"3HvFTnzvYjFiRYcGyyVB6wVE0MYgRAWFC9pLQPgcsHQHVAA0R/hViM5DkyNmv5XQRbnJRd5+wjBoq4Sw",
+	"ipV5VppddIWDn68tJoVxPTDHtfR1EGze2Qll+6yYy32G1/6asgD2wYR7KOGgFY6VL4MiqrAMJ7FjVkBF",
+	"2K1tp5wDsoHQC5KBOqtAfG4UBPFMJuydknL4LcdA7yrn51p8iXvxcJOOyLzNVXCnX6dgcLG9xgjk2xCF",
+	"ptZl8cJ94QYdCjhEo0MhTb2bFGOiecPfSid1qhikjnT21/3eJtkp9lY48PQ2+U51PNicB7XEnLuYKl79",
+	"L+OiRq5xNhRj9JnHVSNnwB/9BWGY+utwkOeMTphyKz4m87FkV0x1hV1YucWItV/0UgcEYqRs6J1nzRI9",
+	"52YwRvfolMjhMO+zrUqKUFdwNHRwutFSE9dHtd2i7baCgvLC9yv/Nm2FYI23FIPEwfaRyFuzDyBoMSgx",
+	"6RcrAVsLoLXmwys+8a3GFpdvL9/FK82GgCu/BrMBp/sctmovBK5XCOxNiJv0oXLB9fjORYiRZtYsOn72",
+	"NZ9Wy1IMugOiLhEoxlJF4GM9Jtqq+Pbpf5zDmiD1FgK9Mb4fE7OYQcAXsN25JucvzsiTh49+dJDsF7+c",
+	"tg8jovknkvARN5jd+OjAaXkaXiv7dTVaQa5fGtV5C9UIvskFOXxMplxkhukT0reCGzKmICuqKxIlZ7rI",
+	"17T6zBCOhiUdchrkmWDQ2ip0roN/SfGEdvH2x5kVb87D3KT+WCn8Ja7clPZZas3QsQOS3Uz6Pvdj31FZ",
+	"qR0a5mBVzTqT8YMvQaazGW7ovhBsL9e/Ws2QirKYtGR968J9rXp4maeNFnLUG6RcQ1M3ks3CmBk+5+Se",
+	"vRFEmBZa6l1LDBMVf0/UFQBBT5wBX9PXvRGdfifBuQ3++W7S8atWUfcCbS/QNlVU71yircPyhAx5SBGG",
+	"qHuRJ5/H0FJayK4ROuXK8unEebpoRcGDHl3IGs591xW52DNBIaMCZMAv1x6XBWRXrJCQOGxuvq9NZXIZ",
+	"j3eLJlrs7f2EE10tHG8VeWrv+7tvyJ8lFr7O6N9SG4pl+IBF3j/i5jp8aabcKKuggHRk5ZWVG/uM4T0f",
+	"bRKxW+rysGmqcAX+rDYy/pwOws4Ozgqxt7xMGbqTHAC9ccBmAzllGtocnqB/C3MWaer6Bpqx1Mz7krjR",
+	"RA/kjOkGtN3XizK42Y2x5/PhkEF9XzheA6MGGwfcOmGLPbPumXU1kEi5IcoSctamTKtCFWpFcevr3A/h",
+	"rkXUsnmexE/w1kTHbeQBsorCeKkAvqGiWX8XG2lmMZGqK2Kv6fegcd/3IA0sR9t/Wn0d+6OAyBBsjvyf",
+	"B+sBBMLNxTtIxq5Nua/F91MGPb7o5yeIFCfLFoWAP+HisEtyEaO3X5YzJljiCnv70ox9Qk2HXEKvVKpc",
+	"ljODnqjY0tR9sd5GKJ3FPe1qWlK6rx1s5QJqzl6KfcHk3pNyywglUgy5mpI5YjRB95svqZpY7mO3iSvF",
+	"y8A2eDvWxv6YAFGIrluIuZ1AvSijKuVMAao4STi7iWCZFXznbrqQC3WT+lR5oAZFCrahQ35lbObSowSZ",
+	"0RlT+0DV3hNxNz2VLHeWPZjX6YrwHtSN0E0xHdNVXPY9WINvr2QVSd2piYgnb60o9GAJG0ORlF28mGcA",
+	"UEp7LIQ9M+2AFcxHAtALmeUkjAGwVLObQENw0Fze0FmRxh9wxVcMPeBWsR57IA/Y7L0Te97dwJWY8qvc",
+	"4N3Fo+hfrQksLt1Sjog3ia15E/xug2vetWAV8a/qYtzDA3zVN+lzkeTYADpnmusAB/Awl6tCYxf+mZ2c",
+	"Q/7l/fWzJ/gNnONIwSBhB2Op2cZ429cIqz3LDPaCSNiQZin2j+iQOKVilNERiz3Oa5zKAU1Z7B3aDiK3",
+	"KzKRMJUDH9tbKq8q8yC0wND+//vSjDsEUXAZBR95TTUbJK10hcmUIHI4JDFN53She1RPeugO6qE7KCZS",
+	"EUqENHlRV5S7iJzT36vK4LEvpwueQPZ2V2ijmBiZsZ0ONzkOR4e8FSnGCsIRNKwzIUELamKnCtk9w2MX",
+	"9aN9u/HeKa+jrnDFb0xHlcrDqJrnCKhkOZwvzNza6iF8H+4I0UyYZtzzkkDbOWMcaQFQitqnl1YZCTcD",
+	"VHkU1T07P8vFx0OaavY5apkxQ3wjqiaWvvmU/UcK+5fnmZIz9uCfnAlBW1Hrimve5ykwVQvJWG8Lr+6X",
+	"e+1+//sq2vcwA3tFaiWk+fxLbpuyDrVJBsUlSD6MRypG+hlPDfFeigjDmQahkwJ0xt3aE6dcm5XN4L4m",
+	"L0exkPWOjrAf317Z3CubK5TN0zQNyeV6Ww7Xhv5eSBUIHSWTbGA06bMxh+4FkJKhrHJI9QRVpA55I6H9",
+	"fD8zmLOsoaskaGJWYkRES0JFkM+cF5LMx7IrsLskBzxn38u+Q86Zlpmy2pJTWUEYWT2wlNEEHRDklAHw",
+	"YwRSSzGYYrJ7r8qBYtQEyVVby6aXCZvOpGFisPiVLVpf1GqyUidnJ02oMnyQQrhnwiyh+D8UzucNq7Ir",
+	"K91K8zq8AfG5Po3tK+o/+bV1G8Z+OUbK3pSKRXyMeQpormgE8AmYj1CXyOBsqIgcHjx8dLcdizcAECnz",
+	"5jnLj2t/+2wQcqYBBTRcR9xvsGlw723ZXzMgubVFQG99xFlIyPqNXPNPwOyEQfJEFYTh9IjBO3a2x3ms",
+	"uilWi7I7DRIEK723VTh/stbvXPQyzeJjQjchX246JObTaWYsu6O8rpyqN+G+VCzvheOGlUFrxeNOorAx",
+	"mWAXy3sUNhq/nxLrYK9a1pnj++jo12W/W3VkJ4Gwgfn+ZSEkLDGesAURYaxnZ0UI4xX3UKxcp9UtEg8K",
+	"nRvgW0Y4drS09+Lwz6kN3opqt4/j3Gh7eXui/bJmSKhg8+tUD52lDHWu1xzcid9+ePP8PAaAN40JsuFK",
+	"0AHEdacrdg8Dncv0a++wZZewPvQDB7QP+uyVxnVBH+U44qbDPW9L4UgUDkHlL8Rxgpb9JV3xmODgvlZ2",
+	"QJVy5Vw7KpEYd7GsdN8iLjoMuTjt9Pmzl5dvz+1Mw8j6b9VYzMctgzF2+XcUhoGdb1ALLUXuQy93GXpx",
+	"KBbVoMvDx0/2MZdvPOaiUCTeRrQFqGybOAvE/svBlMsAOyLTBq4RzCrghkC4/wsDLvVXRJPQutMgi53C",
+	"Prxy38IrPs+kOYziz20fQLnlAMoKWXcvQif3UfYc/IlVwH2I5KsPkWzJ8jceHDkhcWDTxaTPBnLKHKRB",
+	"ugDgk1VaTn5/jOgVw3ayJe0HfG34AcVHYwM5jhRaxkoEM8i/4OMNhiBy9tshoUUqJOYIxKWSmp4XLDHh",
+	"uivsZx0GAxS64AeTLwz03BMhuKOBv9pgj4o/zLJ+yvV4Cxv+fb49dxTg+YZs+D9HUOe6Fc19OOfmy3Ku",
+	"X0t11nemmYM6X0YCvib9NcD23UCA2wl9fVrst4dfvFdrvz6UEgc2DMDClo+uV8XNaoTCU6TmEysXNNtG",
+	"b83VROOY3tXwCDkvCq/hb2EfLqeWdkUBnITfhy9Ue7vsqnLqeya0dtQ6vUD/reUu3y3UyotwC+5Is/wG",
+	"hOqfTNUcuDJvp2kCU86hghhsQMBMdsgPViAQx/6Admz4lO1V0fsMWkcXDm3D3TM0l7pc3KxqetNg/LuW",
+	"lDvtdmVV+bei4n7rPQD2Cu9XiIvkRNBSw4AvVXeXRdDqVMcvEh8N2Yjfkm2MS1zhJdxbxntBcYOWMeoA",
+	"t2gYXzbawydESAEO2JnUmvdT9sUWMgBeGAAmw2EQFGNKJ66pn4Zsr0zAX7Cpx5JNHWARRxBVgtRLl2pZ",
+	"TIHqksHdFddpcd8XSbijwe3uiN9a7y+en7ei1umz1y/fbG90wy7coc39VQvrP5nFnVJtesDj8bHPjWOp",
+	"ZmQuM8uXLAfC6ZC9ef7nMM+dwZsL7Gu1zWHO6moVHjXANbmbi2uSyEE2ZaJkb7eiVqbS1nHrAWTOu+lV",
+	"P3fORlwb5VA6HSxn5O8kCgBRjACsZZ8OJoQLI4MO4Z3iUrCCBCp3auYLPZoczpPG0lD31pTVvHOOAtD7",
+	"QESyjA+FWRXa3bQOrQoSMSJioMGWtDdrNhgzDRmsdregtGmBHm+4If3U8ciWJ/JhzIBVTbHpAypIIgGg",
+	"dS7VJFjKmNG0cQvs1d2Xn3zahsF5UZ5qwgVJ2BVL5cweoV2MwcES+5PD6+KlXUvYVevzx8//XwAAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -15,13 +16,24 @@ import (
 const (
 	settingAlwaysAsk = "always_ask_second_factor"
 	settingNotices   = "notifications"
+
+	settingTheme      = "theme"
+	settingLanguage   = "language"
+	settingTimezone   = "timezone"
+	settingVisibility = "visibility"
 )
 
 // SettingsChange is a partial update of what a person chooses about their account: nil and absent members leave
-// a setting as it is. Notices tells of kinds of letters whether they are wanted.
+// a setting as it is, a pointer to the empty text puts its default back. Notices tells of kinds of letters whether they
+// are wanted.
 type SettingsChange struct {
 	AlwaysAsk *bool
 	Notices   map[mail.Kind]bool
+	Theme     *string
+	// Language is the locale of the profile, under the name that settings have for it.
+	Language   *string
+	Timezone   *string
+	Visibility *Visibility
 }
 
 // Wants reports whether the user is sent letters of the kind.
@@ -32,21 +44,25 @@ func (u User) Wants(kind mail.Kind) bool {
 // UpdateSettings changes the caller's settings, and gives the user as they are then. What weakens the account is
 // told by mail and wants a recent sign-in: to mute a notice, any; no longer to ask always for the second factor, one
 // by a strong second factor where there is one. What strengthens it wants neither, so that nothing stands between a
-// person and their safety. Errors: KindInvalid for kinds of letters that cannot be muted, core.CodeReauthentication.
+// person and their safety; how products look, and who sees the profile, guards nothing. Errors: KindInvalid with every
+// field that breaks a rule, core.CodeReauthentication.
 func (s *Service) UpdateSettings(
 	ctx context.Context, principal core.Principal, change SettingsChange,
 ) (user User, err error) {
-	if err := change.check(); err != nil {
+	if err = change.check(); err != nil {
 		return User{}, err
 	}
 	err = core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
-		var before Protection
+		var before User
 		var saved core.Change
 		user, saved, err = Edit(ctx, s.deps.Users, principal.UserID, func(user *User) error {
-			before = user.Protection
-			user.Protection = change.apply(before)
+			before = *user
 			user.UpdatedAt = s.deps.Clock.Now()
-			return s.permitWeaker(principal, *user, user.Protection.weakerThan(before))
+			user.Protection = change.apply(before.Protection)
+			if err := change.prefer(user); err != nil {
+				return err
+			}
+			return s.permitWeaker(principal, *user, user.Protection.weakerThan(before.Protection))
 		})
 		if err != nil {
 			return nil, err
@@ -70,15 +86,21 @@ func (s *Service) permitWeaker(principal core.Principal, user User, weakened []s
 	return nil
 }
 
-// tellSettings writes a change of the settings down, and tells the user of what weakens their account.
-func (s *Service) tellSettings(ctx context.Context, principal core.Principal, user User, before Protection) error {
-	weakened, strengthened := user.Protection.weakerThan(before), before.weakerThan(user.Protection)
+// tellSettings writes a change of the settings down, and tells the user of what weakens their account. Who sees the
+// profile from now on stands in the event; of the other preferences only which ones have changed.
+func (s *Service) tellSettings(ctx context.Context, principal core.Principal, user, before User) error {
+	weakened := user.Protection.weakerThan(before.Protection)
 	event := own(audit.ActionSettingsUpdate, principal)
 	event.Metadata = make(map[string]string)
-	for key, names := range map[string][]string{"turned_off": weakened, "turned_on": strengthened} {
+	for key, names := range map[string][]string{
+		"turned_off": weakened, "turned_on": before.Protection.weakerThan(user.Protection), "fields": user.preferredSince(before),
+	} {
 		if len(names) > 0 {
 			event.Metadata[key] = strings.Join(names, " ")
 		}
+	}
+	if user.Preferences.Visibility != before.Preferences.Visibility {
+		event.Metadata[settingVisibility] = string(user.Preferences.Visibility)
 	}
 	if err := s.deps.Trail.Record(ctx, event); err != nil || len(weakened) == 0 {
 		return err
@@ -115,6 +137,44 @@ func (c SettingsChange) apply(to Protection) Protection {
 	}
 	to.Muted = muted
 	return to
+}
+
+// prefer sets what the person prefers, in its normal form. KindInvalid with every field that breaks a rule.
+func (c SettingsChange) prefer(user *User) error {
+	replace(&user.Preferences.Theme, c.Theme)
+	replace(&user.Preferences.Timezone, c.Timezone)
+	if c.Visibility != nil {
+		user.Preferences.Visibility = *c.Visibility
+	}
+	user.Preferences.Visibility = cmp.Or(user.Preferences.Visibility, VisibilityPrivate)
+	var violations core.Violations
+	if c.Language != nil {
+		user.Profile.Locale = *c.Language
+		if err := user.Profile.normalizeLocale(); err != nil {
+			err.Field = settingLanguage
+			violations.AddFields(*err)
+		}
+	}
+	violations.AddFields(user.Preferences.check()...)
+	return violations.Err()
+}
+
+// preferredSince names the preferences that are others than before, in the order of the API.
+func (u User) preferredSince(before User) (names []string) {
+	for _, setting := range []struct {
+		name    string
+		changed bool
+	}{
+		{settingTheme, u.Preferences.Theme != before.Preferences.Theme},
+		{settingLanguage, u.Profile.Locale != before.Profile.Locale},
+		{settingTimezone, u.Preferences.Timezone != before.Preferences.Timezone},
+		{settingVisibility, u.Preferences.Visibility != before.Preferences.Visibility},
+	} {
+		if setting.changed {
+			names = append(names, setting.name)
+		}
+	}
+	return names
 }
 
 // weakerThan names the settings by which p guards less than before, in the order of the API.

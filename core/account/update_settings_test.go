@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -176,5 +177,104 @@ func settingsAct(_ *testing.T, m member) func(ctx context.Context) error {
 	return func(ctx context.Context) error {
 		_, err := m.Account.UpdateSettings(ctx, m.caller, notice(mail.KindDeviceTrusted, false))
 		return err
+	}
+}
+
+func pointer[T any](value T) *T { return &value }
+
+// TestPreferences takes a person through changes of how products look, each after the one before, with an old sign-in:
+// they guard nothing.
+func TestPreferences(t *testing.T) {
+	t.Parallel()
+	m := join(t)
+	type preferred struct{ Theme, Language, Timezone, Visibility, Fields, Told string }
+	for _, step := range []struct {
+		name   string
+		change account.SettingsChange
+		want   preferred
+	}{
+		{"nothing", account.SettingsChange{}, preferred{Visibility: "private"}},
+		{
+			"all",
+			account.SettingsChange{
+				Theme: pointer("dark"), Language: pointer("pt-br"), Timezone: pointer("America/Sao_Paulo"),
+				Visibility: pointer(account.VisibilityPublic),
+			},
+			preferred{"dark", "pt-BR", "America/Sao_Paulo", "public", "theme language timezone visibility", "public"},
+		},
+		{
+			"the same again", account.SettingsChange{Theme: pointer("dark"), Visibility: pointer(account.VisibilityPublic)},
+			preferred{"dark", "pt-BR", "America/Sao_Paulo", "public", "", ""},
+		},
+		{
+			"one", account.SettingsChange{Timezone: pointer("UTC")},
+			preferred{"dark", "pt-BR", "UTC", "public", "timezone", ""},
+		},
+		{
+			"defaults",
+			account.SettingsChange{
+				Theme: pointer(""), Language: pointer(""), Timezone: pointer(""), Visibility: pointer(account.Visibility("")),
+			},
+			preferred{"", "", "", "private", "theme language timezone visibility", "private"},
+		},
+	} {
+		got, err := m.Account.UpdateSettings(m.Ctx, m.stale(), step.change)
+		m.Must(err)
+		if diff := cmp.Diff(m.User(m.id), got); diff != "" {
+			t.Errorf("%s: answered another than is stored (-want +got):\n%s", step.name, diff)
+		}
+		events := m.Log.All()
+		told := events[len(events)-1].Metadata
+		prefers := preferred{
+			got.Preferences.Theme, got.Profile.Locale, got.Preferences.Timezone, string(got.Preferences.Visibility),
+			told["fields"], told["visibility"],
+		}
+		if diff := cmp.Diff(step.want, prefers); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", step.name, diff)
+		}
+	}
+}
+
+func TestPreferencesThatDoNotExist(t *testing.T) {
+	t.Parallel()
+	m := join(t)
+	before := m.User(m.id)
+	for _, zone := range []string{
+		"Local", "Mars/Olympus", "posixrules", "right/UTC", "posix/UTC", "../UTC", "/etc/localtime", "Europe/Berlin ", "europe/berlin",
+		"utc", "Europe", "Europe/", strings.Repeat("A", 65), "Europe\\Berlin", "\x00",
+	} {
+		_, err := m.Account.UpdateSettings(m.Ctx, m.caller, account.SettingsChange{
+			Theme: pointer("pink"), Language: pointer("not a language"), Timezone: &zone,
+			Visibility: pointer(account.Visibility("friends")),
+		})
+		var fields []string
+		for _, field := range core.AsError(err).Fields {
+			fields = append(fields, field.Field+":"+string(field.Code))
+		}
+		want := []string{
+			"language:invalid_format", "theme:unknown_value", "timezone:unknown_value", "visibility:unknown_value",
+		}
+		if diff := cmp.Diff(want, fields); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", zone, diff)
+		}
+	}
+	if diff := cmp.Diff(before, m.User(m.id)); diff != "" {
+		t.Errorf("a refused change changed (-want +got):\n%s", diff)
+	}
+}
+
+func TestTimezones(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		"UTC", "Europe/Berlin", "America/Argentina/ComodRivadavia", "Etc/GMT+12", "W-SU", "America/Port-au-Prince", "GMT0",
+		"Antarctica/DumontDUrville", "EST5EDT", "Pacific/Chatham",
+	} {
+		zone, err := account.Timezone(name)
+		if err != nil || zone.String() != name {
+			t.Errorf("%s: %v %v", name, zone, err)
+		}
+	}
+	if zone, err := account.Timezone(""); err == nil {
+		t.Errorf("no name is %v", zone)
 	}
 }

@@ -41,6 +41,8 @@ type boxford struct{}
 
 func (boxford) Locate(netip.Addr) string { return "Boxford, GB" }
 
+func (boxford) Country(netip.Addr) string { return "GB" }
+
 func newDesk(config audit.Config) *desk {
 	d := &desk{db: coretest.NewDatabase(), clock: coretest.NewClock()}
 	d.log = audittest.NewLog(d.db)

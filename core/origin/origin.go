@@ -48,6 +48,9 @@ type Recognizer interface {
 type Locator interface {
 	// Locate gives a place name such as "Boxford, GB"; empty where it knows none. It asks no peer.
 	Locate(address netip.Addr) string
+	// Country gives the country of the place, by its code of two capitals (ISO 3166-1 alpha-2); empty where it knows
+	// none. It asks no peer.
+	Country(address netip.Addr) string
 }
 
 // Nowhere is the Locator of a deployment without a place database.
@@ -55,6 +58,9 @@ type Nowhere struct{}
 
 // Locate implements Locator.
 func (Nowhere) Locate(netip.Addr) string { return "" }
+
+// Country implements Locator.
+func (Nowhere) Country(netip.Addr) string { return "" }
 
 // Reader describes clients. Safe for concurrent use.
 type Reader struct {
@@ -69,6 +75,16 @@ func NewReader(recognizer Recognizer, locator Locator) *Reader {
 
 // Of describes the client of the request that ctx belongs to.
 func (r *Reader) Of(ctx context.Context) Device { return r.Describe(core.ClientFrom(ctx)) }
+
+// Country gives the country that the request of ctx came from, by its code of two capitals (ISO 3166-1 alpha-2); empty
+// where it is unknown.
+func (r *Reader) Country(ctx context.Context) string {
+	client := core.ClientFrom(ctx)
+	if !client.IP.IsValid() {
+		return ""
+	}
+	return r.locator.Country(client.IP)
+}
 
 // Describe describes a client, cleared of what a database or a terminal would choke on.
 func (r *Reader) Describe(client core.Client) Device {

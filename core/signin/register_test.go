@@ -393,3 +393,19 @@ func TestAvailability(t *testing.T) {
 		t.Errorf("addresses are told although hidden: %v", err)
 	}
 }
+
+// TestCountryOfAnAccount is that of the request which opens it, with and without proof of the mailbox.
+func TestCountryOfAnAccount(t *testing.T) {
+	t.Parallel()
+	h := house.Open(t)
+	proven := h.Member(ada, "")
+	if got := h.User(proven.User.ID).Country; got != house.Country {
+		t.Errorf("opened in %q, want %q", got, house.Country)
+	}
+	h = house.OpenWith(t, signin.Config{})
+	registered, err := h.SignIn.Register(h.Ctx, registration(ada, "", house.Passphrase))
+	h.Must(err)
+	if got := h.User(registered.SignedIn.User.ID).Country; got != house.Country {
+		t.Errorf("opened at once in %q, want %q", got, house.Country)
+	}
+}
