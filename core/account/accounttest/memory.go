@@ -142,6 +142,11 @@ func (s *Store) UsernameTaken(ctx context.Context, key string) (bool, error) {
 	return len(users) > 0, err
 }
 
+// All gives every user, in any order.
+func (s *Store) All(ctx context.Context) ([]account.User, error) {
+	return s.list(ctx, func(account.User) bool { return true })
+}
+
 func (s *Store) conflict(user account.User) error {
 	for id, other := range s.users.All() {
 		switch {

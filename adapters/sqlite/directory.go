@@ -1,0 +1,86 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/doorward/doorward/adapters/internal/userlist"
+	"github.com/doorward/doorward/adapters/sqlite/sqltype"
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/directory"
+)
+
+// Directory is a directory.Index.
+type Directory struct{ db *Database }
+
+// Directory gives the index of users.
+func (db *Database) Directory() *Directory { return &Directory{db} }
+
+var listDialect = userlist.Dialect{
+	Unindexed: "+",
+	ID:        func(id core.ID) any { return sqltype.ID(id) }, Time: func(at time.Time) any { return sqltype.Time(at) },
+}
+
+// Places implements directory.Index.
+func (d *Directory) Places(ctx context.Context, listing directory.Listing) ([]directory.Place, error) {
+	list := userlist.New(listDialect, listing)
+	var counts []int64
+	for _, statement := range list.Counts() {
+		count, err := listed(ctx, d.db, statement, func(rows *sql.Rows, count *int64) error { return rows.Scan(count) })
+		if err != nil {
+			return nil, err
+		}
+		counts = append(counts, count...)
+	}
+	return listed(ctx, d.db, list.Places(counts), func(rows *sql.Rows, place *directory.Place) error {
+		if listing.Sort.Keyed() {
+			return rows.Scan((*sqltype.ID)(&place.ID), &place.Key)
+		}
+		return rows.Scan((*sqltype.ID)(&place.ID), (*sqltype.Time)(&place.At))
+	})
+}
+
+// Search implements directory.Index.
+func (d *Directory) Search(
+	ctx context.Context, search directory.Search,
+) (places []directory.Place, rest directory.Place, err error) {
+	return userlist.Find(search, func(after directory.Place) ([]userlist.Candidate, error) {
+		return listed(ctx, d.db, userlist.Window(listDialect, search, after), func(rows *sql.Rows, found *userlist.Candidate) error {
+			return rows.Scan((*sqltype.ID)(&found.ID), &found.Source, &found.Key,
+				&found.Keys.Email, &found.Keys.Username, &found.Keys.Name, &found.Passes)
+		})
+	})
+}
+
+// Many implements directory.Index.
+func (d *Directory) Many(ctx context.Context, ids []core.ID) ([]account.User, error) {
+	rows, err := d.db.reading(ctx).AccountsByIDs(ctx, each(ids, func(id core.ID) sqltype.ID { return sqltype.ID(id) }))
+	return each(rows, toUser), translate(err)
+}
+
+// listed runs a statement that was made for one request, on the transaction that ctx carries or beside the writer.
+func listed[T any](
+	ctx context.Context, db *Database, statement userlist.Statement, scan func(rows *sql.Rows, into *T) error,
+) (found []T, err error) {
+	var source interface {
+		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	} = db.reader
+	if tx := db.current(ctx); tx != nil {
+		source = tx.raw
+	}
+	rows, err := source.QueryContext(ctx, statement.SQL, statement.Args...)
+	if err != nil {
+		return nil, translate(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var row T
+		if err := scan(rows, &row); err != nil {
+			return nil, translate(err)
+		}
+		found = append(found, row)
+	}
+	return found, translate(rows.Err())
+}

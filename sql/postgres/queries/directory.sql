@@ -1,0 +1,2 @@
+-- name: AccountsByIDs :many
+SELECT * FROM accounts WHERE id = ANY(@ids::uuid[]);
