@@ -10,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
 
+	"github.com/doorward/doorward/api/internal/accesscontrol"
 	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
@@ -31,6 +32,10 @@ type Options struct {
 	ReadTimeout, WriteTimeout, IdleTimeout time.Duration
 	// BodyLimit is the largest body in bytes (64 KiB), HeaderLimit the largest head (16 KiB).
 	BodyLimit, HeaderLimit int
+	// ImportBodyLimit is the largest body in bytes of an import (1 GiB), which is read as it comes. StreamTimeout is how
+	// long an import or export may take (30 min); each part of it has ReadTimeout and WriteTimeout.
+	ImportBodyLimit int64
+	StreamTimeout   time.Duration
 	// MaxConnections is how many connections are served at once (10,000); beyond, they are answered 503 and
 	// closed. Each may hold a head and a body for as long as a slow client may take to send them.
 	MaxConnections int
@@ -49,7 +54,7 @@ func DefaultOptions() Options {
 	return Options{
 		RequestTimeout: 15 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
 		IdleTimeout: 75 * time.Second, BodyLimit: 64 << 10, HeaderLimit: 16 << 10, MaxConnections: 10_000,
-		RecentWindow: account.DefaultRecentWindow,
+		RecentWindow: account.DefaultRecentWindow, ImportBodyLimit: 1 << 30, StreamTimeout: 30 * time.Minute,
 	}
 }
 
@@ -61,6 +66,8 @@ func (o Options) withDefaults() Options {
 	set(&o.IdleTimeout, defaults.IdleTimeout)
 	set(&o.BodyLimit, defaults.BodyLimit)
 	set(&o.HeaderLimit, defaults.HeaderLimit)
+	set(&o.ImportBodyLimit, defaults.ImportBodyLimit)
+	set(&o.StreamTimeout, defaults.StreamTimeout)
 	set(&o.MaxConnections, defaults.MaxConnections)
 	set(&o.RecentWindow, defaults.RecentWindow)
 	return o
@@ -95,6 +102,7 @@ type Deps struct {
 	Bindings      Bindings
 	Keys          Keys
 	Audit         Audit
+	AccessControl AccessControl
 	Health        *Health
 	Clock         core.Clock
 	IDs           *core.IDs
@@ -174,6 +182,7 @@ func (s *server) newApp() *fiber.App {
 	app := fiber.New(fiber.Config{
 		AppName:               "doorward",
 		BodyLimit:             s.options.BodyLimit,
+		StreamRequestBody:     true, // see gather
 		Concurrency:           s.options.MaxConnections + spare,
 		ReadBufferSize:        s.options.HeaderLimit,
 		ReadTimeout:           s.options.ReadTimeout,
@@ -201,10 +210,14 @@ func (s *server) mount(app *fiber.App, contract *contract) error {
 	return nil
 }
 
+// AccessControl is what answers the tag access.
+type AccessControl = accesscontrol.Handlers
+
 // handlers answers every operation; each tag has a struct of its own.
 type handlers struct {
 	authHandlers
 	meHandlers
+	AccessControl
 	healthHandlers
 	devHandlers
 }
@@ -215,6 +228,7 @@ func newHandlers(deps Deps, options Options) *handlers {
 	return &handlers{
 		authHandlers:   authHandlers{deps},
 		meHandlers:     meHandlers{deps},
+		AccessControl:  deps.AccessControl,
 		healthHandlers: healthHandlers{health: deps.Health, version: options.Version, started: time.Now()},
 		devHandlers:    devHandlers{deps.Mailbox},
 	}

@@ -1571,8 +1571,7 @@ type Unlocked struct {
 
 // UpdateGroupRequest defines model for UpdateGroupRequest.
 type UpdateGroupRequest struct {
-	// Description One line.
-	Description AccessDescription `json:"description,omitempty"`
+	Description *string `json:"description,omitempty"`
 
 	// Name Lower-case letters and digits, a letter first, with single hyphens between them.
 	//
@@ -1611,18 +1610,15 @@ type UpdatePermissionRequest struct {
 	// Category Lower-case letters, digits, hyphens and underscores. The resource of the key by default.
 	//
 	// Example: articles
-	Category PermissionCategory `json:"category,omitempty"`
-
-	// Description One line.
-	Description AccessDescription `json:"description,omitempty"`
+	Category    PermissionCategory `json:"category,omitempty"`
+	Description *string            `json:"description,omitempty"`
 }
 
 // UpdateRoleRequest defines model for UpdateRoleRequest.
 type UpdateRoleRequest struct {
-	// Description One line.
-	Description          AccessDescription `json:"description,omitempty"`
-	Permissions          PermissionKeys    `json:"permissions,omitempty"`
-	SecondFactorRequired bool              `json:"second_factor_required,omitempty"`
+	Description          *string        `json:"description,omitempty"`
+	Permissions          PermissionKeys `json:"permissions,omitempty"`
+	SecondFactorRequired *bool          `json:"second_factor_required,omitempty"`
 }
 
 // UpdateSettingsRequest defines model for UpdateSettingsRequest.
@@ -1784,9 +1780,6 @@ type Visibility string
 // Cursor defines model for Cursor.
 type Cursor = string
 
-// IdempotencyKey defines model for IdempotencyKey.
-type IdempotencyKey = string
-
 // Limit defines model for Limit.
 type Limit = int
 
@@ -1845,11 +1838,6 @@ type HealthDetailDownApplicationJSON = HealthDetail
 //
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
 type HealthDetailDownApplicationProblemPlusJSON = Problem
-
-// IdempotencyKeyReused An error (RFC 9457). Branch on `code`; all texts are for people.
-//
-// Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
-type IdempotencyKeyReused = Problem
 
 // InternalError An error (RFC 9457). Branch on `code`; all texts are for people.
 //
@@ -1994,14 +1982,6 @@ type ListGroupsParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
-// CreateGroupParams defines parameters for CreateGroup.
-type CreateGroupParams struct {
-	// IdempotencyKey A text of the client's own, such as a UUID, that marks repetitions of this call: for 24 hours the same caller with
-	// the same key and the same body gets the first reply again, with `Idempotency-Replayed: true`, and nothing is done
-	// twice.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
-}
-
 // ListActivityParams defines parameters for ListActivity.
 type ListActivityParams struct {
 	// Limit How many items to give at most.
@@ -2047,14 +2027,6 @@ type ListPermissionsParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
-// CreatePermissionParams defines parameters for CreatePermission.
-type CreatePermissionParams struct {
-	// IdempotencyKey A text of the client's own, such as a UUID, that marks repetitions of this call: for 24 hours the same caller with
-	// the same key and the same body gets the first reply again, with `Idempotency-Replayed: true`, and nothing is done
-	// twice.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
-}
-
 // ListRolesParams defines parameters for ListRoles.
 type ListRolesParams struct {
 	// Limit How many items to give at most.
@@ -2062,14 +2034,6 @@ type ListRolesParams struct {
 
 	// Cursor The `next_cursor` of the page before. Opaque.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
-}
-
-// CreateRoleParams defines parameters for CreateRole.
-type CreateRoleParams struct {
-	// IdempotencyKey A text of the client's own, such as a UUID, that marks repetitions of this call: for 24 hours the same caller with
-	// the same key and the same body gets the first reply again, with `Idempotency-Replayed: true`, and nothing is done
-	// twice.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
@@ -2507,7 +2471,7 @@ type ServerInterface interface {
 	ListGroups(c *fiber.Ctx, params ListGroupsParams) error
 	// CreateGroup Make a group
 	// (POST /v1/groups)
-	CreateGroup(c *fiber.Ctx, params CreateGroupParams) error
+	CreateGroup(c *fiber.Ctx) error
 	// DeleteGroup Remove a group
 	// (DELETE /v1/groups/{id})
 	DeleteGroup(c *fiber.Ctx, id core.ID) error
@@ -2600,7 +2564,7 @@ type ServerInterface interface {
 	ListPermissions(c *fiber.Ctx, params ListPermissionsParams) error
 	// CreatePermission Make a permission
 	// (POST /v1/permissions)
-	CreatePermission(c *fiber.Ctx, params CreatePermissionParams) error
+	CreatePermission(c *fiber.Ctx) error
 	// DeletePermission Remove a permission
 	// (DELETE /v1/permissions/{id})
 	DeletePermission(c *fiber.Ctx, id core.ID) error
@@ -2615,7 +2579,7 @@ type ServerInterface interface {
 	ListRoles(c *fiber.Ctx, params ListRolesParams) error
 	// CreateRole Make a role
 	// (POST /v1/roles)
-	CreateRole(c *fiber.Ctx, params CreateRoleParams) error
+	CreateRole(c *fiber.Ctx) error
 	// DeleteRole Remove a role
 	// (DELETE /v1/roles/{id})
 	DeleteRole(c *fiber.Ctx, id core.ID) error
@@ -3415,33 +3379,8 @@ func (siw *ServerInterfaceWrapper) ListGroups(c *fiber.Ctx) error {
 // CreateGroup operation middleware
 func (siw *ServerInterfaceWrapper) CreateGroup(c *fiber.Ctx) error {
 
-	var err error
-	_ = err
-
-	// Parameter object where we will unmarshal all parameters from the context
-	var params CreateGroupParams
-
-	headers := c.GetReqHeaders()
-
-	// ------------- Optional header parameter "Idempotency-Key" -------------
-	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
-		var IdempotencyKey IdempotencyKey
-		n := len(valueList)
-		if n != 1 {
-			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName Idempotency-Key, 1 is required, but %d found", n))
-		}
-
-		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
-		if err != nil {
-			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err).Error())
-		}
-
-		params.IdempotencyKey = IdempotencyKey
-
-	}
-
 	handler := func(c *fiber.Ctx) error {
-		return siw.Handler.CreateGroup(c, params)
+		return siw.Handler.CreateGroup(c)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -4204,33 +4143,8 @@ func (siw *ServerInterfaceWrapper) ListPermissions(c *fiber.Ctx) error {
 // CreatePermission operation middleware
 func (siw *ServerInterfaceWrapper) CreatePermission(c *fiber.Ctx) error {
 
-	var err error
-	_ = err
-
-	// Parameter object where we will unmarshal all parameters from the context
-	var params CreatePermissionParams
-
-	headers := c.GetReqHeaders()
-
-	// ------------- Optional header parameter "Idempotency-Key" -------------
-	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
-		var IdempotencyKey IdempotencyKey
-		n := len(valueList)
-		if n != 1 {
-			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName Idempotency-Key, 1 is required, but %d found", n))
-		}
-
-		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
-		if err != nil {
-			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err).Error())
-		}
-
-		params.IdempotencyKey = IdempotencyKey
-
-	}
-
 	handler := func(c *fiber.Ctx) error {
-		return siw.Handler.CreatePermission(c, params)
+		return siw.Handler.CreatePermission(c)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -4378,33 +4292,8 @@ func (siw *ServerInterfaceWrapper) ListRoles(c *fiber.Ctx) error {
 // CreateRole operation middleware
 func (siw *ServerInterfaceWrapper) CreateRole(c *fiber.Ctx) error {
 
-	var err error
-	_ = err
-
-	// Parameter object where we will unmarshal all parameters from the context
-	var params CreateRoleParams
-
-	headers := c.GetReqHeaders()
-
-	// ------------- Optional header parameter "Idempotency-Key" -------------
-	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
-		var IdempotencyKey IdempotencyKey
-		n := len(valueList)
-		if n != 1 {
-			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName Idempotency-Key, 1 is required, but %d found", n))
-		}
-
-		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
-		if err != nil {
-			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err).Error())
-		}
-
-		params.IdempotencyKey = IdempotencyKey
-
-	}
-
 	handler := func(c *fiber.Ctx) error {
-		return siw.Handler.CreateRole(c, params)
+		return siw.Handler.CreateRole(c)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -4849,8 +4738,6 @@ type HealthDetailJSONResponse HealthDetail
 
 type HealthDetailDownJSONResponse HealthDetail
 type HealthDetailDownApplicationProblemPlusJSONResponse Problem
-
-type IdempotencyKeyReusedApplicationProblemPlusJSONResponse Problem
 
 type InternalErrorApplicationProblemPlusJSONResponse Problem
 
@@ -8319,8 +8206,7 @@ func (response ListGroups503ApplicationProblemPlusJSONResponse) VisitListGroupsR
 }
 
 type CreateGroupRequestObject struct {
-	Params CreateGroupParams
-	Body   *CreateGroupJSONRequestBody
+	Body *CreateGroupJSONRequestBody
 }
 
 type CreateGroupResponseObject interface {
@@ -8408,17 +8294,6 @@ type CreateGroup415ApplicationProblemPlusJSONResponse struct {
 func (response CreateGroup415ApplicationProblemPlusJSONResponse) VisitCreateGroupResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(415)
-
-	return ctx.JSON(&response)
-}
-
-type CreateGroup422ApplicationProblemPlusJSONResponse struct {
-	IdempotencyKeyReusedApplicationProblemPlusJSONResponse
-}
-
-func (response CreateGroup422ApplicationProblemPlusJSONResponse) VisitCreateGroupResponse(ctx *fiber.Ctx) error {
-	ctx.Response().Header.Set("Content-Type", "application/problem+json")
-	ctx.Status(422)
 
 	return ctx.JSON(&response)
 }
@@ -12415,8 +12290,7 @@ func (response ListPermissions503ApplicationProblemPlusJSONResponse) VisitListPe
 }
 
 type CreatePermissionRequestObject struct {
-	Params CreatePermissionParams
-	Body   *CreatePermissionJSONRequestBody
+	Body *CreatePermissionJSONRequestBody
 }
 
 type CreatePermissionResponseObject interface {
@@ -12504,17 +12378,6 @@ type CreatePermission415ApplicationProblemPlusJSONResponse struct {
 func (response CreatePermission415ApplicationProblemPlusJSONResponse) VisitCreatePermissionResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(415)
-
-	return ctx.JSON(&response)
-}
-
-type CreatePermission422ApplicationProblemPlusJSONResponse struct {
-	IdempotencyKeyReusedApplicationProblemPlusJSONResponse
-}
-
-func (response CreatePermission422ApplicationProblemPlusJSONResponse) VisitCreatePermissionResponse(ctx *fiber.Ctx) error {
-	ctx.Response().Header.Set("Content-Type", "application/problem+json")
-	ctx.Status(422)
 
 	return ctx.JSON(&response)
 }
@@ -13114,8 +12977,7 @@ func (response ListRoles503ApplicationProblemPlusJSONResponse) VisitListRolesRes
 }
 
 type CreateRoleRequestObject struct {
-	Params CreateRoleParams
-	Body   *CreateRoleJSONRequestBody
+	Body *CreateRoleJSONRequestBody
 }
 
 type CreateRoleResponseObject interface {
@@ -13203,17 +13065,6 @@ type CreateRole415ApplicationProblemPlusJSONResponse struct {
 func (response CreateRole415ApplicationProblemPlusJSONResponse) VisitCreateRoleResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(415)
-
-	return ctx.JSON(&response)
-}
-
-type CreateRole422ApplicationProblemPlusJSONResponse struct {
-	IdempotencyKeyReusedApplicationProblemPlusJSONResponse
-}
-
-func (response CreateRole422ApplicationProblemPlusJSONResponse) VisitCreateRoleResponse(ctx *fiber.Ctx) error {
-	ctx.Response().Header.Set("Content-Type", "application/problem+json")
-	ctx.Status(422)
 
 	return ctx.JSON(&response)
 }
@@ -15599,10 +15450,8 @@ func (sh *strictHandler) ListGroups(ctx *fiber.Ctx, params ListGroupsParams) err
 }
 
 // CreateGroup operation middleware
-func (sh *strictHandler) CreateGroup(ctx *fiber.Ctx, params CreateGroupParams) error {
+func (sh *strictHandler) CreateGroup(ctx *fiber.Ctx) error {
 	var request CreateGroupRequestObject
-
-	request.Params = params
 
 	var body CreateGroupJSONRequestBody
 	var err error
@@ -16554,10 +16403,8 @@ func (sh *strictHandler) ListPermissions(ctx *fiber.Ctx, params ListPermissionsP
 }
 
 // CreatePermission operation middleware
-func (sh *strictHandler) CreatePermission(ctx *fiber.Ctx, params CreatePermissionParams) error {
+func (sh *strictHandler) CreatePermission(ctx *fiber.Ctx) error {
 	var request CreatePermissionRequestObject
-
-	request.Params = params
 
 	var body CreatePermissionJSONRequestBody
 	var err error
@@ -16717,10 +16564,8 @@ func (sh *strictHandler) ListRoles(ctx *fiber.Ctx, params ListRolesParams) error
 }
 
 // CreateRole operation middleware
-func (sh *strictHandler) CreateRole(ctx *fiber.Ctx, params CreateRoleParams) error {
+func (sh *strictHandler) CreateRole(ctx *fiber.Ctx) error {
 	var request CreateRoleRequestObject
-
-	request.Params = params
 
 	var body CreateRoleJSONRequestBody
 	var err error
@@ -17020,325 +16865,322 @@ func (sh *strictHandler) SetUserRoles(ctx *fiber.Ctx, id core.ID) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7P37kts2tj+KvwpKv101yWxK7rbbTtJdU/Vtt+3EE9+muz2e3468RUiEJIwoQAHAljUpnzpPcx7sPMkp",
-	"rAWQIEXq5r7Z0T+puEUSt7UW1vWz/mgN5HQmBRNGt47/aI0ZTZiC/z2nhr3iU27sPxKmB4rPDJeiddy6",
-	"HDOS2p+IGVNDuCaCUcW0IUYSbjRhIonIWM7JlIoFGdA01YQbkjJ6xTT5Llbx9xGhIiFcFI9pNpAi0YSm",
-	"KZFDYsZsSqhiXdGngwn5Ljbx9yeEavtOoujQtDkzw/bYmBmd8baihsGc2m4N7cODTle0opYejNmU2lWw",
-	"T3Q6S1nruNVtpXLERbd1ov52dGL+dviwFbXMYmZ/00ZxMWp9/hwVe/BOpnywWN6JX8pr/C7+Pf4eNwX3",
-	"Z8TtgutW+V08j7/vrJ3e7397fDL/25OD+ukxoxanQ8PU8szgz8vDGkmMWhA6olyUR59ywafZtHV8kA/F",
-	"hWEjpmCsDx8+nGZmzIThA2pYPVEMxjRNmRgxe4DnL87Ikx8eHzQt8qmlGUWYUlL9rdvi4oqmPOkZOWGi",
-	"26pZ8OeoNaOKTplxJHqWKS1V/VRiwT6Z3gCeiB09kRkdMdJnQ6lYh7yd0d8zZmfH7Uu/Z0wtWlFL0Kkd",
-	"Fd8s7xD99IqJkRm3jg8f/hjZHcv/XXc8LxM2nUnDxGDxK6shnlNi2Cfj5zZIORPmL5rIuYiIzgZjS+yU",
-	"vH//8lmENDWlaqKJYjNmuP2Gxne5BvI7JkOpyMMjMpaZ0vBNTacMfmOKzLkZd0X+1wlbAAfmf+jLZEFG",
-	"zOCbQ660sUOljlgi+ACJg0W1z9kspQuWHBOjMhYjSwtpxlyMrFRIpGBdYeZ8wJAVYaORP4udDr9o96lh",
-	"yx8+flzd8hk1hin7zf/9jbT/r4///V+1bNIgxXLe5YZNgTMstxK7z1KbJroAvi7NMWFDmqWmdfz4ILIT",
-	"Ri56eHAQFTx1WMtTl5bULxUVeiZVzQzjgZQTzmI42L6Sc82UPobzAS6BoxLEKHrFUitl8HmN1IJfsrQh",
-	"hLRnSZP8hOzD9jP20Fcczb/aMMV2McfahbfsZ1pRiwm71t/8P3E2rY+1nKyYnkmhGTDy6WDAtD4bUzFi",
-	"52yYaZbYPw+kMEzAxtDZLLWCh0vxYKZkP2XT//63trv0RzCj/1Js2Dpu/f8eFLfaA/xVP3iHb+HolX1m",
-	"nwaMJbon56Kn+GhsdHyMjAUCPCKGTpgmUhEjs8GYaTKVitltxm10LDaWaaI7JB5K1edJwoRjiXig1bA3",
-	"pDxlSewY0R1VZJmcXTG1mI+ZYickRkndG9KBkaqn2O8ZV/a10nMR0YyRmAkl015/Edsz/By1TlN7yosL",
-	"PhIseSludQ8pjt3TMHiPi/gY9yVByZFa5hooltgrhKa6Q+w0icwMCpuOXcBTmpyz3zOmza3O3d89XMwy",
-	"EztJBxeTjiN77NQdOEtTK9sGMmG5iM7ftn/1J3Hmb8JVhLzdAoJP1qzh1F3xBAnHit85FYYlHfKmkMh4",
-	"OJb7Fwx3/EyKYcoHt7vfAzdofEyovS+YAlKx+oNdX3Ep4cSpCf7Cp6xDYjalPO1ZtrR0puWUwf3FUs3I",
-	"mIJg7AqaJIppTfoLIuTcn4ySWl9wcyeCJhQEx4TiqoHcvOge2EUOlZwSSjQ3rFCxpbGqsZyzBEjSvmWZ",
-	"x+5M/K/22cX5C5TWoO1wo7tWumouRadRqPgpMEWmmTYE5IkduERKwJ5LEicUc4Tqriikk9vp5/aMXsA3",
-	"7mKvi+kdA8MCHQDdWLOC6Dk3gzFLiBwOc4LKxBVTfMhhb+zOehJyBzBT8oqJDnmrKoI76opYMVpoyFyK",
-	"UHhXbwG3Rbg7d8KDjhbYJ67huuPGagqkz5AKrNyWYsBWEY/doJRqQ6RgRBu6sJdfwNuGCUdDGi05+4JV",
-	"rk5y6qWeyKwQYHAwQhLFBtJuLZ7bCUjgJjlBBwOZCbMsJMIdfu6WdG3CuPLZmg22RohbG0xQI1cLOSdS",
-	"gOh94Qn0ztgi0F0SyZDErRKDxhJTUw4CBGWQ/ZucMQUTI8IqTOS7+FO7eM5a9fMxH4xR/MYJM5SnMbHa",
-	"JJ4iSDeQd9R+X0tBU3uClsVApY0sk/Kp+w1GsoevQSipKz4oDhz4Dqc252naBS03kasIdhv5huTzCzoT",
-	"LqV8RdWI3epJOUdGz0jZS+3o7sTw72TIWZoAYxH4VRX6qN0qpmBjZ0Z33EJSM34GJ3JtXFD6aN0S5CS2",
-	"5xcnbKRoYuVedS7P5Fzc1HyiGz6gRM4Frqhs6p+zW7/seDGB3oQtegqm4AjG2vpzisaMcOwXilPnEYGF",
-	"CGtR0/S5VX5vWQfHkUEpAcPS6jEyU7pD/pFJ0IQYiRWaBz3uaOklKt9nhWFxJ5ZDYNjYuxT+f8gtD4qE",
-	"zKjWc6kSkkgQsX2WSjEiRo6YPYROKwodrx8+fGhXXW1103OvPKh65mCar6g2b+eC3e4ZWmXAGtFMlbQD",
-	"+wfv5krYLJWLKRPGOyZGsqI1BJe613sHhl8hgb7iYvKzFOxOTjnlYuJXxsXETi8TEwEeO2t1sE8ze9OA",
-	"ek41sSwIk37Nrk3EvWZNygbemYVTjwV3N7inYSpvpHkhM3G70klI0xvaUZFn39FFKmlyJ5fqDMdeulTB",
-	"fOR6zVVKvjskr/lTq6Q479f3sKI8UHDLYl9Rw3opDuxdVpbynOPFSEnk0FiL5dJ7/QmFyEAMwYM2hAni",
-	"igQqhX5WiZ7iwXAP2kW0ZKOX3eM+oNHOIxor3y5iH58xFlI2vs6d1ne7x9FsAcKtCzeYs4hip7rKLIWL",
-	"YQhGkPPlM3VMYn9txBGJjTSzGI1MNI3Q23RS8S2WbNKSY+GkbK9be7TZ0xga8w2KsXPTXfIpk5m55V1G",
-	"FcDg2CEDJxzd21QpfsXAy21NQTvhC2YMFyN9bZI4/2DNHD94g8kJZXs5DMZSM7T8LvhIvBR34BSBe0JJ",
-	"ObSiDjzdEek7J5K/c9213Gdwfx3XuEYiEruHezrTMyasZk+k6oqcZnuKaWYKoupUneBAoN7pNQfbX09Y",
-	"gqGOxQrnl6O/DXzcWx6n/2DNtl14tymc3nthuVwq/p9bFi+ZCMSLFyoyM6Fb/cTKigkTPaeL2MMqhVbR",
-	"IHPaQc+dHUiKPk2IFEyfdEWtXptb3I7ZINxBKJkrq836k8dw0nXrs+8FvaI8pf2U3faW+3HtTlrRa9UH",
-	"pHcSByJo5f1a3ZMvuOjeC53NZlIZlrxmCaeXEFu71S3JJ9Cb2hn0zGJWVaMsw8ZVZkTt758gRvDPF4Yq",
-	"c41uubpv1wVLQJtjSYecEnAIc02kgNSVOV1EhA+dP5LrIrZgJNFMJIQbYmQH3Atu2CKE+SwcphrOfSvA",
-	"bICUgyCw/fjgYClCGtnvWQH7jKXMbdBMyRlThmPIdJapEevRmqjxe2F4anlVVMW6lel9JbPR2JA+HUzs",
-	"RIZSTe1XWgk1rG3puTaGrnJ16rdi6CKyK/v/ZgOD8zb8ipvF8oytEVe3LadEG8tf4CY8cRs/5+CXwLCb",
-	"yway0y3SR3xwQ/OR6HHRqtlD3J1NVmgJ5IoPatJanmLYHTQmvdCGTcHzP6TglTRjtgAPHBiB5Qm+4IoN",
-	"5aeIvOIi+1Q3Jk9K88syntQ+Nlue1gckT1PEi04Im87MAi7QuVc/nPVi1aL+wtI3S4flWT48eNQ56Bwe",
-	"Pur8UDd2KpGZqqk7KuUiIs+et6KWyFInl43KWM03pszQhBpgXpokkLpC03cl4qg5jyV9CoJ7OV9adrS8",
-	"6sOwpvC3yyHoDyPR5uUz+aOFT7SOW7N5YodZol+ZmYGc1hBCbFWXTDHwT6EOZS0tuPw6JFaozMGvKksZ",
-	"0UbKBK8EbQiHhBKfIKEzkBaW/fCjLcthqA1+rNlBxaiuY50PY3uoMA/3OoYGx6BAOQcAXPHlQ6+53Tc5",
-	"SK80IN0ua5Yll4ObVyIFI0bCvOAALa2WBI8j+zWjV2QQvEKN/Q+KleLk8u0Czsk5O6Dl0koC+lwlz15x",
-	"zEkoyzRIHSr9z6rbKZeNBeFRpSj8O0hXW/eZN+yTcalvS9sC0yh/rXZVGjMBTk2taBH+9Kh7rizzUCfP",
-	"RV6tgF1LTH4KTxf1xOQsJ6lqAj8ynxjh5oTEdrBQPXViD8KGLmYlQQruQHhR6xQ1QJ7WX2uhXure7UuZ",
-	"MiqWjqd4tu5Qzqi9mV8zrSk6xcoDDcZUCJaWJTHYZnWCeyCTpiRNmTCf/zXFwcoaj0QVZemTYzNNa2X1",
-	"hvfYhKPbsZi9YiOujfJcuXz7cDFpSj8Wk50WoZkwvW0UA53hAdUt3LBPDT/Imj/XiTAjW1F+sm6LijHd",
-	"CG7ri8mvpZ7rkFZlclwSWbWSp3ZiPm+pVvXbPmkpqqwKDV29iS7sRtOGzbw+PKUJ21QPjpz6oOuEZuDL",
-	"iyAhok5r/a1lpJnBFRW48ey2bXQkmHXwqyWSmitkIzasI8JgB4slrjzKpFY8Fce8UR7b0mSKTzQMLkYM",
-	"koqCHMF6hXJIU82WCGXqYt+rZgffP8Wsn6UJ4heaJ/fO+UB2m98gU8oyuPekrDXS/XOgPsw3fu8Nmxev",
-	"Vo+gOofKp2vXLhP2zirEa9db5pl3Sl4xTSiY4H35yZooxl9QoMPbH6I8Tlr40HlSpKRQPYGUTEifL8Lc",
-	"y3LC34grnYBjqYxdj13XVeBMcDrvpr6Hl8+Wdrb6NXdF126oYtSwn5XMZrtRUlJ2Q6zWSat+i88+/Xv1",
-	"izC9N/bBz1GryAFaK8Pe5Y/+yhbLLAZDN29K8faOPEYNG0m12HyWZ/6NqlG6w75O2GKr7VnaHfuB5s05",
-	"lym7vwRjZ3cN9GK1oLq41QbqdyNtPcudP+VtcTUXZaXV+XVqlW44hmQr/dJJ3Fo7DKQeN5qk1DBtvE+D",
-	"9NkIwtNWOUJLFuxrFJ5ywlleGORWAA4TKzHzLAy74EBBzres2RNm1W6rn9pv4DOhVcjLNmGxXQnTEyNn",
-	"dUtfpbl5K5RrMpRqJI1hgmQihWRc3AkorMsr2Tbb7WtwuWnMavFnkTvgtvOrUW16mc5ppX7x+UAu+LTp",
-	"Kq/Dayd1+e1GL6ZRmXYu6iYCBi1+RpVP7S8p/ULO6wnRfbiXWSW+kaF28Bt5livmHniJPM/DDjgXUuA5",
-	"Cli8cooVPbo8+2apcx2mmpNfd+5WwnlAFcIyObyGGipMcUBljaK8cNLEyybn5umQXxmbWeLpswVYbXwk",
-	"rKYnM4NlVT4ak6uFdnqeL4+7ovJ5qG2cWY6iJJWDiROIlkQ1GdMrRgYUMrbISyBYzJaUIl04zxJ3pc7z",
-	"DnFRASdUqZ5YIZUXddmh7NNUk7jX+0Vq08Y5xIQLbaAQL8+TXuA6UPedapZeMY3xwmq96RLnPR8OGWTG",
-	"FXdkjV12pxrPyGqJuv4ywd9yb/FAThkmyUMSuL2soQjTM8Cy4KnQ+vbaVdRSMmUN04OfVs6OYFjC2vFB",
-	"QLx4EkoZZMpc1SUueJs11Wh/5SOJiuP1a8n3vI5BayhG18QWyz9uJILqaHHdesJxamcb2uKly4gm9P+4",
-	"f3UGchpejN4jWiodPiqVDj+q4yX72j9dhsvyllwFv7gojr1uPkbrdM78xdoFCiXTy7eX73bT2lPaR39w",
-	"Q/IRJt56+IWyfvJuLAWrCJmaQHRdiOyFi6EtSZodtN8tXcebO8fyvVle8lplbEPHsFFu42ory7PBGO6A",
-	"BFEXaJEgQ+I5o5OlqrRSgNAoKUatqGWfrKugrtFqnO8YFx5Mb5XO8rHxeMOKqfIxD/PjX38aGLwMXJ11",
-	"rlN/fbuL/y/aoQ/gQBGUkeFW4W2rGDEydeVpu0tTt47mLfjVEd1Kn3WHXLJPRud5/hO20K6MzVpbQ2aV",
-	"Xue39qfrfMBeUmnQreZjajSd2R/cd+rcxAG7PnpYQ5Q48+vQKYsDrN6z5QPtpWxoSox2WI8gUqdQ1n2q",
-	"9kA4S5OzxpBWkECCjkOIwCO1YJ2UNYQnLDyEfDpRHg53fB+1jJQ9PUa8A0gUR2aUmenJYU9RMQLLQ5qe",
-	"S0psRS1XCNCD4YKPlmPsU/6JJT2cvztpSJccyOkU7vPgL8JQLjT8D0aB8t8y4Sogg3GvaJqx2uwB2Ly8",
-	"oGd7p2ix+Z+jFi6vPmJLzdgr8bjpVFvl1kSonbvTQSAWh+MCfovYak9xbbhuWkRDV4tAv+2woOK9WmIC",
-	"f8KX+eqLCp91u/eyeHJZbOc/1c0TPKzXc81+qRq/4TV9m37jqJXNki03ou7ahDlXtepwXpX7Mxi18dCu",
-	"Q/7i6d+5SV8c1xLPv5JzptoDqhlJmTHWHLa3YMJH3OjIWtnwV19fC2a65mKUMjJezMZMaNJnZs4wOFtN",
-	"78Mc07KG+uRoDeqSry0t3Ud/tAZjNpg4a3gwBq+knNtzTvp2sRMYhaf+/7WRCoSO/SdoetRkGnyZWMYK",
-	"pFuJfvoRmjLc1tetXuAwtUn7dgogPRkdjK34NC6hL7eTl07Oz3qboStE4j5RRxfVeuKa7djWEa644QOa",
-	"NjsSg9QeV6Qwl2qSZ8GjibPsR2T+6qsL2UPQEHL4muL9K0+1WJrM+mmwLpFN+0wtH+YLPsqUV2XzQlB/",
-	"KZpyPqO7xdzTc1paYXEWKcXC36mut0VwEMBnY4MJMVJWUn8b5+4FeuDO79fbQl9Ma04Ouy8F5FBaXxSS",
-	"VjNdXuTz8eoeMHbOvxEKgDpt6WXpZq/o/sIDiDhYEIAGyjRTngtXuShWeCTqJNnLKR2x9+evyvs/Nmam",
-	"jx88CD79gCa08+/ZqJTbpnhlxIOjOhdiAzDdLOunfIAgcRBmOX9xRn54fPgDSHj3jx9PyJRZStEkYTMm",
-	"rEVG4olBVa6SJZeOyut4fvHw8ZN6MXBVMdvbDU+yWptvwpP6v2PyXjCDs1oVpvblTLOQmDQf1dLOp9qX",
-	"F+u1Vzs5nDqOFcGG1dH3r2xxwWqUC2t3bqxbOOfnOmdjveR/xcVkU6V5s4QPqEtCwy3lYrJMPcZHFFYt",
-	"ys4LQw/VpeDrTWtpCFcAiKTJAZVAHFOe/kXncyzx85O1/PxKDmhamwT39OwdOfqBpFSMMjpixNBRWZaw",
-	"Sjjg0ePa74+42DX8f8UHrLfRNocxHrAMdjGEClt28ySnZuMp+FrtIcuRzMxuO6PYUDE93mxrzvHhggiX",
-	"pvK6JsnAV9Y2RZzpcpJkwqZUJCzxxf6Y8iqkYMckC1IepUO8kYJ1yFMIo0UYr8Dkyn7mML9SLkZRV8Qj",
-	"Zl5DoVupkplhwXAQgCNU6LkV/EcHjxoLiTGKtVt2uEtrWF+Dm0caMr2eBN/rGis8w2ivHzEqDqSOmMLk",
-	"uaUDe85HY4P5azPJhdGEAuqxNX9c7kIFA4PqCSQ4QKHTCQEo4TFVdGDNqSgHU80PHCURV10x5Z86xE8l",
-	"cI1CvT/Ja0EQ/gF9ST4oEKovVnGJ4MW8gkTThR1zPl5UTjBICiyFDR6uV2YCS7SBzPMArgPpHXGh89R+",
-	"KQo4Eft7ZxMaeiNNUQwYVH8vy3kr2HWRUuhKD6Z0QRLpzQuMOc8LU2QBucpoupLTFFHlpAiwIerUIATJ",
-	"xMR3purSJi7ygkPFAcOB+KeLSLc/wDz7pSmNp9eYnXHq4+KrcjNKkGV1o+R1xFd8UDuM3V6ZJpC9FBYk",
-	"kT6DcHsA/GakBEDeupGqhRTL+7i04uXJ1fFzMzOfyUwYzDsvcbQVudQqLD7rKbL7NwCc70GauWKr62Aa",
-	"P7cXKZ1fg+t2Y1/qBj5UP7WLIAgWOFwQLgW5092rCKfaOv7Nz7zG+Z3PsHU55tqVcRQ+45Ksg4yNlNEJ",
-	"4u0AAQHDIJosubD3HE1JJhSzBmRC8GUuCCUKsJ8n9nIdSZlgtcjnj1FrlDGtme6lcnR40Do+6hxFLT2Q",
-	"isEJzamyN2DruIVTLvKilxxC4Q6sSIyaMDbDS0FlKdMrHBhNWQpZmKXQV4xOdCkotolyBQRW42qs7Ebd",
-	"+Akb8ClNSSpHVHEznvrjQieC/Zf7CqjMyyDzhbPB7XN1lAMrAo8whqCN3S5qyOHB/z6K7H+fwH9/BLY8",
-	"PPjfw4PScB6N+yhaiW8fnGyDl4iPxhqgK5F+ckQvLDW1Ewdnzpw8ily2kJZThpc3lmcO5Ehw7SoxnR1Z",
-	"paLI/6X8L+ca8YCJLUh16Uuqkp6HQLcM7GHhQfL9njExYOtDx7jp1aOOQvrNCXATQbBjWraLcYUGbNVd",
-	"shwbop9e4sOPl0l31ijXL3N4+ydHZcmuGGHa8KmVFhvL8DW18qsMk5tL27rHMaJdsrSw8H5dhmk/46kh",
-	"9fpQbcLE6nQqN2hpM1ef4llwZutCJVEeJ/GxECvBMpEwBSypOwTEO9MyU0Vy5IQtKgpm4HFUhg8wBWy7",
-	"mEl5v5cm/xKVb3uy1jDECXWw7jqOrEBM7fKIXV79jDpzxQ2rSWncZmKbu7eW6KeQFIcHDx8tC4viheuI",
-	"3K3KgLvt8N07uDPeLLnxTxNKXskrltJBXRbYunMZOwTGJUJ53jl8cgSkUqaE/z766fDx4eHDR0ePn/zw",
-	"Y2XEJ3VDOASaWh+8vY7Id+cvzshPR49/+L5DnioqBmPwPztcNJqm0F4Fxbq1sGdMzlJWwYNwqmipAQAI",
-	"BYxrwWUBf/SgNvBcp1Wnzy6lkbhciSIlcUm9BVyrSlABFdEC59SqQIc/PRweDA7bD+kPrP1D/+io/VPy",
-	"mLUfDQ/p48EP/Z/YwWEROzk+gkQ+bmDnHUAq8UtzO50pcZxIqeZUJccOJOi4vA3LOq0xbDozRcpPTSJX",
-	"LXJUFNTmB84PwzAzMegVhW0WFPeZ4pA0MqYunxbA5Vsrdbmo9ak9km3717ae8FlbzlAHacMtz5TTQIIS",
-	"+Q2AkLwJleTxzuVoRIOS/sHBJSBKVhgEdwDOTrLDnm+suQc5PTUyprlMGY6oGaYwQugYLGTW1HA9XLhT",
-	"m1KRbJePHZLwH6tihsvquCPexkEaMYTen7/JGyrJSmU3xsRW62vwqx8/iEa6g8/zi4K11YrdgGw2ylhz",
-	"Qi00DjwgcpBL5nk4QCWDySIGY9Qq4MlcehqArsKsXYcBeDcEkcMNcjj0UbkLF2S/BVhyoUtF4CAl/7hD",
-	"nUYElnoKa0yMq4IMoglSxhiEsFily0yYFmdXrFkpU64MQxiOjucYIvti7A1CudhZJJ+W/1eBb2zXGGCv",
-	"thqrEj0zukYLCDczljjZInuwgmkJS6gA1cLZ1UGvFdBypYcDvEW486otjlzuU744LnoYeuTTaZZbfp+Q",
-	"CHuWJqinCdmzwroF0Z8a2PGaH7jozZQcKUQ9qv5qz9e4JBzYmHza8BdPfnUh1xLuK9stLvmcgxURAq5K",
-	"5YFaffMOaO6zW1E5UIZv9eHSKLdIovYp7TuFzJZE07lLuT3z2djVgFc1WzsAr/jh10ev2z/941/n7Ycv",
-	"jn5p//jhf87aB08fv2k/ufz7sxKKxXap2JVBP9ZOGwTNvYjilZ4oeyoeHz5cqz2fO6f1raFYWJamI9bL",
-	"1NoX86QTV0WarqVuF9beMPszsEe2oOgSYkXUmnnzY+VI8NDnQqZvEhyE5+pRP6LQC9RYSX7ONBPJ00U5",
-	"i+ieJRb7SYaIFVtO82axMZonHX4o4B8p2Nsh2GKrOXvpcD5Hm71S2qrPH918zNOFV/G2cnZuCUSyM7jL",
-	"LWGYbIAR43brlQP02mK3vmDx15I2tOniauoJNqdKvzWbkKMnOqRCmbJvrkTgFpBC6v3I87FkV0z5DoJY",
-	"vAud8SDaWMnEaYiIf7Gv+hYrGxqNljrn99raB3tu1+FABaK+c9dpToVLR/mQGAnBIzrjhqZVl37Vk18t",
-	"hSh7Rp8/e3n59nxrn/2SUbGcR8I/5TEGyFMuddU7cUkL5fgDRCic/ySF0KLvWTSFf5WnfvTTo4OHP5Sn",
-	"/tOTraZ+4aBvGrDkehtKle3NqSboObzWVtSGXjCRhCvYMeB5r1fYEJO0ljZ4KBoQa4LcKczUUvKKJYDX",
-	"6oGyN8ewuRfYS8b56ZsaKt1z/KRw2kwk2jfJRDipa4C9/EXOw1OvOXAM0/x4+MOT7ytImLN5so3LYHPs",
-	"piRlve23psCW4oCmbS38ShrAaiSDWZlUtwSAunfATquBkzaFS/KUsxo4qRAsFRCl6lmuEFfXoXgE6cR3",
-	"q3tcMBMgtOx2xVwfJuM6nJYLZt5rpqBUdMfJFjhBmxfHehOhiO6XipzqXY0rwHHcMqzet+MqcjShjdXc",
-	"mjU8frLOWwqjNKwgz3KuJh7P6UL3qJ70Sjp/TSgNwaxqkoHt3Ye5te7+0sRI2SFvh8NKTsrypehrWzYs",
-	"f8Fsvxg9kHn9zUzJIU9ZAPjOUwZlD9j0zjXYKt+e7dPLTaSiCJLF155cbWa5FRpjtt66vYSHPmPc7j+1",
-	"iRSnJbCEl6dvTqGPGbFPk4Qa2qd6q214nllqePBPzoSgm2zHFde8QLxf6TIqnlzO0m4guup2+50L6CTY",
-	"ntJsask+d5bVx1pzQygs5FpvypQtmSdRyydbHrf+97eD9k8f/3jy+b/qbumwN9m1FVrty4SupUwItn4t",
-	"g1/iU9daVuRGXlNfdAGOlwLFoGI2zpoyJkayd8WU34yljRpJJTPDBWt4fczorNdfmEpVOxfmyVGrLmFa",
-	"Y3etLRGztq8Sj1rZzH7PSZBNp9e8F/UQB8Ubpa0srXNpKqVtLe1hhCdVd8CXby/fAbjWtNb1sUU3A0xi",
-	"xnYeGmtSrh0IV5oZKOeZ4g3CFevHNKGC0NmMKEYTXYZiKL72u+rN6pLsL8OSJk0o+cc5rOuYUPLuzc+E",
-	"C2JvvCdHpfXZrW4YRV+NmqfrZnvxz58bOoQMFDO12Y12Eo8eRlZi9hmxb3pc3uIm+fn5/zz7+c3Tf/78",
-	"/390+Y+3f/9H9d+bWVpuEuUDyDcwX2PJXKqlNq+RLNvtMyWTbGA0SaWcnJAYXb5x5PK9QJmLyFCmqZzr",
-	"Cmq0z1FK+WgM5iBVk8JrXJencZnL3eVDQckY4J+C4yBlQwOXSJ47uCBG0SuWYkkWQK3WlNhBcKK4YpcS",
-	"xRBO+e8fLl0G6cGTH7/vkEtrnjrQVjmjv2f17WP8dvOab6NXMKgjxKm48nauodSoRMHN8stnLGw1nnup",
-	"PCDhQ5KJTLNth27Ywbe4OYjOC+i4WLk5dx6lml44EyZ6Pm/PU85TRlUpPN2UkFe8Xdr92i2q44D3IpWD",
-	"SR2Q4ZcoY5tK6QLseG3HrNX7sIbP30NkZquWEVMuwr8efuVNJBq25DW7rv3oc1lN9jk42EBHLeXerANo",
-	"Wfu1dFsUiQpsxHpDePssng2rASop/2tnEibuLF8ags1z5J3cFB5xe3twQxBnuYKWWY5LrQeObyCpprry",
-	"LTIO3XRNpoSrcRWbFos3THtl5ff6d2rquNe91LxB2zdpWcd7dwli3rzObfqt3LS0vb2OKg2b4TnhujZk",
-	"c49liZk4oO6uwIfY3SmZS5mhVNBMAK2crQXsNp7GFRIn9DdWNgTU8jgisdXLXcN31O7zNXCd/20X2Xxd",
-	"vsvGrXxytLWXsrIJiGFmd8GhlOFGzBS/ooaVd8L/cfutqGUI5zOq1R/WLmqXQHaeFLwEg1//aC/Es19m",
-	"jE0jrSs0my0UmY1VkqUfcs1j7SfyyEwQgH5/8fx8uwj0Zg4se/yh+yrZ+jhDzWeH/jb+7CtHHXw3Tw6z",
-	"RBkeZH4ufnODGijfX2KblLA8LlgTknItfN3OrLzxinbFn6Pixf5i0xefLr5RFOQd8/7CLYxKJ7HyEGsC",
-	"i1sGbgt6+Lx7oNZHab8FmrrFfNh6wNXrJZNzL2e/JDCen+/nnSPhgQwOnE4UOtRAg+WipDBh8Gfq+4Cl",
-	"zDTUmr1vNEgfESPJo4f1ONgOAi5sCpxnhJZhsRMZAkJIFWaReqzsrrAfOLFfsh/EWXTIGdUQBpiwmYkg",
-	"YpdIhgXmhqUpMXOZm8ua0BlVBgNvJcTadTbz0pZUS0gaW5bX541B8AKdujr0K1cb7W6W81aJj/jIyJLb",
-	"9csDI7XJUXkX7zW+ukqRRT3yKE/ytIew6iJ09oKdhW36IczKEiCmuh73K8/tAkNcTU2PisPdtHJkZd1I",
-	"85Ysqr2dN6ufKNoPr6ueCJFroXqiNKzOUlOXRY2xfCQrSHAEiD9LXBEpdY2qPuJxYjdbRp40sG4V5U5V",
-	"wTruICv5NstfwZ/VC7NrIUTV4GG7mAEiXOCA3xrdcKME6hVtnPFUdm/vtevm7i7BGleyws7+MJZEM6bD",
-	"DK3joilelBfVhJ3883a1LnGYplIw3xSR6zAE2SF2hCldQGgZcF3sPaa7Aj1EcM+5q8zdHmj5Q6k9GP7g",
-	"WYUbvj7epNkgU9wsLuymOmMdwlOnGSZh4L9e+B39+4fLVl2ThlK8D5HhsBmlpS44MaAvjHzlExkbM0Ne",
-	"khPO/JBbfB1ViPhfbQhPtS8VFXomlTl2QdK4Q95IA2FelhBoO6B5wkhsx5KK/wfkMvg+uABsQ/uWNySO",
-	"W66FJY5fzJvOuINXGmg1XIGiDZ2JClQO6E/s+2LaV2N/8DPodeAehEj9WGpDBlTA2ecTRLSDYoL/ap9d",
-	"nL/A5S/Pz54wF0NZ46pCgAkd+Z2MfEq4g/nEuHSfjSFtXzDyy+XlO3L67mWnK7rir389k+KKCXDkdf76",
-	"V/JUJtwFr/9+8fYN4YK8v3zR/rFDAK6FON1LMRJrQSesN6CaxRH4x/Dv5y/OyKNHj37CV88iwhP4oSve",
-	"v3/5THfIaX7vW8GGrRCIJeWBSRfHxDWD8tAydhG/Z0wtioZLOnLTAEUi4cOhZU0BlT+Rx/PvCmx+auZ8",
-	"gN0rDftk/EbY04H14cGWsYOlb7tlzYgZS41rBSVABsyo1kyTTAhp+IAlbh8ByEb/9a+4N3Q2S52y8MAh",
-	"E/33v7UU8UrIp8gNYXUk9snoDnkOxU6KzdIFGVClONNdEf+r7aRx+2USn5DfM2mgtStc3guZ2RekgsZh",
-	"KH5OyZyladvKU5aQ8vuWWBcyszv2Xfzbaft/aPs/B+2fOr32xz8OoydHn+Pv89wcIq+Ysp+DPlm4/V5F",
-	"B3CQIFvuKLI7CEAhfj/hLf9CV0BB4tHBY8f8p2kq57HbTsy1sBR5mssI/214nIqSNPEJLRoRqSuC4Zhg",
-	"rJ78v//3/xMjCjL1qQZdAR+wMtop3SUpNaaaOPAOV4M2sPK7WOchzgc09biENYPO2hIcTRx1Bbwfu9Fj",
-	"aAGI5XbaI0jPyYxydQLIqtX8hEqGhH0R9tGytv+JCzIE/zmhpisoMCfyXfiqa8iigbzoAPCMh1IVmViQ",
-	"Q62NTJk4Xio2ycUH5rDAQQHsNYh137NdjwGGydLHWKZeHHXIhzXiPrgZNDOW5ksSPI6s9L2wdx5r5zv5",
-	"HRy+kSR+cHX4gGZmHOOt/L3dpgDAC9cI13WluXGEOchy2BUoz1HW6lyAI/GkjF45dcEJWJnljemtymCN",
-	"2dTjcWOjuwBN1VhKEwyyWrsifqv4iIvYIeBq3xRfXTH1F+zPYjmjnXJtmJsAFXb3iisjxgPa9JrqijX3",
-	"FI5SaoRXHs//hqIJmoMWbAqI36A+kfjn55f+4a4wdETiqd1mJ20Bvl2aDnmeapcfhZyF6bYB/k8MDKqW",
-	"rnzQyaBBn+9c7TtX5sqCI9VzNrD04fWZv/6VvJ0xhTEsMqXKPhx/ait4rO0ei905WbVQDu1CEJjCLPLj",
-	"Av+ElNiiiI5kpyveWiKb87olrQIuE3TqyMMj92hHFYhmlsgTkD5dUZu1rNiM5at9xafcIF+mKZHFSvuZ",
-	"tSOkZsGaMzFApPAY09YQEerY9d2FGQgJgO6hBgzyob/oCpf3GLnnUbFzsqK/8P/r0ecBzN8up88c0DGi",
-	"XwshF9o3MwcQPUGVkvN04bQ9K3PCCxGozs0VpbK7Ikl8Tg2DHXDQR/m/2+9kygeLXF8Dx5KvFrYP+GPt",
-	"CmGvDA0ChRtthd6J7+POXXIcnivX5OjhTyQO0bRid6mdM6MW7dOhYSp2IhjoHqcrtZVtrkOCO7gLSO/E",
-	"66VCpOg4AcxvQQqAFD8PmvIJy+H9kbPsVMcutdU1pbfDPEX1GZopFN9HCUNynEPXqAxawDqxlMhBNvV3",
-	"7AM5Y4LOeGdBp6nb6fxvqO6AsLKGDl4O1JD4QSIH2qXMp3zABDYmcorw6YwOxqz9sHPQiloQl8v7Rc3n",
-	"8w6FnztSjR64d/WDVy/Pnr+5eA7vFMB7rWcOGjJIjD5uHXYO8Ck3zdZx61HnoPMIsHHMGAynBx3QlkAN",
-	"ffDv+UTDWiBSUJdUe0r+/uFXe02hbvfD40Or2/3KFjnngGiwtyEfCaINXfidxgoG6IaB5cZLOkeHvKaW",
-	"/q3aMBizBHhuyK8YmXKRGW825of4Mmkd22m6HkvWQtYzabfJTvzhwUEOVY2Z26Gi6leJhvkGDZjsCGCb",
-	"1FQJs4Xu2H0+wiHrvpRP7cFTmmOOwCs/rn/FPX/pwObsa4eP1r/2DiHpLqV8BRhz9r2HP20wnBcg2Dnx",
-	"6NHh+nd+QUS7cKzHm+zGS4eamGNjPj7YYGXvA0BF8Ahk0ylVC9/YNu+GhvI5UHHBHqYjDdEFa7p/tK8/",
-	"SNjVA9fk6oFv4ofEnzIDHFsmukHKqDqj2WhsXvvHl8jvqCbHDi5RNp2Zxe4Ec7T+lTfSvAAoyTugsK+J",
-	"Wp7bk/C58iyVMxD3jhICUknYVetj1AqUBwzvf47qxeQbNF9ca4tTZz+BdTNj+L+FMjqlgzG3+jmoofaZ",
-	"EH13aVqozp8QlmoGD3bF0cFRx941BRXH1hpxZQAwCLRBcJZKnRi1QnqJoAsvBLjDK4nldqZFx0uJd2YO",
-	"iux8P+DOKFw/RnrXGt2gZ8DnaPWgoMtwDTAN5aoOzMFUvqy9biqu/37tZJ7UzOXjDd4vpZ2HyviGq8bZ",
-	"xX4H9kLknlw55c6vTZw7gGPeRK7YS2mcFxXWypjYd0eNyZRREQztVFlwPlltPu+6G5jlckhSa44owqcz",
-	"qQwFz8ycLk6gqMZJrIcHBw06l6t4vEGecCPUMEIsXZJkvgNfi/Z1F2R9vYcRtZrcvZt/zPcKqDvaRM6F",
-	"Pc4lDss7agcUDrWH87FEWG3HU45t1rDVA9dZvIG5LuwAib+mXTQKLRnBVHD5Env31jHImf3+Si5ZSwZF",
-	"w+5vVMp/G8ZIeFLP5FzUEC8S2zKNhgSZ9G+QGp+5RO49Qe4JEtrAOXpYQ5Mpv2qWkc+giTjYMr7vqSXE",
-	"IKgoiMxMHifBpuNMDBZEMajT187TWkuyr/gVExjBvgMd4yVG+/aKxfXrywVYHySggHNGZSXXzIZ3uK+i",
-	"uCGh+ZrydC8w9wLzGbNyUC2sGIPWw2ukJpSBNrvQnW31+OCRg4IKNFo9zowmCTR9hgCS/Z1DrFJIQxSj",
-	"gzHYdF6A1xLuOaMJvzvZecEw62S6l57fiFmWn2ghNTtNUl0SzSBAC8ejIcK2vWjXRipX6nlD0v0CR9gL",
-	"+L2AhxazMk2YgpCjla1rRHyBGn9T1Bniit2gFC+NU8P5/8RockQgog1wcf9hAcDjADsg7on/qw2W4hk2",
-	"0btLLnvgPpEnldeS/SWdME3YJzow6aLcC94HkjrkVE+sqTiENJgCRiyMkdV2nxxTTfScm8GYJV3BRDZ1",
-	"LGOXYBi0tyVyODzBtBrISMrRoSEPBbNUgkZucZ1zG7J0T8PlLgXCqjVYdeGloHa3NsS0tljrc/RH7Yd9",
-	"tXDx1aUi8mpYLRjn0e0Gtkr72BDT8hk9BoN5U2mPu0NeWnUX1GLt/Qv7JIv7ZcFTxI7gmgwVY/WpFV6A",
-	"YGJoO2wNNJO6NnbOEgxcO/jyvHv/CaGuLasVLVznbTgryZvuvbwJUFxkLXdFbcPbDnku3KAgPCp1BQwz",
-	"AxmBXpKkv0BE2lrhYVf5rug85tTgpxItwuuJFpcGyem8XCPk0hPW56TAJeC+hVUK9uvJ7rx2uBFpucRW",
-	"R/2b0OOZklpfcMPOUZ5/CWcf/LTiNK4/qlVteepSmF2WIlxtQhanYKQ7hQ6JfSvY+BiqHmh+QJYMqUBy",
-	"xTR9A7XGmO8BafBd8UVi7PDxJieZtzh9zRJOL+3l8g3LQFd6BmpAWHT220d7X4c1Yb99LFVa/fbRXrSF",
-	"DEUmdtpRLi7KAtTayFy0sejOA4p8ahdF/63j1pS5bv0laTuUaiTNBtL2AvuMYEkH1oqkXEwiwl2b6yLz",
-	"tpJaS4K7u1S7vmzP4Gx2lopB//ew3aJVvv6P+60zkFNAfNmIVV+U5rOVAH24nmbqarW/Dr1lz/ArlB7f",
-	"aIGSOV2gm8tYDQgqmBoYuMSTqRwhLGw9J16Wuc2pN1bRyI0kGN0bFlDpBtqQHz6yb/iSwlLKfBIwrr0k",
-	"aO5RhjRtDqUL+fUTpth3yFtfkwVtqIunUkaVzzoKDDmuSdEVvCuclecuuhzHw04+APLIH+izgYTiSkD+",
-	"IHREuahNV4S9XDLM6s62eARh4vMCrBZaPjchicJWua2BVIoNDBlLpRnpQ1OCBdGGzhAyZTOZ9cqueCtR",
-	"tQGPBCAGm8m2M19Un9ykevgSVfSzoOP8pkqiXdFLcW0a4urXThHxM9zFvey9Cdl74aQUVsOuVpisRNNt",
-	"LoKYQiCB7fE2imBnBEKVnav+vGJqgfEO0Hf837kG0xeU8KUyWqkiQlMtPbQNNeXK2v4CFfUK/rfIKyqt",
-	"oOdGuyq/kxISkc6GQz5gvq7UFQJG1ZJFO0HGXDMRHC6sGcSaVzqnCwQf8h2EAp8dXiMOQ75eBNvNvBkT",
-	"9xV8PBB3G5uy/oRgx+Gq+aYN2b24uR+2XfRH2bwDiYX8sZFNB5H+dt61p0Z4TYf0gWZihS33AvRDB5Yz",
-	"h7JXMOugPXKOGHBMYtAqY5RorqIAHnTF8ejrYlSlHAAaiuLpHFMnwu93MYALP0MxKiYt2JGZSLD8D3sz",
-	"Q3PJE2LGiiEEBYIXYML6VGoTEchtgBYIS3V/ga3ZFTwoa5mPqQEYCa84yiHhxolfF2LwGnE++Tpppitt",
-	"Ym9IrjV1o93c9rymaVRa+ta55qlDinDICVRPXEkmhFRmACra2Vu2X7929Qs2SwcRAGxZ6SeoDZutNm2t",
-	"bAKbb9EsnU4LBsx7ncBATHg+jwrOL8TJEFoZMqIz0LE8TowzwofWPua6gB4BcJlOV0AZOmAVTKlYOEvZ",
-	"/hg6sUAPwhZr3ra3cjgi7NOAzQwijuXNE8fYccZKE31iFbSuKPXo1ijwMm33uEPiEAEtJnpGFdNrIM6o",
-	"gWa/yiM3uC2huisQckFXw6IU+/24lnGFeW6noo8xF8fqknHYPsVFRCBHq0YYXi3h092pqV2GuWsdHP70",
-	"cHgwOGw/pD+w9g/9o6P2T8lj1n40PKSPBz/0f2IHhx4dLegU6DHsWkYigNdmorIZq+8mjPCdROmdxE72",
-	"lvG9kN0vuOB6nDdxLGzkklzZ1lD2UqStjXKJA6uUTtDhLN97qLoiGGsnhOBCcsrAth2MpdRWCueyCmL9",
-	"GGQdyznKawRL0WWZBsgwXWFXqI2DOaKGTEGIc0PmjE488gpGqK24ZmyG31FZanXJN65YwaHvYozNsE8G",
-	"rGb4ogdmoYsuKI95Hgto7cckB4HxzlhEaQO4EauqMm34lBorqAc8KRIYjoNVg4d3YK8ZdCNYIQ0zLNAV",
-	"nW5rfwFQYQ8LtHQFaNkVVE80nLuych4LPKlV2fyAsEUQqdEyz7MRlRlpZnAHEcFx6IC6BO7L3F5EMc7a",
-	"EmMM2Z11V4jfgesI+rjjAepdcrTShFpyDvytiaIjKR4ePHyyuZT307xw9L69jL8Wvbw6jaaUGb+7e/X7",
-	"W1C/5ZxoA/oprcg60l+TVeNciCu07hKOYI63V0JDcy6zDjkHq47DRCClAE15RKCyNmAqEclS0yHEn8rg",
-	"elYd3gFdLwIBh6k19gWZOki2CuzUwSFggQXdDnuKWWUmzuVu3knRjWrVd+9UBURDlmpW/LlAjavA652g",
-	"zGvyqUboUHVzQ8dD0ePSGh0ed/Ho4NDZGCUP7Jwu6oSmP81bV7Y3k07nOL2VXtnb0HcPbzV3JxMh+pxL",
-	"JoNm2UhuJ0uwlyTO27OJxENj1hMu8ZGNINKJcLmwnx8+fGifBqM3rcO98uDDhw+lx2E9e5/0N5GrrahT",
-	"rMthIytZrVRvgLdao+j7XoXNF8hTNuJCA4RsAamDlQAudQhSFNz9UkkjwqsBIPZRmjt0oDB3KHDndkXe",
-	"DMKnE5STjojrsXiyfGXkWZn1OnKeoeSUuW6eo+CHYjoqJeXJGbPrNgVobfk+enhwmN87+a2NANWoXXOH",
-	"TuRQHIPdc0uWguXAmtiGoP5ScEd0ly4Y17CsRv/2fcFagOXtgQ0TSl7JK2aVgS2SIcJOWqDYb6y/n7tN",
-	"2kpvP7w+f3p+pTWkuDua4hrIyhXSeGjR7wo69TjfMqRVskyq33c2Ttm4znS0bztL1xNfD7TH+ITEvqWr",
-	"a6TERYw2s1WOfUFJyq8YCZLJT1x8zX3FyQLRFeEpex2iqYxF5U+EvVj2Cb03eMG+Rcb0vLr9TWrvw3a1",
-	"B09DjQN2FijfCi6VJA4/0eNJ7PO+S12DEJ+9uBidA6nISoM7tiu2CO/SMrGduBSUUnx3ZK9R2XBP2Q0o",
-	"9RW680Tf86U57ZN998Jgk4QzV/BebuaFybjWUlvnldFsk+T7d1bpQ3b0EIFOCFjl+S95uweAHi96pMG1",
-	"AzG9qqhwdUw0TUsVTF0BgivHNW/kX3PDlUvn4RjXXbikmbltf+gmobAzV8CDTLfB1F5xMflZCrbn7pvj",
-	"7u0y98v8/OAPYMvPzcBY3tb0XU7AFM5mnfpa44IfNKCYr0TdLbycOZA/dq2DUuEZBbSAHGwXGyyVeasR",
-	"f/fJuoLkj5tyJax3QAXpM7sHt58ldFtc9ucp9AUWwIO1otbwNIUUnrWMY6RizTfgB5eG4p1Z3jMPwOv+",
-	"yo0IhB6K9Ben9P5Fk5GiAwjLcplAVwHdqbvY7CROc73+RhKWw16VX3ChBZ6CPh1MAgexdkGV/R23v+M2",
-	"YN2nCuN4rkFyYSjSwWQ102YikW1wYbSx1Hh79gVFGSDhGZFpUvh9z5EXfdmYT6NgVa3Vxc/0RGP+Gxiy",
-	"hbbnwovYKexT0eeoRq21q4EWrFhwe8/ZP9gsTLOF7Ur2PL/n+U1iRNAuyfdgk8OclDZh+lQOJjtyOu1j",
-	"PNR+okNeu3h3kedKS8VEXnN1EglwDUbMaMvemBNrvxNhnpfzO0FaP0R8IFmsYs5GeaJw3scWI/3+YwTS",
-	"xVzcyc0CFwIOLQrKhR0OA/vrZQps1j0N028ti64vf+k9bIzlnLo4SEEQXFdpQsh552sJS+yF3X0Qdj8z",
-	"gxID5Q5qFC5xE7qEDigc9JZ+fMx9bzOPLbxCHC576qErHFQgHGNEV4fB7MjFlMMos48EasKFbxXq00gg",
-	"gNQVuawF68sJTzu9ujGwiVB1GCzyrDoByVNpxtgdRIr6Is+rouP+ncWfS83VAwUXiy5aUQs6gRYPFSn/",
-	"lfPZtHbA0oPd66Xx4I/BeOhgOW79z+RQPPzn/ED9+I8fFr//8mjwr5/6l4+zvz+Zvpod6WfDn8enh+yc",
-	"v5XvJigZtyk9gM2/I3lemoHO0sa+RIHO6jIZbhNS4L7hAuxV43t3W0CoJcAp2eJaGCmZzXQz6CWabUG/",
-	"twLBrkBqIjFCBHQUo/W4kynX5mccaltJC4fS+hytffAsU9pu501CPsIamnqYFX2zcVfvX3H+C6n6PEmY",
-	"2ANH3klhfbmM/jRNHaWEDAuchCxbwkILWKwF/Iy1MG2nBen8wlyh1BUfDDqqQb6Pgrbueg1/AxhbPbCs",
-	"YtQwYI+tOfxlwqYzaZgYLH5liy/L5asvEPCNDVzsyF0TdqLFhtjNzzRTbos/bqzJnBVLv6MMPdz2Bu0F",
-	"KOz+iaJToCj0W3592XRBJh1kMMRGyt6UigWCXyqEgaDa1fsBk7sAj2IuehiRhwdHP95t2tsGKmyZO89Z",
-	"flJ7eb4aBPM1OixHTibWCXju99Y0AGCGcneV1C9pcw/+4MnncofnaqNZ5juao7kMFT6WUqfSg0G5W2Ga",
-	"aQNXA9ZIckNG/Irtfk/glBruiUbhVZsBwJOV4f8cODzL4MmdA/4wB0R1EOwrEqS31H/gliUvF71Ms/i4",
-	"qLlG6uXmSyXpXp6tlmfnbApm5kqJtpP0amw0voupOWLmfoqXgz+1vlcxPffNUb4uW9WqDNvy/QamKjWD",
-	"cR2a0pRN+9BFEQvIUjY0RGYGgX+sIg3NT05IHBhwscNJc+Vn2KRFr9JmTH67j+gV6woE1wjUHKiU3lnX",
-	"yWYJvUe6zo4WtZsBuP/aKbtiadvbzxubyO+LnbgjZ/83ZSJ/m5pdYFPva8Huf3OHG9ADl63YByUH3R+t",
-	"WVYfpNDMC3/uK5SDNze/A8g2V4BDC1p5B2injb4L1vH13gXN7lJLYG6zt3SfXjATbM7+evhqroe9cL6H",
-	"wvmCLlB+OfEMUGeJvAEpPWWrXIxLpXoOFsNlBrn6mb6S2WiMedthdWCYCBTWR1jhHlZFdAWURThEI2yI",
-	"yBTVLGn2Pb5mN9ly1BViPMPE9A0gE1wK+/0TL+csgAZyxcUgjG84v+QV1ebtXDC1N+BvUE4ggfq+fzW4",
-	"AFNWIyLyflz2F8UGTJi2SyWuuvKWnHKNfLd6C16zfRbFnrBXeKY+jCVU7XnEmQ1oOHdM1TcmuA6/lMjS",
-	"NCaDlFFl/+jaEdAp872p+gx/rb+q0HX0mn0JykSfy9axnUcJuehXsAK2c9y8ZtcNC30PufrbwfbBjIS8",
-	"tybJccdmSg55ytY02iTlPpt7Xf8r6LJp73B3uhvf4YUi/wA60q1qfp43ykgA102W8+9zp4l9wijOkuMc",
-	"49+Dy3EF7QwyxbAkkiVBPaQZs6HRkSNK3RVyGDb+8xUGiPetHUCfMVyMdIRAzjSFnIR5kKn6i5yj4YB2",
-	"wYTNjAenK9Cq/qKb0lVP/Z581QmrfhXrc1bZlX1xn7O617ZWaVuXTtj4T5Ax10ZCC/+NtK5A6BQtMtc0",
-	"rSu7ES6KbgDTHHw4rzgKW2vWOAD8iHXGyHrQgqCp55+hg/g2dSB7/rqRK/5dZqo2ur19laWmZY7bup02",
-	"cCE0AFrly3sTtmi0NynUtkpFoAcQdGH0mYMXHphrJIkU9c2ymXnmxtyEBU/TNG9SRBV0MhpJY1wR1r71",
-	"4Z6htmKoF0CAcKUUBdr6i3gpai6dwopw7dukXrEAGNeBSocF+5FvWOg02NNyGXmBI9BQFdwVWBZ8QmjO",
-	"m5Z3ucYGXclyU64m7bdg0a9Y+cVFrFd9HRXsdd+9KNlE9w2ZUu+k+MKbD/5wXevWZOu/NNicg4OTBgcX",
-	"tbfvS6MLaMwNbuBNMhFcj+T6VIR8AbeTie/kINdfnxawz3f9FtQGUIRz3r8mDXwNGseF60QB6LjO8ybY",
-	"3HvFTnzvYjFiRYcGyyVB6wVE0MYgRAWFC9pLQPgcsHQHVAA0R/hViM5DkyNmv5XQRbnJRd5+wjBoq4Sw",
-	"ipV5VppddIWDn68tJoVxPTDHtfR1EGze2Qll+6yYy32G1/6asgD2wYR7KOGgFY6VL4MiqrAMJ7FjVkBF",
-	"2K1tp5wDsoHQC5KBOqtAfG4UBPFMJuydknL4LcdA7yrn51p8iXvxcJOOyLzNVXCnX6dgcLG9xgjk2xCF",
-	"ptZl8cJ94QYdCjhEo0MhTb2bFGOiecPfSid1qhikjnT21/3eJtkp9lY48PQ2+U51PNicB7XEnLuYKl79",
-	"L+OiRq5xNhRj9JnHVSNnwB/9BWGY+utwkOeMTphyKz4m87FkV0x1hV1YucWItV/0UgcEYqRs6J1nzRI9",
-	"52YwRvfolMjhMO+zrUqKUFdwNHRwutFSE9dHtd2i7baCgvLC9yv/Nm2FYI23FIPEwfaRyFuzDyBoMSgx",
-	"6RcrAVsLoLXmwys+8a3GFpdvL9/FK82GgCu/BrMBp/sctmovBK5XCOxNiJv0oXLB9fjORYiRZtYsOn72",
-	"NZ9Wy1IMugOiLhEoxlJF4GM9Jtqq+Pbpf5zDmiD1FgK9Mb4fE7OYQcAXsN25JucvzsiTh49+dJDsF7+c",
-	"tg8jovknkvARN5jd+OjAaXkaXiv7dTVaQa5fGtV5C9UIvskFOXxMplxkhukT0reCGzKmICuqKxIlZ7rI",
-	"17T6zBCOhiUdchrkmWDQ2ip0roN/SfGEdvH2x5kVb87D3KT+WCn8Ja7clPZZas3QsQOS3Uz6Pvdj31FZ",
-	"qR0a5mBVzTqT8YMvQaazGW7ovhBsL9e/Ws2QirKYtGR968J9rXp4maeNFnLUG6RcQ1M3ks3CmBk+5+Se",
-	"vRFEmBZa6l1LDBMVf0/UFQBBT5wBX9PXvRGdfifBuQ3++W7S8atWUfcCbS/QNlVU71yircPyhAx5SBGG",
-	"qHuRJ5/H0FJayK4ROuXK8unEebpoRcGDHl3IGs591xW52DNBIaMCZMAv1x6XBWRXrJCQOGxuvq9NZXIZ",
-	"j3eLJlrs7f2EE10tHG8VeWrv+7tvyJ8lFr7O6N9SG4pl+IBF3j/i5jp8aabcKKuggHRk5ZWVG/uM4T0f",
-	"bRKxW+rysGmqcAX+rDYy/pwOws4Ozgqxt7xMGbqTHAC9ccBmAzllGtocnqB/C3MWaer6Bpqx1Mz7krjR",
-	"RA/kjOkGtN3XizK42Y2x5/PhkEF9XzheA6MGGwfcOmGLPbPumXU1kEi5IcoSctamTKtCFWpFcevr3A/h",
-	"rkXUsnmexE/w1kTHbeQBsorCeKkAvqGiWX8XG2lmMZGqK2Kv6fegcd/3IA0sR9t/Wn0d+6OAyBBsjvyf",
-	"B+sBBMLNxTtIxq5Nua/F91MGPb7o5yeIFCfLFoWAP+HisEtyEaO3X5YzJljiCnv70ox9Qk2HXEKvVKpc",
-	"ljODnqjY0tR9sd5GKJ3FPe1qWlK6rx1s5QJqzl6KfcHk3pNyywglUgy5mpI5YjRB95svqZpY7mO3iSvF",
-	"y8A2eDvWxv6YAFGIrluIuZ1AvSijKuVMAao4STi7iWCZFXznbrqQC3WT+lR5oAZFCrahQ35lbObSowSZ",
-	"0RlT+0DV3hNxNz2VLHeWPZjX6YrwHtSN0E0xHdNVXPY9WINvr2QVSd2piYgnb60o9GAJG0ORlF28mGcA",
-	"UEp7LIQ9M+2AFcxHAtALmeUkjAGwVLObQENw0Fze0FmRxh9wxVcMPeBWsR57IA/Y7L0Te97dwJWY8qvc",
-	"4N3Fo+hfrQksLt1Sjog3ia15E/xug2vetWAV8a/qYtzDA3zVN+lzkeTYADpnmusAB/Awl6tCYxf+mZ2c",
-	"Q/7l/fWzJ/gNnONIwSBhB2Op2cZ429cIqz3LDPaCSNiQZin2j+iQOKVilNERiz3Oa5zKAU1Z7B3aDiK3",
-	"KzKRMJUDH9tbKq8q8yC0wND+//vSjDsEUXAZBR95TTUbJK10hcmUIHI4JDFN53She1RPeugO6qE7KCZS",
-	"EUqENHlRV5S7iJzT36vK4LEvpwueQPZ2V2ijmBiZsZ0ONzkOR4e8FSnGCsIRNKwzIUELamKnCtk9w2MX",
-	"9aN9u/HeKa+jrnDFb0xHlcrDqJrnCKhkOZwvzNza6iF8H+4I0UyYZtzzkkDbOWMcaQFQitqnl1YZCTcD",
-	"VHkU1T07P8vFx0OaavY5apkxQ3wjqiaWvvmU/UcK+5fnmZIz9uCfnAlBW1Hrimve5ykwVQvJWG8Lr+6X",
-	"e+1+//sq2vcwA3tFaiWk+fxLbpuyDrVJBsUlSD6MRypG+hlPDfFeigjDmQahkwJ0xt3aE6dcm5XN4L4m",
-	"L0exkPWOjrAf317Z3CubK5TN0zQNyeV6Ww7Xhv5eSBUIHSWTbGA06bMxh+4FkJKhrHJI9QRVpA55I6H9",
-	"fD8zmLOsoaskaGJWYkRES0JFkM+cF5LMx7IrsLskBzxn38u+Q86Zlpmy2pJTWUEYWT2wlNEEHRDklAHw",
-	"YwRSSzGYYrJ7r8qBYtQEyVVby6aXCZvOpGFisPiVLVpf1GqyUidnJ02oMnyQQrhnwiyh+D8UzucNq7Ir",
-	"K91K8zq8AfG5Po3tK+o/+bV1G8Z+OUbK3pSKRXyMeQpormgE8AmYj1CXyOBsqIgcHjx8dLcdizcAECnz",
-	"5jnLj2t/+2wQcqYBBTRcR9xvsGlw723ZXzMgubVFQG99xFlIyPqNXPNPwOyEQfJEFYTh9IjBO3a2x3ms",
-	"uilWi7I7DRIEK723VTh/stbvXPQyzeJjQjchX246JObTaWYsu6O8rpyqN+G+VCzvheOGlUFrxeNOorAx",
-	"mWAXy3sUNhq/nxLrYK9a1pnj++jo12W/W3VkJ4Gwgfn+ZSEkLDGesAURYaxnZ0UI4xX3UKxcp9UtEg8K",
-	"nRvgW0Y4drS09+Lwz6kN3opqt4/j3Gh7eXui/bJmSKhg8+tUD52lDHWu1xzcid9+ePP8PAaAN40JsuFK",
-	"0AHEdacrdg8Dncv0a++wZZewPvQDB7QP+uyVxnVBH+U44qbDPW9L4UgUDkHlL8Rxgpb9JV3xmODgvlZ2",
-	"QJVy5Vw7KpEYd7GsdN8iLjoMuTjt9Pmzl5dvz+1Mw8j6b9VYzMctgzF2+XcUhoGdb1ALLUXuQy93GXpx",
-	"KBbVoMvDx0/2MZdvPOaiUCTeRrQFqGybOAvE/svBlMsAOyLTBq4RzCrghkC4/wsDLvVXRJPQutMgi53C",
-	"Prxy38IrPs+kOYziz20fQLnlAMoKWXcvQif3UfYc/IlVwH2I5KsPkWzJ8jceHDkhcWDTxaTPBnLKHKRB",
-	"ugDgk1VaTn5/jOgVw3ayJe0HfG34AcVHYwM5jhRaxkoEM8i/4OMNhiBy9tshoUUqJOYIxKWSmp4XLDHh",
-	"uivsZx0GAxS64AeTLwz03BMhuKOBv9pgj4o/zLJ+yvV4Cxv+fb49dxTg+YZs+D9HUOe6Fc19OOfmy3Ku",
-	"X0t11nemmYM6X0YCvib9NcD23UCA2wl9fVrst4dfvFdrvz6UEgc2DMDClo+uV8XNaoTCU6TmEysXNNtG",
-	"b83VROOY3tXwCDkvCq/hb2EfLqeWdkUBnITfhy9Ue7vsqnLqeya0dtQ6vUD/reUu3y3UyotwC+5Is/wG",
-	"hOqfTNUcuDJvp2kCU86hghhsQMBMdsgPViAQx/6Admz4lO1V0fsMWkcXDm3D3TM0l7pc3KxqetNg/LuW",
-	"lDvtdmVV+bei4n7rPQD2Cu9XiIvkRNBSw4AvVXeXRdDqVMcvEh8N2Yjfkm2MS1zhJdxbxntBcYOWMeoA",
-	"t2gYXzbawydESAEO2JnUmvdT9sUWMgBeGAAmw2EQFGNKJ66pn4Zsr0zAX7Cpx5JNHWARRxBVgtRLl2pZ",
-	"TIHqksHdFddpcd8XSbijwe3uiN9a7y+en7ei1umz1y/fbG90wy7coc39VQvrP5nFnVJtesDj8bHPjWOp",
-	"ZmQuM8uXLAfC6ZC9ef7nMM+dwZsL7Gu1zWHO6moVHjXANbmbi2uSyEE2ZaJkb7eiVqbS1nHrAWTOu+lV",
-	"P3fORlwb5VA6HSxn5O8kCgBRjACsZZ8OJoQLI4MO4Z3iUrCCBCp3auYLPZoczpPG0lD31pTVvHOOAtD7",
-	"QESyjA+FWRXa3bQOrQoSMSJioMGWtDdrNhgzDRmsdregtGmBHm+4If3U8ciWJ/JhzIBVTbHpAypIIgGg",
-	"dS7VJFjKmNG0cQvs1d2Xn3zahsF5UZ5qwgVJ2BVL5cweoV2MwcES+5PD6+KlXUvYVevzx8//XwAAAP//",
+	"7L3rkts2tj/6Kiidf9Uksym52247SXdN1W637cQT36a7PZ6zI28REiEJIwpQALBlTcpV52nOg50nOYW1",
+	"ABKkSN3cNzv6kopbJHFba2Fdf+uP1kBOZ1IwYXTr+I/WmNGEKfjfc2rYKz7lxv4jYXqg+MxwKVrHrcsx",
+	"I6n9iZgxNYRrIhhVTBtiJOFGEyaSiIzlnEypWJABTVNNuCEpo1dMk+9iFX8fESoSwkXxmGYDKRJNaJoS",
+	"OSRmzKaEKtYVfTqYkO9iE39/Qqi27ySKDk2bMzNsj42Z0RlvK2oYzKnt1tA+POh0RStq6cGYTaldBftE",
+	"p7OUtY5b3VYqR1x0Wyfqb0cn5m+HD1tRyyxm9jdtFBej1ufPUbEH72TKB4vlnfilvMbv4t/j73FTcH9G",
+	"3C64bpXfxfP4+87a6f3+t8cn8789OaifHjNqcTo0TC3PDP68PKyRxKgFoSPKRXn0KRd8mk1bxwf5UFwY",
+	"NmIKxvrw4cNpZsZMGD6ghtUTxWBM05SJEbMHeP7ijDz54fFB0yKfWppRhCkl1d+6LS6uaMqTnpETJrqt",
+	"mgV/jlozquiUGUeiZ5nSUtVPJRbsk+kN4InY0ROZ0REjfTaUinXI2xn9PWN2dty+9HvG1KIVtQSd2lHx",
+	"zfIO0U+vmBiZcev48OGPkd2x/N91x9PAPTnNcMOmcCKWSgg1ZCq1aZoP0FNpOgkb0iw1rePHB5GdG57e",
+	"w4ODqDjLw9qzvLRbfKmo0DOpamYYD6SccBaToVSkr+RcM6WPYQfhdLT9X0GMolcstdSNz2ukfPySJgMq",
+	"hDREMZogs9t/cQGf6ctkgdwJa0WWLRb7rzZMsV3MsXbhLfuZVtRiwq71N/9PnE3rYy0FKaZnUmgGBHQ6",
+	"GDCtz8ZUjNg5G2aaJfbPAykME7AxdDZLLcFzKR7MlOynbPpf/9Z2l/4IZvR/FBu2jlv/14NCmj7AX/WD",
+	"d/gWjl7ZZ/ZpwFiie3IueoqPxkbHdpu5RsEREUMnTBOpiJHZYMw0mUrF7DbjNlqpA1yeJrpD4qFUfZ4k",
+	"TMS44fFAq2FvSHnKkpjMuRl3hTuqyEpSdsXUYj5mip2QGCVEb0gHRqqeYr9nXNnXSs9FRDNGYiaUTHv9",
+	"RWzP8HPUOk3tKS8u+Eiw5KW41T2kOHZPw+A9LuJj3JcEVkxSy1wDxRIrumiqO8ROk8jMkCFXluE+R62n",
+	"NDlnv2dMm1udu5d5XMwygydEYhCIOo7ssVN34CxNuRiRgUwY0dlgbE8lf9v+1Z/EmZfAqwh5uwUEn6xZ",
+	"w6m7WggSjlUG5lQYlnTIG2nGdtZcEzwcy/0Lhjt+JsUw5YPb3e+BGzQ+JlRIM2YKSMXeW3Z9wFOaTi2H",
+	"2YlTE/yFT1mHxGxKedqzbGnpTMsps0KHsFQzMqYgGLuCJoliWpP+ggg59yejpNYX3NyJoAkFwTGhuGog",
+	"Ny+6B3aRQyWnhBLNDStUO2msSibnLAGStG9Z5rE7E/+rfXZx/gKlNdyy3Oiula6aS9FpFCp+CkyRaaYN",
+	"AXliBy6RErDnksQJxRyhuisK6eR2+rk9oxfwjbvY62J6x8CwQAdAN1adJXrOzWDMEiKHw5ygMnHFFB9y",
+	"2Bu7s56E3AHMlLxiokPeqorgjroiVowWmhmXIhTe1VvAbRHuzp3woKMF9olruO64sZoC6TOkAiu3pRiw",
+	"VcRjNyil2hApGNGGLuzlF/C2YcLRkEYLwr5glauTnHqpJzIrBBgcjJBEsYG0W4vndgISuElO0MFAZsIs",
+	"C4lwh5+7JV2bMK58tmaDrfLr1gYT1MjVQs6JFCB6X3gCvTO2CHSXRDIkcavEoJLO1JSDAEEZZP8mZ0zB",
+	"xIiwChP5Lv7ULp6z1uR8zAdjFL9xwgzlaUysNomnCNIN5B2139dS0NSeoGUxUGkjy6R86n6DkezhaxBK",
+	"6ooPigMHvsOpzXmadkHLTeQqgt1GviH5/IJG7KWUr6gasVs9KWdA94yUvdSO7k4M/06GnKUJMBaBX1Wh",
+	"j9qtYgo2dmZ0xy0kNeNncCLXxgWlj9YtQU5ie35xwkaKJlbuVefyTM7FTc0nuuEDSuRc4IpeCsOUoOlz",
+	"qzPesuqKI8NdDvaYvf5lpnSH/COToEAwEivUqns88RMGnfWs0MfvROEO7AF7BcH/D7klXZGQGdV6LlVC",
+	"EgmSqc9SKUbEyBGzV4G10AM/2YcPH9pVz0jd9NwrD6qOFJjmK6rN27lgt3uG9g61tidTpUvV/sF7TBI2",
+	"S+ViyoTx9vxIVi7b4C706uLA8CsG5/2Ki8nPUrA7OeWUi4lfGRcTO71MTISciwiUdfZpZgU0aLVUE6sp",
+	"wqRfs2uTDK9Z0x2NVw0QHIrO4MoDbyJM5Y00L2QmbleDFdL0hnZU5Nl3dJFKmtzJXTTDsZfuIrC6uF5z",
+	"A5HvDslr/tTe7c5p9D2sKPfr3rJpoKhhvRQH9p4eS3nOX2GkJHJorKJ/6Z20hIIjNwZfbxu8unFFApU8",
+	"9atET/FguAftwrm90cvuce9/bucO6JVvF67qz+i6Ltss505Zut3jaDacQFeEG8wZErHT+GSWwsUwBNuB",
+	"u7NTxyT210YckdhIM4vRNkOLAp00JxWXXMmUK9njJ2Uz15pxzQ660AZu0Cedd+uST5nMzC3vMqoABscO",
+	"GTjh6BWmSvErBs5ha0HZCV8wY7gY6WuTxPkHa+b4wdsZTijby2EwlpqhwXTBR+KluANfAtwTSsqhFXXg",
+	"II5I3/le/J3rruU+g/vruMajEJHYPdzTmZ4xYRViIlVX5DTbU0wzUxBVp+o7BgL1vqI5mMx6whKMECxW",
+	"+Iwc/W3gGt7yOP0Ha7btwnsb4fTeC8vlUvH/3LJ4yUQgXrxQkZkJvdEnVlZMmOg5XcQeVikShnaM0w56",
+	"7uxAUvRpQqRg+qQravXa3FB1zAZRAkLJXFlt1p88RmGuW599L+gV5Sntp+y2t9yPa3fSil6rPiC9kzgQ",
+	"QSvv1+qefMFF917obDaTyrDkNUs4vYSQ1K1uST6B3tTOoGcWs6oaZRk2rjIjan//BDGCf74wVJlr9GbV",
+	"fbsuxgDaHEs65JSAH5VrIgVkGszpIiJ86Nx4XBcueSOJZiIh3BAjO2CVu2GLyN+zcJhqFPStALMBIsRB",
+	"6PfxwcFSYDGy37MC9hlLmdugmZIzpgzHSOMsUyPWozXB1vfC8NTyqqiKdSvT+0pmo7EhfTqY2IkMpZra",
+	"r7QSaljb0nNtZoDK1anfiqGLgKjs/5sNDM7b8CtuFssztkZc3bacEm0sf4F37cRt/JynqZ0uRKtc8oad",
+	"bhHt9zEBzUeix0WrZg9xdzZZoSWQKz6oyUJ4itFq0Jj0Qhs2BYf5kIIzz4zZAhxXYASWJ/iCKzaUnyLy",
+	"iovsU92YPCnNL8t4UvvYbHlaH5A8TRFmOSFsOjMLuEDnXv1w1otVi/oLS98sHZZn+fDgUeegc3j4qPND",
+	"3dipRGaqZlqolIuIPHveiloiS51cNipjNd+YMkMTaoB5aZJw+z2avisRR815LOlTEBPL+dKyo+VVH700",
+	"hZtaDkF/GIk2L5/JHy18onXcms0TO8wS/crMDOS0hhBiq7pkioF/CnUoa2nB5dchsUJlDn5VWcqINlIm",
+	"eCVoQzjkYfi8Ap2BtLDshx9tWQ5DbfBjzQ4qRnUd63wY20OFebjXMaI2BgXKOQDgii8fes3tvslBeqUB",
+	"6XZZsyy5HNy8EikYMRLmBQdoabUkeBzZrxm9IoPgFWrsf1CsFCeXbxdwTs7ZAS2XVhLQ5yp59opjKL8s",
+	"0yDjpvQ/q26nXDYWhEeVovDvILto3WfesE/GZSotbQtMo/y12lVpDKCfmlrRIvzpUfdcWeahTp6LvFoB",
+	"u5aY/BSeLuqJyVlOUtXES2Q+McLNCYntYKF66sQeRNtcqEeCFNyB8KLWKWqAPK2/1kK91L3blzJlVCwd",
+	"T/Fs3aGcUXszv2ZaU3SKlQcajKkQLC1LYrDN6gT3QCZNOXUyYT5taoqDlTUeiSrK0ifHZprWyuoN77EJ",
+	"R7djMXvFRlwb5bly+fbhYtKULSomOy1CM2F62ygGOsMDqlu4YZ8afpA1f64TYUa2ovxk3RYVY7oR3NYX",
+	"k19LPdchrcrkuCSyaiVP7cR8uk+t6rd9rk9UWRUaunoTXdiNpg2beX14ShO2qR4cOfVB1wnNwJcXQR5B",
+	"ndb6W8tIM4MrKnDj2W3b6EgwWP+rJZKaK2QjNqwjwmAHiyWuPMqkVjwVx7xR+tfSZIpPNAwuRgxycYLU",
+	"unqFckhTzZYIZepCxqtmB98/xWSZpQniF5on9875QHab3yBTyjK496SsNdL9c6A+zDd+7w2bF69Wj6A6",
+	"h8qna9cuE/bOKsRr11vmmXdKXjFNKJjgffnJmijGX1Cgw9sfojxOWvjQeVJkclA9gUzGlDOBSsuIXzGx",
+	"LCf8jbjSCTiWytj12HVdBc4Ep/Nu6nt4+WxpZ6tfc1d07YYqRg37WclsthslJWU3xGqdtOq3+Oyzple/",
+	"CNN7Yx/8HLWK1Jm1Muxd/uivbLHMYjB086YUb+/IY9SwkVSLzWd55t+oGqU77OuELbbanqXdsR9o3pxz",
+	"mbL7SzB2dtdAL1YLqotbbaB+N9LWs9z5U94WV6pQVlqdX6dW6YZjSLbSL53ErbXDQOpxo0lKDdPG+zRI",
+	"n40gPG2VI7Rkwb5G4Skn3CkfXPtiC3CYWImZZ2HYBQcKcr5lzZ4wq3Zb/dR+A58JrUJetgmL7UqYnhg5",
+	"q1v6Ks3NW6Fck6FUI2kMEyQTKeSw4k5AHVReeLTZbl+Dy01jVos/i9wBt51fjWrTy3ROK/WLzwdywadN",
+	"V3kdXjupy283ejGNyrRzUTcRMGjxM6p8RnxJ6RdyXk+I7sO9zCrxjQy1g9/Is1wx98BL5HkedsC5kALP",
+	"UcDilVOs6NHl2TdLnesw1Zz8unO3Es4DkveXyeE1lB5higMqaxTlhZMmXjY5N0+H/MrYzBJPny3AauMj",
+	"YTU9mRmsRvLRmFwttNPzfHncFZXPj5jRZGY5ipJUDiZOIFoS1WRMrxgZUMjYIi+BYEGNJFKkC+dZ4q4y",
+	"dd4hLirghCrVEyuk8looO5R9mmoS93q/SG3aOIeYcKEN1K/l6cULXAfqvlPN0iumMV5YLQ9c4rznwyGD",
+	"zLjijqyxy+5U4xlZLVHXXyb4W+4tHsgpw9xyyJ22lzXULnoGWBY8FVrfXruKWkqmrGF68NPK2REMS1g7",
+	"PgiIF09CBYBMmStWxAVvs6Ya7a98JFFxvH4t+Z7XMWgNxeia2GL5x41EUB0trltPOE7tbENbvHQZ0YT+",
+	"t/tXZyCn4cXoPaIB9zx8fFQqrn1Ux0v2tX+6DJflLbkKfnFRHHvdfIzW6Zz5i7ULFEqml28v3+2mtae0",
+	"j/7ghuQjTLz11fJl/eTdWApWETI1gei6ENkLF0NbkjQ7aL9buo43d47le7O85LXK2IaOYaPcxtUWZGeD",
+	"MdwBCRbJ0yJBhsRzRidLxVylAKFRUoxaUcs+WVd4XKPVON8xLjyY3iqd5WPj8YaFRuVjHubHv/40MHgZ",
+	"uDrrXKf++nYX/180FrI4/TCC6ivcKrxtFSNGpq6qa3dp6tbRvAW/OqJb6bPukEv2yeg8z3/CFtpVf1lr",
+	"a8is0uv81v50nQ/YSyoNutV8TI2mM/uD+06dmzhg10cPa4gSZ34dOmVxgNV7tnygvZQNTYnRDusBH+oU",
+	"yrpP1R4IZ2ly1hjSChJI0HEIEXikFiwvsobwhIWHkE8nysPhju+jlpGyp8cIEwCJ4siMMjM9OewpKkZg",
+	"eUjTc0mJrajlCgF6MFzw0XKMfco/saSH83cnDemSAzmdwn0e/EUYyoWG/8EoUP5bJlzhYDDuFU0zVps9",
+	"AJuXF/Rs7xQtNv9z1MLl1UdsqRl7JR43nWqr3JoItXN3Ooib4WA3wG8RW+0prg3XTYto6GoR6LcdFlS8",
+	"V0tM4E/4Ml99UeGzbvdeFk8ui+38p7p5gof1eq7ZL1XjN7ymb9NvHLWyWbLlRtRdmzDnqlYdzqtyfwaj",
+	"Nh7adchfPP07N+mL41ri+VdyzlR7QDUjKTPGmsP2Fkz4iBsdWSsb/urLUsFM11yMUkbGi9mYCU36zMwZ",
+	"Bmer6X2YY1rWUJ8crQHJ8SWZpfvoj9ZgzAYTZw0PxuCVlHN7zknfLnYCo/DU/782UoHQsf8ETY+aTIMv",
+	"E6s/gXQr0U8/QlOG2/pyzwscpjZp304BpCejg7EVn8Yl9OV28tLJ+VlvM3SFSNwn6uiiWoZbsx3bOsIV",
+	"N3xA02ZHYpDa44oU5lJN8ix4NHGW/YjMX311IXsIGkIOX1O8f+WpFkuTWT8N1iWyaZ+p5cN8wUeZ8qps",
+	"XgjqL0VTzmd0t5h7ek5LKyzOIqWGicGiN9X1tggOAnBabDAhRspK6m/j3L1AD9z5/Xpb6Itpzclh96WA",
+	"HErri0LSaqbLi3w+Xt0Dxs75N0IBUKctvSzd7BXdX3jcDYemAYg6mWbKc+EqF8UKj0SdJHs5pSP2/vxV",
+	"ef/Hxsz08YMHwacf0IR2/j0blXLbFK+MeHBU50L8lS3qTJxZ1k/5gEzYwgHknb84Iz88PvwBJLz7x48n",
+	"ZMospWiSsBkT1iIj8cSgKlfJkktH5XU8v3j4+Em9GLiqmO3thidZrc034Un93zF5L5jBWa0KU/typllI",
+	"TJqPamnnU+3Li/Xaq50cTh3HimDD6uj7V7a4YDXKhbU7N9YtnPNznbOxXvK/4mKyqdK8WcIH1CWh4ZZy",
+	"MVmmHuMjCqsWZeeFoYfqUvD1prU0hCsA88/kOEQgjilP/6LzOZb4+clafn4lBzStTYJ7evaOHP1AUipG",
+	"GR0xYuioLEtYJRzw6HHt90dc7Br+v+ID1ttom8MYD1gGuxhChS27eZJTs/EUfK32kOVIZma3nVFsqJge",
+	"b7Y15/hwQYRLU3ldk2TgK2ubIs50OUkyYVMqEpb4Yn9MeRVSsGOSBSmP0gHFSME65CmE0SKMV2ByZT9z",
+	"UFkpF6OoK+IRM6+h0K1UycywYDgIwBEq9NwK/qODR42FxBjF2i073KU1rK/BzSMNmV5Pgu91jRWeYbTX",
+	"jxgVB1JHTGHy3NKBPeejscH8tZnkwmhCAaTWmj8ud6GCgUH1BBIcoNDphADy65gqOrDmVESEy4LNDxwl",
+	"EVddMeWfOsRPJXCNQr0/yWtBEP4BfUk+KBCqL1ZxieDFvIJE04Udcz5eVE4wSAoshQ0erldmAku0gczz",
+	"AK7DVB1xofPUfikKOBH7e2cTGnojTVEMGFR/L8t5K9h1kVLoSg+mdEES6c0LjDnPC1NkAbnKaLqS0xTB",
+	"2KQIsCHq1CDElsTEd6bq0iYu8oJDxQHDgfini0i3P8A8+6UpjafXmJ1x6uPiq3IzSkhfdaPkdcRXfFA7",
+	"jN1emSaQvRQWJJE+g3B7gJdmpAQc27qRqoUUy/u4tOLlydXxczMzn8lMGMw7L3G0FbnUKiw+6ymy+zcA",
+	"WOZBmrliq+tgGj+3FymdX4PrdmNf6gY+VD+1iyAIFjhcEC4FudPdq4hC2jr+zc+8xvmdz7B1OebalXEU",
+	"PuOSrIOMjZTRCeLtAAEBwyAIK7mw9xxNSSYUswZkQvBlLgglCiCTJ/ZyHUmZYLXI549Ra5QxrZnupXJ0",
+	"eNA6PuocRS09kIrBCc2psjdg67iFUy7yopccQuEOrEiMmjA2w0tBZSnTKxwYTVkKWZil0FeMTnQpKLaJ",
+	"cgUEVuNqrOxG3fgJG/ApTUkqR1RxM57640Ingv2X+wqozMuY4IWzwe1zdZQDKwKPMIagjd0uasjhwf8+",
+	"iux/n8B/fwS2PDz438OD0nAexPooWglHHpxsg5eIj8YaEB+RfnJELyw1tRMHZ86cPIpctpCWU4aXN5Zn",
+	"DuRIcO0qMZ0dWaWiyP+l/C/nGvE4gy1IdelLqpLejBrDlIBQ2owZntc3/p4xMWDrQ8e46dWjjkL6zQlw",
+	"E0GwY1q2i3GFBmzVXbIcG6KfXuLDj5dJd9Yo1wHPEgLMT47Kkl0xwrThUystNpbha2rlVxkmN5e2dY9j",
+	"RLtkaWHh/boM037GU0Pq9aHahInV6VRu0NJmrj7Fs+DM1oVKojxO4mMhVoJlImEKWFJ3CIh3pmWmiuTI",
+	"CVtUFMzA46gMH2AK2HYxk/J+L03+JSrf9mStYYgT6mDddRxZgZja5RG7vPoZdeaKG1aT0rjNxDZ3by3R",
+	"TyEpDg8ePloWFsUL1xG5W5UBd9vhu3dwZ7xZcuOfJpS8klcspYO6LLB15zJ2CIxLhPK8c/jkCEilTAn/",
+	"dfTT4ePDw4ePjh4/+eHHyohP6oZwCDS1Pnh7HZHvzl+ckZ+OHv/wfYc8VVQMxuB/drhoNE2JwcwcBbRL",
+	"ZkzOUlbBg3CqaAk3H4QCxrXgsoA/elAbeK7TqtNnl9JIXK5EkZK4pN4CrlUlqICKaIFzalWgw58eDg8G",
+	"h+2H9AfW/qF/dNT+KXnM2o+Gh/Tx4If+T+zgsIidHB9BIh83sPMOIJX4pbmdzpQ4TqRUc6qSYwcSdFze",
+	"hmWd1hg2nZki5acmkasWOSoKavMD54dhmJkYtPbB7gSK+0xxSBoZU5dPC5jsrZW6XNT61B7Jtv1rW0/4",
+	"rC1nqIO04ZZnymkgQYn8BkBI3oRK8njncjSiQUn/4OASECUrDII73GMn2WHPN9bcg5yeGhnTXKYMR9QM",
+	"UxghdAwWMmtquB4u3KlNqUi2y8cOSfiPVTHDZXXcEW/jII0YQu/P3/gNtcfbWY6JrdbX4Fc/fhCNdAef",
+	"5xcFa6sVuwHZbJSx5oRaaBx4QOQgl8zzcIBKBpNFDMaoVcCTufQ0AF2FWTtgfng3BJHDDXLw7VG5aRJk",
+	"vwVYcqFLReAgJf94TzGAsAEElnoKa0yMq4IMoglSxhiEsFilOUuYFmdXrFkpU64MQxiOjucYIvti7A1C",
+	"udiQI5+W/1eBb2zXGGCvthqrEj0zuv4ECDczljjZInuwgmkJS6gA1cLZ1UGvFdBypYcDvEW486qdgVzu",
+	"U744LnoYeuTTaZZbfp+QCHuWJqinCdmzwroF0Z/pTGJ0fsIWBQFUf+CiN1NypBD1qPqrPV/jknBgY/Jp",
+	"w188+dWFXEu4r2y3uORzDlZECLgqlQdq9T0voCfObkXlQBm+Q4ZLo9wiidqntO8UMlsSTecu5fbMZ2NX",
+	"A17VbO0AvOKHXx+9bv/0j3+dtx++OPql/eOH/zlrHzx9/Kb95PLvz0ooFtulYlcG/Vg7bRA09yKKV3qi",
+	"7Kl4fPhwrfZ87pzWt4ZiYVmajlgvU2tfzJNOXBVpupa6XVh7w+zPwB7ZgqJLiBVRa+bNj5UjwUOfC5m+",
+	"SXAQnqtH/YhCL1BjJfk500wkTxflLKJ7lljsJxkiVmw5zZvFxmiedPihgH+kYG+HYIut5uylw/kcbfZK",
+	"aas+f3TzMU8XXsXbytm5JRDJzuAut4RhsgFGjNutVw7Qa4vd+oLFX0va0KaLq6kn2Jwq/dZsQo6e6JAK",
+	"Zcq+uRKBW0AKqfcjz8eSXTHlG+9h8S40lINoYyUTpyEi/sW+6lusbGg0Wuqc32trH+y5XYcDFYj6zl2n",
+	"ORUuHeVDYiQEj+iMG5pWXfpVT361FKLsGX3+7OXl2/OtffZLRsVyHgn/lMcYIE+51IzuxCUtlOMPEKFw",
+	"/pMUQou+Z9EU/lWe+tFPjw4e/lCe+k9Ptpr6hYO+acCS620oVbY3p5qg5/BaW1EbesFEEq5gx4DnvV5h",
+	"Q0zSWtrgoWhArAlypzBTS8krlgBeqwfK3hzD5l5gLxnnp29qqHTP8ZPCaTNohW88azOUQ18Ie/mLnIen",
+	"XnPgGKb58fCHJ99XkDBn82Qbl8Hm2E1Jynrbb02BLcUBTdta+JU0gNVIBrMyqW4JAHXvgJ1WAydtCpfk",
+	"KWc1cFIhWCogStWzXCGurkPxCNKJ71b3uGAmQGjZ7Yq5PkzGdTgtF8y810xBqeiOky1wgjYvjvUmQhHd",
+	"LxU51bsaV4DjuGVYvW/HVeRoQhuruTVrePxknbcURmlYQZ7lXE08ntOF7lE96ZV0/ppQGoJZ1SQD27sP",
+	"c2vd/aWJkbJD3g6HlZyU5UvR17ZsWP6C2X4xeiDz+puZkkOesgDwnacMyh6w6Z1rsFW+Pdunl5tIRREk",
+	"i689udrMcis0xmy9dXsJD33GuN1/ahMpTktgCS9P35xCHzNinyYJNbRP9Vbb8Dyz1PDgn5wJQTfZjiuu",
+	"eYF4v9JlVDy5nKXdQHTV7fY7F9BJsD2l2dSSfe4sq4+15oZQWMi13pQpWzJPopZPtjxu/e9vB+2fPv7x",
+	"5PP/qbulw95k11ZotS8TupYyIdj6tQx+iU9da1mRG3lNfdEFOF4KFIOK2ThrypgYyd4VU34zljZqJJXM",
+	"DBes4fUxo7Nef2EqVe1cmCdHrbqEaY3dtbZEzNq+SjxqZTP7PSdBNp1e817UQxwUb5S2srTOpamUtrW0",
+	"hxGeVN0BX769fAfgWtNa18cW3QwwiRnbeWisSbl2IFxpZqCcZ4o3CFesH9OECkJnM6IYTXQZiqH42u+q",
+	"N6tLsr8MS5o0oeQf57CuY0LJuzc/Ey6IvfGeHJXWZ7e6YRR9NWqerpvtxT9/bugQMlDM1GY32kk8ehhZ",
+	"idlnxL7pcXmLm+Tn5//z7Oc3T//58//96PIfb//+j+q/N7O03CTKB5BvYL7GkrlUS21eI1m222dKJtnA",
+	"aJJKOTkhMbp848jle4EyF5GhTFM51xXUaJ+jlPLRGMxBqiaF17guT+Myl7vLh4KSMcA/BcdByoYGLpE8",
+	"d3BBjKJXLMWSLIBarSmxg+BEccUuJYohnPLfP1y6DNKDJz9+3yGX1jx1oK1yRn/P6tvH+O3mNd9Gr2BQ",
+	"R4hTceXtXEOpUYmCm+WXz1jYajz3UnlAwockE5lm2w7dsINvcXMQnRfQcbFyc+48SjW9cCZM9Hzenqec",
+	"p4yqUni6KSGveLu0+7VbVMcB70UqB5M6IMMvUcY2ldIF2PHajlmr92ENn7+HyMxWLSOmXIR/PVzTE2B1",
+	"x8ot0m5vublEw1a9Zte1T30u6/Znre5ayslZB9yy9mvptugSFTiJ9Qby9tk9G1YJVEoB1s4kTOhZvkwE",
+	"m+eIPLmJPOL2VuGGIP5yBUWzHK9aDyjfQFJN9eZbZCK66ZpMCVf7KjYtIm+Y9sqK8PXv1NR3r3upeYO2",
+	"b96yjveuFdz8miRc8/q36c9yV9L5djqzXMNmeg67rg3d3ENaYlIOKL8r8Ch2d4Lm0msoFTQvQKtqa8G9",
+	"jWdzhSQL/ZuVDQEzII5IbO0A12AerYl8DVznf9tF5l+Xr7RxK58cbe0VrWwCYqbZXXCoaLgRM8WvqGHl",
+	"nfB/3H4rahnC+ahq9ZK1i9olcJ4nIS/B7tc/2gvx85cZY9PI7gqNaQsFaWNVZ+mHXKNZ+4k8EhQEvN9f",
+	"PD/fLuK9mcPMHn/oLku2Ps5Qo9qhn44/+8pRB9/Nk9EsUYYHmZ+L39yg5sr3s9gmBS2PQ9aEwFzLYLcz",
+	"KxMci/bIn6Pixf5i0xefLr5R1OUd8wzDLYxKJ7HyEGsCmVsGigt6+Lx7YNhHhb8FmrrF/Nt6gNfrJZNz",
+	"L2e/JBCfn+/nnSPvgQwOnFwUOuJAQ+eihDFh8Gfq+46lzDTUtr1vNHQfESPJo4f1uNsOci5sQpxnoJZh",
+	"uBMZAlBIFWatemzurrAfOLFfsh/EWXTIGdUQdpiwmYkgQphIhgXthqUpMXOZm+Ga0BlVBgN9JYTcdbb4",
+	"0pZUS1YaW6TX56lBsASdyDr0Y1cb+26WY1eJx/hIzJKb98sDMbXJWHnX8DW+wUpRRz3SKU/yNIuwyiN0",
+	"LoOdBSkGGNZlCRBTXU/9led2gSG1piZLxeFuWqmysk6leUsW1V7Sm9VrFO2O11VrhEi5UK1RGlZnqanL",
+	"2sbcASQrSKgESEFLXBEpdamqPuJxaTdbRp6ksG4V5c5YwTruIAv6NsttwU/WC7N5ISTW4Lm7mAECXeDw",
+	"3xpNcaOE7RVto/FUdm8ntuvm7i7BGleyws7+MJZEM6bDjLDjoglflBfxcF20Ts3b47pEZZpKwXwTRq7D",
+	"kGeH2BGmdAGhbMCRsfeY7gr0EME9564yd3ug5Q+l/WD4g8cWbvj6+JZmg0xxs7iwm+qMdQiHnWaY9IH/",
+	"euF39O8fLlt1TSFK8UVEosPml5a64MSAvjDSlk9kbMwMeUlOOPNDbvF1VCHif7UhHNa+VFTomVTm2AVl",
+	"4w55Iw2ElVlCoM2B5gkjsR1LKv4fkMvg++ACsBTtW96QOG65lpk4fjFvOuMOzmmg1XAFajd0QipQQKAf",
+	"su/DaV+N/cHPoLeCexAyA8ZSGzKgAs4+nyCiKxQT/Ff77OL8BS5/eX72hLkYyhpXFQJa6MjvZORT0B2s",
+	"KMbB+2wMZQKCkV8uL9+R03cvO13RFX/965kUV0yAI6/z17+SpzLhLlj+94u3bwgX5P3li/aPHQLwMMTp",
+	"XoqRWAs6Yb0B1SyOwD+Gfz9/cUYePXr0E756FhGewA9d8f79y2e6Q07ze98KNmy9QCwpD0y6OCau+ZSH",
+	"srGL+D1jalE0eNKRmwYoEgkfDi1rCqg0inz/gK7AZqtmzgfYLdOwT8ZvhD0dWB8ebBmrWPo2X9aMmLHU",
+	"uNZTAmTAjGrNNMmEkIYPWOL2EYBz9F//intDZ7PUKQsPHBLSf/1bSxGvhJiK3BBWR2KfjO6Q51Bcpdgs",
+	"XZABVYoz3RXxv9pOGrdfJvEJ+T2TBlrJwuW9kJl9QSpoVIbi55TMWZq2rTxlCSm/b4l1ITO7Y9/Fv522",
+	"/4e2/3PQ/qnTa3/84zB6cvQ5/j7PBSLyiin7OejLhdvvVXQAIwmy844iu4MATOL3E97yL3QFFEAeHTx2",
+	"zH+apnIeu+3E3A5Lkae5jPDfhsepKEkTn0CjEQG7IhiOCeYGkP/v//l/Y0Rdpj61oSvgA1ZGO6W7JKXG",
+	"VBMHFuJq3gZWfhfrPMT5gKYel7Bt0Flbgr+Jo66A92M3egwtB7G8T3vE6jmZUa5OAMm1mg9RyciwL8I+",
+	"Wtb2P3FBhuA/J9R0BQXmRL4LX3UNYDSQFx0AfvJQqiLzC3K2tZEpE8dLxS25+MCcGTgogNkGse57xOsx",
+	"wD5Z+hjL1IujDvmwRtwHN4NmxtJ8SYLHkZW+F/bOY+18J7+DwzeSxA+uDh/QzIxjvJW/t9sUAIbhGuG6",
+	"rjRTjjDnWQ67AuU5ylqdC3AknpTRK6cuOAErs7wRvlUZrDGbevxvbKwXoLcaS2mCQRZtV8RvFR9xETvE",
+	"Xe2b8Ksrpv6C/WAsZ7RTrg1zE6DC7l5xZcR4QJteU12x5p7CUUqN98rj+d9QNEEz0oJNAWEc1CcS//z8",
+	"0j/cFYaOSDy12+ykLcDFS9Mhz1Pt8rGQszC9N8AbioFB1dKVDzoZNAT0nbJ9p8xcWXCkes4Glj68PvPX",
+	"v5K3M6YwhkWmVNmH409tBY+13WOxOyerFsqhXQgCYZhFflzgn5ASWyLRkex0xVtLZHNet6RVQGmCTh15",
+	"eKQg7agC0dMSeQLSpytqs6QVm7F8ta/4lBvkyzQlslhpP7N2hNQsWHMmBohMHmOaHCJQHbs+vzADIQFA",
+	"PtSAQT70F13h8iwj9zwqdk5W9Bf+fz3aPTQPsMvpMwesjGjbQsiF9s3TAbRPUKXkPF04bc/KnPBCBKpz",
+	"c0Wp7K5IEp9Tw2AHHNRS/u/2O5nywSLX18Cx5KuT7QP+WLtC2CtDg0DhRluhd+L7xnOXjIfnyjU5evgT",
+	"iUP0rthdaufMqEX7dGiYip0IBrrH6UptZZvryOAO7gLSSfF6qRApOk4AY1yQApDFz4OmfMLydgLIWXaq",
+	"Y5dK65rg22GeovoMzRuK76OEITmuomuMBi1nnVhK5CCb+jv2gZwxQWe8s6DT1O10/jdUd0BYWUMHLwdq",
+	"SPwgkQPtUvRTPmACGyE5Rfh0Rgdj1n7YOWhFLYjL5f2p5vN5h8LPHalGD9y7+sGrl2fP31w8h3cKoL/W",
+	"MwdFGSRiH7cOOwf4lJtm67j1qHPQeQRYPGYMhtODDmhLoIY++Pd8omEtECmoS+I9JX//8Ku9plC3++Hx",
+	"odXtfmWLnHNANNjbkI8E0YYu/E5jxQR038Dy5iWdo0NeU0v/Vm0YjFkCPDfkV4xMuciMNxvzQ3yZtI7t",
+	"NF1PJ2sh65m022Qn/vDgIIfGxkzxUFH1q0TDfIOGT3YEsE1qqpLZQnfsPh/hkHVfyqf24CnNMU7glR/X",
+	"v+Kev3Tgdva1w0frX3uHEHiXUr4CTDv73sOfNhjOCxDs1Hj06HD9O78ggl441uNNduOlQ2nMsTgfH2yw",
+	"svcBgCN4BLLplKqFb6Sbd19D+RyouGAP05GG6II13T/a1x8k7OqBa6r1wDcNROJPmQGOLRPdIGVUndFs",
+	"NDav/eNL5HdUk7sHlyibzsxid4I5Wv/KG2leAHTlHVDY10Qtz+1J+Nx8lsoZiHtHCQGpJOyq9TFqBcoD",
+	"hvc/R/Vi8g2aL66Vxqmzn8C6mTH830IZndLBmFv9HNRQ+0yI9rs0LVTnTwhLNYMHu+Lo4Khj75qCimNr",
+	"jbiyAxgE2i44S6VOjFohvUTQhRcC3OGVRHY706LDpsQ7Mwdhdr4fcGcUrh8jvWuNbtCj4HO0elDQZbgG",
+	"WIhyFQnmdipfRl83Fdfvv3YyT2rm8vEG75fSzkMlfsNV4+xivwN7IXJPrpxyp9kmzh3AMW8iV+ylNM6L",
+	"GGtlTOy7scZkyqgIhnaqLDifrDafd/kNzHI5JKk1RxTh05lUhoJnZk4XJ1DE4yTWw4ODBp3LVVjeIE+4",
+	"EWoYIZYuSTLfga9F+7oLsr7ew4haTe7ezT/mexPUHW0i58Ie5xKH5R28AwqHWsf5WCKMt+MpxzZr2OqB",
+	"62TewFwXdoDEX9MuGoWWjGAquHyJvXvrGOTMfn8ll6wlg6JB+Dcq5b8NYyQ8qWdyLmqIF4ltmUZDgkz6",
+	"N0iNz1wi954g9wQJbeccPayhyZRfNcvIZ9C0HGwZ32fVEmIQVBREZiaPk2CTcyYGC6IY4AJo52mtJdlX",
+	"/IoJjGDfgY7xEqN9e8Xi+vXlAhwQElDAOaOykmtmwzvcV1HckNB8TXm6F5h7gfmMWTmoFlaMQavjNVIT",
+	"ykubXejOtnp88MhBTwUarR5nRpMEmkxDAMn+ziFWKaQhitHBGGw6L8BrCfec0YTfney8YJh1Mt1Lz2/E",
+	"LMtPtJCanSapLolmEKCF49EQYdtetGsjlSv1vCHpfoEj7AX8XsBDS1uZJkxByNHK1jUivkCpvynqDHHM",
+	"blCKl8ap4fx/YjQ5IhDRBni6/7AAUHKAHRf3xP/VBkvxDJvo3SWXPXCfyJPKa8n+kk6YJuwTHZh0Ue49",
+	"7wNJHXKqJ9ZUHEIaTAFbFsbIartdjqkmes7NYMySrmAimzqWsUswDNrpEjkcnmBaDWQk5WjUkIeCWSpB",
+	"47i4zrkNWbqn4XKXAmHVGqy68FJQu1sbYlpbrPU5+qP2w75auPjqUhF5NawWjPPodgNbpX1siGn5jB6D",
+	"wbyptMfdIS+tugtqsfb+hX2Sxf2y4CliR3BNhoqx+tQKL0AwMbQdtiKaSV0bO2cJBq4dXDrx75wQ6trA",
+	"WtHCdd72s5K86d7Lmw7FRdZyV9Q22O2Q58INCsKjUlfAMDOQEehdSfoLRMCtFR52le+KTmdODX4q0SK8",
+	"nmhxaZCczss1Qi49YX1OClwC7ltYpWC/nuzOa4cbkZZLbHXUvwk9nimp9QU37Bzl+Zdw9sFPK07j+qNa",
+	"1RarLoXZZSnC1SZkcQpGulPokNi3no2PoeqB5gdkyZAKJFdM0zdQa4z5HpAG3xVfJMYOH29yknlL1dcs",
+	"4fTSXi7fsAx0pWegBoRFZ799tPd1WBP228dSpdVvH+1FW8hQZGKnHeXioixArY3MRRuL7jygyKd2UfTf",
+	"Om5NWWeuuMHp5dJ2KNVImg2k7QX2NcGSDqwVSbmYRIS7ttpF5m0ltZYEd3epdn3ZnsHZ7CwVg37zYXtH",
+	"q3z9t/utM5BTQHzZiFVflOazlQB9uJ5m6mq1vw69Zc/wK5Qe39iBkjldoJvLWA0IKpgaGLjEk6kcIQxt",
+	"PSdelrnNqTdW0ciNJBjdGxZQ6QbakB8+sm/4ksJSynwSMK69JGjuUYY0bQ6lC/n1E6bYd8hbX5MFba+L",
+	"p1JGlc86Cgw5rknRhbwrnJXnLrocx8NOPgDyyB/os4GE4kpA/iB0RLmoTVeEvVwyzOrOtngEYenzAqwW",
+	"Wj43IYnC1rytgVSKDQwZS6UZ6UMThAXRhs4QMmUzmfXKrngrUbUBjwQgBpvJtjNfVJ/cpHr4ElX0s6DD",
+	"/aZKol3RS3FtGuLq104RSTTcxb3svQnZe+GkFFbDrlaYrETTbS6CmEIgge3xNopgZwRClZ2r/rxiaoHx",
+	"DtB3/N+5BtMXlPClMlqpIkJTLT20DTXlytr+AhX1Ct64yCsqraDnRrsqv5MSEpHOhkM+YL6u1BUCRtWS",
+	"RTtBxlzzEhwurBnEmlc6pwsEH/IdiwKfHV4jDrO+XgTbzbwZE/cVfDwQdxubsv6EYMfhqvmmDdm9uLkf",
+	"tl30R9m8A4mF/LGRTQeR/nbeJahGeE2H9IFmYoUt9wL0QweWM4eyVzDroB1zjhhwTGLQKmOUaK6iAB50",
+	"xfHo62JUpRwAGori6RxTJ8LvdzGACz9DMSomLdiRmUiw/A97QUMzyxNixoohBAWCF2DC+lRqExHIbYCW",
+	"C0t1f4Gt2RU8KGuZj6kBGAmvOMoh4caJXxdi8BpxPvk6aaYrbWlvSK41db/d3Pa8pmlUWgjXueapQ4pw",
+	"yAlUT1xJJoRUZgAq2tlbtl+/dvULNmcHEQBsWelfqA2brTZtrWwCm2/RLJ1OCwbMe6vAQEx4Po8Kzi/E",
+	"yRBaJzKiM9CxPE6MM8KH1j7muoAeAXCZTldAGTpgFUypWDhL2f4YOrFAD8KWbt62t3I4IuzTgM0MIo7l",
+	"zRrH2OHGShN9YhW0rij1BNco8DJt97hD4hABLSZ6RhXTayDOqIHmwsojN7gtoborEHJBV8OiFPsLuRZ1",
+	"hXlup6KPMRfH6pJx2K7FRUQgR6tGGF4t4dPdqaldhrlrHRz+9HB4MDhsP6Q/sPYP/aOj9k/JY9Z+NDyk",
+	"jwc/9H9iB4ceHS3oTOgx7FpGIoDXZqKyGavvJozwnUTpncRO9pbxvZDdL7jgepw3jSxs5JJc2dZQ9lKk",
+	"rY1yiQOrlE7Q4Szfe6i6IhhrJ4TgQnLKwLYdjKXUVgrnsgpi/RhkHcs5ymsES9FlmQbIMF1hV6iNgzmi",
+	"hkxBiHND5oxOPPIKRqituGZsht9RWWp1yTeuWMGh72KMzbBPBqxm+KIHZqGLLiiPeR4LaO3HJAeB8c5Y",
+	"RGkDuBGrqjJt+JQaK6gHPCkSGI6DVYOHd2CvGXQjWCENMyzQFZ1ua38BUGEPC7R0BWjZFVRPNJy7snIe",
+	"CzypVdn8gLBFEKnRMs+zEZUZaWZwBxHBceiAugTuy9xeRDHO2hJjDNmddVeI34HrCPq44wHqXXK00oRa",
+	"cg78rYmiIykeHjx8srmU99O8cPS+vYy/Fr28Oo2mlBm/u3v1+1tQv+WcaAP6Ka3IOtJfk1XjXIgrtO4S",
+	"jmCOt1dCQ3Musw45B6uOw0QgpQBNeUSgsjZgKhHJUtMhxJ/K4HpWHd4BXS8CAYepNfYFmTpItgrs1MEh",
+	"YIEF3RV7illlJs7lbt650Y1q1XfvVAVEQ5ZqVvy5QI2rwOudoMxr8qlG6FB1c0PHQ9FT0xodHnfx6ODQ",
+	"2RglD+ycLuqEpj/NW1e2N5NO5zi9lV7Z29B3D281dycTIfqcSyaD5txIbidLsJckztu+icRDY9YTLvGR",
+	"jSDSiXC5sJ8fPnxonwajN63DvfLgw4cPpcdhPXuf9DeRq62oU6zLYSMrWa1Ub4C3WqPo+x6IzRfIUzbi",
+	"QgOEbAGpg5UALnUIUhTc/VJJI8KrASD2UZo7dKAwdyhw53ZF3gzCpxOUk46I6914snxl5FmZ9TpynqHk",
+	"lLlunqPgh2I6KiXlyRmz6zYFaG35Pnp4cJjfO/mtjQDVqF1zh07kUByD3XNLloLlwJrYhqD+UnBHdJcu",
+	"GNewrEb/9n3BWoDl7YENE0peyStmlYEtkiHCTlqg2G+sv5+7TdpKbz+8Pn96fqU1pLg7muIayMoV0nho",
+	"0e8KOvU43zKkVbJMqt93Nk7ZuM50tG87S9cTXw+0x/iExL5VrGukxEWMNrNVjn1BScqvGAmSyU9cfM19",
+	"xckC0RXhKXsdoqmMReVPhL1Y9gm9N3jBvkXG9Ly6/U1q78N2tQdPQ40DdhYo3woulSQOP9HjSezzvktd",
+	"gxCfvbgYnQOpyEqDO7Yrtgjv0jKxnbgUlFJ8d2SvUdlwT9kNKPUVuvNE3/OlOe2TfffCYJOEM1fwXm7m",
+	"hcm41lJb55XRbJPk+3dW6UN29BCBTghY5fkvebsHgB4veqTBtQMxvaqocHVMNE1LFUxdAYIrxzVv5F9z",
+	"w5VL5+EY1124pJm5bX/oJqGwM1fAg0y3wdRecTH5WQq25+6b4+7tMvfL/PzgD2DLz83AWN7W9F1OwBTO",
+	"Zp36WuOCHzSgmK9E3S28nDmQP3atg1LhGQW0gBxsFxsslXmrEX/3ybqC5I+bciWsd0AF6TO7B7efJXRb",
+	"XPbnKfQFFsCDtaLW8DSFFJ61jGOkYs034AeXhuKdWd4zD8Dr/sqNCIQeivQXp/T+RZORogMIy3KZQFcB",
+	"3am72OwkTnO9/kYSlsNelV9woQWegj4dTAIHsXZBlf0dt7/jNmDdpwrjeK5BcmEo0sFkNdNmIpFtcGG0",
+	"sdR4e/YFRRkg4RmRaVL4fc+RF33ZmE+jYFWt1cXP9ERj/hsYsoW258KL2CnsU9HnqEattauBFqxYcHvP",
+	"2T/YLEyzhe1K9jy/5/lNYkTQLsn3YJPDnJQ2YfpUDiY7cjrtYzzUfqJDXrt4d5HnSkvFRF5zdRIJcA1G",
+	"zGjL3pgTa78TYZ6X8ztBWj9EfCBZrGLORnmicN7HFiP9/mME0sVc3MnNAhcCDi0KyoUdDgP762UKbNY9",
+	"DdNvLYuuL3/pPWyM5Zy6OEhBEFxXaULIeedrCUvshd19EHY/M4MSA+UOahQucRO6hA4oHPSWfnzMfW8z",
+	"jy28Qhwue+qhKxxUIBxjRFeHwezIxZTDKLOPBGrChW8V6tNIIIDUFbmsBevLCU87vboxsIlQdRgs8qw6",
+	"AclTacbYHUSK+iLPq6Lj/p3Fn0vN1QMFF4suWlELOoEWDxUp/5Xz2bR2wNKD3eul8eCPwXjoYDlu/c/k",
+	"UDz85/xA/fiPHxa///Jo8K+f+pePs78/mb6aHelnw5/Hp4fsnL+V7yYoGbcpPYDNvyN5XpqBztLGvkSB",
+	"zuoyGW4TUuC+4QLsVeN7d1tAqCXAKdniWhgpmc10M+glmm1Bv7cCwa5AaiIxQgR0FKP1uJMp1+ZnHGpb",
+	"SQuH0vocrX3wLFPabudNQj7CGpp6mBV9s3FX719x/gup+jxJmNgDR95JYX25jP40TR2lhAwLnIQsW8JC",
+	"C1isBfyMtTBtpwXp/MJcodQVHww6qkG+j4K27noNfwMYWz2wrGLUMGCPL8mMqM/v930JXOjHSXkrSYr1",
+	"2L3LNFNuhz5urIicFTO/owQ73LUG5QMI5P5JklMgCHQ7fn3JcEEiHCQgxEbK3pSKBWJXKkRxoNqV6wGP",
+	"uviMYi74F5GHB0c/7rPW7jEM5Wt0GY6cVNpUxCLk5AoZW9KdHvzBk8/lfsrVtq6s2nmfC2IJayo99JKT",
+	"wdNMGxDEWJHIDRnxK7a7VMYpeam8NvbuZE1tvJ0nK4PtOUx3lsGTO4fXYQ6IoSDYVyT3bgnt/5YFJRe9",
+	"TLP4uKhwRurl5ksF3152rZZd52wKRt31S6/Gtt67GHYjZu6neDn4U6tnFUNv34rk67IMrcqwLd9vYBhS",
+	"MxjXYRdN2bQPPQuxXCtlQ0NkZhBmx+q90GrkhMSBvRU7VDJX7IUtUfQqbcbkt/uIXrGuQCiLQM2BuuSd",
+	"dZ1sltB7pOvsaAC7GYCzrZ2yK5a2vbm7sUX7vtiJO3Ktf1MW7bep2QUm8N6Gvf+tFG7Fin1Q8qf90Zpl",
+	"9SEBzbzw574eOHhz8zuAbHMFOGyelXeAdtrou2AdX+9d0OzdtATmNntLb+cFM8Hm7K+Hr+Z62Avneyic",
+	"L+gC5ZcTzwAslsgbkNJTtsrFuFQY50AoXB6Oq1bpK5mNxpglHdbihWk3YTWCFe5hDUJXQBGCww/C9oNM",
+	"Uc2SZt/ja3aTDT5d2cMzTAPfAKDAJYzfP/FyzgIgHlfKC8L4hrM5XlFt3s4FU3sD/gblBBKo77JXU4U/",
+	"ZTUiIu9+ZX9RbMCEabvE3aorb7m9P9up6/Nrts9Z2BP2Cs/Uh7GEGjmP77IBDeeOqfo2ANfhlxJZmsZk",
+	"kDKq7B8d+D+dMt8Jqs/w1/qrCl1Hr9mXZC70uWwd23mUcIJ+BStgO8fNa3bdIMz3kKu/HSQdTCDIO1mS",
+	"HOVrpuSQp2xNW0tS7mq51/W/gp6W9g53p7vxHV4o8g+g/9uqVuN5W4oEUNRkOds9d5rYJ4ziLDnOEfU9",
+	"lBtX0DwgUwwLEFkSVB+aMRsaHTmi1F0hh2GbPZ/Pj+ja2sHhGcPFSEcIm0xTyEmYB3mhv8g5Gg5oF0zY",
+	"zHgouAIb6i+6KTn01O/JV50e6lexPkOUXdkX9xmie21rlbZ16YSN/wQZc20kNMzfSOsKhE7RkHJNi7iy",
+	"G+GiwN6f5lC/eX1P2MiyxgHgR6wzRtZDBAQtNP8M/bq3qbrY89eNXPHvMlO10e3tqyw1LXPc1s2rgQuh",
+	"3c4qX96bsCGivUmhklQqAh13oOehzxy88DBYI0mkqG9NzcwzN+YmLHiapnlLIKqgb9BIGuNKnvaNBvcM",
+	"tRVDvQAChCulKIfWX8RLUXOhEtZfa9+U9IoFMLQOwjksj498e0CnwZ6Wi7aLqv2GGtyuwCLcE0Jz3rS8",
+	"yzW2w0qWW2A1ab8Fi37Fyi8uYr3q66hgr/vuRckmum/IlHonxRfefPCH6xG3Jlv/pcFWGBycNDi4qL19",
+	"XxpdAFFucANvkongOhLXpyLkC7idTHwnB7n++rSAfb7rt6A2gCKc8/41aeBrsC8uXN8HwKJ1njfB5t4r",
+	"duI7BYsRK/ohWC4JGh0gXjUGISqYV9DMAcLngFw7oAKAMMKvQnQeWgox+62ELsotJfJmD4ZBEyMEMazM",
+	"s9Jaoisc2Htt6SaM62EwrqWLgmDzzk6Y1mfFXO4zmPXXlAWwDybcQwkHjWesfBkUUYVl8IYdswIqwm5t",
+	"8+Ic/gyEXpAM1FkFmXOjkINnMmHvlJTDbzkGelc5P9fiS9yLh5t0ROZNpYI7/ToFg4vtNUYg34aYL7Uu",
+	"ixfuCzfoUMAhGh0KaerdpBgTzdvrVvqWU8UgdaSzv+73NslOsbfCgae3yXeq48HmPKgl5tzFVPHqfxmF",
+	"NHJtqqEYo888ihk5A/7oLwjD1F+HOjxndMKUW/ExmY8lu2KqK+zCyg09rP2il/oNECNlQ6c6a5boOTeD",
+	"MbpHp0QOh3lXa1VShLqCo6GD042WWqY+qu3NbLcVFJS8uf+3aSsEa7ylGCQOto9E3pp9AEGLQYlJv1gJ",
+	"2FoArTUfXvGJb+y1uHx7+S5eaTYEXPk1mA043eewVXshcL1CYG9C3KQPlQuux3cuQow0s2bR8bOv+bRa",
+	"lmLQiw91iUAxlioCH+sx0VbFt0//4xzWBKm3EOiN8f2YmMUMAr6ApM41OX9xRp48fPSjA0C/+OW0fRgR",
+	"zT+RhI+4wezGRwdOy9PwWtmvq9EKct3JqM4blkbwTS7I4WMy5SIzTJ+QvhXckDEFWVFdkSg500W+ptVn",
+	"hnA0LOmQ0yDPBIPWVqFz/fJLiic0Z7c/zqx4cx7mJvXHSuEvceWmtM9Sa4aOHWzrZtL3uR/7jspK7dAw",
+	"B6tq1pmMH3wJMp3NcEP3hWB7uf7VaoZUlMWkJetbF+5r1cPLPG20kKPeIOUaWqiRbBbGzPA5J/fsjSDC",
+	"tNBSp1himKj4e6KuAMB34gz4mi7qjVjwOwnObdDGd5OOX7WKuhdoe4G2qaJ65xJtHZYnZMhDijBE3Ys8",
+	"+TyGltJCdo3QKVeWTyfO00UrCh50xELWcO67rsjFngkKGRUgA3659rgsILtihYTEYXPzfW0qk8t4vFs0",
+	"0WJv7yec6GrheKvIU3vf331D/iyx8HVG/5aaPizDByzybg03109LM+VGWQUFpCMrr6zc2GcM7/lok4jd",
+	"Uk+FTVOFK/BntZHx53QQ9lFwVoi95WXK0J3k8OKNAzYbyCnT0FTwBP1bmLNIU9elz4ylZt6XxI0meiBn",
+	"TDeg7b5elMHNbow9nw+HDOr7wvEaGDXYOODWCVvsmXXPrKuBRMrtR5aQszZlWhWqUCuKW1/nfgh3LaKW",
+	"zfMkfoK3JjpuIw+QVRTGSwXwDRXN+rvYSDOLiVRdEXtNvwdt8r4HaWA52v7T6uvYzgREhmBz5P88WA8g",
+	"EG4u3kEydk3BfS2+nzLo8UX3PEGkOFm2KAT8CReHPYmLGL39spwxwRJX2NuXZuwTajrkEjqTUuWynBl0",
+	"IMUGou6L9TZC6SzuaQ/RktJ97WArF1Bz9lLsCyb3npRbRiiRYsjVlMwRowma1XxJ1cRy17hNXCleBrbB",
+	"27E29scEiEJ03ULM7QTqRRlVKWcKUMVJwtlNBMus4Dt304VcqJvUp8oDNShSsA0d8itjM5ceJciMzpja",
+	"B6r2noi76Z9kubPswbxOV4T3oG6EborpmK7isu/BGnx7JatI6k5NRDx5a0WhB0vYGIqk7OLFPAOAUtpj",
+	"IeyZaQesYD4SgF4IbfwxBsBSzW4CDcFBc3lDZ0Uaf8AVXzH0gFvFeuyBPGCz907seXcDV2LKr3KDdxeP",
+	"on+1JrC4dEs5It4ktuZN8LsNrnnXglXEv6qLcQ8P8FXfpM9FkmMD6JxprgMcwMNcrgqNXfhndnIO+Zf3",
+	"18+e4DdwjiMFg4QdjKVmG+NtXyOs9iwz2AsiYUOapdg/okPilIpRRkcs9jivcSoHNGWxd2g7iNyuyETC",
+	"VA58bG+pvKrMg9ACQ/v/70sz7hBEwWUUfOQ11WyQtNIVJlOCyOGQxDSd04XuUT3poTuoh+6gmEhFKBHS",
+	"5EVdUe4ick5/ryqDx76cLngC2dtdoY1iYmTGdjrc5DgcHfJWpBgrCEfQsM6EBB2jiZ0qZPcMj13Uj/bt",
+	"xnunvI66whW/MR1VKg+jap4joJLlcL4wc2urh/B9uCNEM2Gacc9LAm3njHGkBUApap9eWmUk3AxQ5VFU",
+	"9+z8LBcfD2mq2eeoZcYM8Y2omlj65lP2HynsX55nSs7Yg39yJgRtRa0rrnmfp8BULSRjvS28ul/utfv9",
+	"76to38MM7BWplZDm8y+5bco61CYZFJcg+TAeqRjpZzw1xHspIgxnGoROCtAZd2tPnHJtVjaD+5q8HMVC",
+	"1js6wn58e2Vzr2yuUDZP0zQkl+ttOVwb+nshVSB0lEyygdGkz8YcuhdASoayyiHVE1SROuSNhPbz/cxg",
+	"zrKGrpKgiVmJEREtCRVBPnNeSDIfy67A7pIc8Jx9L/sOOWdaZspqS05lBWFk9cBSRhN0QJBTBsCPEUgt",
+	"xWCKye69KgeKURMkV32J+lUpc7NjEqoMH6QQrZkwe87+D4XveMOi6spEt1KcDm9A+q3PQvuK2kd+bc2C",
+	"sd2NkbI3pWIRH2OaAVobGvF3At4h1OUhOBMoIocHDx/tGw7f96AvDQ7xBrpZBhSytuTmrY/vCgk5tpFr",
+	"tQkImTBInhaCoJcen3fHPvI4j5JcXuuPDyXPnbrkg5Xe25qXP1mjdS56mWbxMaGbkC83HRLz6TQzlrVR",
+	"vFZO1RtMXypF94JwwzqcmxGFjaH7XezcUdjW+35KrIO9Jlhn/O5jkV+XtWzVkZ0EwgbG8pcFbLCgd8IW",
+	"RISRlZ0VIYwO3EOxcp1Gskg8BHNuL28ZT9jRMN6Lwz+nNngrqt3eQL7RZu72RPtlzZBQweY3YClDVek1",
+	"h1Litx/ePD+PAU5NYzpquBL013Dd6Yrdgy7nMv3a+1nZJawPtMAB7UMse6VxXYhFOY646eDK21LwD4VD",
+	"UGcLUZOgQX5JVzwmOLivTB1QpVzx1I5KJEY5LCtdc3xDhwEOp1w+f/by8u25lTphGPq3auTj45ahDzv7",
+	"Owp6wMY1aHWWoPaBjrsMdDjIh2qI4+HjJ3sF7v5HOJQste+/Vo1tm6gGxLXLoYvLABch0waENkbMuSEQ",
+	"yv7C8IYTyGvteZQxdxrSsFPYBzPuWzDD51A0By38ue3DFbccrrhuuXbdgYr7KHsO/sQa2z4g8dUHJLZk",
+	"+RsPRZyQODDBYtJnAzllrlw/XQCoxyotJ78/RvSKYavUkvYDni38gOKjsYH8PQrtUCUW6udf8N59QxAV",
+	"+u2Q0CLNDyPycalcpOcFS0y47gr7WYcvAEUc+MHkC8Mq90QI7miPr7avo+IPs6yfcj3ewuR+n2/PHYVT",
+	"viGT+88RQrluRXNve998ycmNWd+ZZg7Gexnl9pr01wC3dgMBbif09Wmx3x42716t/foQOByQLoDmWj66",
+	"XhU3qxEKT5Gaoc2/ZtvorbmaaBzTu/oUIedFUTH8Lewx5dTSrihAgfD78IVq35JdVU59z4TWjlqnF+i/",
+	"tdzlu4VaeRFuwR1plt+AUP2TqZoDV8LsNE1gyjlUx4INCHjADtXACgTi2B+QfA2fsr0qep8B2ejCIUm4",
+	"e4bmUpeLm1VNbxpoftdyaafdrqyY/lZU3G8d336v8H6FmD9OBC2B4X+purssglYnFn6R+GjI/fuWbGNc",
+	"4gov4d4y3guKG7SMUQe4RcP4stEePiFCCnDAzqTWvJ+yL7aQAczBAOgWDoOAD1M6cQ3rNCRnZQL+gg0r",
+	"lmzqAGc3gqgSJDq6xMZiClSXDO6uuE6L+75Iwh0NbndH/NZ6f/H8vBW1Tp+9fvlme6MbduEObe6vWlj/",
+	"ySzulGrTAx6Pj31uHEs1I3OZWb5kOchLh+zN8z+Hee4M3lxgX6ttDnNWV6uwlgGKyN1cXJNEDrIpEyV7",
+	"uxW1MpW2jlsPoCbFTa/6uXM24tooh0DpICcjfydRAD9iBCAb+3QwIVwYGXS/7hSXghUkUCdTM1/oP+Qw",
+	"jDQWYrq3pqzmnXMUgN4HIpJl7CPMqtDupnVITJCIEREDzaOkvVmzwZhpyGC1uwWFRAv0eMMN6aeOR7Y8",
+	"kQ9jBqxqik0fUEESCeCjc6kmwVLGjKaNW2Cv7r785NM2DM6L8lQTLkjCrlgqZ/YI7WIMDpbYnxwWFS/t",
+	"WsKuWp8/fv7/AwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -39,6 +39,7 @@ type edgeIn struct {
 	Bindings      api.Bindings
 	Keys          api.Keys
 	Audit         api.Audit
+	AccessControl api.AccessControl
 	Mailbox       api.Mailbox
 	Health        *api.Health
 	Limiter       limit.Limiter `name:"shared"`
@@ -55,6 +56,7 @@ func (in edgeIn) deps() api.Deps {
 		Passwords: in.Passwords, Appraiser: in.Appraiser,
 		Accounts: in.Accounts, Settings: in.Choices, Sessions: in.Sessions, Devices: in.Devices,
 		Unlocker: in.Unlocker, Bindings: in.Bindings, Keys: in.Keys, Audit: in.Audit,
+		AccessControl: in.AccessControl,
 		Limiter: in.Limiter, Ceiling: in.Ceiling,
 		Health: in.Health, Clock: in.Clock, IDs: in.IDs, Log: in.Log, Mailbox: in.Mailbox, Observer: in.Meters, Metrics: in.Meters.Handler(),
 	}

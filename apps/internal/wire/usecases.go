@@ -270,5 +270,5 @@ func pause(ctx context.Context, d time.Duration) error {
 
 var usecasesModule = fx.Module("usecases", fx.Provide(
 	newIntakeNudge, newDesk, newProver, newAnnouncer, newLocator, origin.NewReader, newTrail, newSessions, newDevices, newFactors, newAccounts, newPolicy,
-	newCredentials, newSignIn, newIntakeWorker, newSweeper, newKeeper,
+	newCredentials, newSignIn, newIntakeWorker, newSweeper, newKeeper, newWarden, newAccess, newAccessControl,
 ))
