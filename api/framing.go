@@ -44,6 +44,10 @@ type frames struct {
 	left int64
 	// limit is the longest head in bytes.
 	limit int
+	// bodies gives the longest body in bytes by the request line; nil where nothing bounds them. room is what of it is
+	// left for further chunks.
+	bodies func(line []byte) int64
+	room   int64
 }
 
 const (
@@ -54,8 +58,8 @@ const (
 )
 
 // follow reads on and gives how many of the bytes belong to requests that are framed well so far. The error is
-// errFraming or, for a head that is too long, fiber.ErrRequestHeaderFieldsTooLarge. After an error it is not
-// called again.
+// errFraming or, for what is too long, fiber.ErrRequestHeaderFieldsTooLarge and fiber.ErrRequestEntityTooLarge. After
+// an error it is not called again.
 func (f *frames) follow(data []byte) (good int, err error) {
 	for good < len(data) && err == nil {
 		var taken int
@@ -115,6 +119,12 @@ func (f *frames) stepHead(data []byte) (taken int, err error) {
 	case head.length > 0:
 		f.at = inBody
 	}
+	if f.at != inHead && f.bodies != nil {
+		line, _, _ := bytes.Cut(f.text, []byte("\r\n"))
+		if f.room = f.bodies(line); f.left > f.room {
+			return taken, fiber.ErrRequestEntityTooLarge // the head is good, so that who asks is known
+		}
+	}
 	if f.text, f.line = f.text[:0], 0; cap(f.text) > keptHead {
 		f.text = nil
 	}
@@ -157,6 +167,9 @@ func (f *frames) openChunk(line []byte) error {
 		return misframed("the size of a chunk is no number alone")
 	}
 	f.left, f.at = int64(size), inChunk //nolint:gosec // 32 bits
+	if f.room -= f.left; f.bodies != nil && f.room < 0 {
+		return fiber.ErrRequestEntityTooLarge
+	}
 	if size == 0 {
 		f.at = inBodyEnd
 	}

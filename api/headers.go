@@ -54,7 +54,8 @@ func (s *server) finish(c *fiber.Ctx, requestID string) {
 	if s.deps.Health.Draining() {
 		header.Set(fiber.HeaderConnection, "close")
 	}
-	if c.Locals(secretLocal) == nil && (described == nil || !described.rule.secret) {
+	// What is written as it is made has no length yet, and is not held up to be compressed.
+	if c.Locals(secretLocal) == nil && (described == nil || !described.rule.secret) && !c.Response().IsBodyStream() {
 		compress(c)
 	}
 }

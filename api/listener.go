@@ -108,23 +108,32 @@ func (c *connection) linger() {
 // guardConnections answers for the server below: what its connections refuse, and methods that nobody knows.
 func (s *server) guardConnections(app *fiber.App) {
 	handle, fail := app.Handler(), app.Server().ErrorHandler
+	broken := func(request *fasthttp.RequestCtx, err error) {
+		if refusal := refusalOf(request.Conn()); refusal != nil {
+			s.refuseRaw(app, request, refusal)
+			return
+		}
+		fail(request, err)
+	}
 	app.Server().Handler = func(request *fasthttp.RequestCtx) {
+		err := s.gather(request)
 		// The server below takes an error behind the last chunk of a body for its end.
 		switch refusal := refusalOf(request.Conn()); {
 		case refusal != nil:
 			s.refuseRaw(app, request, refusal)
+		case err != nil:
+			broken(request, err)
 		case !knownMethods[string(request.Method())]:
 			s.refuseRaw(app, request, errMethod)
 		default:
 			handle(request)
 		}
 	}
-	app.Server().ErrorHandler = func(request *fasthttp.RequestCtx, err error) {
-		if refusal := refusalOf(request.Conn()); refusal != nil {
-			s.refuseRaw(app, request, refusal)
-			return
+	app.Server().ErrorHandler = broken
+	app.Server().ConnState = func(carrier net.Conn, state fasthttp.ConnState) {
+		if held, ok := carrier.(*connection); ok && state == fasthttp.StateNew {
+			held.frames.bodies = s.bodyLimit
 		}
-		fail(request, err)
 	}
 }
 

@@ -47,7 +47,7 @@ var transportFailures = map[int]*core.Error{
 	http.StatusRequestEntityTooLarge: core.NewError(
 		core.KindInvalid, CodePayloadTooLarge, "The body is too large."),
 	http.StatusUnsupportedMediaType: core.NewError(
-		core.KindInvalid, CodeUnsupportedMediaType, "The body must be application/json in UTF-8, not compressed."),
+		core.KindInvalid, CodeUnsupportedMediaType, "The body must be of the media type that the contract names, in UTF-8, not compressed."),
 	http.StatusRequestHeaderFieldsTooLarge: core.NewError(
 		core.KindInvalid, CodeHeadersTooLarge, "The header fields are too large."),
 }

@@ -56,6 +56,12 @@ func validate(c *fiber.Ctx, check *validation.Operation) error {
 	found := check.Path(func(name string) string { return c.Params(name) })
 	found = append(found, check.Query(string(c.Request().URI().QueryString()))...)
 	found = append(found, check.Header(func(name string) string { return c.Get(name) })...)
+	if check.HasLines() {
+		if !isPlainLines(c) {
+			return fiber.ErrUnsupportedMediaType
+		}
+		return refuseFlaws(found)
+	}
 	body := c.Request().Body()
 	switch {
 	case check.HasBody():
@@ -70,6 +76,10 @@ func validate(c *fiber.Ctx, check *validation.Operation) error {
 			Field: "body", Code: core.CodeNotAllowed, Message: "This operation takes no body.",
 		})
 	}
+	return refuseFlaws(found)
+}
+
+func refuseFlaws(found []core.FieldError) error {
 	if len(found) > 0 {
 		return core.Invalid(slices.Clip(found)...)
 	}

@@ -21,6 +21,7 @@ type Operation struct {
 	path, header []*parameter
 	body         *openapi3.Schema
 	bodyRequired bool
+	lines        bool
 }
 
 type parameter struct {
@@ -30,7 +31,7 @@ type parameter struct {
 }
 
 // New prepares the checks of an operation. It refuses what it would not check: parameters in cookies, and
-// bodies that are not JSON.
+// bodies that are neither JSON nor lines of it, which the operation checks itself as they come.
 func New(operation *openapi3.Operation) (*Operation, error) {
 	made := &Operation{query: make(map[string]*parameter)}
 	for _, reference := range operation.Parameters {
@@ -51,6 +52,10 @@ func New(operation *openapi3.Operation) (*Operation, error) {
 	if operation.RequestBody == nil {
 		return made, nil
 	}
+	if operation.RequestBody.Value.Content["application/x-ndjson"] != nil {
+		made.lines = true
+		return made, nil
+	}
 	media := operation.RequestBody.Value.Content["application/json"]
 	if media == nil || len(operation.RequestBody.Value.Content) != 1 {
 		return nil, fmt.Errorf("%s: the body is not JSON alone", operation.OperationID)
@@ -61,6 +66,9 @@ func New(operation *openapi3.Operation) (*Operation, error) {
 
 // HasBody reports whether the operation takes a body.
 func (o *Operation) HasBody() bool { return o.body != nil }
+
+// HasLines reports whether the operation takes a stream of lines of JSON, at which nobody but the operation looks.
+func (o *Operation) HasLines() bool { return o.lines }
 
 // Query checks the raw query of a request: known names only, each once, each as its schema says.
 func (o *Operation) Query(raw string) []core.FieldError {
