@@ -10,9 +10,12 @@ import (
 	"testing"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/access/accesstest"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/account/accounttest"
+	"github.com/doorward/doorward/core/apitoken"
+	"github.com/doorward/doorward/core/apitoken/apitokentest"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/audit/audittest"
 	"github.com/doorward/doorward/core/coretest"
@@ -49,6 +52,7 @@ type House struct {
 
 	Users         *accounttest.Store
 	Access        *accesstest.Memory
+	Machines      *apitokentest.ServiceAccounts
 	Registrations *accounttest.Registrations
 	Intakes       *verificationtest.Intakes
 	Flows         *verificationtest.Flows
@@ -75,6 +79,8 @@ type House struct {
 	SignIn   *signin.Service
 	Password *credential.Service
 	Account  *account.Service
+	Warden   *access.Warden
+	Roles    *access.Service
 }
 
 // Client is the client of the requests that a house is asked.
@@ -108,7 +114,8 @@ func OpenFactors(t *testing.T, config signin.Config, factors mfa.Config) *House 
 		Hasher: &Hasher{t: t, db: db}, Post: newPost(db, ids), Announced: &Announced{}, Sending: newSending(clock),
 		Signer: &Signer{clock: clock, issued: map[string]token.Claims{}},
 	}
-	h.Access = accesstest.NewMemory(db, h.Users)
+	h.Access, h.Machines = accesstest.NewMemory(db, h.Users), apitokentest.NewServiceAccounts(db)
+	h.Warden = access.NewWarden(h.Access, h.Users, h.Machines)
 	h.Log = audittest.NewLog(db)
 	h.Trail = audit.NewTrail(audit.Deps{
 		Log: h.Log, History: h.Log, Origins: h.Origins, Clock: clock, IDs: h.IDs, Logger: core.Discard(),
@@ -139,6 +146,11 @@ func OpenFactors(t *testing.T, config signin.Config, factors mfa.Config) *House 
 		Trail: h.Trail,
 	}, account.Config{RecentWindow: account.DefaultRecentWindow, DeletionGrace: account.DefaultDeletionGrace})
 	h.Worker = h.worker()
+	h.Roles = access.NewService(access.Deps{
+		Lookup: h.Access, Catalogues: h.Access, Memberships: h.Access, Users: h.Users, Grants: apitoken.Grants{Accounts: h.Machines},
+		Warden: h.Warden, Post: h.Post, Origins: h.Origins, Trail: h.Trail, Tx: db, Announcer: h.Announced, Clock: clock,
+		IDs: h.IDs,
+	})
 	return h
 }
 
