@@ -95,6 +95,13 @@ const (
 	CodeTooMany           Code = "too_many"
 	CodeIdempotencyReused Code = "idempotency_key_reused"
 	CodeIdempotencyBusy   Code = "idempotency_key_in_progress"
+	// CodeIdempotencySpent: it was done with this key, and the reply, which held a secret, is not kept.
+	CodeIdempotencySpent Code = "idempotency_key_spent"
+
+	// CodeMailNotFailed: only what was given up can be sent again.
+	CodeMailNotFailed Code = "mail_not_failed"
+	// CodeMailExpired: the code and the link in it are past.
+	CodeMailExpired Code = "mail_expired"
 
 	// Codes of single fields.
 	CodeUnknownValue    Code = "unknown_value"

@@ -46,7 +46,7 @@ func TestRetention(t *testing.T) {
 			Tx: db, Retention: db.Retention(), Accounts: db.Accounts(), Registrations: db.Registrations(),
 			Sessions: db.Sessions(), Journal: db.Sessions(), Intakes: db.Intakes(), Flows: db.Flows(), Links: db.Links(),
 			Outbox: db.Outbox(), Mailbox: db.Mailbox(), Keys: db.Keys(), Audit: db.Audit(), Tries: db.Tries(), Devices: db.Devices(),
-			Factors: db.Factors(),
+			Factors: db.Factors(), Idempotency: db.Idempotency(),
 		}
 	})
 }

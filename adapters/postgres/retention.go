@@ -57,6 +57,8 @@ func (r *Retention) count(ctx context.Context, kind retention.Kind, cutoff time.
 		return queries.CountDevices(ctx, cutoff)
 	case retention.KindFactors:
 		return queries.CountPendingFactors(ctx, cutoff)
+	case retention.KindIdempotency:
+		return queries.CountKeys(ctx, cutoff)
 	default:
 		return 0, unknownKind(kind)
 	}
@@ -99,6 +101,8 @@ func (r *Retention) sweep(ctx context.Context, kind retention.Kind, cutoff time.
 		return queries.SweepDevices(ctx, pgdb.SweepDevicesParams{Cutoff: cutoff, Batch: batch})
 	case retention.KindFactors:
 		return queries.SweepFactors(ctx, pgdb.SweepFactorsParams{Cutoff: cutoff, Batch: batch})
+	case retention.KindIdempotency:
+		return queries.SweepKeys(ctx, pgdb.SweepKeysParams{Cutoff: cutoff, Batch: batch})
 	default:
 		return 0, unknownKind(kind)
 	}

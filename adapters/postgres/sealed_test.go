@@ -59,6 +59,11 @@ VALUES ($1, 'email_undo', $3, $2, now(), now())`,
 		"INSERT INTO mailbox VALUES ($1, 'x', 'a@b', 'email', $2, now()) RETURNING $3::uuid",
 		"DELETE FROM mailbox WHERE id = $1", "",
 	},
+	secret.PlaceReplies: {
+		"idempotency_keys.reply",
+		`INSERT INTO idempotency_keys VALUES ($1, $3::uuid, decode(repeat('00', 36), 'hex'), now(), now(), now(), $2, now())`,
+		"UPDATE idempotency_keys SET reply = NULL WHERE digest = $1", "",
+	},
 }
 
 // plain is a connection past the adapter.
@@ -78,6 +83,11 @@ func (p plain) run(t *testing.T, statement string, parameters ...any) {
 	coretest.Must(t, err)
 }
 
+// byDigest tells that the rows of a place have a digest for their key.
+func byDigest(place secret.Place) bool {
+	return place == secret.PlaceLinks || place == secret.PlaceReplies
+}
+
 func openSealed(t *testing.T) sealedtest.Stores {
 	address := postgrestest.URL(t)
 	db, raw := postgrestest.OpenURL(t, address), connect(t, address)
@@ -85,7 +95,7 @@ func openSealed(t *testing.T) sealedtest.Stores {
 	coretest.Must(t, db.Accounts().Create(t.Context(), user))
 	rows := 0
 	key := func(place secret.Place, text string) any {
-		if digest, err := hex.DecodeString(text); err == nil && place == secret.PlaceLinks {
+		if digest, err := hex.DecodeString(text); err == nil && byDigest(place) {
 			return digest
 		}
 		return text
@@ -99,7 +109,7 @@ func openSealed(t *testing.T) sealedtest.Stores {
 			if value.Bound = row.bound; row.bound == "user" {
 				value.Bound = user.ID.String()
 			}
-			if place == secret.PlaceLinks {
+			if byDigest(place) {
 				value.Key = fmt.Sprintf("%064x", rows)
 			}
 			raw.run(t, row.insert, key(place, value.Key), contents, user.ID.String())
@@ -138,13 +148,15 @@ func TestSealed(t *testing.T) {
 
 // opaque are the columns of bytes that hold nothing sealed, with the reason.
 var opaque = map[string]string{
-	"devices.digest":        "SHA-256 of 256 random bits",
-	"flows.digest":          "a keyed digest of a short code",
-	"links.digest":          "SHA-256 of 256 random bits",
-	"recovery_codes.digest": "a keyed digest with the tag of its key",
-	"sessions.nonce":        "random: half of what makes a refresh token, the other half being the master key",
-	"sessions.used_nonce":   "as nonce, of the generation before",
-	"signing_keys.public":   "public",
+	"devices.digest":               "SHA-256 of 256 random bits",
+	"idempotency_keys.digest":      "SHA-256 of who calls and of a key, which opens nothing",
+	"idempotency_keys.fingerprint": "a keyed digest of a call",
+	"flows.digest":                 "a keyed digest of a short code",
+	"links.digest":                 "SHA-256 of 256 random bits",
+	"recovery_codes.digest":        "a keyed digest with the tag of its key",
+	"sessions.nonce":               "random: half of what makes a refresh token, the other half being the master key",
+	"sessions.used_nonce":          "as nonce, of the generation before",
+	"signing_keys.public":          "public",
 }
 
 // Every column of bytes is either one whose values are sealed anew, or is known to hold nothing sealed: one that is

@@ -58,6 +58,8 @@ func (r *Retention) count(ctx context.Context, kind retention.Kind, cutoff time.
 		return queries.CountDevices(ctx, before)
 	case retention.KindFactors:
 		return queries.CountPendingFactors(ctx, before)
+	case retention.KindIdempotency:
+		return queries.CountKeys(ctx, before)
 	default:
 		return 0, unknownKind(kind)
 	}
@@ -100,6 +102,8 @@ func (r *Retention) sweep(ctx context.Context, kind retention.Kind, cutoff time.
 		return queries.SweepDevices(ctx, litedb.SweepDevicesParams{Cutoff: before, Batch: batch})
 	case retention.KindFactors:
 		return queries.SweepFactors(ctx, litedb.SweepFactorsParams{Cutoff: before, Batch: batch})
+	case retention.KindIdempotency:
+		return queries.SweepKeys(ctx, litedb.SweepKeysParams{Cutoff: before, Batch: batch})
 	default:
 		return 0, unknownKind(kind)
 	}

@@ -25,10 +25,11 @@ var sealedColumns = map[secret.Place]sealedColumn{
 	secret.PlaceLinks:       {"links", "digest", "purpose", "detail"},
 	secret.PlaceOutbox:      {"outbox", "id", "''", "payload"},
 	secret.PlaceMailbox:     {"mailbox", "id", "''", "contents"},
+	secret.PlaceReplies:     {"idempotency_keys", "digest", "''", "reply"},
 }
 
 // Sealed is a sealed.Store and a sealed.Census. Its statements are put together from the names above, one text
-// for seven tables.
+// for eight tables.
 type Sealed struct{ db *Database }
 
 // Sealed gives the store of sealed values, whatever they hold.

@@ -60,6 +60,11 @@ VALUES (?1, 'email_change', 'x', ?3, zeroblob(32), ?2, 0, 0, 0)`,
 		"INSERT INTO mailbox SELECT ?1, 'x', 'a@b', 'email', ?2, 0 FROM users WHERE id = ?3",
 		"DELETE FROM mailbox WHERE id = ?", "",
 	},
+	secret.PlaceReplies: {
+		"idempotency_keys.reply",
+		"INSERT INTO idempotency_keys SELECT ?1, zeroblob(16), zeroblob(36), 0, 0, 0, ?2, 0 FROM users WHERE id = ?3",
+		"UPDATE idempotency_keys SET reply = NULL WHERE digest = ?", "",
+	},
 }
 
 // plain is a connection past the adapter.
@@ -85,7 +90,7 @@ func keyOf(t *testing.T, place secret.Place, text string) any {
 	switch place {
 	case secret.PlaceSigningKeys:
 		return text
-	case secret.PlaceLinks:
+	case secret.PlaceLinks, secret.PlaceReplies:
 		digest, err := hex.DecodeString(text)
 		coretest.Must(t, err)
 		return digest
@@ -110,7 +115,7 @@ func openSealed(t *testing.T) sealedtest.Stores {
 			if value.Bound = row.bound; row.bound == "user" {
 				value.Bound = user.ID.String()
 			}
-			if place == secret.PlaceLinks {
+			if place == secret.PlaceLinks || place == secret.PlaceReplies {
 				value.Key = fmt.Sprintf("%064x", rows)
 			}
 			raw.run(t, row.insert, keyOf(t, place, value.Key), contents, sqltype.ID(user.ID))
@@ -149,13 +154,15 @@ func TestSealed(t *testing.T) {
 
 // opaque are the columns of bytes that hold nothing sealed, with the reason.
 var opaque = map[string]string{
-	"devices.digest":        "SHA-256 of 256 random bits",
-	"flows.digest":          "a keyed digest of a short code",
-	"links.digest":          "SHA-256 of 256 random bits",
-	"recovery_codes.digest": "a keyed digest with the tag of its key",
-	"sessions.nonce":        "random: half of what makes a refresh token, the other half being the master key",
-	"sessions.used_nonce":   "as nonce, of the generation before",
-	"signing_keys.public":   "public",
+	"devices.digest":               "SHA-256 of 256 random bits",
+	"idempotency_keys.digest":      "SHA-256 of who calls and of a key, which opens nothing",
+	"idempotency_keys.fingerprint": "a keyed digest of a call",
+	"flows.digest":                 "a keyed digest of a short code",
+	"links.digest":                 "SHA-256 of 256 random bits",
+	"recovery_codes.digest":        "a keyed digest with the tag of its key",
+	"sessions.nonce":               "random: half of what makes a refresh token, the other half being the master key",
+	"sessions.used_nonce":          "as nonce, of the generation before",
+	"signing_keys.public":          "public",
 }
 
 // Every column of bytes is either one whose values are sealed anew, or is known to hold nothing sealed: one that is

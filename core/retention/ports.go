@@ -26,6 +26,9 @@ const (
 	KindTries         Kind = "tries"         // counts of failed tries that have rested
 	KindDevices       Kind = "devices"       // not seen for so long that they are known no more
 	KindFactors       Kind = "factors"       // second factors that were never confirmed
+	KindTokens        Kind = "tokens"        // personal access tokens that have expired
+	KindServiceKeys   Kind = "service_keys"  // keys of service accounts that have expired
+	KindIdempotency   Kind = "idempotency"   // keys of calls that nobody repeats any more
 )
 
 // Store counts and removes what expired before an instant.

@@ -33,9 +33,10 @@ func Defaults() Config {
 		KindAudit:         0, // how long is in each event's KeepUntil
 		// A count goes on binding whoever guesses slowly: forgetting it gives another lockout.MaxStreak tries, so
 		// that a year of guessing comes to far less than NIST SP 800-63B-4 §3.2.2 has in mind for one run.
-		KindTries:   30 * day,
-		KindDevices: day,
-		KindFactors: day,
+		KindTries:       30 * day,
+		KindDevices:     day,
+		KindFactors:     day,
+		KindIdempotency: 0, // how long is in each key
 	}
 }
 
@@ -44,7 +45,7 @@ func Kinds() []Kind {
 	return []Kind{
 		KindSessions, KindFlows, KindLinks, KindIntakes, KindRegistrations,
 		KindAccounts, KindMail, KindMailbox, KindJournal, KindSigningKeys,
-		KindAudit, KindTries, KindDevices, KindFactors,
+		KindAudit, KindTries, KindDevices, KindFactors, KindIdempotency,
 	}
 }
 

@@ -15,12 +15,14 @@ const (
 	PlaceLinks       Place = "link"        // its purpose and the digest of its token
 	PlaceOutbox      Place = "outbox"      // its id
 	PlaceMailbox     Place = "mailbox"     // its id
+	PlaceReplies     Place = "idempotency" // the digest of its key
 )
 
 // Places are all places, in the order in which they are sealed anew: what is needed longest comes first.
 func Places() []Place {
 	return []Place{
 		PlaceSigningKeys, PlaceFactors, PlaceLinks, PlaceFlows, PlaceIntakes, PlaceOutbox, PlaceMailbox,
+		PlaceReplies,
 	}
 }
 

@@ -41,3 +41,6 @@ SELECT count(*) FROM personal_tokens WHERE expires_at < @cutoff;
 
 -- name: CountExpiredKeys :one
 SELECT count(*) FROM service_account_keys WHERE expires_at < @cutoff;
+
+-- name: CountKeys :one
+SELECT count(*) FROM idempotency_keys WHERE expires_at < @cutoff;

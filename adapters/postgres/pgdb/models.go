@@ -132,6 +132,17 @@ type GroupPermission struct {
 	PermissionID core.ID
 }
 
+type IdempotencyKey struct {
+	Digest      []byte
+	Run         core.ID
+	Fingerprint []byte
+	CreatedAt   time.Time
+	LeasedUntil time.Time
+	FinishedAt  *time.Time
+	Reply       []byte
+	ExpiresAt   time.Time
+}
+
 type Intake struct {
 	ID        core.ID
 	Kind      string
@@ -295,6 +306,24 @@ type SigningKey struct {
 	CreatedAt  time.Time
 	ActiveFrom time.Time
 	RetireAt   *time.Time
+}
+
+type StatCount struct {
+	Metric string
+	Value  string
+	N      int64
+}
+
+type StatDelta struct {
+	Metric string
+	Value  string
+	N      int64
+}
+
+type StatTotal struct {
+	Metric string
+	Value  string
+	N      int64
 }
 
 type Try struct {

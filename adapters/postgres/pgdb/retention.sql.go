@@ -101,6 +101,17 @@ func (q *Queries) CountJournal(ctx context.Context, cutoff time.Time) (int64, er
 	return count, err
 }
 
+const CountKeys = `-- name: CountKeys :one
+SELECT count(*) FROM idempotency_keys WHERE expires_at < $1
+`
+
+func (q *Queries) CountKeys(ctx context.Context, cutoff time.Time) (int64, error) {
+	row := q.db.QueryRow(ctx, CountKeys, cutoff)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const CountLinks = `-- name: CountLinks :one
 SELECT count(*) FROM links WHERE expires_at < $1
 `
@@ -363,6 +374,27 @@ type SweepJournalParams struct {
 
 func (q *Queries) SweepJournal(ctx context.Context, arg SweepJournalParams) (int64, error) {
 	result, err := q.db.Exec(ctx, SweepJournal, arg.Cutoff, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const SweepKeys = `-- name: SweepKeys :execrows
+WITH old AS (
+  SELECT idempotency_keys.digest FROM idempotency_keys WHERE idempotency_keys.expires_at < $1
+  LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+DELETE FROM idempotency_keys USING old WHERE idempotency_keys.digest = old.digest
+`
+
+type SweepKeysParams struct {
+	Cutoff time.Time
+	Batch  int32
+}
+
+func (q *Queries) SweepKeys(ctx context.Context, arg SweepKeysParams) (int64, error) {
+	result, err := q.db.Exec(ctx, SweepKeys, arg.Cutoff, arg.Batch)
 	if err != nil {
 		return 0, err
 	}

@@ -130,6 +130,17 @@ type GroupPermission struct {
 	PermissionID sqltype.ID
 }
 
+type IdempotencyKey struct {
+	Digest      []byte
+	Run         sqltype.ID
+	Fingerprint []byte
+	CreatedAt   sqltype.Time
+	LeasedUntil sqltype.Time
+	FinishedAt  *sqltype.Time
+	Reply       []byte
+	ExpiresAt   sqltype.Time
+}
+
 type Intake struct {
 	ID        sqltype.ID
 	Kind      string
@@ -292,6 +303,28 @@ type SigningKey struct {
 	CreatedAt  sqltype.Time
 	ActiveFrom sqltype.Time
 	RetireAt   *sqltype.Time
+}
+
+type StatAccount struct {
+	N            int64
+	Status       string
+	Source       string
+	PasswordHash string
+	Country      string
+	Locale       string
+	CreatedAt    int64
+}
+
+type StatCount struct {
+	Metric string
+	Value  string
+	N      int64
+}
+
+type StatTotal struct {
+	Metric string
+	Value  string
+	N      int64
 }
 
 type Try struct {

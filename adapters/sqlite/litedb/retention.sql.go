@@ -103,6 +103,17 @@ func (q *Queries) CountJournal(ctx context.Context, cutoff sqltype.Time) (int64,
 	return count, err
 }
 
+const countKeys = `-- name: CountKeys :one
+SELECT count(*) FROM idempotency_keys WHERE expires_at < ?1
+`
+
+func (q *Queries) CountKeys(ctx context.Context, cutoff sqltype.Time) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countKeys, cutoff)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countLinks = `-- name: CountLinks :one
 SELECT count(*) FROM links WHERE expires_at < ?1
 `
@@ -360,6 +371,25 @@ type SweepJournalParams struct {
 
 func (q *Queries) SweepJournal(ctx context.Context, arg SweepJournalParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, sweepJournal, arg.Cutoff, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const sweepKeys = `-- name: SweepKeys :execrows
+DELETE FROM idempotency_keys WHERE digest IN (
+  SELECT old.digest FROM idempotency_keys AS old WHERE old.expires_at < ?1 LIMIT ?2
+)
+`
+
+type SweepKeysParams struct {
+	Cutoff sqltype.Time
+	Batch  int64
+}
+
+func (q *Queries) SweepKeys(ctx context.Context, arg SweepKeysParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepKeys, arg.Cutoff, arg.Batch)
 	if err != nil {
 		return 0, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/device"
+	"github.com/doorward/doorward/core/idempotency"
 	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/mfa"
@@ -39,6 +40,7 @@ type Stores struct {
 	Tries         lockout.Tries
 	Devices       device.Store
 	Factors       mfa.Store
+	Idempotency   idempotency.Store
 }
 
 // Open makes fresh stores for one case, and closes them in t.Cleanup.
@@ -65,6 +67,7 @@ var expiring = map[retention.Kind]func(t *testing.T, s Stores, when time.Time){
 	retention.KindTries:         restingTries,
 	retention.KindDevices:       expiringDevice,
 	retention.KindFactors:       pendingFactor,
+	retention.KindIdempotency:   expiringKeyOfCall,
 }
 
 // TestStore is the contract of retention.Store, for every kind.

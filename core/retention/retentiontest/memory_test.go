@@ -6,6 +6,7 @@ import (
 	"github.com/doorward/doorward/core/account/accounttest"
 	"github.com/doorward/doorward/core/audit/audittest"
 	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/idempotency/idempotencytest"
 	"github.com/doorward/doorward/core/mail/mailtest"
 	"github.com/doorward/doorward/core/mfa/mfatest"
 	"github.com/doorward/doorward/core/retention"
@@ -25,6 +26,7 @@ func open(*testing.T) retentiontest.Stores {
 		Intakes: verificationtest.NewIntakes(db), Flows: verificationtest.NewFlows(db), Links: verificationtest.NewLinks(db),
 		Outbox: outbox, Mailbox: mailtest.NewMailbox(db), Keys: tokentest.NewKeyStore(db),
 		Audit: audittest.NewLog(db), Tries: beside.Tries, Devices: beside.Devices, Factors: mfatest.NewFactors(db, accounts),
+		Idempotency: idempotencytest.NewMemory(db),
 	}
 }
 

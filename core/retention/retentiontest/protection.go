@@ -8,6 +8,8 @@ import (
 	"github.com/doorward/doorward/core/audit/audittest"
 	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/device"
+	"github.com/doorward/doorward/core/idempotency"
+	"github.com/doorward/doorward/core/idempotency/idempotencytest"
 	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/retention"
@@ -66,4 +68,11 @@ func keepsFactors(t *testing.T, s Stores) {
 	coretest.Must(t, s.Factors.Add(t.Context(), confirmed))
 	coretest.Equal(t, 0, s.count(t, retention.KindFactors, at(100000*hour)))
 	coretest.Equal(t, 0, s.sweep(t, retention.KindFactors, at(100000*hour), 10))
+}
+
+func expiringKeyOfCall(t *testing.T, s Stores, when time.Time) {
+	t.Helper()
+	record := idempotencytest.Record(accounttest.NewID().String(), when.Add(-idempotency.Kept))
+	_, err := s.Idempotency.Begin(t.Context(), record)
+	coretest.Must(t, err)
 }

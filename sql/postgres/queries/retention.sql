@@ -127,3 +127,10 @@ WITH old AS MATERIALIZED (
   SELECT service_account_keys.id FROM service_account_keys WHERE service_account_keys.expires_at < @cutoff LIMIT @batch FOR UPDATE SKIP LOCKED
 )
 DELETE FROM service_account_keys USING old WHERE service_account_keys.id = old.id;
+
+-- name: SweepKeys :execrows
+WITH old AS (
+  SELECT idempotency_keys.digest FROM idempotency_keys WHERE idempotency_keys.expires_at < @cutoff
+  LIMIT @batch FOR UPDATE SKIP LOCKED
+)
+DELETE FROM idempotency_keys USING old WHERE idempotency_keys.digest = old.digest;

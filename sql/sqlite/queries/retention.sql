@@ -94,3 +94,8 @@ DELETE FROM personal_tokens WHERE id IN (
 DELETE FROM service_account_keys WHERE id IN (
   SELECT old.id FROM service_account_keys AS old WHERE old.expires_at < @cutoff LIMIT @batch
 );
+
+-- name: SweepKeys :execrows
+DELETE FROM idempotency_keys WHERE digest IN (
+  SELECT old.digest FROM idempotency_keys AS old WHERE old.expires_at < @cutoff LIMIT @batch
+);
