@@ -9,6 +9,7 @@ import (
 
 	"github.com/doorward/doorward/adapters/internal/fill"
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/session"
 )
@@ -35,33 +36,41 @@ type Observer interface {
 	LookedUp(subject core.Subject, result string)
 }
 
-// Sessions is a session.Lookup that remembers what another one answered, and the session.Publisher that
-// makes it forget. Safe for concurrent use.
+// Primary is what is remembered.
+type Primary interface {
+	session.Lookup
+	access.Lookup
+}
+
+// Sessions is a session.Lookup and an access.Lookup that remembers what another one answered, and the session.Publisher
+// that makes it forget. Safe for concurrent use.
 type Sessions struct {
-	clock    core.Clock
-	primary  session.Lookup
-	observer Observer
-	sessions *fill.Memory[session.Session]
-	users    *fill.Memory[account.User]
+	clock      core.Clock
+	primary    Primary
+	observer   Observer
+	sessions   *fill.Memory[session.Session]
+	users      *fill.Memory[account.User]
+	catalogues *fill.Memory[*access.Catalogue]
 }
 
 var (
-	_ session.Lookup    = (*Sessions)(nil)
+	_ Primary           = (*Sessions)(nil)
 	_ session.Publisher = (*Sessions)(nil)
 )
 
 // NewSessions makes an empty cache in front of the primary, whose copies age by the clock. observer may be
 // nil.
-func NewSessions(primary session.Lookup, clock core.Clock, observer Observer) *Sessions {
+func NewSessions(primary Primary, clock core.Clock, observer Observer) *Sessions {
 	if observer == nil {
 		observer = unobserved{}
 	}
 	return &Sessions{
-		clock:    clock,
-		primary:  primary,
-		observer: observer,
-		sessions: fill.NewMemory[session.Session](Size),
-		users:    fill.NewMemory[account.User](Size),
+		clock:      clock,
+		primary:    primary,
+		observer:   observer,
+		sessions:   fill.NewMemory[session.Session](Size),
+		users:      fill.NewMemory[account.User](Size),
+		catalogues: fill.NewMemory[*access.Catalogue](1),
 	}
 }
 
@@ -98,6 +107,24 @@ func (s *Sessions) User(ctx context.Context, id core.ID) (account.User, error) {
 	})
 }
 
+// Catalogue implements access.Lookup like Session.
+func (s *Sessions) Catalogue(ctx context.Context) (*access.Catalogue, error) {
+	now := s.clock.Now()
+	if held, ok := s.catalogues.Get(core.ID{}, now); ok {
+		s.observer.LookedUp(core.SubjectAccess, ResultHit)
+		return held, nil
+	}
+	s.observer.LookedUp(core.SubjectAccess, ResultMiss)
+	return s.catalogues.Load(ctx, core.ID{}, now, TTL, func(ctx context.Context) (fill.Value[*access.Catalogue], error) {
+		began := time.Now()
+		read, err := s.primary.Catalogue(ctx)
+		if err != nil {
+			return fill.Value[*access.Catalogue]{}, err
+		}
+		return fill.Value[*access.Catalogue]{Held: read, Rev: read.Rev, ReadAt: began}, nil
+	})
+}
+
 // Publish implements session.Publisher. It never fails.
 func (s *Sessions) Publish(_ context.Context, changes ...core.Change) error {
 	for _, change := range changes {
@@ -106,6 +133,8 @@ func (s *Sessions) Publish(_ context.Context, changes ...core.Change) error {
 			s.sessions.Raise(change.ID, change.Rev)
 		case core.SubjectUser:
 			s.users.Raise(change.ID, change.Rev)
+		case core.SubjectAccess:
+			s.catalogues.Raise(change.ID, change.Rev)
 		}
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/doorward/doorward/adapters/valkey"
 	"github.com/doorward/doorward/adapters/valkey/valkeytest"
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/session/sessiontest"
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) {
 
 func TestSessionsKeepTheContract(t *testing.T) {
 	t.Parallel()
-	sessiontest.Cache(t, func(t *testing.T, primary session.Lookup) sessiontest.Caches {
+	sessiontest.Cache(t, func(t *testing.T, primary sessiontest.Lookups) sessiontest.Caches {
 		watched := newWatched(primary)
 		config := valkey.Config{URL: valkeytest.URL(t), Prefix: valkeytest.Prefix()}
 		var caches sessiontest.Caches
@@ -43,7 +44,7 @@ func TestSessionsKeepTheContract(t *testing.T) {
 			sessions, link := valkeytest.Replica(t, config, watched, seen)
 			links = append(links, link)
 			caches.Replicas = append(caches.Replicas, sessiontest.Replica{
-				Lookup: steady{t, sessions, link, seen}, Publisher: persistent{t, sessions},
+				Lookups: steady{t, sessions, link, seen}, Publisher: persistent{t, sessions},
 			})
 		}
 		valkeytest.Trusted(t, links...)
@@ -57,7 +58,7 @@ func TestSessionsKeepTheContract(t *testing.T) {
 // Valkey then promises less, and is asked for again.
 type steady struct {
 	t      testing.TB
-	lookup session.Lookup
+	lookup sessiontest.Lookups
 	link   *valkey.Link
 	seen   *counts
 }
@@ -70,6 +71,11 @@ func (s steady) Session(ctx context.Context, id core.ID) (session.Session, error
 // User implements session.Lookup.
 func (s steady) User(ctx context.Context, id core.ID) (account.User, error) {
 	return steadily(s, func() (account.User, error) { return s.lookup.User(ctx, id) })
+}
+
+// Catalogue implements access.Lookup.
+func (s steady) Catalogue(ctx context.Context) (*access.Catalogue, error) {
+	return steadily(s, func() (*access.Catalogue, error) { return s.lookup.Catalogue(ctx) })
 }
 
 func steadily[T any](s steady, look func() (T, error)) (T, error) {
@@ -102,12 +108,12 @@ func (p persistent) Publish(ctx context.Context, changes ...core.Change) error {
 // The same promises hold as long as Valkey has never been there, but for those between replicas.
 func TestSessionsKeepTheContractWithoutValkey(t *testing.T) {
 	t.Parallel()
-	sessiontest.Cache(t, func(t *testing.T, primary session.Lookup) sessiontest.Caches {
+	sessiontest.Cache(t, func(t *testing.T, primary sessiontest.Lookups) sessiontest.Caches {
 		proxy := valkeytest.NewProxy(t, valkeytest.Address(t))
 		proxy.Cut()
 		sessions, _ := valkeytest.Replica(t, valkey.Config{URL: proxy.URL(), Prefix: "none"}, primary, nil)
 		return sessiontest.Caches{
-			Replicas: []sessiontest.Replica{{Lookup: sessions, Publisher: unheard{sessions}}},
+			Replicas: []sessiontest.Replica{{Lookups: sessions, Publisher: unheard{sessions}}},
 			Expire:   func() { <-time.After(time.Second) },
 		}
 	})
@@ -126,19 +132,19 @@ func (u unheard) Publish(ctx context.Context, changes ...core.Change) error {
 
 // watched is a primary with one session more, by which a test sees that a replica has dropped its copies.
 type watched struct {
-	session.Lookup
+	sessiontest.Lookups
 	id    core.ID
 	reads atomic.Int64
 }
 
-func newWatched(primary session.Lookup) *watched {
-	return &watched{Lookup: primary, id: core.NewIDs(core.ClockFunc(time.Now)).New()}
+func newWatched(primary sessiontest.Lookups) *watched {
+	return &watched{Lookups: primary, id: core.NewIDs(core.ClockFunc(time.Now)).New()}
 }
 
 // Session implements session.Lookup.
 func (w *watched) Session(ctx context.Context, id core.ID) (session.Session, error) {
 	if id != w.id {
-		return w.Lookup.Session(ctx, id)
+		return w.Lookups.Session(ctx, id)
 	}
 	w.reads.Add(1)
 	return session.Session{ID: id, Rev: 1}, nil

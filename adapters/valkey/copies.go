@@ -58,14 +58,14 @@ func (c *localCopy[T]) decoded(decode func([]byte) (T, error)) (T, error) {
 	return c.held, c.err
 }
 
-func newCopies[T any](link *Link, subject core.Subject, form form[T], observer Observer) *copies[T] {
+func newCopies[T any](link *Link, subject core.Subject, size int, form form[T], observer Observer) *copies[T] {
 	return &copies[T]{
 		link:     link,
 		subject:  subject,
 		form:     form,
 		observer: observer,
-		local:    otter.Must(&otter.Options[core.ID, *localCopy[T]]{MaximumSize: localSize}),
-		memory:   fill.NewMemory[T](localSize),
+		local:    otter.Must(&otter.Options[core.ID, *localCopy[T]]{MaximumSize: size}),
+		memory:   fill.NewMemory[T](size),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/session"
 )
@@ -32,29 +33,38 @@ type Observer interface {
 	LookedUp(subject core.Subject, result string)
 }
 
-// Sessions is a session.Lookup that remembers in Valkey, and locally as long as Valkey can take it back,
-// what another one answered; and the session.Publisher that takes back. Safe for concurrent use.
+// Primary is what is remembered.
+type Primary interface {
+	session.Lookup
+	access.Lookup
+}
+
+// Sessions is a session.Lookup and an access.Lookup that remembers in Valkey, and locally as long as Valkey can take
+// it back, what another one answered; and the session.Publisher that takes back. Safe for concurrent use.
 type Sessions struct {
-	link     *Link
-	sessions *copies[session.Session]
-	users    *copies[account.User]
+	link       *Link
+	sessions   *copies[session.Session]
+	users      *copies[account.User]
+	catalogues *copies[*access.Catalogue]
 }
 
 var (
-	_ session.Lookup    = (*Sessions)(nil)
+	_ Primary           = (*Sessions)(nil)
 	_ session.Publisher = (*Sessions)(nil)
 )
 
 // NewSessions makes a cache over link in front of the primary. Make it before the link is started, and one
 // for each link. observer may be nil.
-func NewSessions(link *Link, primary session.Lookup, observer Observer) *Sessions {
+func NewSessions(link *Link, primary Primary, observer Observer) *Sessions {
 	if observer == nil {
 		observer = unobserved{}
 	}
-	sessions := newCopies(link, core.SubjectSession, sessionForm(primary), observer)
-	users := newCopies(link, core.SubjectUser, userForm(primary), observer)
+	sessions := newCopies(link, core.SubjectSession, localSize, sessionForm(primary), observer)
+	users := newCopies(link, core.SubjectUser, localSize, userForm(primary), observer)
+	catalogues := newCopies(link, core.SubjectAccess, 1, catalogueForm(primary), observer)
 	link.shelves[core.SubjectSession], link.shelves[core.SubjectUser] = sessions, users
-	return &Sessions{link: link, sessions: sessions, users: users}
+	link.shelves[core.SubjectAccess] = catalogues
+	return &Sessions{link: link, sessions: sessions, users: users, catalogues: catalogues}
 }
 
 func sessionForm(primary session.Lookup) form[session.Session] {
@@ -83,6 +93,21 @@ func userForm(primary session.Lookup) form[account.User] {
 	}
 }
 
+// catalogueForm is that of the one catalogue. A copy is compiled when it is decoded, and not again.
+func catalogueForm(primary access.Lookup) form[*access.Catalogue] {
+	return form[*access.Catalogue]{
+		read: func(ctx context.Context, _ core.ID) (*access.Catalogue, error) { return primary.Catalogue(ctx) },
+		rev: func(held *access.Catalogue) int64 {
+			if held == nil {
+				return 0 // the read failed
+			}
+			return held.Rev
+		},
+		encode: access.EncodeCached,
+		decode: access.DecodeCached,
+	}
+}
+
 // Session implements session.Lookup. It waits for Valkey 100 ms at the most, and not at all when Valkey is
 // not trusted. Callers share the copy's slices and must not write to their elements. Errors: those of the
 // primary, and KindUnavailable when ctx ends or two seconds pass.
@@ -93,6 +118,11 @@ func (s *Sessions) Session(ctx context.Context, id core.ID) (session.Session, er
 // User implements session.Lookup like Session.
 func (s *Sessions) User(ctx context.Context, id core.ID) (account.User, error) {
 	return s.users.lookUp(ctx, id)
+}
+
+// Catalogue implements access.Lookup, like Session.
+func (s *Sessions) Catalogue(ctx context.Context) (*access.Catalogue, error) {
+	return s.catalogues.lookUp(ctx, core.ID{})
 }
 
 // Publish implements session.Publisher. This replica knows the changes whatever becomes of the rest. It
@@ -106,6 +136,8 @@ func (s *Sessions) Publish(ctx context.Context, changes ...core.Change) error {
 			s.sessions.raise(change.ID, change.Rev)
 		case core.SubjectUser:
 			s.users.raise(change.ID, change.Rev)
+		case core.SubjectAccess:
+			s.catalogues.raise(change.ID, change.Rev)
 		}
 	}
 	var marking errgroup.Group

@@ -6,14 +6,16 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/doorward/doorward/adapters/valkey"
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/session"
 )
 
-// Primary is a database of sessions and their users, as far as lookups and revocations know one. Safe for
-// concurrent use.
+// Primary is a database of sessions, their users and what those may do, as far as lookups and revocations know one. Safe
+// for concurrent use.
 type Primary struct {
 	reads atomic.Int64
 	ids   *core.IDs
@@ -22,9 +24,10 @@ type Primary struct {
 	sessions map[core.ID]session.Session
 	users    map[core.ID]account.User
 	held     map[core.ID]*Hold
+	content  access.Content
 }
 
-var _ session.Lookup = (*Primary)(nil)
+var _ valkey.Primary = (*Primary)(nil)
 
 // NewPrimary makes an empty one.
 func NewPrimary() *Primary {
@@ -33,6 +36,7 @@ func NewPrimary() *Primary {
 		sessions: make(map[core.ID]session.Session),
 		users:    make(map[core.ID]account.User),
 		held:     make(map[core.ID]*Hold),
+		content:  access.Content{Rev: 1},
 	}
 }
 
@@ -75,6 +79,17 @@ func (p *Primary) Suspend(id core.ID) core.Change {
 	user.Rev++
 	p.users[id] = user
 	return core.Change{Subject: core.SubjectUser, ID: id, Rev: user.Rev}
+}
+
+// Grant gives a permission to the role of all users, or takes it, and gives the change to publish.
+func (p *Primary) Grant(keys ...string) core.Change {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.content = access.Content{
+		Rev: p.content.Rev + 1, Roles: []access.Role{{Name: account.RoleUser, Permissions: keys}},
+		Permissions: []access.Permission{{Key: access.UsersRead.Key()}},
+	}
+	return core.Change{Subject: core.SubjectAccess, Rev: p.content.Rev}
 }
 
 // Reads is how many lookups reached the primary.
@@ -129,4 +144,12 @@ func (p *Primary) User(_ context.Context, id core.ID) (account.User, error) {
 		return account.User{}, core.ErrNotFound
 	}
 	return read, nil
+}
+
+// Catalogue implements access.Lookup.
+func (p *Primary) Catalogue(context.Context) (*access.Catalogue, error) {
+	p.reads.Add(1)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return access.Compile(p.content), nil
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/adapters/valkey"
-	"github.com/doorward/doorward/core/session"
 )
 
 // patience is how long a test waits for what must happen before it gives up. It is no promise of anything,
@@ -42,7 +41,7 @@ func Address(t testing.TB) string {
 func Prefix() string { return "test:" + rand.Text() }
 
 // Replica is the cache of one replica, started, over the primary. It is stopped when the test ends.
-func Replica(t testing.TB, config valkey.Config, primary session.Lookup, observer valkey.Observer) (
+func Replica(t testing.TB, config valkey.Config, primary valkey.Primary, observer valkey.Observer) (
 	*valkey.Sessions, *valkey.Link,
 ) {
 	t.Helper()

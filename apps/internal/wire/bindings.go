@@ -58,7 +58,7 @@ type stores struct {
 	History       audit.History
 	Retention     retention.Store
 	Lock          retention.Lock
-	Access        access.Lookup
+	Access        access.Lookup `name:"primary"`
 	Catalogues    access.Catalogues
 	Memberships   access.Memberships
 }

@@ -3,20 +3,28 @@ package sessiontest
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/session"
 )
 
+// Lookups are what every authenticated request asks: of sessions, users, and what those may do.
+type Lookups interface {
+	session.Lookup
+	access.Lookup
+}
+
 // Replica is one process's cache: the lookup that it decorates and the publisher beside it.
 type Replica struct {
-	session.Lookup
+	Lookups
 	session.Publisher
 }
 
@@ -28,9 +36,9 @@ type Caches struct {
 }
 
 // OpenCache makes empty caches before the primary for one case, and closes them in t.Cleanup.
-type OpenCache func(t *testing.T, primary session.Lookup) Caches
+type OpenCache func(t *testing.T, primary Lookups) Caches
 
-// Cache is the contract of what stands between a session.Lookup and its callers, with its
+// Cache is the contract of what stands between a session.Lookup or access.Lookup and its callers, with its
 // session.Publisher: copies are given only while they are the newest.
 func Cache(t *testing.T, open OpenCache) {
 	t.Helper()
@@ -65,6 +73,7 @@ type cacheBench struct {
 	primary *primary
 	held    session.Session
 	owner   account.User
+	content access.Content
 }
 
 func newCacheBench(t *testing.T) *cacheBench {
@@ -79,7 +88,13 @@ func newCacheBench(t *testing.T) *cacheBench {
 	primary := &primary{sessions: map[core.ID]session.Session{}, users: map[core.ID]account.User{}}
 	primary.put(held)
 	primary.putUser(owner)
-	return &cacheBench{T: t, primary: primary, held: held, owner: owner}
+	content := access.Content{
+		Rev:         1,
+		Permissions: []access.Permission{{ID: b.ids.New(), Key: access.UsersRead.Key(), Category: "users", System: true}},
+		Roles:       []access.Role{{ID: b.ids.New(), Name: account.RoleAdmin, Permissions: []string{access.UsersRead.Key()}}},
+	}
+	primary.putContent(content)
+	return &cacheBench{T: t, primary: primary, held: held, owner: owner, content: content}
 }
 
 // primary is the lookup behind the caches, with a gate for its reads.
@@ -87,6 +102,7 @@ type primary struct {
 	mu       sync.Mutex
 	sessions map[core.ID]session.Session
 	users    map[core.ID]account.User
+	content  access.Content
 	reads    int
 	failure  error
 	gate     *gate
@@ -105,6 +121,12 @@ func (p *primary) putUser(u account.User) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.users[u.ID] = u
+}
+
+func (p *primary) putContent(content access.Content) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.content = content
 }
 
 func (p *primary) fail(err error) {
@@ -129,17 +151,23 @@ func (p *primary) count() int {
 
 // Session implements session.Lookup.
 func (p *primary) Session(ctx context.Context, id core.ID) (session.Session, error) {
-	return read(ctx, p, p.sessions, id)
+	return read(ctx, p, func() (session.Session, bool) { row, known := p.sessions[id]; return row, known })
 }
 
 // User implements session.Lookup.
 func (p *primary) User(ctx context.Context, id core.ID) (account.User, error) {
-	return read(ctx, p, p.users, id)
+	return read(ctx, p, func() (account.User, bool) { row, known := p.users[id]; return row, known })
 }
 
-func read[V any](ctx context.Context, p *primary, rows map[core.ID]V, id core.ID) (V, error) {
+// Catalogue implements access.Lookup.
+func (p *primary) Catalogue(ctx context.Context) (*access.Catalogue, error) {
+	content, err := read(ctx, p, func() (access.Content, bool) { return p.content, true })
+	return access.Compile(content), err
+}
+
+func read[V any](ctx context.Context, p *primary, find func() (V, bool)) (V, error) {
 	p.mu.Lock()
-	row, known := rows[id]
+	row, known := find()
 	err, gate := p.failure, p.gate
 	p.reads, p.gate = p.reads+1, nil
 	p.mu.Unlock()
@@ -157,13 +185,18 @@ func read[V any](ctx context.Context, p *primary, rows map[core.ID]V, id core.ID
 	return row, err
 }
 
-// raise stores the session ended and the owner suspended, with the revision, and gives the changes.
+// raise stores the session ended, the owner suspended and their role taking or giving another permission, with the
+// revision, and gives the changes.
 func (b *cacheBench) raise(rev int64) []core.Change {
 	b.held.EndedAt, b.held.EndReason, b.held.Rev = b.held.CreatedAt.Add(time.Minute), session.EndRevoked, rev
 	b.owner.Status, b.owner.Rev = account.StatusSuspended, rev
 	b.primary.put(b.held)
 	b.primary.putUser(b.owner)
+	b.content = access.Content{Rev: rev, Permissions: b.content.Permissions, Roles: slices.Clone(b.content.Roles)}
+	b.content.Roles[0].SecondFactorRequired = rev%2 == 0
+	b.primary.putContent(b.content)
 	return []core.Change{
+		{Subject: core.SubjectAccess, Rev: rev},
 		{Subject: core.SubjectSession, ID: b.held.ID, Rev: rev},
 		{Subject: core.SubjectUser, ID: b.owner.ID, Rev: rev},
 	}
@@ -176,8 +209,8 @@ func (b *cacheBench) publish(replica Replica, changes ...core.Change) {
 	}
 }
 
-// look gives what a replica holds of the session and its owner.
-func (b *cacheBench) look(replica Replica) (session.Session, account.User) {
+// look gives what a replica holds of the session, its owner and what that may do.
+func (b *cacheBench) look(replica Replica) (session.Session, account.User, access.Content) {
 	b.Helper()
 	held, err := replica.Session(b.Context(), b.held.ID)
 	if err != nil {
@@ -187,7 +220,11 @@ func (b *cacheBench) look(replica Replica) (session.Session, account.User) {
 	if err != nil {
 		b.Fatalf("user: %v", err)
 	}
-	return held, owner
+	catalogue, err := replica.Catalogue(b.Context())
+	if err != nil {
+		b.Fatalf("catalogue: %v", err)
+	}
+	return held, owner, catalogue.Content
 }
 
 // eventually waits until done holds.
@@ -212,15 +249,16 @@ func (b *cacheBench) settled(what string) {
 	report := &bench{reporter: b.T}
 	for _, replica := range b.Replicas {
 		b.eventually(what, func() bool {
-			held, owner := b.look(replica)
-			return held.Rev >= b.held.Rev && owner.Rev >= b.owner.Rev
+			held, owner, content := b.look(replica)
+			return held.Rev >= b.held.Rev && owner.Rev >= b.owner.Rev && content.Rev >= b.content.Rev
 		})
 	}
 	for range 20 {
 		for _, replica := range b.Replicas {
-			held, owner := b.look(replica)
+			held, owner, content := b.look(replica)
 			report.same(what+": session", held, b.held)
 			report.same(what+": user", owner, b.owner)
+			report.same(what+": catalogue", content, b.content)
 		}
 	}
 }
@@ -272,15 +310,22 @@ func cacheStaleFill(b *cacheBench) {
 	reads := []func(Replica) (int64, error){
 		func(r Replica) (int64, error) { s, err := r.Session(b.Context(), b.held.ID); return s.Rev, err },
 		func(r Replica) (int64, error) { u, err := r.User(b.Context(), b.owner.ID); return u.Rev, err },
+		func(r Replica) (int64, error) {
+			c, err := r.Catalogue(b.Context())
+			if err != nil {
+				return 0, err
+			}
+			return c.Rev, nil
+		},
 	}
-	for i := range 4 * len(b.Replicas) {
+	for i := range 6 * len(b.Replicas) {
 		b.Expire()
 		filler, publisher := b.Replicas[i%len(b.Replicas)], b.Replicas[i/2%len(b.Replicas)]
 		rev := int64(i + 2)
 		gate := b.primary.hold()
 		filled := make(chan int64, 1)
 		go func() {
-			got, err := reads[i%2](filler)
+			got, err := reads[i%len(reads)](filler)
 			if err != nil {
 				b.Errorf("overtaken lookup: %v", err)
 			}
@@ -309,6 +354,9 @@ func cacheManyChanges(b *cacheBench) {
 				}
 				if _, err := replica.User(b.Context(), b.owner.ID); err != nil {
 					b.Errorf("user: %v", err)
+				}
+				if _, err := replica.Catalogue(b.Context()); err != nil {
+					b.Errorf("catalogue: %v", err)
 				}
 			}
 		})
@@ -362,6 +410,9 @@ func cacheFailure(b *cacheBench) {
 	for _, replica := range b.Replicas {
 		if _, err := replica.Session(b.Context(), b.held.ID); core.AsError(err).Kind != core.KindUnavailable {
 			b.Errorf("lookup while the primary is away: %v", err)
+		}
+		if _, err := replica.Catalogue(b.Context()); core.AsError(err).Kind != core.KindUnavailable {
+			b.Errorf("lookup of the catalogue while the primary is away: %v", err)
 		}
 	}
 	b.primary.fail(nil)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/session/sessiontest"
@@ -13,15 +14,17 @@ import (
 
 // shared is the least cache that keeps the contract: one memory for all replicas.
 type shared struct {
-	primary  session.Lookup
-	sessions copies[session.Session]
-	users    copies[account.User]
+	primary    sessiontest.Lookups
+	sessions   copies[session.Session]
+	users      copies[account.User]
+	catalogues copies[*access.Catalogue]
 }
 
-func newShared(primary session.Lookup) *shared {
+func newShared(primary sessiontest.Lookups) *shared {
 	s := &shared{primary: primary}
 	s.sessions.rev = func(s session.Session) int64 { return s.Rev }
 	s.users.rev = func(u account.User) int64 { return u.Rev }
+	s.catalogues.rev = func(c *access.Catalogue) int64 { return c.Rev }
 	s.expire()
 	return s
 }
@@ -34,12 +37,21 @@ func (s *shared) User(ctx context.Context, id core.ID) (account.User, error) {
 	return s.users.get(ctx, id, s.primary.User)
 }
 
+func (s *shared) Catalogue(ctx context.Context) (*access.Catalogue, error) {
+	return s.catalogues.get(ctx, core.ID{}, func(ctx context.Context, _ core.ID) (*access.Catalogue, error) {
+		return s.primary.Catalogue(ctx)
+	})
+}
+
 func (s *shared) Publish(_ context.Context, changes ...core.Change) error {
 	for _, change := range changes {
-		if change.Subject == core.SubjectSession {
+		switch change.Subject {
+		case core.SubjectSession:
 			s.sessions.raise(change)
-		} else {
+		case core.SubjectUser:
 			s.users.raise(change)
+		case core.SubjectAccess:
+			s.catalogues.raise(change)
 		}
 	}
 	return nil
@@ -48,6 +60,7 @@ func (s *shared) Publish(_ context.Context, changes ...core.Change) error {
 func (s *shared) expire() {
 	s.sessions.expire()
 	s.users.expire()
+	s.catalogues.expire()
 }
 
 type copies[V any] struct {
@@ -101,9 +114,9 @@ func (c *copies[V]) expire() {
 
 func TestSharedCache(t *testing.T) {
 	t.Parallel()
-	sessiontest.Cache(t, func(_ *testing.T, primary session.Lookup) sessiontest.Caches {
+	sessiontest.Cache(t, func(_ *testing.T, primary sessiontest.Lookups) sessiontest.Caches {
 		cache := newShared(primary)
-		replica := sessiontest.Replica{Lookup: cache, Publisher: cache}
+		replica := sessiontest.Replica{Lookups: cache, Publisher: cache}
 		return sessiontest.Caches{Replicas: []sessiontest.Replica{replica, replica}, Expire: cache.expire}
 	})
 }
