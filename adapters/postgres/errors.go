@@ -38,6 +38,8 @@ var conflicts = map[string]*core.Error{
 	"roles_name_unique":         access.ErrNameTaken,
 	"access_groups_name_unique": access.ErrNameTaken,
 	"permissions_key_unique":    access.ErrNameTaken,
+
+	"service_accounts_name_unique": access.ErrNameTaken,
 }
 
 // translate makes an error of the domain of what the driver reports, and passes on what is one already.

@@ -22,6 +22,8 @@ var conflicts = map[string]*core.Error{
 	"roles.name":         access.ErrNameTaken,
 	"access_groups.name": access.ErrNameTaken,
 	"permissions.key":    access.ErrNameTaken,
+
+	"service_accounts.name": access.ErrNameTaken,
 }
 
 // translate makes an error of the domain of what the driver reports, and passes on what is one already.

@@ -1,0 +1,25 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/doorward/doorward/adapters/postgres/postgrestest"
+	"github.com/doorward/doorward/core/apitoken/apitokentest"
+)
+
+func openTokens(t *testing.T) apitokentest.Stores {
+	db := postgrestest.Open(t)
+	return apitokentest.Stores{
+		Tx: db, Tokens: db.PersonalTokens(), Services: db.ServiceAccounts(), Keys: db.ServiceKeys(), Accounts: db.Accounts(),
+	}
+}
+
+func TestPersonalTokens(t *testing.T) {
+	t.Parallel()
+	apitokentest.TestTokens(t, openTokens)
+}
+
+func TestServiceAccounts(t *testing.T) {
+	t.Parallel()
+	apitokentest.TestServices(t, openTokens)
+}
