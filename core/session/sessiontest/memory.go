@@ -6,6 +6,7 @@ package sessiontest
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,6 +54,8 @@ type Memory struct {
 	users  Users
 	beside Beside
 	rows   *coretest.Table[core.ID, session.Session]
+	// opened is when each session was opened, of those too that have long been removed.
+	opened *coretest.Table[core.ID, time.Time]
 }
 
 var (
@@ -65,7 +68,10 @@ var (
 // NewMemory makes an empty store of sessions whose users are those of the given fake, which must live in
 // the same database.
 func NewMemory(db *coretest.Database, users Users, beside Beside) *Memory {
-	m := &Memory{db: db, users: users, beside: beside, rows: coretest.NewTable[core.ID, session.Session](db)}
+	m := &Memory{
+		db: db, users: users, beside: beside, rows: coretest.NewTable[core.ID, session.Session](db),
+		opened: coretest.NewTable[core.ID, time.Time](db),
+	}
 	db.OnRemoved(m.userRemoved)
 	coretest.Expires(db, "sessions", m.rows, over, nil)
 	return m
@@ -118,6 +124,7 @@ func (m *Memory) Open(ctx context.Context, opening session.Opening) (evicted []c
 		}
 		inUse := m.inUse(user.ID, opening.Device.ID)
 		m.rows.Put(opened.ID, clone(opened))
+		m.opened.Put(opened.ID, opened.CreatedAt)
 		live := m.live(opened.UserID, opened.CreatedAt)
 		for _, old := range live[min(opening.Limit, len(live)):] {
 			evicted = append(evicted, m.end(old, session.EndEvicted, opened.CreatedAt))
@@ -126,6 +133,13 @@ func (m *Memory) Open(ctx context.Context, opening session.Opening) (evicted []c
 	})
 	return evicted, err
 }
+
+// Opened gives when every session was opened, of those too that are removed, in any order. Call it inside Do of the
+// database.
+func (m *Memory) Opened() []time.Time { return slices.Collect(maps.Values(m.opened.All())) }
+
+// Kept gives every session that is not removed, in any order. Call it inside Do of the database.
+func (m *Memory) Kept() []session.Session { return slices.Collect(maps.Values(m.rows.All())) }
 
 // inUse reports whether the user has been signed in before.
 func (m *Memory) inUse(user, device core.ID) bool {
