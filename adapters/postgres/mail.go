@@ -6,12 +6,15 @@ import (
 	"errors"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"github.com/doorward/doorward/adapters/internal/recordlist"
 	"github.com/doorward/doorward/adapters/postgres/pgdb"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/mail"
 )
 
-// Outbox is a mail.Outbox.
+// Outbox is a mail.Outbox and mail.Ledger.
 type Outbox struct{ db *Database }
 
 // Outbox gives the store of queued messages.
@@ -67,6 +70,28 @@ func (o *Outbox) Stats(ctx context.Context, now time.Time) (stats mail.Stats, er
 		return stats, nil
 	}
 	return stats, err
+}
+
+// Browse implements mail.Ledger.
+func (o *Outbox) Browse(ctx context.Context, query mail.LedgerQuery, page core.Page) ([]mail.Envelope, error) {
+	statement, parameters := recordlist.Messages(listing, query, page)
+	rows, err := o.db.on(ctx).Query(ctx, statement, parameters...)
+	if err != nil {
+		return nil, translate(err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[pgdb.Outbox])
+	return each(found, toEnvelope), translate(err)
+}
+
+// Find implements mail.Ledger.
+func (o *Outbox) Find(ctx context.Context, id core.ID) (mail.Envelope, error) {
+	row, err := o.db.queries(ctx).Envelope(ctx, id)
+	return toEnvelope(row), translate(err)
+}
+
+// Requeue implements mail.Ledger.
+func (o *Outbox) Requeue(ctx context.Context, id core.ID, now time.Time) error {
+	return affected(o.db.queries(ctx).RequeueEnvelope(ctx, pgdb.RequeueEnvelopeParams{ID: id, Now: now}))
 }
 
 func toEnvelope(row pgdb.Outbox) mail.Envelope {

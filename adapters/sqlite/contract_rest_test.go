@@ -17,12 +17,17 @@ import (
 
 func openMail(t *testing.T) mailtest.Stores {
 	db := sqlitetest.Open(t)
-	return mailtest.Stores{Tx: db, Outbox: db.Outbox(), Mailbox: db.Mailbox()}
+	return mailtest.Stores{Tx: db, Outbox: db.Outbox(), Ledger: db.Outbox(), Mailbox: db.Mailbox()}
 }
 
 func TestOutbox(t *testing.T) {
 	t.Parallel()
 	mailtest.TestOutbox(t, openMail)
+}
+
+func TestLedger(t *testing.T) {
+	t.Parallel()
+	mailtest.TestLedger(t, openMail)
 }
 
 func TestMailbox(t *testing.T) {
@@ -46,7 +51,7 @@ func TestRetention(t *testing.T) {
 			Tx: db, Retention: db.Retention(), Accounts: db.Accounts(), Registrations: db.Registrations(),
 			Sessions: db.Sessions(), Journal: db.Sessions(), Intakes: db.Intakes(), Flows: db.Flows(), Links: db.Links(),
 			Outbox: db.Outbox(), Mailbox: db.Mailbox(), Keys: db.Keys(), Audit: db.Audit(), Tries: db.Tries(), Devices: db.Devices(),
-			Factors: db.Factors(), Idempotency: db.Idempotency(),
+			Factors: db.Factors(), Tokens: db.PersonalTokens(), Services: db.ServiceAccounts(), ServiceKeys: db.ServiceKeys(), Idempotency: db.Idempotency(),
 		}
 	})
 }

@@ -6,13 +6,14 @@ import (
 	"errors"
 	"time"
 
+	"github.com/doorward/doorward/adapters/internal/recordlist"
 	"github.com/doorward/doorward/adapters/sqlite/litedb"
 	"github.com/doorward/doorward/adapters/sqlite/sqltype"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/mail"
 )
 
-// Outbox is a mail.Outbox.
+// Outbox is a mail.Outbox and mail.Ledger.
 type Outbox struct{ db *Database }
 
 // Outbox gives the store of queued messages.
@@ -88,6 +89,34 @@ func (o *Outbox) Stats(ctx context.Context, now time.Time) (stats mail.Stats, er
 	}
 	stats.OldestDue = time.Time(oldest)
 	return stats, translate(err)
+}
+
+// Browse implements mail.Ledger.
+func (o *Outbox) Browse(
+	ctx context.Context, query mail.LedgerQuery, page core.Page,
+) (envelopes []mail.Envelope, err error) {
+	statement, parameters := recordlist.Messages(listing, query, page)
+	err = o.db.scan(ctx, statement, parameters, func(scan func(...any) error) error {
+		var row litedb.Outbox
+		err := scan(&row.ID, &row.Kind, &row.Recipient, &row.Payload, &row.State, &row.Attempts, &row.LastError,
+			&row.CreatedAt, &row.NextAt, &row.SentAt)
+		envelopes = append(envelopes, toEnvelope(row))
+		return err
+	})
+	return envelopes, err
+}
+
+// Find implements mail.Ledger.
+func (o *Outbox) Find(ctx context.Context, id core.ID) (mail.Envelope, error) {
+	row, err := o.db.reading(ctx).Envelope(ctx, sqltype.ID(id))
+	return toEnvelope(row), translate(err)
+}
+
+// Requeue implements mail.Ledger.
+func (o *Outbox) Requeue(ctx context.Context, id core.ID, now time.Time) error {
+	return affected(o.db.writing(ctx).RequeueEnvelope(ctx, litedb.RequeueEnvelopeParams{
+		ID: sqltype.ID(id), Now: sqltype.Time(now),
+	}))
 }
 
 func toEnvelope(row litedb.Outbox) mail.Envelope {

@@ -75,7 +75,7 @@ func (r *Renderer) Render(id core.ID, letter Letter, now time.Time) (Email, erro
 		return Email{}, fmt.Errorf("mail: no letter of kind %q", letter.Kind)
 	}
 	letter = current(letter, now)
-	if made.pointless && letter.Code == "" && letter.Token == "" {
+	if letter.pointless() {
 		return Email{}, ErrExpired
 	}
 	shown, err := r.compose(letter, made, now)

@@ -15,6 +15,12 @@ UPDATE outbox SET last_error = @last_error, next_at = @next_at WHERE id = @id AN
 -- name: FailEnvelope :execrows
 UPDATE outbox SET state = 'failed', last_error = @last_error WHERE id = @id AND state = 'queued';
 
+-- name: Envelope :one
+SELECT * FROM outbox WHERE id = @id;
+
+-- name: RequeueEnvelope :execrows
+UPDATE outbox SET state = 'queued', next_at = @now WHERE id = @id AND state = 'failed';
+
 -- name: CountEnvelopes :one
 SELECT count(*) FROM outbox WHERE state = @state;
 

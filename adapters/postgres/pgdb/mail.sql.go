@@ -152,6 +152,28 @@ func (q *Queries) EmptyMailbox(ctx context.Context) error {
 	return err
 }
 
+const Envelope = `-- name: Envelope :one
+SELECT id, kind, recipient, payload, state, attempts, last_error, created_at, next_at, sent_at FROM outbox WHERE id = $1
+`
+
+func (q *Queries) Envelope(ctx context.Context, id core.ID) (Outbox, error) {
+	row := q.db.QueryRow(ctx, Envelope, id)
+	var i Outbox
+	err := row.Scan(
+		&i.ID,
+		&i.Kind,
+		&i.Recipient,
+		&i.Payload,
+		&i.State,
+		&i.Attempts,
+		&i.LastError,
+		&i.CreatedAt,
+		&i.NextAt,
+		&i.SentAt,
+	)
+	return i, err
+}
+
 const FailEnvelope = `-- name: FailEnvelope :execrows
 UPDATE outbox SET state = 'failed', last_error = $1 WHERE id = $2 AND state = 'queued'
 `
@@ -260,4 +282,21 @@ func (q *Queries) OldestDue(ctx context.Context, now time.Time) (time.Time, erro
 	var next_at time.Time
 	err := row.Scan(&next_at)
 	return next_at, err
+}
+
+const RequeueEnvelope = `-- name: RequeueEnvelope :execrows
+UPDATE outbox SET state = 'queued', next_at = $1 WHERE id = $2 AND state = 'failed'
+`
+
+type RequeueEnvelopeParams struct {
+	Now time.Time
+	ID  core.ID
+}
+
+func (q *Queries) RequeueEnvelope(ctx context.Context, arg RequeueEnvelopeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, RequeueEnvelope, arg.Now, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

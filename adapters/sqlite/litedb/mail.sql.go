@@ -135,6 +135,28 @@ func (q *Queries) EmptyMailbox(ctx context.Context) error {
 	return err
 }
 
+const envelope = `-- name: Envelope :one
+SELECT id, kind, recipient, payload, state, attempts, last_error, created_at, next_at, sent_at FROM outbox WHERE id = ?1
+`
+
+func (q *Queries) Envelope(ctx context.Context, id sqltype.ID) (Outbox, error) {
+	row := q.db.QueryRowContext(ctx, envelope, id)
+	var i Outbox
+	err := row.Scan(
+		&i.ID,
+		&i.Kind,
+		&i.Recipient,
+		&i.Payload,
+		&i.State,
+		&i.Attempts,
+		&i.LastError,
+		&i.CreatedAt,
+		&i.NextAt,
+		&i.SentAt,
+	)
+	return i, err
+}
+
 const failEnvelope = `-- name: FailEnvelope :execrows
 UPDATE outbox SET state = 'failed', last_error = ?1 WHERE id = ?2 AND state = 'queued'
 `
@@ -270,4 +292,21 @@ func (q *Queries) OldestDue(ctx context.Context, now sqltype.Time) (sqltype.Time
 	var next_at sqltype.Time
 	err := row.Scan(&next_at)
 	return next_at, err
+}
+
+const requeueEnvelope = `-- name: RequeueEnvelope :execrows
+UPDATE outbox SET state = 'queued', next_at = ?1 WHERE id = ?2 AND state = 'failed'
+`
+
+type RequeueEnvelopeParams struct {
+	Now sqltype.Time
+	ID  sqltype.ID
+}
+
+func (q *Queries) RequeueEnvelope(ctx context.Context, arg RequeueEnvelopeParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, requeueEnvelope, arg.Now, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }

@@ -16,6 +16,7 @@ import (
 type Stores struct {
 	Tx      core.Transactor
 	Outbox  mail.Outbox
+	Ledger  mail.Ledger
 	Mailbox mail.Mailbox
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/doorward/doorward/core/mail"
 )
 
-// Outbox is a mail.Outbox in memory.
+// Outbox is a mail.Outbox and mail.Ledger in memory.
 type Outbox struct {
 	db   *coretest.Database
 	rows *coretest.Table[core.ID, mail.Envelope]
@@ -121,6 +121,47 @@ func (o *Outbox) Stats(ctx context.Context, now time.Time) (stats mail.Stats, er
 		return nil
 	})
 	return stats, err
+}
+
+// Browse implements mail.Ledger.
+func (o *Outbox) Browse(
+	ctx context.Context, query mail.LedgerQuery, page core.Page,
+) (envelopes []mail.Envelope, err error) {
+	err = o.db.Do(ctx, func() error {
+		envelopes = o.rows.Rows(
+			func(row mail.Envelope) bool {
+				return (query.State == "" || row.State == query.State) && (query.Kind == "" || row.Kind == query.Kind) &&
+					(page.After.IsZero() || coretest.CompareIDs(row.ID, page.After.ID) < 0)
+			},
+			func(a, b mail.Envelope) int { return coretest.CompareIDs(b.ID, a.ID) })
+		envelopes = envelopes[:min(page.Limit, len(envelopes))]
+		for i := range envelopes {
+			envelopes[i].Payload = nil
+		}
+		return nil
+	})
+	return envelopes, err
+}
+
+// Find implements mail.Ledger.
+func (o *Outbox) Find(ctx context.Context, id core.ID) (envelope mail.Envelope, err error) {
+	err = o.db.Do(ctx, func() (err error) {
+		var known bool
+		if envelope, known = o.rows.Get(id); !known {
+			err = core.ErrNotFound
+		}
+		return err
+	})
+	return envelope, err
+}
+
+// Requeue implements mail.Ledger.
+func (o *Outbox) Requeue(ctx context.Context, id core.ID, now time.Time) error {
+	return o.change(ctx, id, func(row *mail.Envelope) bool {
+		wanted := row.State == mail.StateFailed
+		row.State, row.NextAt = mail.StateQueued, now
+		return wanted
+	})
 }
 
 // All gives every envelope, oldest first, for tests that look at what was queued.

@@ -9,8 +9,10 @@ import (
 
 func open(*testing.T) mailtest.Stores {
 	db := coretest.NewDatabase()
-	return mailtest.Stores{Tx: db, Outbox: mailtest.NewOutbox(db), Mailbox: mailtest.NewMailbox(db)}
+	outbox := mailtest.NewOutbox(db)
+	return mailtest.Stores{Tx: db, Outbox: outbox, Ledger: outbox, Mailbox: mailtest.NewMailbox(db)}
 }
 
 func TestOutbox(t *testing.T)  { t.Parallel(); mailtest.TestOutbox(t, open) }
+func TestLedger(t *testing.T)  { t.Parallel(); mailtest.TestLedger(t, open) }
 func TestMailbox(t *testing.T) { t.Parallel(); mailtest.TestMailbox(t, open) }

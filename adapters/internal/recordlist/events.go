@@ -1,37 +1,25 @@
-// Package auditlist writes the statements that read the audit log, for both engines. They are put together from what a
-// query names, because one text for all queries, in which each filter may be null, has plans that fit none of them.
-package auditlist
+package recordlist
 
 import (
 	"strings"
-	"time"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/audit"
 )
 
-// Columns are those of the table that readers know, in the order in which Select gives them. A newer release may have
-// added others.
-const Columns = "id, at, action, outcome, reason, actor_kind, actor, subject, session_id, request_id, ip, user_agent, " +
+// eventColumns are those that readers know, in the order of the table. A newer release may have added others.
+const eventColumns = "id, at, action, outcome, reason, actor_kind, actor, subject, session_id, request_id, ip, user_agent, " +
 	"device, location, metadata, keep_until"
 
-// Dialect is what tells the engines apart.
-type Dialect struct {
-	// Place writes the place of the nth parameter, counted from 1.
-	Place func(n int) string
-	// Action is the column as its index orders it: byte by byte.
-	Action string
-	// ID and Time turn values into parameters.
-	ID   func(core.ID) any
-	Time func(time.Time) any
-}
+// newestEvents orders by columns that each index of the log ends with.
+const newestEvents = "at DESC, id DESC"
 
-// Select gives a statement, and its parameters, for up to page.Limit events that the query selects, newest first, behind
+// Events gives a statement, and its parameters, for up to page.Limit events that the query selects, newest first, behind
 // page.After.
 //
 // What the conditions of the partial indexes say is said again as they say it, where the query implies it: SQLite looks
 // for the very words, and PostgreSQL knows no parameters when it plans for all of them.
-func Select(d Dialect, query audit.Query, page core.Page) (statement string, parameters []any) {
+func Events(d Dialect, query audit.Query, page core.Page) (statement string, parameters []any) {
 	s := selection{dialect: d}
 	if !query.Actor.IsZero() {
 		s.add("actor = ?", d.ID(query.Actor))
@@ -59,7 +47,7 @@ func Select(d Dialect, query audit.Query, page core.Page) (statement string, par
 	if !page.After.IsZero() {
 		s.add("(at, id) < (?, ?)", d.Time(page.After.At), d.ID(page.After.ID))
 	}
-	return s.finish(page.Limit)
+	return s.finish("audit_log", eventColumns, newestEvents, page.Limit)
 }
 
 // actions adds what selects by action. Attempts and the other actions have an index each, so that every event stands in
@@ -98,34 +86,4 @@ func holdsAttempts(prefix string) bool {
 		}
 	}
 	return false
-}
-
-// selection is a statement that is being written.
-type selection struct {
-	dialect    Dialect
-	conditions []string
-	parameters []any
-}
-
-// add adds a condition, in which each ? stands for one of the parameters.
-func (s *selection) add(condition string, parameters ...any) {
-	var text strings.Builder
-	for i, part := range strings.Split(condition, "?") {
-		if i > 0 {
-			s.parameters = append(s.parameters, parameters[i-1])
-			text.WriteString(s.dialect.Place(len(s.parameters)))
-		}
-		text.WriteString(part)
-	}
-	s.conditions = append(s.conditions, text.String())
-}
-
-func (s *selection) finish(limit int) (statement string, parameters []any) {
-	var text strings.Builder
-	text.WriteString("SELECT " + Columns + " FROM audit_log")
-	for i, condition := range s.conditions {
-		text.WriteString([]string{" WHERE ", " AND "}[min(i, 1)] + condition)
-	}
-	text.WriteString(" ORDER BY at DESC, id DESC LIMIT " + s.dialect.Place(len(s.parameters)+1))
-	return text.String(), append(s.parameters, limit)
 }
