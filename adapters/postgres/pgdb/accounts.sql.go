@@ -16,7 +16,7 @@ const CountOwners = `-- name: CountOwners :one
 WITH owners AS (
   SELECT users.id FROM users JOIN user_roles ON user_roles.user_id = users.id
   WHERE user_roles.role = 'OWNER' AND users.status = 'active'
-  ORDER BY users.id FOR UPDATE OF users
+  ORDER BY users.id FOR UPDATE OF users, user_roles
 )
 SELECT count(*) FROM owners WHERE id <> $1::uuid
 `

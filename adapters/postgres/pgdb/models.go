@@ -143,6 +143,15 @@ type IdempotencyKey struct {
 	ExpiresAt   time.Time
 }
 
+type ImportedUser struct {
+	UserID         core.ID
+	LineDigest     []byte
+	PasswordDigest []byte
+	PasswordAt     *time.Time
+	EmailKey       string
+	EmailVerified  bool
+}
+
 type Intake struct {
 	ID        core.ID
 	Kind      string

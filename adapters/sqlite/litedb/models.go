@@ -141,6 +141,15 @@ type IdempotencyKey struct {
 	ExpiresAt   sqltype.Time
 }
 
+type ImportedUser struct {
+	UserID         sqltype.ID
+	LineDigest     []byte
+	PasswordDigest []byte
+	PasswordAt     *sqltype.Time
+	EmailKey       string
+	EmailVerified  bool
+}
+
 type Intake struct {
 	ID        sqltype.ID
 	Kind      string
