@@ -1,0 +1,16 @@
+package sqlite_test
+
+import (
+	"testing"
+
+	"github.com/doorward/doorward/adapters/sqlite/sqlitetest"
+	"github.com/doorward/doorward/core/portability/portabilitytest"
+)
+
+func TestPortability(t *testing.T) {
+	t.Parallel()
+	portabilitytest.TestStore(t, func(t *testing.T) portabilitytest.Stores {
+		db := sqlitetest.Open(t)
+		return portabilitytest.Stores{Tx: db, Accounts: db.Accounts(), Porting: db.Portability(), History: db.Audit()}
+	})
+}

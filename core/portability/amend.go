@@ -1,0 +1,105 @@
+package portability
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
+	"github.com/doorward/doorward/core/account"
+)
+
+// amend makes an account that stands what a line says, or rejects the line. An error is a fault, not a refusal.
+func (b *batch) amend(ctx context.Context, each draft, known Known) error {
+	if refusal, err := b.judge(ctx, each, known.User); err != nil || refusal != nil {
+		if err == nil {
+			b.outcomes[each.number].reject(refusal)
+		}
+		return err
+	}
+	var mark Mark
+	var replaced bool
+	user, change, err := account.Edit(ctx, b.service.deps.Users, known.User.ID, func(user *account.User) error {
+		replaced = each.amend(user, known, &mark)
+		return nil
+	})
+	switch {
+	case isTaken(err), errors.Is(err, core.ErrNotFound):
+		b.outcomes[each.number].reject(err)
+		return nil
+	case err != nil:
+		return fmt.Errorf("save account: %w", err)
+	}
+	b.changes = append(b.changes, change)
+	if err := b.follow(ctx, each, known, user, mark, replaced); err != nil {
+		return err
+	}
+	b.settle(each, Updated, user.ID)
+	return b.service.deps.Trail.Record(ctx, b.event(user.ID, Updated))
+}
+
+// judge tells what stands against changing the account.
+func (b *batch) judge(ctx context.Context, each draft, user account.User) (refusal, fault error) {
+	if user.Status == account.StatusDeleted {
+		return core.ErrConflict, nil
+	}
+	if refusal := b.judgeRoles(each.line.Roles, b.held(user)); refusal != nil {
+		return refusal, nil
+	}
+	if each.line.Roles == nil || slices.Contains(each.line.Roles, account.RoleOwner) {
+		return nil, nil //nolint:nilnil // nothing stands against it
+	}
+	err := b.service.deps.Warden.SpareLastOwner(ctx, user)
+	if errors.Is(err, account.ErrLastOwner) {
+		return err, nil
+	}
+	return nil, err
+}
+
+// held is what the roles and groups of an account give; not what everybody has, which a service account lacks.
+func (b *batch) held(user account.User) (held access.Set) {
+	for _, role := range user.Roles {
+		given := b.judged.Catalogue.OfRole(role)
+		held.Join(&given)
+	}
+	for _, group := range user.Groups {
+		given := b.judged.Catalogue.OfGroup(group)
+		held.Join(&given)
+	}
+	return held
+}
+
+// follow does what comes with a change: the mark, the roles, and the end of sessions that an older password opened.
+func (b *batch) follow(ctx context.Context, each draft, known Known, user account.User, mark Mark, replaced bool) error {
+	if known.Marked {
+		if err := b.service.deps.Store.Remember(ctx, user.ID, mark); err != nil {
+			return fmt.Errorf("remember an import: %w", err)
+		}
+	}
+	if each.line.Roles != nil && !slices.Equal(each.line.Roles, user.Roles) {
+		change, err := b.service.deps.Memberships.Set(ctx, user.ID, access.KindRole, b.members(each), each.user.UpdatedAt)
+		if err != nil {
+			return fmt.Errorf("set roles: %w", err)
+		}
+		b.changes = append(b.changes, change)
+	}
+	if !replaced {
+		return nil
+	}
+	changes, err := b.service.deps.Sessions.EndAll(ctx, user.ID, core.ID{}, account.EndPassword)
+	if err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	b.changes = append(b.changes, changes...)
+	return nil
+}
+
+func (b *batch) members(each draft) []access.Membership {
+	members := make([]access.Membership, len(each.line.Roles))
+	for at, role := range each.line.Roles {
+		members[at] = access.Membership{Role: role, By: b.caller.ID(), At: each.user.UpdatedAt}
+	}
+	return members
+}
