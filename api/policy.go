@@ -129,6 +129,17 @@ var policy = map[string]rule{
 	"setUserGroups":       {access: forCallers, needs: access.AccessWrite},
 	"getUserPermissions":  {access: forCallers, needs: access.AccessRead},
 
+	"getOverview":        {access: forCallers, needs: access.DashboardRead},
+	"getUsersByStatus":   {access: forCallers, needs: access.DashboardRead},
+	"getUsersByType":     {access: forCallers, needs: access.DashboardRead},
+	"getUsersByAuthType": {access: forCallers, needs: access.DashboardRead},
+	"getUsersByCountry":  {access: forCallers, needs: access.DashboardRead},
+	"getUsersByLanguage": {access: forCallers, needs: access.DashboardRead},
+	"getUserGrowth":      {access: forCallers, needs: access.DashboardRead},
+	"getRoleStatistics":  {access: forCallers, needs: access.DashboardRead},
+	"getRecentSignIns":   {access: forCallers, needs: access.DashboardRead},
+	"getDashboards":      {access: forCallers, needs: access.DashboardRead},
+
 	"getHealth":         {uncounted: true},
 	"getLiveness":       {uncounted: true},
 	"getReadiness":      {uncounted: true},

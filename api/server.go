@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
 
 	"github.com/doorward/doorward/api/internal/accesscontrol"
+	"github.com/doorward/doorward/api/internal/dashboard"
 	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
@@ -103,6 +104,7 @@ type Deps struct {
 	Keys          Keys
 	Audit         Audit
 	AccessControl AccessControl
+	Dashboard     Dashboard
 	Health        *Health
 	Clock         core.Clock
 	IDs           *core.IDs
@@ -213,11 +215,15 @@ func (s *server) mount(app *fiber.App, contract *contract) error {
 // AccessControl is what answers the tag access.
 type AccessControl = accesscontrol.Handlers
 
+// Dashboard is what answers the tag dashboard.
+type Dashboard = dashboard.Handlers
+
 // handlers answers every operation; each tag has a struct of its own.
 type handlers struct {
 	authHandlers
 	meHandlers
 	AccessControl
+	Dashboard
 	healthHandlers
 	devHandlers
 }
@@ -229,6 +235,7 @@ func newHandlers(deps Deps, options Options) *handlers {
 		authHandlers:   authHandlers{deps},
 		meHandlers:     meHandlers{deps},
 		AccessControl:  deps.AccessControl,
+		Dashboard:      deps.Dashboard,
 		healthHandlers: healthHandlers{health: deps.Health, version: options.Version, started: time.Now()},
 		devHandlers:    devHandlers{deps.Mailbox},
 	}

@@ -4,6 +4,7 @@
 package oapi
 
 import (
+	"bufio"
 	"bytes"
 	"compress/flate"
 	"context"
@@ -23,7 +24,35 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/oapi-codegen/nullable"
 	"github.com/oapi-codegen/runtime"
+	openapi_types "github.com/oapi-codegen/runtime/types"
 )
+
+// Defines values for ActivityActor.
+const (
+	ActivityActorAdministrator ActivityActor = "administrator"
+	ActivityActorSelf          ActivityActor = "self"
+	ActivityActorServer        ActivityActor = "server"
+	ActivityActorService       ActivityActor = "service"
+	ActivityActorStranger      ActivityActor = "stranger"
+)
+
+// Valid indicates whether the value is a known member of the ActivityActor enum.
+func (e ActivityActor) Valid() bool {
+	switch e {
+	case ActivityActorAdministrator:
+		return true
+	case ActivityActorSelf:
+		return true
+	case ActivityActorServer:
+		return true
+	case ActivityActorService:
+		return true
+	case ActivityActorStranger:
+		return true
+	default:
+		return false
+	}
+}
 
 // Defines values for ActivityOutcome.
 const (
@@ -40,6 +69,54 @@ func (e ActivityOutcome) Valid() bool {
 	case ActivityOutcomeRefused:
 		return true
 	case ActivityOutcomeSuccess:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AuditEventActorKind.
+const (
+	AuditEventActorKindOperator AuditEventActorKind = "operator"
+	AuditEventActorKindPerson   AuditEventActorKind = "person"
+	AuditEventActorKindService  AuditEventActorKind = "service"
+	AuditEventActorKindStranger AuditEventActorKind = "stranger"
+	AuditEventActorKindSystem   AuditEventActorKind = "system"
+)
+
+// Valid indicates whether the value is a known member of the AuditEventActorKind enum.
+func (e AuditEventActorKind) Valid() bool {
+	switch e {
+	case AuditEventActorKindOperator:
+		return true
+	case AuditEventActorKindPerson:
+		return true
+	case AuditEventActorKindService:
+		return true
+	case AuditEventActorKindStranger:
+		return true
+	case AuditEventActorKindSystem:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AuditOutcome.
+const (
+	AuditOutcomeFailure AuditOutcome = "failure"
+	AuditOutcomeRefused AuditOutcome = "refused"
+	AuditOutcomeSuccess AuditOutcome = "success"
+)
+
+// Valid indicates whether the value is a known member of the AuditOutcome enum.
+func (e AuditOutcome) Valid() bool {
+	switch e {
+	case AuditOutcomeFailure:
+		return true
+	case AuditOutcomeRefused:
+		return true
+	case AuditOutcomeSuccess:
 		return true
 	default:
 		return false
@@ -160,6 +237,27 @@ func (e FieldCode) Valid() bool {
 	}
 }
 
+// Defines values for GrowthInterval.
+const (
+	GrowthIntervalDay   GrowthInterval = "day"
+	GrowthIntervalMonth GrowthInterval = "month"
+	GrowthIntervalWeek  GrowthInterval = "week"
+)
+
+// Valid indicates whether the value is a known member of the GrowthInterval enum.
+func (e GrowthInterval) Valid() bool {
+	switch e {
+	case GrowthIntervalDay:
+		return true
+	case GrowthIntervalMonth:
+		return true
+	case GrowthIntervalWeek:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HealthStatus.
 const (
 	HealthStatusDegraded HealthStatus = "degraded"
@@ -181,6 +279,30 @@ func (e HealthStatus) Valid() bool {
 	}
 }
 
+// Defines values for ImportOutcomeStatus.
+const (
+	ImportOutcomeStatusCreated   ImportOutcomeStatus = "created"
+	ImportOutcomeStatusRejected  ImportOutcomeStatus = "rejected"
+	ImportOutcomeStatusUnchanged ImportOutcomeStatus = "unchanged"
+	ImportOutcomeStatusUpdated   ImportOutcomeStatus = "updated"
+)
+
+// Valid indicates whether the value is a known member of the ImportOutcomeStatus enum.
+func (e ImportOutcomeStatus) Valid() bool {
+	switch e {
+	case ImportOutcomeStatusCreated:
+		return true
+	case ImportOutcomeStatusRejected:
+		return true
+	case ImportOutcomeStatusUnchanged:
+		return true
+	case ImportOutcomeStatusUpdated:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for KeyUse.
 const (
 	KeyUseSig KeyUse = "sig"
@@ -190,6 +312,42 @@ const (
 func (e KeyUse) Valid() bool {
 	switch e {
 	case KeyUseSig:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OutboxMessageChannel.
+const (
+	OutboxMessageChannelEmail OutboxMessageChannel = "email"
+)
+
+// Valid indicates whether the value is a known member of the OutboxMessageChannel enum.
+func (e OutboxMessageChannel) Valid() bool {
+	switch e {
+	case OutboxMessageChannelEmail:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OutboxState.
+const (
+	OutboxStateFailed  OutboxState = "failed"
+	OutboxStatePending OutboxState = "pending"
+	OutboxStateSent    OutboxState = "sent"
+)
+
+// Valid indicates whether the value is a known member of the OutboxState enum.
+func (e OutboxState) Valid() bool {
+	switch e {
+	case OutboxStateFailed:
+		return true
+	case OutboxStatePending:
+		return true
+	case OutboxStateSent:
 		return true
 	default:
 		return false
@@ -598,6 +756,27 @@ func (e VerifyEmailParamsXTokenTransport) Valid() bool {
 	}
 }
 
+// Defines values for GetUserGrowthParamsInterval.
+const (
+	GetUserGrowthParamsIntervalDay   GetUserGrowthParamsInterval = "day"
+	GetUserGrowthParamsIntervalMonth GetUserGrowthParamsInterval = "month"
+	GetUserGrowthParamsIntervalWeek  GetUserGrowthParamsInterval = "week"
+)
+
+// Valid indicates whether the value is a known member of the GetUserGrowthParamsInterval enum.
+func (e GetUserGrowthParamsInterval) Valid() bool {
+	switch e {
+	case GetUserGrowthParamsIntervalDay:
+		return true
+	case GetUserGrowthParamsIntervalMonth:
+		return true
+	case GetUserGrowthParamsIntervalWeek:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReauthenticateParamsXTokenTransport.
 const (
 	ReauthenticateParamsXTokenTransportBody   ReauthenticateParamsXTokenTransport = "body"
@@ -630,16 +809,21 @@ type Activity struct {
 	// Action A stable name; there will be more of them.
 	//
 	// Example: session.sign_in
-	Action string    `json:"action"`
-	At     time.Time `json:"at"`
+	Action string `json:"action"`
 
-	// Device Browser and system, as far as they are known.
+	// Actor Who did it: `self`, signed in or with the right proof; `stranger`, nobody who had proven to be the owner;
+	// `administrator`, somebody who administers this deployment, impersonation included; `service`, a machine;
+	// `server`, by itself or at its command line.
+	Actor ActivityActor `json:"actor"`
+	At    time.Time     `json:"at"`
+
+	// Device Browser and system, as far as they are known; empty as with `ip`.
 	//
 	// Example: Firefox, Linux
 	Device string  `json:"device"`
 	ID     core.ID `json:"id"`
 
-	// IP Where it came from; empty for what the server did by itself.
+	// IP Where it came from; empty where an administrator, a service or the server did it.
 	//
 	// Example: 203.0.113.7
 	IP string `json:"ip"`
@@ -660,9 +844,14 @@ type Activity struct {
 	// Example: invalid_credentials
 	Reason nullable.Nullable[string] `json:"reason"`
 
-	// SessionID The session that it was done to, or else from.
+	// SessionID The own session that it was done to, or else from.
 	SessionID nullable.Nullable[core.ID] `json:"session_id"`
 }
+
+// ActivityActor Who did it: `self`, signed in or with the right proof; `stranger`, nobody who had proven to be the owner;
+// `administrator`, somebody who administers this deployment, impersonation included; `service`, a machine;
+// `server`, by itself or at its command line.
+type ActivityActor string
 
 // ActivityOutcome `failure`: a proof was wrong. `refused`: a rule stood against it.
 type ActivityOutcome string
@@ -675,15 +864,142 @@ type ActivityList struct {
 	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
 }
 
+// AsOf As of when the figures are.
+type AsOf = time.Time
+
 // AssignedAt When it was assigned, as far as that is known.
 type AssignedAt = time.Time
 
 // AssignedBy The person or service account who assigned it; `null` where the server or an operator did.
 type AssignedBy = core.ID
 
+// AuditEvent defines model for AuditEvent.
+type AuditEvent struct {
+	// Action A stable name; there will be more of them.
+	//
+	// Example: session.sign_in
+	Action string `json:"action"`
+
+	// Actor Who acted, where that is known.
+	Actor nullable.Nullable[core.ID] `json:"actor"`
+
+	// ActorKind `stranger`: whoever sent the request. `system`: this server by itself. `operator`: somebody at its command
+	// line. `service`: a service account.
+	ActorKind AuditEventActorKind `json:"actor_kind"`
+	At        time.Time           `json:"at"`
+
+	// Device Example: Firefox, Linux
+	Device nullable.Nullable[string] `json:"device"`
+	ID     core.ID                   `json:"id"`
+
+	// IP Example: 203.0.113.7
+	IP nullable.Nullable[string] `json:"ip"`
+
+	// KeepUntil Until when the event is kept at least.
+	KeepUntil time.Time `json:"keep_until"`
+
+	// Location Example: Berlin, DE
+	Location nullable.Nullable[string] `json:"location"`
+
+	// Metadata What else there is to say, such as the factor of a sign-in.
+	//
+	// Example: {"factor":"pwd"}
+	Metadata map[string]string `json:"metadata"`
+
+	// Outcome `failure`: a proof was wrong. `refused`: a rule stood against it.
+	Outcome AuditOutcome `json:"outcome"`
+
+	// Reason Why it was refused, or why a session ended.
+	//
+	// Example: invalid_credentials
+	Reason    nullable.Nullable[string] `json:"reason"`
+	RequestID nullable.Nullable[string] `json:"request_id"`
+
+	// SessionID The session that it was done to, or else from.
+	SessionID nullable.Nullable[core.ID] `json:"session_id"`
+
+	// Subject The person it was done to, where there is one.
+	Subject   nullable.Nullable[core.ID] `json:"subject"`
+	UserAgent nullable.Nullable[string]  `json:"user_agent"`
+}
+
+// AuditEventActorKind `stranger`: whoever sent the request. `system`: this server by itself. `operator`: somebody at its command
+// line. `service`: a service account.
+type AuditEventActorKind string
+
+// AuditEventList defines model for AuditEventList.
+type AuditEventList struct {
+	Items []AuditEvent `json:"items"`
+
+	// NextCursor Where the next page begins; `null` on the last page.
+	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
+}
+
+// AuditOutcome `failure`: a proof was wrong. `refused`: a rule stood against it.
+type AuditOutcome string
+
+// AuthTypes defines model for AuthTypes.
+type AuthTypes struct {
+	// AsOf As of when the figures are.
+	AsOf AsOf `json:"as_of"`
+
+	// Exact Whether this is the exact count as of `as_of`: nothing is estimated, sampled or kept from an earlier reading. It is always
+	// so in this release.
+	//
+	//
+	// Example: true
+	Exact Exact `json:"exact"`
+
+	// None Accounts without, such as invited ones.
+	//
+	// Example: 20
+	None int64 `json:"none"`
+
+	// Password Accounts with a password.
+	//
+	// Example: 1290
+	Password int64 `json:"password"`
+
+	// SecondFactor Accounts with a second factor of any kind.
+	//
+	// Example: 310
+	SecondFactor int64 `json:"second_factor"`
+
+	// SecondFactors How many accounts have which kind, the most first; one that has two counts for both.
+	//
+	// Example: [{"users":300,"value":"totp"},{"users":25,"value":"email"}]
+	SecondFactors []FigureCount `json:"second_factors"`
+}
+
 // Availability defines model for Availability.
 type Availability struct {
 	Available bool `json:"available"`
+}
+
+// Breakdown Every account counts once.
+type Breakdown struct {
+	// AsOf As of when the figures are.
+	AsOf AsOf `json:"as_of"`
+
+	// Exact Whether this is the exact count as of `as_of`: nothing is estimated, sampled or kept from an earlier reading. It is always
+	// so in this release.
+	//
+	//
+	// Example: true
+	Exact Exact `json:"exact"`
+
+	// Items The most first, 250 values at the most.
+	Items []FigureCount `json:"items"`
+
+	// Other Accounts of further values.
+	//
+	// Example: 0
+	Other int64 `json:"other"`
+
+	// Total All accounts.
+	//
+	// Example: 1310
+	Total int64 `json:"total"`
 }
 
 // CaughtMessage defines model for CaughtMessage.
@@ -798,6 +1114,36 @@ type CreateRoleRequest struct {
 	SecondFactorRequired bool           `json:"second_factor_required,omitempty"`
 }
 
+// Dashboards defines model for Dashboards.
+type Dashboards struct {
+	// AsOf As of when the figures are.
+	AsOf AsOf `json:"as_of"`
+
+	// Exact Whether this is the exact count as of `as_of`: nothing is estimated, sampled or kept from an earlier reading. It is always
+	// so in this release.
+	//
+	//
+	// Example: true
+	Exact           Exact          `json:"exact"`
+	Overview        Overview       `json:"overview"`
+	RecentSignIns   RecentSignIns  `json:"recent_sign_ins"`
+	RoleStatistics  RoleStatistics `json:"role_statistics"`
+	UserGrowth      Growth         `json:"user_growth"`
+	UsersByAuthType AuthTypes      `json:"users_by_auth_type"`
+
+	// UsersByCountry Every account counts once.
+	UsersByCountry Breakdown `json:"users_by_country"`
+
+	// UsersByLanguage Every account counts once.
+	UsersByLanguage Breakdown `json:"users_by_language"`
+
+	// UsersByStatus Every account counts once.
+	UsersByStatus Breakdown `json:"users_by_status"`
+
+	// UsersByType Every account counts once.
+	UsersByType Breakdown `json:"users_by_type"`
+}
+
 // Device defines model for Device.
 type Device struct {
 	// Browser Example: Firefox
@@ -894,6 +1240,12 @@ type EnrolTOTPRequest struct {
 	Label string `json:"label,omitempty"`
 }
 
+// Exact Whether this is the exact count as of `as_of`: nothing is estimated, sampled or kept from an earlier reading. It is always
+// so in this release.
+//
+// Example: true
+type Exact = bool
+
 // Factor defines model for Factor.
 type Factor struct {
 	CreatedAt time.Time `json:"created_at"`
@@ -945,6 +1297,17 @@ type FieldError struct {
 	Message string `json:"message"`
 }
 
+// FigureCount defines model for FigureCount.
+type FigureCount struct {
+	// Users Example: 1204
+	Users int64 `json:"users"`
+
+	// Value `null` for accounts that say nothing.
+	//
+	// Example: active
+	Value nullable.Nullable[string] `json:"value"`
+}
+
 // ForgotPasswordRequest defines model for ForgotPasswordRequest.
 type ForgotPasswordRequest struct {
 	// Identifier An email address or a username.
@@ -982,6 +1345,48 @@ type GroupList struct {
 // Example: support
 type GroupName = string
 
+// Growth defines model for Growth.
+type Growth struct {
+	// AsOf As of when the figures are.
+	AsOf AsOf `json:"as_of"`
+
+	// Exact Whether this is the exact count as of `as_of`: nothing is estimated, sampled or kept from an earlier reading. It is always
+	// so in this release.
+	//
+	//
+	// Example: true
+	Exact    Exact          `json:"exact"`
+	Interval GrowthInterval `json:"interval"`
+	Items    []GrowthBucket `json:"items"`
+
+	// Timezone Example: Europe/Berlin
+	Timezone string `json:"timezone"`
+}
+
+// GrowthInterval defines model for Growth.Interval.
+type GrowthInterval string
+
+// GrowthBucket defines model for GrowthBucket.
+type GrowthBucket struct {
+	BeginsAt time.Time `json:"begins_at"`
+
+	// Date Its first day in the time zone.
+	Date openapi_types.Date `json:"date"`
+
+	// EndsAt When the next one begins.
+	EndsAt time.Time `json:"ends_at"`
+
+	// Opened Accounts that were opened in it and still stand.
+	//
+	// Example: 7
+	Opened int64 `json:"opened"`
+
+	// Total Accounts that were opened before its end and still stand.
+	//
+	// Example: 1310
+	Total int64 `json:"total"`
+}
+
 // Health Example: {"checks":{"cache":"down","db":"ok","mail":"ok","storage":"ok"},"status":"degraded"}
 type Health struct {
 	// Checks The state of each part by its name.
@@ -1013,6 +1418,17 @@ type HealthDetail struct {
 // HealthStatus defines model for HealthStatus.
 type HealthStatus string
 
+// Holders defines model for Holders.
+type Holders struct {
+	ID core.ID `json:"id"`
+
+	// Name Example: ADMIN
+	Name string `json:"name"`
+
+	// Users Example: 4
+	Users int64 `json:"users"`
+}
+
 // Identifier An email address or a username.
 //
 // Example: ada@example.com
@@ -1020,6 +1436,61 @@ type Identifier = string
 
 // ImageURL Example: https://example.com/ada.jpg
 type ImageURL = string
+
+// ImportLine defines model for ImportLine.
+type ImportLine struct {
+	// CreatedAt When the account was opened; in the past.
+	CreatedAt time.Time `json:"created_at,omitempty"`
+
+	// Email Example: ada@example.com
+	Email EmailAddress `json:"email"`
+
+	// EmailVerified The other system has seen a proof of the address.
+	EmailVerified bool `json:"email_verified,omitempty"`
+
+	// ExternalID The id of the account in the other system.
+	ExternalID string `json:"external_id"`
+
+	// Name Where there is none, the username or the local part of the address.
+	Name string `json:"name,omitempty"`
+
+	// PasswordHash As a PHC string: `$argon2id$` or `$argon2i$` (`v=19$m=…,t=…,p=…$salt$hash`), `$scrypt$ln=…,r=…,p=…$salt$hash`,
+	// `$pbkdf2-sha256$i=…$salt$hash` (also `-sha1`, `-sha512`, and as passlib writes them),
+	// `$firebase-scrypt$ln=mem_cost,r=rounds,ss=salt_separator,sk=signer_key$salt$hash`; or of bcrypt (`$2a$`, `$2b$`,
+	// `$2y$`). Bytes are in base64. What costs more than about a second or 256 MiB is rejected by `out_of_range`.
+	PasswordHash string `json:"password_hash,omitempty"`
+
+	// Phone In E.164 form.
+	Phone string `json:"phone,omitempty"`
+
+	// Roles All roles of the account. Where they are not told, a new account has `USER`.
+	Roles    []string `json:"roles,omitempty"`
+	Username string   `json:"username,omitempty"`
+}
+
+// ImportOutcome defines model for ImportOutcome.
+type ImportOutcome struct {
+	// Code Why the line was rejected: `email_taken`, `username_taken`, `external_id_taken`, `exceeds_own_rights`, `last_owner`,
+	// `conflict` for an account that is deleted, or the code of a field, such as `invalid_format`, `unknown_value`,
+	// `out_of_range`, `required`, `too_long`.
+	Code string `json:"code,omitempty"`
+
+	// ExternalID Empty where the line could not be read.
+	ExternalID string `json:"external_id"`
+
+	// Field The member that a rule stands against, where it is one.
+	Field string `json:"field,omitempty"`
+
+	// ID The account.
+	ID core.ID `json:"id,omitempty"`
+
+	// Line The number of the line, blank ones included.
+	Line   int                 `json:"line"`
+	Status ImportOutcomeStatus `json:"status"`
+}
+
+// ImportOutcomeStatus defines model for ImportOutcome.Status.
+type ImportOutcomeStatus string
 
 // Key A public key as in RFC 7517 and RFC 7518; members depend on `kty`.
 type Key struct {
@@ -1045,6 +1516,24 @@ type KeyUse string
 // KeySet defines model for KeySet.
 type KeySet struct {
 	Keys []Key `json:"keys"`
+}
+
+// Lately defines model for Lately.
+type Lately struct {
+	// Day Within the last 24 hours.
+	//
+	// Example: 12
+	Day int64 `json:"day"`
+
+	// Month Within the last 30 days.
+	//
+	// Example: 280
+	Month int64 `json:"month"`
+
+	// Week Within the last 7 days.
+	//
+	// Example: 64
+	Week int64 `json:"week"`
 }
 
 // LinkRequest Proves a mailbox by the token of a link.
@@ -1108,6 +1597,74 @@ type NotificationSettings struct {
 
 	// SessionEvicted The oldest session ended because there are too many.
 	SessionEvicted bool `json:"session_evicted"`
+}
+
+// OutboxMessage defines model for OutboxMessage.
+type OutboxMessage struct {
+	Channel   OutboxMessageChannel `json:"channel"`
+	CreatedAt time.Time            `json:"created_at"`
+	ID        core.ID              `json:"id"`
+
+	// Kind Example: password_reset
+	Kind string `json:"kind"`
+
+	// LastError What the peer said, without secrets.
+	//
+	// Example: 550 no such user
+	LastError nullable.Nullable[string] `json:"last_error"`
+
+	// NextTryAt When a pending message is tried again.
+	NextTryAt nullable.Nullable[time.Time] `json:"next_try_at"`
+
+	// Recipient The first letter and the domain.
+	//
+	// Example: a***@example.com
+	Recipient string                       `json:"recipient"`
+	SentAt    nullable.Nullable[time.Time] `json:"sent_at"`
+
+	// State `failed`: given up, or refused for good.
+	State OutboxState `json:"state"`
+	Tries int         `json:"tries"`
+}
+
+// OutboxMessageChannel defines model for OutboxMessage.Channel.
+type OutboxMessageChannel string
+
+// OutboxMessageList defines model for OutboxMessageList.
+type OutboxMessageList struct {
+	Items []OutboxMessage `json:"items"`
+
+	// NextCursor Where the next page begins; `null` on the last page.
+	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
+}
+
+// OutboxState `failed`: given up, or refused for good.
+type OutboxState string
+
+// Overview defines model for Overview.
+type Overview struct {
+	// AsOf As of when the figures are.
+	AsOf AsOf `json:"as_of"`
+
+	// Exact Whether this is the exact count as of `as_of`: nothing is estimated, sampled or kept from an earlier reading. It is always
+	// so in this release.
+	//
+	//
+	// Example: true
+	Exact  Exact  `json:"exact"`
+	Opened Lately `json:"opened"`
+
+	// SecondFactor Accounts with a second factor.
+	//
+	// Example: 310
+	SecondFactor int64         `json:"second_factor"`
+	SignIns      Lately        `json:"sign_ins"`
+	Statuses     []FigureCount `json:"statuses"`
+
+	// Users All accounts, deleted ones in their grace included.
+	//
+	// Example: 1310
+	Users int64 `json:"users"`
 }
 
 // Password Counted in code points and taken as it is, spaces included.
@@ -1194,10 +1751,180 @@ type PermissionList struct {
 // PersonName Example: Ada Lovelace
 type PersonName = string
 
+// PersonalAccount defines model for PersonalAccount.
+type PersonalAccount struct {
+	Bio nullable.Nullable[string] `json:"bio"`
+
+	// Country Where the account was opened.
+	Country       nullable.Nullable[string] `json:"country"`
+	CreatedAt     time.Time                 `json:"created_at"`
+	Email         string                    `json:"email"`
+	EmailVerified bool                      `json:"email_verified"`
+
+	// ExternalID Its id in another system.
+	ExternalID        nullable.Nullable[string]    `json:"external_id"`
+	HasPassword       bool                         `json:"has_password"`
+	ID                core.ID                      `json:"id"`
+	ImageURL          nullable.Nullable[string]    `json:"image_url"`
+	Locale            nullable.Nullable[string]    `json:"locale"`
+	Name              string                       `json:"name"`
+	PasswordChangedAt nullable.Nullable[time.Time] `json:"password_changed_at"`
+	Phone             nullable.Nullable[string]    `json:"phone"`
+
+	// Source How the account came to be.
+	Source    string                    `json:"source"`
+	Status    string                    `json:"status"`
+	UpdatedAt time.Time                 `json:"updated_at"`
+	Username  nullable.Nullable[string] `json:"username"`
+}
+
+// PersonalData defines model for PersonalData.
+type PersonalData struct {
+	Account PersonalAccount `json:"account"`
+
+	// Activity What happened to the account, and was tried.
+	Activity   []PersonalEvent  `json:"activity"`
+	Devices    []PersonalDevice `json:"devices"`
+	ExportedAt time.Time        `json:"exported_at"`
+	Factors    []struct {
+		ConfirmedAt nullable.Nullable[time.Time] `json:"confirmed_at"`
+		CreatedAt   time.Time                    `json:"created_at"`
+		ID          core.ID                      `json:"id"`
+		Kind        string                       `json:"kind"`
+		Label       string                       `json:"label"`
+		LastUsedAt  nullable.Nullable[time.Time] `json:"last_used_at"`
+	} `json:"factors"`
+	Groups []struct {
+		AssignedAt time.Time `json:"assigned_at"`
+		ID         core.ID   `json:"id"`
+		Name       string    `json:"name"`
+	} `json:"groups"`
+
+	// Mails What was sent to the address of the account lately, or waits to be. The texts are not held once sent.
+	Mails []struct {
+		CreatedAt time.Time                    `json:"created_at"`
+		Kind      string                       `json:"kind"`
+		SentAt    nullable.Nullable[time.Time] `json:"sent_at"`
+		State     string                       `json:"state"`
+	} `json:"mails"`
+
+	// Pending Codes and links that were sent and wait to be used.
+	Pending []struct {
+		CreatedAt time.Time `json:"created_at"`
+		ExpiresAt time.Time `json:"expires_at"`
+
+		// Purpose Example: email_change
+		Purpose string `json:"purpose"`
+	} `json:"pending"`
+
+	// RecoveryCodes Those that are not used; the codes themselves are not held.
+	RecoveryCodes []struct {
+		CreatedAt time.Time `json:"created_at"`
+	} `json:"recovery_codes"`
+	Roles []struct {
+		AssignedAt time.Time `json:"assigned_at"`
+		Role       string    `json:"role"`
+	} `json:"roles"`
+	Sessions []PersonalSession `json:"sessions"`
+	Settings PersonalSettings  `json:"settings"`
+
+	// Tokens Personal access tokens; the tokens themselves are not held.
+	Tokens []struct {
+		CreatedAt  time.Time                    `json:"created_at"`
+		ExpiresAt  nullable.Nullable[time.Time] `json:"expires_at"`
+		Hint       string                       `json:"hint"`
+		ID         core.ID                      `json:"id"`
+		LastUsedAt nullable.Nullable[time.Time] `json:"last_used_at"`
+		Name       string                       `json:"name"`
+		Scopes     string                       `json:"scopes"`
+	} `json:"tokens"`
+}
+
+// PersonalDevice defines model for PersonalDevice.
+type PersonalDevice struct {
+	Browser      string                       `json:"browser"`
+	CreatedAt    time.Time                    `json:"created_at"`
+	ExpiresAt    time.Time                    `json:"expires_at"`
+	ID           core.ID                      `json:"id"`
+	IP           string                       `json:"ip"`
+	Kind         string                       `json:"kind"`
+	LastUsedAt   time.Time                    `json:"last_used_at"`
+	Location     string                       `json:"location"`
+	Os           string                       `json:"os"`
+	TrustedUntil nullable.Nullable[time.Time] `json:"trusted_until"`
+	UserAgent    string                       `json:"user_agent"`
+}
+
+// PersonalEvent defines model for PersonalEvent.
+type PersonalEvent struct {
+	// Action Example: session.sign_in
+	Action    string                     `json:"action"`
+	At        time.Time                  `json:"at"`
+	Device    string                     `json:"device"`
+	ID        core.ID                    `json:"id"`
+	IP        string                     `json:"ip"`
+	Location  string                     `json:"location"`
+	Metadata  map[string]string          `json:"metadata"`
+	Outcome   string                     `json:"outcome"`
+	Reason    string                     `json:"reason"`
+	SessionID nullable.Nullable[core.ID] `json:"session_id"`
+	UserAgent string                     `json:"user_agent"`
+}
+
+// PersonalSession defines model for PersonalSession.
+type PersonalSession struct {
+	AuthTime  time.Time                    `json:"auth_time"`
+	Browser   string                       `json:"browser"`
+	CreatedAt time.Time                    `json:"created_at"`
+	Device    string                       `json:"device"`
+	EndReason nullable.Nullable[string]    `json:"end_reason"`
+	EndedAt   nullable.Nullable[time.Time] `json:"ended_at"`
+	ExpiresAt time.Time                    `json:"expires_at"`
+
+	// Factors What the owner proved who they are by, separated by spaces or commas.
+	Factors       string    `json:"factors"`
+	ID            core.ID   `json:"id"`
+	IdleExpiresAt time.Time `json:"idle_expires_at"`
+	IP            string    `json:"ip"`
+	LastUsedAt    time.Time `json:"last_used_at"`
+	Location      string    `json:"location"`
+	Os            string    `json:"os"`
+	UserAgent     string    `json:"user_agent"`
+}
+
+// PersonalSettings defines model for PersonalSettings.
+type PersonalSettings struct {
+	AlwaysAskSecondFactor bool                         `json:"always_ask_second_factor"`
+	EnrolBy               nullable.Nullable[time.Time] `json:"enrol_by"`
+	MutedNotices          []string                     `json:"muted_notices"`
+	SecondFactorRequired  bool                         `json:"second_factor_required"`
+	Theme                 nullable.Nullable[string]    `json:"theme"`
+	Timezone              nullable.Nullable[string]    `json:"timezone"`
+	Visibility            string                       `json:"visibility"`
+}
+
 // Phone In E.164 form.
 //
 // Example: +4915112345678
 type Phone = string
+
+// PostAuditLogRequest defines model for PostAuditLogRequest.
+type PostAuditLogRequest struct {
+	// Action Example: app.order.paid
+	Action string `json:"action"`
+
+	// Metadata 20 entries at the most, with keys of up to 64 bytes, all printable.
+	Metadata map[string]string `json:"metadata,omitempty"`
+
+	// Outcome `failure`: a proof was wrong. `refused`: a rule stood against it.
+	Outcome AuditOutcome `json:"outcome,omitempty"`
+
+	// Reason A name of your own for why it was not done.
+	Reason string `json:"reason,omitempty"`
+
+	// Subject The user it was done to. Nobody looks whether there is such a one.
+	Subject core.ID `json:"subject,omitempty"`
+}
 
 // Problem An error (RFC 9457). Branch on `code`; all texts are for people.
 //
@@ -1238,6 +1965,49 @@ type ReauthenticateRequest struct {
 
 	// Password Counted in code points and taken as it is, spaces included.
 	Password Password `json:"password,omitempty"`
+}
+
+// RecentSignIn defines model for RecentSignIn.
+type RecentSignIn struct {
+	At time.Time `json:"at"`
+
+	// Browser Example: Firefox
+	Browser string `json:"browser"`
+
+	// Device `desktop`, `mobile`, `tablet`, `bot`, `other`, or empty where unknown.
+	//
+	// Example: desktop
+	Device string `json:"device"`
+
+	// IP Example: 203.0.113.7
+	IP string `json:"ip"`
+
+	// Location Example: Berlin, DE
+	Location nullable.Nullable[string] `json:"location"`
+
+	// Name As the profile has it now.
+	//
+	// Example: Ada Lovelace
+	Name string `json:"name"`
+
+	// Os Example: Linux
+	Os        string  `json:"os"`
+	SessionID core.ID `json:"session_id"`
+	UserID    core.ID `json:"user_id"`
+}
+
+// RecentSignIns defines model for RecentSignIns.
+type RecentSignIns struct {
+	// AsOf As of when the figures are.
+	AsOf AsOf `json:"as_of"`
+
+	// Exact Whether this is the exact count as of `as_of`: nothing is estimated, sampled or kept from an earlier reading. It is always
+	// so in this release.
+	//
+	//
+	// Example: true
+	Exact Exact          `json:"exact"`
+	Items []RecentSignIn `json:"items"`
 }
 
 // RecoveryCodes defines model for RecoveryCodes.
@@ -1370,6 +2140,21 @@ type RoleList struct {
 //
 // Example: EDITOR
 type RoleName = string
+
+// RoleStatistics defines model for RoleStatistics.
+type RoleStatistics struct {
+	// AsOf As of when the figures are.
+	AsOf AsOf `json:"as_of"`
+
+	// Exact Whether this is the exact count as of `as_of`: nothing is estimated, sampled or kept from an earlier reading. It is always
+	// so in this release.
+	//
+	//
+	// Example: true
+	Exact  Exact     `json:"exact"`
+	Groups []Holders `json:"groups"`
+	Roles  []Holders `json:"roles"`
+}
 
 // SecondFactorCode Six digits, or a recovery code; spaces, hyphens and case of the latter do not matter.
 //
@@ -1777,8 +2562,23 @@ type VerifyTOTPRequest struct {
 // always does.
 type Visibility string
 
+// AuditAction Example: session.*
+type AuditAction = string
+
+// AuditFrom defines model for AuditFrom.
+type AuditFrom = time.Time
+
+// AuditIP Example: 203.0.113.7
+type AuditIP = string
+
+// AuditTo defines model for AuditTo.
+type AuditTo = time.Time
+
 // Cursor defines model for Cursor.
 type Cursor = string
+
+// IdempotencyKey defines model for IdempotencyKey.
+type IdempotencyKey = string
 
 // Limit defines model for Limit.
 type Limit = int
@@ -1838,6 +2638,16 @@ type HealthDetailDownApplicationJSON = HealthDetail
 //
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
 type HealthDetailDownApplicationProblemPlusJSON = Problem
+
+// IdempotencyConflict An error (RFC 9457). Branch on `code`; all texts are for people.
+//
+// Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
+type IdempotencyConflict = Problem
+
+// IdempotencyKeyReused An error (RFC 9457). Branch on `code`; all texts are for people.
+//
+// Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
+type IdempotencyKeyReused = Problem
 
 // InternalError An error (RFC 9457). Branch on `code`; all texts are for people.
 //
@@ -1913,6 +2723,42 @@ type ListCaughtMessagesParams struct {
 	Kind string `form:"kind,omitempty" json:"kind,omitempty"`
 }
 
+// ListAuditLogsParams defines parameters for ListAuditLogs.
+type ListAuditLogsParams struct {
+	// Actor The person or service account who acted.
+	Actor core.ID `form:"actor,omitempty" json:"actor,omitempty"`
+
+	// Subject The person it was done to.
+	Subject core.ID `form:"subject,omitempty" json:"subject,omitempty"`
+
+	// Action One action, such as `session.sign_in`, or with `.*` all that begin alike: `session.*`.
+	Action  AuditAction  `form:"action,omitempty" json:"action,omitempty"`
+	Outcome AuditOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+
+	// IP The address that it came from, as a whole.
+	IP AuditIP `form:"ip,omitempty" json:"ip,omitempty"`
+
+	// From The earliest time.
+	From AuditFrom `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The first time that is too late.
+	To AuditTo `form:"to,omitempty" json:"to,omitempty"`
+
+	// Limit How many items to give at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before. Opaque.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// PostAuditLogParams defines parameters for PostAuditLog.
+type PostAuditLogParams struct {
+	// IdempotencyKey A text of the client's own, such as a UUID, that marks repetitions of this call: for 24 hours the same caller with
+	// the same key and the same body gets the first reply again, with `Idempotency-Replayed: true`, and nothing is done
+	// twice.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // CheckAvailabilityParams defines parameters for CheckAvailability.
 type CheckAvailabilityParams struct {
 	Username string `form:"username,omitempty" json:"username,omitempty"`
@@ -1973,6 +2819,30 @@ type VerifyEmailParams struct {
 // VerifyEmailParamsXTokenTransport defines parameters for VerifyEmail.
 type VerifyEmailParamsXTokenTransport string
 
+// GetRecentSignInsParams defines parameters for GetRecentSignIns.
+type GetRecentSignInsParams struct {
+	// Limit How many are told at the most.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// GetUserGrowthParams defines parameters for GetUserGrowth.
+type GetUserGrowthParams struct {
+	// Interval How long a bucket is.
+	Interval GetUserGrowthParamsInterval `form:"interval,omitempty" json:"interval,omitempty"`
+
+	// Timezone A name of the IANA time zone database.
+	Timezone string `form:"timezone,omitempty" json:"timezone,omitempty"`
+
+	// From The first day.
+	From openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The last day; today when left out.
+	To openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+}
+
+// GetUserGrowthParamsInterval defines parameters for GetUserGrowth.
+type GetUserGrowthParamsInterval string
+
 // ListGroupsParams defines parameters for ListGroups.
 type ListGroupsParams struct {
 	// Limit How many items to give at most.
@@ -1982,8 +2852,52 @@ type ListGroupsParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListLoginAttemptsParams defines parameters for ListLoginAttempts.
+type ListLoginAttemptsParams struct {
+	// Subject The person whose account it was.
+	Subject core.ID      `form:"subject,omitempty" json:"subject,omitempty"`
+	Outcome AuditOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+
+	// IP The address that it came from, as a whole.
+	IP AuditIP `form:"ip,omitempty" json:"ip,omitempty"`
+
+	// From The earliest time.
+	From AuditFrom `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The first time that is too late.
+	To AuditTo `form:"to,omitempty" json:"to,omitempty"`
+
+	// Limit How many items to give at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before. Opaque.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListOutboxParams defines parameters for ListOutbox.
+type ListOutboxParams struct {
+	State OutboxState `form:"state,omitempty" json:"state,omitempty"`
+	Kind  string      `form:"kind,omitempty" json:"kind,omitempty"`
+
+	// Limit How many items to give at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before. Opaque.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListActivityParams defines parameters for ListActivity.
 type ListActivityParams struct {
+	// Action One action, such as `session.sign_in`, or with `.*` all that begin alike: `session.*`.
+	Action  AuditAction  `form:"action,omitempty" json:"action,omitempty"`
+	Outcome AuditOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+
+	// From The earliest time.
+	From AuditFrom `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The first time that is too late.
+	To AuditTo `form:"to,omitempty" json:"to,omitempty"`
+
 	// Limit How many items to give at most.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -2035,6 +2949,15 @@ type ListRolesParams struct {
 	// Cursor The `next_cursor` of the page before. Opaque.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
+
+// ExportUsersParams defines parameters for ExportUsers.
+type ExportUsersParams struct {
+	// PasswordHashes Tell the password hashes.
+	PasswordHashes bool `form:"password_hashes,omitempty" json:"password_hashes,omitempty"`
+}
+
+// PostAuditLogJSONRequestBody defines body for PostAuditLog for application/json ContentType.
+type PostAuditLogJSONRequestBody = PostAuditLogRequest
 
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = ChangePasswordRequest
@@ -2415,6 +3338,15 @@ type ServerInterface interface {
 	// GetSystemHealth The process
 	// (GET /health/system)
 	GetSystemHealth(c *fiber.Ctx) error
+	// ListAuditLogs What happened
+	// (GET /v1/audit-logs)
+	ListAuditLogs(c *fiber.Ctx, params ListAuditLogsParams) error
+	// PostAuditLog Report an event of an application
+	// (POST /v1/audit-logs)
+	PostAuditLog(c *fiber.Ctx, params PostAuditLogParams) error
+	// GetAuditLog One event
+	// (GET /v1/audit-logs/{id})
+	GetAuditLog(c *fiber.Ctx, id core.ID) error
 	// CheckAvailability Whether a name is free
 	// (GET /v1/auth/availability)
 	CheckAvailability(c *fiber.Ctx, params CheckAvailabilityParams) error
@@ -2466,6 +3398,36 @@ type ServerInterface interface {
 	// VerifyEmail Prove an address
 	// (POST /v1/auth/verify-email)
 	VerifyEmail(c *fiber.Ctx, params VerifyEmailParams) error
+	// GetDashboards All of them at once
+	// (GET /v1/dashboard/all)
+	GetDashboards(c *fiber.Ctx) error
+	// GetOverview The figures in short
+	// (GET /v1/dashboard/overview)
+	GetOverview(c *fiber.Ctx) error
+	// GetRecentSignIns The newest sign-ins
+	// (GET /v1/dashboard/recent-sign-ins)
+	GetRecentSignIns(c *fiber.Ctx, params GetRecentSignInsParams) error
+	// GetRoleStatistics How many have which role and are in which group
+	// (GET /v1/dashboard/role-statistics)
+	GetRoleStatistics(c *fiber.Ctx) error
+	// GetUserGrowth How the number of accounts grows
+	// (GET /v1/dashboard/user-growth)
+	GetUserGrowth(c *fiber.Ctx, params GetUserGrowthParams) error
+	// GetUsersByAuthType Accounts by how they can be signed in to
+	// (GET /v1/dashboard/users-by-auth-type)
+	GetUsersByAuthType(c *fiber.Ctx) error
+	// GetUsersByCountry Accounts by country
+	// (GET /v1/dashboard/users-by-country)
+	GetUsersByCountry(c *fiber.Ctx) error
+	// GetUsersByLanguage Accounts by language
+	// (GET /v1/dashboard/users-by-language)
+	GetUsersByLanguage(c *fiber.Ctx) error
+	// GetUsersByStatus Accounts by status
+	// (GET /v1/dashboard/users-by-status)
+	GetUsersByStatus(c *fiber.Ctx) error
+	// GetUsersByType Accounts by how they came to be
+	// (GET /v1/dashboard/users-by-type)
+	GetUsersByType(c *fiber.Ctx) error
 	// ListGroups All groups
 	// (GET /v1/groups)
 	ListGroups(c *fiber.Ctx, params ListGroupsParams) error
@@ -2484,6 +3446,15 @@ type ServerInterface interface {
 	// SetGroupPermissions Say what a group may do
 	// (PUT /v1/groups/{id}/permissions)
 	SetGroupPermissions(c *fiber.Ctx, id core.ID) error
+	// ListLoginAttempts Tries to prove who one is
+	// (GET /v1/login-attempts)
+	ListLoginAttempts(c *fiber.Ctx, params ListLoginAttemptsParams) error
+	// ListOutbox Messages and their delivery
+	// (GET /v1/mail/outbox)
+	ListOutbox(c *fiber.Ctx, params ListOutboxParams) error
+	// RetryOutboxMessage Send a message again that was given up
+	// (POST /v1/mail/outbox/{id}/retry)
+	RetryOutboxMessage(c *fiber.Ctx, id core.ID) error
 	// DeleteMe Delete the own account
 	// (DELETE /v1/me)
 	DeleteMe(c *fiber.Ctx) error
@@ -2514,6 +3485,9 @@ type ServerInterface interface {
 	// VerifyEmailChange Prove the new address
 	// (POST /v1/me/email/verify)
 	VerifyEmailChange(c *fiber.Ctx) error
+	// ExportMe Everything that is held about the own person
+	// (GET /v1/me/export)
+	ExportMe(c *fiber.Ctx) error
 	// ListFactors The own second factors
 	// (GET /v1/me/factors)
 	ListFactors(c *fiber.Ctx) error
@@ -2589,6 +3563,12 @@ type ServerInterface interface {
 	// UpdateRole Change a role
 	// (PATCH /v1/roles/{id})
 	UpdateRole(c *fiber.Ctx, id core.ID) error
+	// ExportUsers Export users
+	// (GET /v1/users/export)
+	ExportUsers(c *fiber.Ctx, params ExportUsersParams) error
+	// ImportUsers Import users
+	// (POST /v1/users/import)
+	ImportUsers(c *fiber.Ctx) error
 	// GetUserGroups The groups of a user
 	// (GET /v1/users/{id}/groups)
 	GetUserGroups(c *fiber.Ctx, id core.ID) error
@@ -2826,6 +3806,171 @@ func (siw *ServerInterfaceWrapper) GetSystemHealth(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.GetSystemHealth(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListAuditLogs operation middleware
+func (siw *ServerInterfaceWrapper) ListAuditLogs(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAuditLogsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "actor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "actor", query, &params.Actor, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter actor: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "subject" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "subject", query, &params.Subject, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter subject: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "action" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "action", query, &params.Action, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter action: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "outcome" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "outcome", query, &params.Outcome, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter outcome: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "ip" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ip", query, &params.IP, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter ip: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", query, &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter from: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", query, &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter to: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", query, &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter cursor: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListAuditLogs(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// PostAuditLog operation middleware
+func (siw *ServerInterfaceWrapper) PostAuditLog(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PostAuditLogParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName Idempotency-Key, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err).Error())
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.PostAuditLog(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetAuditLog operation middleware
+func (siw *ServerInterfaceWrapper) GetAuditLog(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetAuditLog(c, id)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -3332,6 +4477,245 @@ func (siw *ServerInterfaceWrapper) VerifyEmail(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// GetDashboards operation middleware
+func (siw *ServerInterfaceWrapper) GetDashboards(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetDashboards(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetOverview operation middleware
+func (siw *ServerInterfaceWrapper) GetOverview(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetOverview(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetRecentSignIns operation middleware
+func (siw *ServerInterfaceWrapper) GetRecentSignIns(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetRecentSignInsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetRecentSignIns(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetRoleStatistics operation middleware
+func (siw *ServerInterfaceWrapper) GetRoleStatistics(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetRoleStatistics(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetUserGrowth operation middleware
+func (siw *ServerInterfaceWrapper) GetUserGrowth(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetUserGrowthParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "interval" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "interval", query, &params.Interval, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter interval: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "timezone" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "timezone", query, &params.Timezone, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter timezone: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", query, &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter from: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", query, &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter to: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetUserGrowth(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetUsersByAuthType operation middleware
+func (siw *ServerInterfaceWrapper) GetUsersByAuthType(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetUsersByAuthType(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetUsersByCountry operation middleware
+func (siw *ServerInterfaceWrapper) GetUsersByCountry(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetUsersByCountry(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetUsersByLanguage operation middleware
+func (siw *ServerInterfaceWrapper) GetUsersByLanguage(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetUsersByLanguage(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetUsersByStatus operation middleware
+func (siw *ServerInterfaceWrapper) GetUsersByStatus(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetUsersByStatus(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetUsersByType operation middleware
+func (siw *ServerInterfaceWrapper) GetUsersByType(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetUsersByType(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // ListGroups operation middleware
 func (siw *ServerInterfaceWrapper) ListGroups(c *fiber.Ctx) error {
 
@@ -3510,6 +4894,172 @@ func (siw *ServerInterfaceWrapper) SetGroupPermissions(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// ListLoginAttempts operation middleware
+func (siw *ServerInterfaceWrapper) ListLoginAttempts(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListLoginAttemptsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "subject" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "subject", query, &params.Subject, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter subject: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "outcome" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "outcome", query, &params.Outcome, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter outcome: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "ip" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ip", query, &params.IP, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter ip: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", query, &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter from: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", query, &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter to: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", query, &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter cursor: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListLoginAttempts(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListOutbox operation middleware
+func (siw *ServerInterfaceWrapper) ListOutbox(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListOutboxParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", query, &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter state: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "kind" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "kind", query, &params.Kind, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter kind: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", query, &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter cursor: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListOutbox(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RetryOutboxMessage operation middleware
+func (siw *ServerInterfaceWrapper) RetryOutboxMessage(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RetryOutboxMessage(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // DeleteMe operation middleware
 func (siw *ServerInterfaceWrapper) DeleteMe(c *fiber.Ctx) error {
 
@@ -3577,6 +5127,34 @@ func (siw *ServerInterfaceWrapper) ListActivity(c *fiber.Ctx) error {
 	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
 	if err != nil {
 		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "action" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "action", query, &params.Action, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter action: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "outcome" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "outcome", query, &params.Outcome, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter outcome: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", query, &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter from: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", query, &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter to: %w", err).Error())
 	}
 
 	// ------------- Optional query parameter "limit" -------------
@@ -3740,6 +5318,24 @@ func (siw *ServerInterfaceWrapper) VerifyEmailChange(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.VerifyEmailChange(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ExportMe operation middleware
+func (siw *ServerInterfaceWrapper) ExportMe(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ExportMe(c)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -4394,6 +5990,61 @@ func (siw *ServerInterfaceWrapper) UpdateRole(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// ExportUsers operation middleware
+func (siw *ServerInterfaceWrapper) ExportUsers(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExportUsersParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "password_hashes" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "password_hashes", query, &params.PasswordHashes, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter password_hashes: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ExportUsers(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ImportUsers operation middleware
+func (siw *ServerInterfaceWrapper) ImportUsers(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ImportUsers(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // GetUserGroups operation middleware
 func (siw *ServerInterfaceWrapper) GetUserGroups(c *fiber.Ctx) error {
 
@@ -4610,6 +6261,14 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Get(options.BaseURL+"/v1/me/activity", wrapper.ListActivity)
 
+	router.Get(options.BaseURL+"/v1/audit-logs", wrapper.ListAuditLogs)
+
+	router.Post(options.BaseURL+"/v1/audit-logs", wrapper.PostAuditLog)
+
+	router.Get(options.BaseURL+"/v1/audit-logs/:id", wrapper.GetAuditLog)
+
+	router.Get(options.BaseURL+"/v1/login-attempts", wrapper.ListLoginAttempts)
+
 	router.Post(options.BaseURL+"/v1/auth/register", wrapper.Register)
 
 	router.Post(options.BaseURL+"/v1/auth/verify-email", wrapper.VerifyEmail)
@@ -4641,6 +6300,26 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	router.Post(options.BaseURL+"/v1/auth/restore", wrapper.RestoreAccount)
 
 	router.Get(options.BaseURL+"/.well-known/jwks.json", wrapper.GetKeySet)
+
+	router.Get(options.BaseURL+"/v1/dashboard/overview", wrapper.GetOverview)
+
+	router.Get(options.BaseURL+"/v1/dashboard/users-by-status", wrapper.GetUsersByStatus)
+
+	router.Get(options.BaseURL+"/v1/dashboard/users-by-type", wrapper.GetUsersByType)
+
+	router.Get(options.BaseURL+"/v1/dashboard/users-by-auth-type", wrapper.GetUsersByAuthType)
+
+	router.Get(options.BaseURL+"/v1/dashboard/users-by-country", wrapper.GetUsersByCountry)
+
+	router.Get(options.BaseURL+"/v1/dashboard/users-by-language", wrapper.GetUsersByLanguage)
+
+	router.Get(options.BaseURL+"/v1/dashboard/user-growth", wrapper.GetUserGrowth)
+
+	router.Get(options.BaseURL+"/v1/dashboard/role-statistics", wrapper.GetRoleStatistics)
+
+	router.Get(options.BaseURL+"/v1/dashboard/recent-sign-ins", wrapper.GetRecentSignIns)
+
+	router.Get(options.BaseURL+"/v1/dashboard/all", wrapper.GetDashboards)
 
 	router.Delete(options.BaseURL+"/dev/mailbox/messages", wrapper.ClearCaughtMessages)
 
@@ -4710,6 +6389,16 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Post(options.BaseURL+"/v1/me/reauthenticate", wrapper.Reauthenticate)
 
+	router.Get(options.BaseURL+"/v1/mail/outbox", wrapper.ListOutbox)
+
+	router.Post(options.BaseURL+"/v1/mail/outbox/:id/retry", wrapper.RetryOutboxMessage)
+
+	router.Post(options.BaseURL+"/v1/users/import", wrapper.ImportUsers)
+
+	router.Get(options.BaseURL+"/v1/users/export", wrapper.ExportUsers)
+
+	router.Get(options.BaseURL+"/v1/me/export", wrapper.ExportMe)
+
 }
 
 type AccessChangeRefusedApplicationProblemPlusJSONResponse Problem
@@ -4738,6 +6427,17 @@ type HealthDetailJSONResponse HealthDetail
 
 type HealthDetailDownJSONResponse HealthDetail
 type HealthDetailDownApplicationProblemPlusJSONResponse Problem
+
+type IdempotencyConflictResponseHeaders struct {
+	RetryAfter int
+}
+type IdempotencyConflictApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers IdempotencyConflictResponseHeaders
+}
+
+type IdempotencyKeyReusedApplicationProblemPlusJSONResponse Problem
 
 type InternalErrorApplicationProblemPlusJSONResponse Problem
 
@@ -5914,6 +7614,415 @@ type GetSystemHealth503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetSystemHealth503ApplicationProblemPlusJSONResponse) VisitGetSystemHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListAuditLogsRequestObject struct {
+	Params ListAuditLogsParams
+}
+
+type ListAuditLogsResponseObject interface {
+	VisitListAuditLogsResponse(ctx *fiber.Ctx) error
+}
+
+type ListAuditLogs200JSONResponse AuditEventList
+
+func (response ListAuditLogs200JSONResponse) VisitListAuditLogsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListAuditLogs400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditLogs400ApplicationProblemPlusJSONResponse) VisitListAuditLogsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ListAuditLogs401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditLogs401ApplicationProblemPlusJSONResponse) VisitListAuditLogsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListAuditLogs403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditLogs403ApplicationProblemPlusJSONResponse) VisitListAuditLogsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ListAuditLogs408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditLogs408ApplicationProblemPlusJSONResponse) VisitListAuditLogsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ListAuditLogs413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditLogs413ApplicationProblemPlusJSONResponse) VisitListAuditLogsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ListAuditLogs429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditLogs429ApplicationProblemPlusJSONResponse) VisitListAuditLogsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListAuditLogs431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditLogs431ApplicationProblemPlusJSONResponse) VisitListAuditLogsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ListAuditLogs500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditLogs500ApplicationProblemPlusJSONResponse) VisitListAuditLogsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ListAuditLogs503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditLogs503ApplicationProblemPlusJSONResponse) VisitListAuditLogsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type PostAuditLogRequestObject struct {
+	Params PostAuditLogParams
+	Body   *PostAuditLogJSONRequestBody
+}
+
+type PostAuditLogResponseObject interface {
+	VisitPostAuditLogResponse(ctx *fiber.Ctx) error
+}
+
+type PostAuditLog201JSONResponse AuditEvent
+
+func (response PostAuditLog201JSONResponse) VisitPostAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response)
+}
+
+type PostAuditLog400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response PostAuditLog400ApplicationProblemPlusJSONResponse) VisitPostAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type PostAuditLog401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response PostAuditLog401ApplicationProblemPlusJSONResponse) VisitPostAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type PostAuditLog403ApplicationProblemPlusJSONResponse struct {
+	CrossSiteRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response PostAuditLog403ApplicationProblemPlusJSONResponse) VisitPostAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type PostAuditLog408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response PostAuditLog408ApplicationProblemPlusJSONResponse) VisitPostAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type PostAuditLog409ApplicationProblemPlusJSONResponse struct {
+	IdempotencyConflictApplicationProblemPlusJSONResponse
+}
+
+func (response PostAuditLog409ApplicationProblemPlusJSONResponse) VisitPostAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response.Body)
+}
+
+type PostAuditLog413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response PostAuditLog413ApplicationProblemPlusJSONResponse) VisitPostAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type PostAuditLog415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response PostAuditLog415ApplicationProblemPlusJSONResponse) VisitPostAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type PostAuditLog422ApplicationProblemPlusJSONResponse struct {
+	IdempotencyKeyReusedApplicationProblemPlusJSONResponse
+}
+
+func (response PostAuditLog422ApplicationProblemPlusJSONResponse) VisitPostAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(422)
+
+	return ctx.JSON(&response)
+}
+
+type PostAuditLog429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response PostAuditLog429ApplicationProblemPlusJSONResponse) VisitPostAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type PostAuditLog431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response PostAuditLog431ApplicationProblemPlusJSONResponse) VisitPostAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type PostAuditLog500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response PostAuditLog500ApplicationProblemPlusJSONResponse) VisitPostAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type PostAuditLog503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response PostAuditLog503ApplicationProblemPlusJSONResponse) VisitPostAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetAuditLogRequestObject struct {
+	ID core.ID `json:"id"`
+}
+
+type GetAuditLogResponseObject interface {
+	VisitGetAuditLogResponse(ctx *fiber.Ctx) error
+}
+
+type GetAuditLog200JSONResponse AuditEvent
+
+func (response GetAuditLog200JSONResponse) VisitGetAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetAuditLog400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetAuditLog400ApplicationProblemPlusJSONResponse) VisitGetAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetAuditLog401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetAuditLog401ApplicationProblemPlusJSONResponse) VisitGetAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetAuditLog403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetAuditLog403ApplicationProblemPlusJSONResponse) VisitGetAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetAuditLog404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetAuditLog404ApplicationProblemPlusJSONResponse) VisitGetAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type GetAuditLog408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetAuditLog408ApplicationProblemPlusJSONResponse) VisitGetAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetAuditLog413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetAuditLog413ApplicationProblemPlusJSONResponse) VisitGetAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetAuditLog429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetAuditLog429ApplicationProblemPlusJSONResponse) VisitGetAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetAuditLog431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetAuditLog431ApplicationProblemPlusJSONResponse) VisitGetAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetAuditLog500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetAuditLog500ApplicationProblemPlusJSONResponse) VisitGetAuditLogResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetAuditLog503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetAuditLog503ApplicationProblemPlusJSONResponse) VisitGetAuditLogResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(503)
@@ -8084,6 +10193,1208 @@ func (response VerifyEmail503ApplicationProblemPlusJSONResponse) VisitVerifyEmai
 	return ctx.JSON(&response.Body)
 }
 
+type GetDashboardsRequestObject struct {
+}
+
+type GetDashboardsResponseObject interface {
+	VisitGetDashboardsResponse(ctx *fiber.Ctx) error
+}
+
+type GetDashboards200JSONResponse Dashboards
+
+func (response GetDashboards200JSONResponse) VisitGetDashboardsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetDashboards400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetDashboards400ApplicationProblemPlusJSONResponse) VisitGetDashboardsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetDashboards401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetDashboards401ApplicationProblemPlusJSONResponse) VisitGetDashboardsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetDashboards403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetDashboards403ApplicationProblemPlusJSONResponse) VisitGetDashboardsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetDashboards408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetDashboards408ApplicationProblemPlusJSONResponse) VisitGetDashboardsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetDashboards413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetDashboards413ApplicationProblemPlusJSONResponse) VisitGetDashboardsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetDashboards429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetDashboards429ApplicationProblemPlusJSONResponse) VisitGetDashboardsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetDashboards431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetDashboards431ApplicationProblemPlusJSONResponse) VisitGetDashboardsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetDashboards500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetDashboards500ApplicationProblemPlusJSONResponse) VisitGetDashboardsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetDashboards503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetDashboards503ApplicationProblemPlusJSONResponse) VisitGetDashboardsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetOverviewRequestObject struct {
+}
+
+type GetOverviewResponseObject interface {
+	VisitGetOverviewResponse(ctx *fiber.Ctx) error
+}
+
+type GetOverview200JSONResponse Overview
+
+func (response GetOverview200JSONResponse) VisitGetOverviewResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetOverview400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetOverview400ApplicationProblemPlusJSONResponse) VisitGetOverviewResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetOverview401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetOverview401ApplicationProblemPlusJSONResponse) VisitGetOverviewResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetOverview403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetOverview403ApplicationProblemPlusJSONResponse) VisitGetOverviewResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetOverview408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetOverview408ApplicationProblemPlusJSONResponse) VisitGetOverviewResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetOverview413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetOverview413ApplicationProblemPlusJSONResponse) VisitGetOverviewResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetOverview429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetOverview429ApplicationProblemPlusJSONResponse) VisitGetOverviewResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetOverview431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetOverview431ApplicationProblemPlusJSONResponse) VisitGetOverviewResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetOverview500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetOverview500ApplicationProblemPlusJSONResponse) VisitGetOverviewResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetOverview503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetOverview503ApplicationProblemPlusJSONResponse) VisitGetOverviewResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetRecentSignInsRequestObject struct {
+	Params GetRecentSignInsParams
+}
+
+type GetRecentSignInsResponseObject interface {
+	VisitGetRecentSignInsResponse(ctx *fiber.Ctx) error
+}
+
+type GetRecentSignIns200JSONResponse RecentSignIns
+
+func (response GetRecentSignIns200JSONResponse) VisitGetRecentSignInsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetRecentSignIns400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetRecentSignIns400ApplicationProblemPlusJSONResponse) VisitGetRecentSignInsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetRecentSignIns401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetRecentSignIns401ApplicationProblemPlusJSONResponse) VisitGetRecentSignInsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetRecentSignIns403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetRecentSignIns403ApplicationProblemPlusJSONResponse) VisitGetRecentSignInsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetRecentSignIns408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetRecentSignIns408ApplicationProblemPlusJSONResponse) VisitGetRecentSignInsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetRecentSignIns413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetRecentSignIns413ApplicationProblemPlusJSONResponse) VisitGetRecentSignInsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetRecentSignIns429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetRecentSignIns429ApplicationProblemPlusJSONResponse) VisitGetRecentSignInsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetRecentSignIns431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetRecentSignIns431ApplicationProblemPlusJSONResponse) VisitGetRecentSignInsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetRecentSignIns500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetRecentSignIns500ApplicationProblemPlusJSONResponse) VisitGetRecentSignInsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetRecentSignIns503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetRecentSignIns503ApplicationProblemPlusJSONResponse) VisitGetRecentSignInsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetRoleStatisticsRequestObject struct {
+}
+
+type GetRoleStatisticsResponseObject interface {
+	VisitGetRoleStatisticsResponse(ctx *fiber.Ctx) error
+}
+
+type GetRoleStatistics200JSONResponse RoleStatistics
+
+func (response GetRoleStatistics200JSONResponse) VisitGetRoleStatisticsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetRoleStatistics400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetRoleStatistics400ApplicationProblemPlusJSONResponse) VisitGetRoleStatisticsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetRoleStatistics401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetRoleStatistics401ApplicationProblemPlusJSONResponse) VisitGetRoleStatisticsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetRoleStatistics403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetRoleStatistics403ApplicationProblemPlusJSONResponse) VisitGetRoleStatisticsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetRoleStatistics408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetRoleStatistics408ApplicationProblemPlusJSONResponse) VisitGetRoleStatisticsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetRoleStatistics413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetRoleStatistics413ApplicationProblemPlusJSONResponse) VisitGetRoleStatisticsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetRoleStatistics429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetRoleStatistics429ApplicationProblemPlusJSONResponse) VisitGetRoleStatisticsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetRoleStatistics431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetRoleStatistics431ApplicationProblemPlusJSONResponse) VisitGetRoleStatisticsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetRoleStatistics500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetRoleStatistics500ApplicationProblemPlusJSONResponse) VisitGetRoleStatisticsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetRoleStatistics503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetRoleStatistics503ApplicationProblemPlusJSONResponse) VisitGetRoleStatisticsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUserGrowthRequestObject struct {
+	Params GetUserGrowthParams
+}
+
+type GetUserGrowthResponseObject interface {
+	VisitGetUserGrowthResponse(ctx *fiber.Ctx) error
+}
+
+type GetUserGrowth200JSONResponse Growth
+
+func (response GetUserGrowth200JSONResponse) VisitGetUserGrowthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserGrowth400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGrowth400ApplicationProblemPlusJSONResponse) VisitGetUserGrowthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserGrowth401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGrowth401ApplicationProblemPlusJSONResponse) VisitGetUserGrowthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUserGrowth403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGrowth403ApplicationProblemPlusJSONResponse) VisitGetUserGrowthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserGrowth408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGrowth408ApplicationProblemPlusJSONResponse) VisitGetUserGrowthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserGrowth413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGrowth413ApplicationProblemPlusJSONResponse) VisitGetUserGrowthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserGrowth429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGrowth429ApplicationProblemPlusJSONResponse) VisitGetUserGrowthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUserGrowth431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGrowth431ApplicationProblemPlusJSONResponse) VisitGetUserGrowthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserGrowth500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGrowth500ApplicationProblemPlusJSONResponse) VisitGetUserGrowthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetUserGrowth503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserGrowth503ApplicationProblemPlusJSONResponse) VisitGetUserGrowthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUsersByAuthTypeRequestObject struct {
+}
+
+type GetUsersByAuthTypeResponseObject interface {
+	VisitGetUsersByAuthTypeResponse(ctx *fiber.Ctx) error
+}
+
+type GetUsersByAuthType200JSONResponse AuthTypes
+
+func (response GetUsersByAuthType200JSONResponse) VisitGetUsersByAuthTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByAuthType400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByAuthType400ApplicationProblemPlusJSONResponse) VisitGetUsersByAuthTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByAuthType401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByAuthType401ApplicationProblemPlusJSONResponse) VisitGetUsersByAuthTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUsersByAuthType403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByAuthType403ApplicationProblemPlusJSONResponse) VisitGetUsersByAuthTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByAuthType408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByAuthType408ApplicationProblemPlusJSONResponse) VisitGetUsersByAuthTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByAuthType413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByAuthType413ApplicationProblemPlusJSONResponse) VisitGetUsersByAuthTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByAuthType429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByAuthType429ApplicationProblemPlusJSONResponse) VisitGetUsersByAuthTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUsersByAuthType431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByAuthType431ApplicationProblemPlusJSONResponse) VisitGetUsersByAuthTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByAuthType500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByAuthType500ApplicationProblemPlusJSONResponse) VisitGetUsersByAuthTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByAuthType503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByAuthType503ApplicationProblemPlusJSONResponse) VisitGetUsersByAuthTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUsersByCountryRequestObject struct {
+}
+
+type GetUsersByCountryResponseObject interface {
+	VisitGetUsersByCountryResponse(ctx *fiber.Ctx) error
+}
+
+type GetUsersByCountry200JSONResponse Breakdown
+
+func (response GetUsersByCountry200JSONResponse) VisitGetUsersByCountryResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByCountry400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByCountry400ApplicationProblemPlusJSONResponse) VisitGetUsersByCountryResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByCountry401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByCountry401ApplicationProblemPlusJSONResponse) VisitGetUsersByCountryResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUsersByCountry403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByCountry403ApplicationProblemPlusJSONResponse) VisitGetUsersByCountryResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByCountry408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByCountry408ApplicationProblemPlusJSONResponse) VisitGetUsersByCountryResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByCountry413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByCountry413ApplicationProblemPlusJSONResponse) VisitGetUsersByCountryResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByCountry429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByCountry429ApplicationProblemPlusJSONResponse) VisitGetUsersByCountryResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUsersByCountry431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByCountry431ApplicationProblemPlusJSONResponse) VisitGetUsersByCountryResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByCountry500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByCountry500ApplicationProblemPlusJSONResponse) VisitGetUsersByCountryResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByCountry503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByCountry503ApplicationProblemPlusJSONResponse) VisitGetUsersByCountryResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUsersByLanguageRequestObject struct {
+}
+
+type GetUsersByLanguageResponseObject interface {
+	VisitGetUsersByLanguageResponse(ctx *fiber.Ctx) error
+}
+
+type GetUsersByLanguage200JSONResponse Breakdown
+
+func (response GetUsersByLanguage200JSONResponse) VisitGetUsersByLanguageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByLanguage400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByLanguage400ApplicationProblemPlusJSONResponse) VisitGetUsersByLanguageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByLanguage401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByLanguage401ApplicationProblemPlusJSONResponse) VisitGetUsersByLanguageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUsersByLanguage403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByLanguage403ApplicationProblemPlusJSONResponse) VisitGetUsersByLanguageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByLanguage408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByLanguage408ApplicationProblemPlusJSONResponse) VisitGetUsersByLanguageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByLanguage413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByLanguage413ApplicationProblemPlusJSONResponse) VisitGetUsersByLanguageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByLanguage429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByLanguage429ApplicationProblemPlusJSONResponse) VisitGetUsersByLanguageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUsersByLanguage431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByLanguage431ApplicationProblemPlusJSONResponse) VisitGetUsersByLanguageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByLanguage500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByLanguage500ApplicationProblemPlusJSONResponse) VisitGetUsersByLanguageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByLanguage503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByLanguage503ApplicationProblemPlusJSONResponse) VisitGetUsersByLanguageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUsersByStatusRequestObject struct {
+}
+
+type GetUsersByStatusResponseObject interface {
+	VisitGetUsersByStatusResponse(ctx *fiber.Ctx) error
+}
+
+type GetUsersByStatus200JSONResponse Breakdown
+
+func (response GetUsersByStatus200JSONResponse) VisitGetUsersByStatusResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByStatus400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByStatus400ApplicationProblemPlusJSONResponse) VisitGetUsersByStatusResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByStatus401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByStatus401ApplicationProblemPlusJSONResponse) VisitGetUsersByStatusResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUsersByStatus403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByStatus403ApplicationProblemPlusJSONResponse) VisitGetUsersByStatusResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByStatus408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByStatus408ApplicationProblemPlusJSONResponse) VisitGetUsersByStatusResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByStatus413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByStatus413ApplicationProblemPlusJSONResponse) VisitGetUsersByStatusResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByStatus429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByStatus429ApplicationProblemPlusJSONResponse) VisitGetUsersByStatusResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUsersByStatus431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByStatus431ApplicationProblemPlusJSONResponse) VisitGetUsersByStatusResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByStatus500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByStatus500ApplicationProblemPlusJSONResponse) VisitGetUsersByStatusResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByStatus503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByStatus503ApplicationProblemPlusJSONResponse) VisitGetUsersByStatusResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUsersByTypeRequestObject struct {
+}
+
+type GetUsersByTypeResponseObject interface {
+	VisitGetUsersByTypeResponse(ctx *fiber.Ctx) error
+}
+
+type GetUsersByType200JSONResponse Breakdown
+
+func (response GetUsersByType200JSONResponse) VisitGetUsersByTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByType400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByType400ApplicationProblemPlusJSONResponse) VisitGetUsersByTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByType401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByType401ApplicationProblemPlusJSONResponse) VisitGetUsersByTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUsersByType403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByType403ApplicationProblemPlusJSONResponse) VisitGetUsersByTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByType408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByType408ApplicationProblemPlusJSONResponse) VisitGetUsersByTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByType413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByType413ApplicationProblemPlusJSONResponse) VisitGetUsersByTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByType429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByType429ApplicationProblemPlusJSONResponse) VisitGetUsersByTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUsersByType431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByType431ApplicationProblemPlusJSONResponse) VisitGetUsersByTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByType500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByType500ApplicationProblemPlusJSONResponse) VisitGetUsersByTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetUsersByType503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetUsersByType503ApplicationProblemPlusJSONResponse) VisitGetUsersByTypeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
 type ListGroupsRequestObject struct {
 	Params ListGroupsParams
 }
@@ -8908,6 +12219,389 @@ type SetGroupPermissions503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response SetGroupPermissions503ApplicationProblemPlusJSONResponse) VisitSetGroupPermissionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListLoginAttemptsRequestObject struct {
+	Params ListLoginAttemptsParams
+}
+
+type ListLoginAttemptsResponseObject interface {
+	VisitListLoginAttemptsResponse(ctx *fiber.Ctx) error
+}
+
+type ListLoginAttempts200JSONResponse AuditEventList
+
+func (response ListLoginAttempts200JSONResponse) VisitListLoginAttemptsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListLoginAttempts400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListLoginAttempts400ApplicationProblemPlusJSONResponse) VisitListLoginAttemptsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ListLoginAttempts401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListLoginAttempts401ApplicationProblemPlusJSONResponse) VisitListLoginAttemptsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListLoginAttempts403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListLoginAttempts403ApplicationProblemPlusJSONResponse) VisitListLoginAttemptsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ListLoginAttempts408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListLoginAttempts408ApplicationProblemPlusJSONResponse) VisitListLoginAttemptsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ListLoginAttempts413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListLoginAttempts413ApplicationProblemPlusJSONResponse) VisitListLoginAttemptsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ListLoginAttempts429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListLoginAttempts429ApplicationProblemPlusJSONResponse) VisitListLoginAttemptsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListLoginAttempts431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListLoginAttempts431ApplicationProblemPlusJSONResponse) VisitListLoginAttemptsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ListLoginAttempts500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListLoginAttempts500ApplicationProblemPlusJSONResponse) VisitListLoginAttemptsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ListLoginAttempts503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListLoginAttempts503ApplicationProblemPlusJSONResponse) VisitListLoginAttemptsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListOutboxRequestObject struct {
+	Params ListOutboxParams
+}
+
+type ListOutboxResponseObject interface {
+	VisitListOutboxResponse(ctx *fiber.Ctx) error
+}
+
+type ListOutbox200JSONResponse OutboxMessageList
+
+func (response ListOutbox200JSONResponse) VisitListOutboxResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListOutbox400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListOutbox400ApplicationProblemPlusJSONResponse) VisitListOutboxResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ListOutbox401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListOutbox401ApplicationProblemPlusJSONResponse) VisitListOutboxResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListOutbox403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListOutbox403ApplicationProblemPlusJSONResponse) VisitListOutboxResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ListOutbox408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListOutbox408ApplicationProblemPlusJSONResponse) VisitListOutboxResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ListOutbox413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListOutbox413ApplicationProblemPlusJSONResponse) VisitListOutboxResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ListOutbox429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListOutbox429ApplicationProblemPlusJSONResponse) VisitListOutboxResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListOutbox431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListOutbox431ApplicationProblemPlusJSONResponse) VisitListOutboxResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ListOutbox500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListOutbox500ApplicationProblemPlusJSONResponse) VisitListOutboxResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ListOutbox503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListOutbox503ApplicationProblemPlusJSONResponse) VisitListOutboxResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RetryOutboxMessageRequestObject struct {
+	ID core.ID `json:"id"`
+}
+
+type RetryOutboxMessageResponseObject interface {
+	VisitRetryOutboxMessageResponse(ctx *fiber.Ctx) error
+}
+
+type RetryOutboxMessage200JSONResponse OutboxMessage
+
+func (response RetryOutboxMessage200JSONResponse) VisitRetryOutboxMessageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type RetryOutboxMessage400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RetryOutboxMessage400ApplicationProblemPlusJSONResponse) VisitRetryOutboxMessageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type RetryOutboxMessage401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RetryOutboxMessage401ApplicationProblemPlusJSONResponse) VisitRetryOutboxMessageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RetryOutboxMessage403ApplicationProblemPlusJSONResponse struct {
+	CrossSiteRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response RetryOutboxMessage403ApplicationProblemPlusJSONResponse) VisitRetryOutboxMessageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type RetryOutboxMessage404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RetryOutboxMessage404ApplicationProblemPlusJSONResponse) VisitRetryOutboxMessageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type RetryOutboxMessage408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response RetryOutboxMessage408ApplicationProblemPlusJSONResponse) VisitRetryOutboxMessageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type RetryOutboxMessage409ApplicationProblemPlusJSONResponse Problem
+
+func (response RetryOutboxMessage409ApplicationProblemPlusJSONResponse) VisitRetryOutboxMessageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type RetryOutboxMessage413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RetryOutboxMessage413ApplicationProblemPlusJSONResponse) VisitRetryOutboxMessageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type RetryOutboxMessage429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response RetryOutboxMessage429ApplicationProblemPlusJSONResponse) VisitRetryOutboxMessageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RetryOutboxMessage431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RetryOutboxMessage431ApplicationProblemPlusJSONResponse) VisitRetryOutboxMessageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type RetryOutboxMessage500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RetryOutboxMessage500ApplicationProblemPlusJSONResponse) VisitRetryOutboxMessageResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type RetryOutboxMessage503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RetryOutboxMessage503ApplicationProblemPlusJSONResponse) VisitRetryOutboxMessageResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(503)
@@ -10199,6 +13893,126 @@ type VerifyEmailChange503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response VerifyEmailChange503ApplicationProblemPlusJSONResponse) VisitVerifyEmailChangeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ExportMeRequestObject struct {
+}
+
+type ExportMeResponseObject interface {
+	VisitExportMeResponse(ctx *fiber.Ctx) error
+}
+
+type ExportMe200JSONResponse PersonalData
+
+func (response ExportMe200JSONResponse) VisitExportMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ExportMe400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ExportMe400ApplicationProblemPlusJSONResponse) VisitExportMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ExportMe401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ExportMe401ApplicationProblemPlusJSONResponse) VisitExportMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ExportMe403ApplicationProblemPlusJSONResponse struct {
+	ReauthenticationRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response ExportMe403ApplicationProblemPlusJSONResponse) VisitExportMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ExportMe408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ExportMe408ApplicationProblemPlusJSONResponse) VisitExportMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ExportMe413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ExportMe413ApplicationProblemPlusJSONResponse) VisitExportMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ExportMe429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ExportMe429ApplicationProblemPlusJSONResponse) VisitExportMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ExportMe431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ExportMe431ApplicationProblemPlusJSONResponse) VisitExportMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ExportMe500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ExportMe500ApplicationProblemPlusJSONResponse) VisitExportMeResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ExportMe503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ExportMe503ApplicationProblemPlusJSONResponse) VisitExportMeResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(503)
@@ -13542,6 +17356,317 @@ func (response UpdateRole503ApplicationProblemPlusJSONResponse) VisitUpdateRoleR
 	return ctx.JSON(&response.Body)
 }
 
+type ExportUsersRequestObject struct {
+	Params ExportUsersParams
+}
+
+type ExportUsersResponseObject interface {
+	VisitExportUsersResponse(ctx *fiber.Ctx) error
+}
+
+type ExportUsers200ApplicationXNdjsonResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ExportUsers200ApplicationXNdjsonResponse) VisitExportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/x-ndjson")
+	if response.ContentLength != 0 {
+		ctx.Response().Header.Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	ctx.Status(200)
+
+	// Fiber/fasthttp streams through a callback: fasthttp emits
+	// a chunk each time we call w.Flush(), so clients see
+	// streaming data immediately instead of waiting on buffering.
+	ctx.Response().SetBodyStreamWriter(func(w *bufio.Writer) {
+		if closer, ok := response.Body.(io.ReadCloser); ok {
+			defer closer.Close()
+		}
+		buf := make([]byte, 4096)
+		for {
+			n, err := response.Body.Read(buf)
+			if n > 0 {
+				if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+					return
+				}
+				if flushErr := w.Flush(); flushErr != nil {
+					return
+				}
+			}
+			if err != nil {
+				return
+			}
+		}
+	})
+	return nil
+}
+
+type ExportUsers400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ExportUsers400ApplicationProblemPlusJSONResponse) VisitExportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ExportUsers401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ExportUsers401ApplicationProblemPlusJSONResponse) VisitExportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ExportUsers403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ExportUsers403ApplicationProblemPlusJSONResponse) VisitExportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ExportUsers408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ExportUsers408ApplicationProblemPlusJSONResponse) VisitExportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ExportUsers413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ExportUsers413ApplicationProblemPlusJSONResponse) VisitExportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ExportUsers429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ExportUsers429ApplicationProblemPlusJSONResponse) VisitExportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ExportUsers431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ExportUsers431ApplicationProblemPlusJSONResponse) VisitExportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ExportUsers500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ExportUsers500ApplicationProblemPlusJSONResponse) VisitExportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ExportUsers503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ExportUsers503ApplicationProblemPlusJSONResponse) VisitExportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ImportUsersRequestObject struct {
+	Body io.Reader
+}
+
+type ImportUsersResponseObject interface {
+	VisitImportUsersResponse(ctx *fiber.Ctx) error
+}
+
+type ImportUsers200ApplicationXNdjsonResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ImportUsers200ApplicationXNdjsonResponse) VisitImportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/x-ndjson")
+	if response.ContentLength != 0 {
+		ctx.Response().Header.Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	ctx.Status(200)
+
+	// Fiber/fasthttp streams through a callback: fasthttp emits
+	// a chunk each time we call w.Flush(), so clients see
+	// streaming data immediately instead of waiting on buffering.
+	ctx.Response().SetBodyStreamWriter(func(w *bufio.Writer) {
+		if closer, ok := response.Body.(io.ReadCloser); ok {
+			defer closer.Close()
+		}
+		buf := make([]byte, 4096)
+		for {
+			n, err := response.Body.Read(buf)
+			if n > 0 {
+				if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+					return
+				}
+				if flushErr := w.Flush(); flushErr != nil {
+					return
+				}
+			}
+			if err != nil {
+				return
+			}
+		}
+	})
+	return nil
+}
+
+type ImportUsers400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ImportUsers400ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ImportUsers401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ImportUsers401ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ImportUsers403ApplicationProblemPlusJSONResponse struct {
+	CrossSiteRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response ImportUsers403ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ImportUsers408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ImportUsers408ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ImportUsers413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ImportUsers413ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ImportUsers415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ImportUsers415ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type ImportUsers429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ImportUsers429ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ImportUsers431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ImportUsers431ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ImportUsers500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ImportUsers500ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ImportUsers503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ImportUsers503ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
 type GetUserGroupsRequestObject struct {
 	ID core.ID `json:"id"`
 }
@@ -14279,6 +18404,15 @@ type StrictServerInterface interface {
 	// GetSystemHealth The process
 	// (GET /health/system)
 	GetSystemHealth(ctx context.Context, request GetSystemHealthRequestObject) (GetSystemHealthResponseObject, error)
+	// ListAuditLogs What happened
+	// (GET /v1/audit-logs)
+	ListAuditLogs(ctx context.Context, request ListAuditLogsRequestObject) (ListAuditLogsResponseObject, error)
+	// PostAuditLog Report an event of an application
+	// (POST /v1/audit-logs)
+	PostAuditLog(ctx context.Context, request PostAuditLogRequestObject) (PostAuditLogResponseObject, error)
+	// GetAuditLog One event
+	// (GET /v1/audit-logs/{id})
+	GetAuditLog(ctx context.Context, request GetAuditLogRequestObject) (GetAuditLogResponseObject, error)
 	// CheckAvailability Whether a name is free
 	// (GET /v1/auth/availability)
 	CheckAvailability(ctx context.Context, request CheckAvailabilityRequestObject) (CheckAvailabilityResponseObject, error)
@@ -14330,6 +18464,36 @@ type StrictServerInterface interface {
 	// VerifyEmail Prove an address
 	// (POST /v1/auth/verify-email)
 	VerifyEmail(ctx context.Context, request VerifyEmailRequestObject) (VerifyEmailResponseObject, error)
+	// GetDashboards All of them at once
+	// (GET /v1/dashboard/all)
+	GetDashboards(ctx context.Context, request GetDashboardsRequestObject) (GetDashboardsResponseObject, error)
+	// GetOverview The figures in short
+	// (GET /v1/dashboard/overview)
+	GetOverview(ctx context.Context, request GetOverviewRequestObject) (GetOverviewResponseObject, error)
+	// GetRecentSignIns The newest sign-ins
+	// (GET /v1/dashboard/recent-sign-ins)
+	GetRecentSignIns(ctx context.Context, request GetRecentSignInsRequestObject) (GetRecentSignInsResponseObject, error)
+	// GetRoleStatistics How many have which role and are in which group
+	// (GET /v1/dashboard/role-statistics)
+	GetRoleStatistics(ctx context.Context, request GetRoleStatisticsRequestObject) (GetRoleStatisticsResponseObject, error)
+	// GetUserGrowth How the number of accounts grows
+	// (GET /v1/dashboard/user-growth)
+	GetUserGrowth(ctx context.Context, request GetUserGrowthRequestObject) (GetUserGrowthResponseObject, error)
+	// GetUsersByAuthType Accounts by how they can be signed in to
+	// (GET /v1/dashboard/users-by-auth-type)
+	GetUsersByAuthType(ctx context.Context, request GetUsersByAuthTypeRequestObject) (GetUsersByAuthTypeResponseObject, error)
+	// GetUsersByCountry Accounts by country
+	// (GET /v1/dashboard/users-by-country)
+	GetUsersByCountry(ctx context.Context, request GetUsersByCountryRequestObject) (GetUsersByCountryResponseObject, error)
+	// GetUsersByLanguage Accounts by language
+	// (GET /v1/dashboard/users-by-language)
+	GetUsersByLanguage(ctx context.Context, request GetUsersByLanguageRequestObject) (GetUsersByLanguageResponseObject, error)
+	// GetUsersByStatus Accounts by status
+	// (GET /v1/dashboard/users-by-status)
+	GetUsersByStatus(ctx context.Context, request GetUsersByStatusRequestObject) (GetUsersByStatusResponseObject, error)
+	// GetUsersByType Accounts by how they came to be
+	// (GET /v1/dashboard/users-by-type)
+	GetUsersByType(ctx context.Context, request GetUsersByTypeRequestObject) (GetUsersByTypeResponseObject, error)
 	// ListGroups All groups
 	// (GET /v1/groups)
 	ListGroups(ctx context.Context, request ListGroupsRequestObject) (ListGroupsResponseObject, error)
@@ -14348,6 +18512,15 @@ type StrictServerInterface interface {
 	// SetGroupPermissions Say what a group may do
 	// (PUT /v1/groups/{id}/permissions)
 	SetGroupPermissions(ctx context.Context, request SetGroupPermissionsRequestObject) (SetGroupPermissionsResponseObject, error)
+	// ListLoginAttempts Tries to prove who one is
+	// (GET /v1/login-attempts)
+	ListLoginAttempts(ctx context.Context, request ListLoginAttemptsRequestObject) (ListLoginAttemptsResponseObject, error)
+	// ListOutbox Messages and their delivery
+	// (GET /v1/mail/outbox)
+	ListOutbox(ctx context.Context, request ListOutboxRequestObject) (ListOutboxResponseObject, error)
+	// RetryOutboxMessage Send a message again that was given up
+	// (POST /v1/mail/outbox/{id}/retry)
+	RetryOutboxMessage(ctx context.Context, request RetryOutboxMessageRequestObject) (RetryOutboxMessageResponseObject, error)
 	// DeleteMe Delete the own account
 	// (DELETE /v1/me)
 	DeleteMe(ctx context.Context, request DeleteMeRequestObject) (DeleteMeResponseObject, error)
@@ -14378,6 +18551,9 @@ type StrictServerInterface interface {
 	// VerifyEmailChange Prove the new address
 	// (POST /v1/me/email/verify)
 	VerifyEmailChange(ctx context.Context, request VerifyEmailChangeRequestObject) (VerifyEmailChangeResponseObject, error)
+	// ExportMe Everything that is held about the own person
+	// (GET /v1/me/export)
+	ExportMe(ctx context.Context, request ExportMeRequestObject) (ExportMeResponseObject, error)
 	// ListFactors The own second factors
 	// (GET /v1/me/factors)
 	ListFactors(ctx context.Context, request ListFactorsRequestObject) (ListFactorsResponseObject, error)
@@ -14453,6 +18629,12 @@ type StrictServerInterface interface {
 	// UpdateRole Change a role
 	// (PATCH /v1/roles/{id})
 	UpdateRole(ctx context.Context, request UpdateRoleRequestObject) (UpdateRoleResponseObject, error)
+	// ExportUsers Export users
+	// (GET /v1/users/export)
+	ExportUsers(ctx context.Context, request ExportUsersRequestObject) (ExportUsersResponseObject, error)
+	// ImportUsers Import users
+	// (POST /v1/users/import)
+	ImportUsers(ctx context.Context, request ImportUsersRequestObject) (ImportUsersResponseObject, error)
 	// GetUserGroups The groups of a user
 	// (GET /v1/users/{id}/groups)
 	GetUserGroups(ctx context.Context, request GetUserGroupsRequestObject) (GetUserGroupsResponseObject, error)
@@ -14757,6 +18939,101 @@ func (sh *strictHandler) GetSystemHealth(ctx *fiber.Ctx) error {
 		return err
 	} else if validResponse, ok := response.(GetSystemHealthResponseObject); ok {
 		if err := validResponse.VisitGetSystemHealthResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListAuditLogs operation middleware
+func (sh *strictHandler) ListAuditLogs(ctx *fiber.Ctx, params ListAuditLogsParams) error {
+	var request ListAuditLogsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAuditLogs(ctx.UserContext(), request.(ListAuditLogsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAuditLogs")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAuditLogsResponseObject); ok {
+		if err := validResponse.VisitListAuditLogsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PostAuditLog operation middleware
+func (sh *strictHandler) PostAuditLog(ctx *fiber.Ctx, params PostAuditLogParams) error {
+	var request PostAuditLogRequestObject
+
+	request.Params = params
+
+	var body PostAuditLogJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.PostAuditLog(ctx.UserContext(), request.(PostAuditLogRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PostAuditLog")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PostAuditLogResponseObject); ok {
+		if err := validResponse.VisitPostAuditLogResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetAuditLog operation middleware
+func (sh *strictHandler) GetAuditLog(ctx *fiber.Ctx, id core.ID) error {
+	var request GetAuditLogRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAuditLog(ctx.UserContext(), request.(GetAuditLogRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAuditLog")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetAuditLogResponseObject); ok {
+		if err := validResponse.VisitGetAuditLogResponse(ctx); err != nil {
 			return err
 		}
 	} else if response != nil {
@@ -15422,6 +19699,260 @@ func (sh *strictHandler) VerifyEmail(ctx *fiber.Ctx, params VerifyEmailParams) e
 	return nil
 }
 
+// GetDashboards operation middleware
+func (sh *strictHandler) GetDashboards(ctx *fiber.Ctx) error {
+	var request GetDashboardsRequestObject
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDashboards(ctx.UserContext(), request.(GetDashboardsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDashboards")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDashboardsResponseObject); ok {
+		if err := validResponse.VisitGetDashboardsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetOverview operation middleware
+func (sh *strictHandler) GetOverview(ctx *fiber.Ctx) error {
+	var request GetOverviewRequestObject
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOverview(ctx.UserContext(), request.(GetOverviewRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOverview")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetOverviewResponseObject); ok {
+		if err := validResponse.VisitGetOverviewResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetRecentSignIns operation middleware
+func (sh *strictHandler) GetRecentSignIns(ctx *fiber.Ctx, params GetRecentSignInsParams) error {
+	var request GetRecentSignInsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRecentSignIns(ctx.UserContext(), request.(GetRecentSignInsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRecentSignIns")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRecentSignInsResponseObject); ok {
+		if err := validResponse.VisitGetRecentSignInsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetRoleStatistics operation middleware
+func (sh *strictHandler) GetRoleStatistics(ctx *fiber.Ctx) error {
+	var request GetRoleStatisticsRequestObject
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRoleStatistics(ctx.UserContext(), request.(GetRoleStatisticsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRoleStatistics")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRoleStatisticsResponseObject); ok {
+		if err := validResponse.VisitGetRoleStatisticsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetUserGrowth operation middleware
+func (sh *strictHandler) GetUserGrowth(ctx *fiber.Ctx, params GetUserGrowthParams) error {
+	var request GetUserGrowthRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUserGrowth(ctx.UserContext(), request.(GetUserGrowthRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUserGrowth")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetUserGrowthResponseObject); ok {
+		if err := validResponse.VisitGetUserGrowthResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetUsersByAuthType operation middleware
+func (sh *strictHandler) GetUsersByAuthType(ctx *fiber.Ctx) error {
+	var request GetUsersByAuthTypeRequestObject
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUsersByAuthType(ctx.UserContext(), request.(GetUsersByAuthTypeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUsersByAuthType")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetUsersByAuthTypeResponseObject); ok {
+		if err := validResponse.VisitGetUsersByAuthTypeResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetUsersByCountry operation middleware
+func (sh *strictHandler) GetUsersByCountry(ctx *fiber.Ctx) error {
+	var request GetUsersByCountryRequestObject
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUsersByCountry(ctx.UserContext(), request.(GetUsersByCountryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUsersByCountry")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetUsersByCountryResponseObject); ok {
+		if err := validResponse.VisitGetUsersByCountryResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetUsersByLanguage operation middleware
+func (sh *strictHandler) GetUsersByLanguage(ctx *fiber.Ctx) error {
+	var request GetUsersByLanguageRequestObject
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUsersByLanguage(ctx.UserContext(), request.(GetUsersByLanguageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUsersByLanguage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetUsersByLanguageResponseObject); ok {
+		if err := validResponse.VisitGetUsersByLanguageResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetUsersByStatus operation middleware
+func (sh *strictHandler) GetUsersByStatus(ctx *fiber.Ctx) error {
+	var request GetUsersByStatusRequestObject
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUsersByStatus(ctx.UserContext(), request.(GetUsersByStatusRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUsersByStatus")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetUsersByStatusResponseObject); ok {
+		if err := validResponse.VisitGetUsersByStatusResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetUsersByType operation middleware
+func (sh *strictHandler) GetUsersByType(ctx *fiber.Ctx) error {
+	var request GetUsersByTypeRequestObject
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUsersByType(ctx.UserContext(), request.(GetUsersByTypeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUsersByType")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetUsersByTypeResponseObject); ok {
+		if err := validResponse.VisitGetUsersByTypeResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListGroups operation middleware
 func (sh *strictHandler) ListGroups(ctx *fiber.Ctx, params ListGroupsParams) error {
 	var request ListGroupsRequestObject
@@ -15616,6 +20147,87 @@ func (sh *strictHandler) SetGroupPermissions(ctx *fiber.Ctx, id core.ID) error {
 		return err
 	} else if validResponse, ok := response.(SetGroupPermissionsResponseObject); ok {
 		if err := validResponse.VisitSetGroupPermissionsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListLoginAttempts operation middleware
+func (sh *strictHandler) ListLoginAttempts(ctx *fiber.Ctx, params ListLoginAttemptsParams) error {
+	var request ListLoginAttemptsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLoginAttempts(ctx.UserContext(), request.(ListLoginAttemptsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLoginAttempts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLoginAttemptsResponseObject); ok {
+		if err := validResponse.VisitListLoginAttemptsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListOutbox operation middleware
+func (sh *strictHandler) ListOutbox(ctx *fiber.Ctx, params ListOutboxParams) error {
+	var request ListOutboxRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListOutbox(ctx.UserContext(), request.(ListOutboxRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListOutbox")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListOutboxResponseObject); ok {
+		if err := validResponse.VisitListOutboxResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RetryOutboxMessage operation middleware
+func (sh *strictHandler) RetryOutboxMessage(ctx *fiber.Ctx, id core.ID) error {
+	var request RetryOutboxMessageRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RetryOutboxMessage(ctx.UserContext(), request.(RetryOutboxMessageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RetryOutboxMessage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RetryOutboxMessageResponseObject); ok {
+		if err := validResponse.VisitRetryOutboxMessageResponse(ctx); err != nil {
 			return err
 		}
 	} else if response != nil {
@@ -15914,6 +20526,31 @@ func (sh *strictHandler) VerifyEmailChange(ctx *fiber.Ctx) error {
 		return err
 	} else if validResponse, ok := response.(VerifyEmailChangeResponseObject); ok {
 		if err := validResponse.VisitVerifyEmailChangeResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExportMe operation middleware
+func (sh *strictHandler) ExportMe(ctx *fiber.Ctx) error {
+	var request ExportMeRequestObject
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportMe(ctx.UserContext(), request.(ExportMeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportMe")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExportMeResponseObject); ok {
+		if err := validResponse.VisitExportMeResponse(ctx); err != nil {
 			return err
 		}
 	} else if response != nil {
@@ -16697,6 +21334,60 @@ func (sh *strictHandler) UpdateRole(ctx *fiber.Ctx, id core.ID) error {
 	return nil
 }
 
+// ExportUsers operation middleware
+func (sh *strictHandler) ExportUsers(ctx *fiber.Ctx, params ExportUsersParams) error {
+	var request ExportUsersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportUsers(ctx.UserContext(), request.(ExportUsersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportUsers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExportUsersResponseObject); ok {
+		if err := validResponse.VisitExportUsersResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ImportUsers operation middleware
+func (sh *strictHandler) ImportUsers(ctx *fiber.Ctx) error {
+	var request ImportUsersRequestObject
+
+	request.Body = bytes.NewReader(ctx.Request().Body())
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ImportUsers(ctx.UserContext(), request.(ImportUsersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ImportUsers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ImportUsersResponseObject); ok {
+		if err := validResponse.VisitImportUsersResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetUserGroups operation middleware
 func (sh *strictHandler) GetUserGroups(ctx *fiber.Ctx, id core.ID) error {
 	var request GetUserGroupsRequestObject
@@ -16865,322 +21556,459 @@ func (sh *strictHandler) SetUserRoles(ctx *fiber.Ctx, id core.ID) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3rkts2tj/6Kiidf9Uksym52247SXdN1W637cQT36a7PZ6zI28REiEJIwpQALBlTcpV52nOg50nOYW1",
-	"ABKkSN3cNzv6kopbJHFba2Fdf+uP1kBOZ1IwYXTr+I/WmNGEKfjfc2rYKz7lxv4jYXqg+MxwKVrHrcsx",
-	"I6n9iZgxNYRrIhhVTBtiJOFGEyaSiIzlnEypWJABTVNNuCEpo1dMk+9iFX8fESoSwkXxmGYDKRJNaJoS",
-	"OSRmzKaEKtYVfTqYkO9iE39/Qqi27ySKDk2bMzNsj42Z0RlvK2oYzKnt1tA+POh0RStq6cGYTaldBftE",
-	"p7OUtY5b3VYqR1x0Wyfqb0cn5m+HD1tRyyxm9jdtFBej1ufPUbEH72TKB4vlnfilvMbv4t/j73FTcH9G",
-	"3C64bpXfxfP4+87a6f3+t8cn8789OaifHjNqcTo0TC3PDP68PKyRxKgFoSPKRXn0KRd8mk1bxwf5UFwY",
-	"NmIKxvrw4cNpZsZMGD6ghtUTxWBM05SJEbMHeP7ijDz54fFB0yKfWppRhCkl1d+6LS6uaMqTnpETJrqt",
-	"mgV/jlozquiUGUeiZ5nSUtVPJRbsk+kN4InY0ROZ0REjfTaUinXI2xn9PWN2dty+9HvG1KIVtQSd2lHx",
-	"zfIO0U+vmBiZcev48OGPkd2x/N91x9PAPTnNcMOmcCKWSgg1ZCq1aZoP0FNpOgkb0iw1rePHB5GdG57e",
-	"w4ODqDjLw9qzvLRbfKmo0DOpamYYD6SccBaToVSkr+RcM6WPYQfhdLT9X0GMolcstdSNz2ukfPySJgMq",
-	"hDREMZogs9t/cQGf6ctkgdwJa0WWLRb7rzZMsV3MsXbhLfuZVtRiwq71N/9PnE3rYy0FKaZnUmgGBHQ6",
-	"GDCtz8ZUjNg5G2aaJfbPAykME7AxdDZLLcFzKR7MlOynbPpf/9Z2l/4IZvR/FBu2jlv/14NCmj7AX/WD",
-	"d/gWjl7ZZ/ZpwFiie3IueoqPxkbHdpu5RsEREUMnTBOpiJHZYMw0mUrF7DbjNlqpA1yeJrpD4qFUfZ4k",
-	"TMS44fFAq2FvSHnKkpjMuRl3hTuqyEpSdsXUYj5mip2QGCVEb0gHRqqeYr9nXNnXSs9FRDNGYiaUTHv9",
-	"RWzP8HPUOk3tKS8u+Eiw5KW41T2kOHZPw+A9LuJj3JcEVkxSy1wDxRIrumiqO8ROk8jMkCFXluE+R62n",
-	"NDlnv2dMm1udu5d5XMwygydEYhCIOo7ssVN34CxNuRiRgUwY0dlgbE8lf9v+1Z/EmZfAqwh5uwUEn6xZ",
-	"w6m7WggSjlUG5lQYlnTIG2nGdtZcEzwcy/0Lhjt+JsUw5YPb3e+BGzQ+JlRIM2YKSMXeW3Z9wFOaTi2H",
-	"2YlTE/yFT1mHxGxKedqzbGnpTMsps0KHsFQzMqYgGLuCJoliWpP+ggg59yejpNYX3NyJoAkFwTGhuGog",
-	"Ny+6B3aRQyWnhBLNDStUO2msSibnLAGStG9Z5rE7E/+rfXZx/gKlNdyy3Oiula6aS9FpFCp+CkyRaaYN",
-	"AXliBy6RErDnksQJxRyhuisK6eR2+rk9oxfwjbvY62J6x8CwQAdAN1adJXrOzWDMEiKHw5ygMnHFFB9y",
-	"2Bu7s56E3AHMlLxiokPeqorgjroiVowWmhmXIhTe1VvAbRHuzp3woKMF9olruO64sZoC6TOkAiu3pRiw",
-	"VcRjNyil2hApGNGGLuzlF/C2YcLRkEYLwr5glauTnHqpJzIrBBgcjJBEsYG0W4vndgISuElO0MFAZsIs",
-	"C4lwh5+7JV2bMK58tmaDrfLr1gYT1MjVQs6JFCB6X3gCvTO2CHSXRDIkcavEoJLO1JSDAEEZZP8mZ0zB",
-	"xIiwChP5Lv7ULp6z1uR8zAdjFL9xwgzlaUysNomnCNIN5B2139dS0NSeoGUxUGkjy6R86n6DkezhaxBK",
-	"6ooPigMHvsOpzXmadkHLTeQqgt1GviH5/IJG7KWUr6gasVs9KWdA94yUvdSO7k4M/06GnKUJMBaBX1Wh",
-	"j9qtYgo2dmZ0xy0kNeNncCLXxgWlj9YtQU5ie35xwkaKJlbuVefyTM7FTc0nuuEDSuRc4IpeCsOUoOlz",
-	"qzPesuqKI8NdDvaYvf5lpnSH/COToEAwEivUqns88RMGnfWs0MfvROEO7AF7BcH/D7klXZGQGdV6LlVC",
-	"EgmSqc9SKUbEyBGzV4G10AM/2YcPH9pVz0jd9NwrD6qOFJjmK6rN27lgt3uG9g61tidTpUvV/sF7TBI2",
-	"S+ViyoTx9vxIVi7b4C706uLA8CsG5/2Ki8nPUrA7OeWUi4lfGRcTO71MTISciwiUdfZpZgU0aLVUE6sp",
-	"wqRfs2uTDK9Z0x2NVw0QHIrO4MoDbyJM5Y00L2QmbleDFdL0hnZU5Nl3dJFKmtzJXTTDsZfuIrC6uF5z",
-	"A5HvDslr/tTe7c5p9D2sKPfr3rJpoKhhvRQH9p4eS3nOX2GkJHJorKJ/6Z20hIIjNwZfbxu8unFFApU8",
-	"9atET/FguAftwrm90cvuce9/bucO6JVvF67qz+i6Ltss505Zut3jaDacQFeEG8wZErHT+GSWwsUwBNuB",
-	"u7NTxyT210YckdhIM4vRNkOLAp00JxWXXMmUK9njJ2Uz15pxzQ660AZu0Cedd+uST5nMzC3vMqoABscO",
-	"GTjh6BWmSvErBs5ha0HZCV8wY7gY6WuTxPkHa+b4wdsZTijby2EwlpqhwXTBR+KluANfAtwTSsqhFXXg",
-	"II5I3/le/J3rruU+g/vruMajEJHYPdzTmZ4xYRViIlVX5DTbU0wzUxBVp+o7BgL1vqI5mMx6whKMECxW",
-	"+Iwc/W3gGt7yOP0Ha7btwnsb4fTeC8vlUvH/3LJ4yUQgXrxQkZkJvdEnVlZMmOg5XcQeVikShnaM0w56",
-	"7uxAUvRpQqRg+qQravXa3FB1zAZRAkLJXFlt1p88RmGuW599L+gV5Sntp+y2t9yPa3fSil6rPiC9kzgQ",
-	"QSvv1+qefMFF917obDaTyrDkNUs4vYSQ1K1uST6B3tTOoGcWs6oaZRk2rjIjan//BDGCf74wVJlr9GbV",
-	"fbsuxgDaHEs65JSAH5VrIgVkGszpIiJ86Nx4XBcueSOJZiIh3BAjO2CVu2GLyN+zcJhqFPStALMBIsRB",
-	"6PfxwcFSYDGy37MC9hlLmdugmZIzpgzHSOMsUyPWozXB1vfC8NTyqqiKdSvT+0pmo7EhfTqY2IkMpZra",
-	"r7QSaljb0nNtZoDK1anfiqGLgKjs/5sNDM7b8CtuFssztkZc3bacEm0sf4F37cRt/JynqZ0uRKtc8oad",
-	"bhHt9zEBzUeix0WrZg9xdzZZoSWQKz6oyUJ4itFq0Jj0Qhs2BYf5kIIzz4zZAhxXYASWJ/iCKzaUnyLy",
-	"iovsU92YPCnNL8t4UvvYbHlaH5A8TRFmOSFsOjMLuEDnXv1w1otVi/oLS98sHZZn+fDgUeegc3j4qPND",
-	"3dipRGaqZlqolIuIPHveiloiS51cNipjNd+YMkMTaoB5aZJw+z2avisRR815LOlTEBPL+dKyo+VVH700",
-	"hZtaDkF/GIk2L5/JHy18onXcms0TO8wS/crMDOS0hhBiq7pkioF/CnUoa2nB5dchsUJlDn5VWcqINlIm",
-	"eCVoQzjkYfi8Ap2BtLDshx9tWQ5DbfBjzQ4qRnUd63wY20OFebjXMaI2BgXKOQDgii8fes3tvslBeqUB",
-	"6XZZsyy5HNy8EikYMRLmBQdoabUkeBzZrxm9IoPgFWrsf1CsFCeXbxdwTs7ZAS2XVhLQ5yp59opjKL8s",
-	"0yDjpvQ/q26nXDYWhEeVovDvILto3WfesE/GZSotbQtMo/y12lVpDKCfmlrRIvzpUfdcWeahTp6LvFoB",
-	"u5aY/BSeLuqJyVlOUtXES2Q+McLNCYntYKF66sQeRNtcqEeCFNyB8KLWKWqAPK2/1kK91L3blzJlVCwd",
-	"T/Fs3aGcUXszv2ZaU3SKlQcajKkQLC1LYrDN6gT3QCZNOXUyYT5taoqDlTUeiSrK0ifHZprWyuoN77EJ",
-	"R7djMXvFRlwb5bly+fbhYtKULSomOy1CM2F62ygGOsMDqlu4YZ8afpA1f64TYUa2ovxk3RYVY7oR3NYX",
-	"k19LPdchrcrkuCSyaiVP7cR8uk+t6rd9rk9UWRUaunoTXdiNpg2beX14ShO2qR4cOfVB1wnNwJcXQR5B",
-	"ndb6W8tIM4MrKnDj2W3b6EgwWP+rJZKaK2QjNqwjwmAHiyWuPMqkVjwVx7xR+tfSZIpPNAwuRgxycYLU",
-	"unqFckhTzZYIZepCxqtmB98/xWSZpQniF5on9875QHab3yBTyjK496SsNdL9c6A+zDd+7w2bF69Wj6A6",
-	"h8qna9cuE/bOKsRr11vmmXdKXjFNKJjgffnJmijGX1Cgw9sfojxOWvjQeVJkclA9gUzGlDOBSsuIXzGx",
-	"LCf8jbjSCTiWytj12HVdBc4Ep/Nu6nt4+WxpZ6tfc1d07YYqRg37WclsthslJWU3xGqdtOq3+Oyzple/",
-	"CNN7Yx/8HLWK1Jm1Muxd/uivbLHMYjB086YUb+/IY9SwkVSLzWd55t+oGqU77OuELbbanqXdsR9o3pxz",
-	"mbL7SzB2dtdAL1YLqotbbaB+N9LWs9z5U94WV6pQVlqdX6dW6YZjSLbSL53ErbXDQOpxo0lKDdPG+zRI",
-	"n40gPG2VI7Rkwb5G4Skn3CkfXPtiC3CYWImZZ2HYBQcKcr5lzZ4wq3Zb/dR+A58JrUJetgmL7UqYnhg5",
-	"q1v6Ks3NW6Fck6FUI2kMEyQTKeSw4k5AHVReeLTZbl+Dy01jVos/i9wBt51fjWrTy3ROK/WLzwdywadN",
-	"V3kdXjupy283ejGNyrRzUTcRMGjxM6p8RnxJ6RdyXk+I7sO9zCrxjQy1g9/Is1wx98BL5HkedsC5kALP",
-	"UcDilVOs6NHl2TdLnesw1Zz8unO3Es4DkveXyeE1lB5higMqaxTlhZMmXjY5N0+H/MrYzBJPny3AauMj",
-	"YTU9mRmsRvLRmFwttNPzfHncFZXPj5jRZGY5ipJUDiZOIFoS1WRMrxgZUMjYIi+BYEGNJFKkC+dZ4q4y",
-	"dd4hLirghCrVEyuk8looO5R9mmoS93q/SG3aOIeYcKEN1K/l6cULXAfqvlPN0iumMV5YLQ9c4rznwyGD",
-	"zLjijqyxy+5U4xlZLVHXXyb4W+4tHsgpw9xyyJ22lzXULnoGWBY8FVrfXruKWkqmrGF68NPK2REMS1g7",
-	"PgiIF09CBYBMmStWxAVvs6Ya7a98JFFxvH4t+Z7XMWgNxeia2GL5x41EUB0trltPOE7tbENbvHQZ0YT+",
-	"t/tXZyCn4cXoPaIB9zx8fFQqrn1Ux0v2tX+6DJflLbkKfnFRHHvdfIzW6Zz5i7ULFEqml28v3+2mtae0",
-	"j/7ghuQjTLz11fJl/eTdWApWETI1gei6ENkLF0NbkjQ7aL9buo43d47le7O85LXK2IaOYaPcxtUWZGeD",
-	"MdwBCRbJ0yJBhsRzRidLxVylAKFRUoxaUcs+WVd4XKPVON8xLjyY3iqd5WPj8YaFRuVjHubHv/40MHgZ",
-	"uDrrXKf++nYX/180FrI4/TCC6ivcKrxtFSNGpq6qa3dp6tbRvAW/OqJb6bPukEv2yeg8z3/CFtpVf1lr",
-	"a8is0uv81v50nQ/YSyoNutV8TI2mM/uD+06dmzhg10cPa4gSZ34dOmVxgNV7tnygvZQNTYnRDusBH+oU",
-	"yrpP1R4IZ2ly1hjSChJI0HEIEXikFiwvsobwhIWHkE8nysPhju+jlpGyp8cIEwCJ4siMMjM9OewpKkZg",
-	"eUjTc0mJrajlCgF6MFzw0XKMfco/saSH83cnDemSAzmdwn0e/EUYyoWG/8EoUP5bJlzhYDDuFU0zVps9",
-	"AJuXF/Rs7xQtNv9z1MLl1UdsqRl7JR43nWqr3JoItXN3Ooib4WA3wG8RW+0prg3XTYto6GoR6LcdFlS8",
-	"V0tM4E/4Ml99UeGzbvdeFk8ui+38p7p5gof1eq7ZL1XjN7ymb9NvHLWyWbLlRtRdmzDnqlYdzqtyfwaj",
-	"Nh7adchfPP07N+mL41ri+VdyzlR7QDUjKTPGmsP2Fkz4iBsdWSsb/urLUsFM11yMUkbGi9mYCU36zMwZ",
-	"Bmer6X2YY1rWUJ8crQHJ8SWZpfvoj9ZgzAYTZw0PxuCVlHN7zknfLnYCo/DU/782UoHQsf8ETY+aTIMv",
-	"E6s/gXQr0U8/QlOG2/pyzwscpjZp304BpCejg7EVn8Yl9OV28tLJ+VlvM3SFSNwn6uiiWoZbsx3bOsIV",
-	"N3xA02ZHYpDa44oU5lJN8ix4NHGW/YjMX311IXsIGkIOX1O8f+WpFkuTWT8N1iWyaZ+p5cN8wUeZ8qps",
-	"XgjqL0VTzmd0t5h7ek5LKyzOIqWGicGiN9X1tggOAnBabDAhRspK6m/j3L1AD9z5/Xpb6Itpzclh96WA",
-	"HErri0LSaqbLi3w+Xt0Dxs75N0IBUKctvSzd7BXdX3jcDYemAYg6mWbKc+EqF8UKj0SdJHs5pSP2/vxV",
-	"ef/Hxsz08YMHwacf0IR2/j0blXLbFK+MeHBU50L8lS3qTJxZ1k/5gEzYwgHknb84Iz88PvwBJLz7x48n",
-	"ZMospWiSsBkT1iIj8cSgKlfJkktH5XU8v3j4+Em9GLiqmO3thidZrc034Un93zF5L5jBWa0KU/typllI",
-	"TJqPamnnU+3Li/Xaq50cTh3HimDD6uj7V7a4YDXKhbU7N9YtnPNznbOxXvK/4mKyqdK8WcIH1CWh4ZZy",
-	"MVmmHuMjCqsWZeeFoYfqUvD1prU0hCsA88/kOEQgjilP/6LzOZb4+clafn4lBzStTYJ7evaOHP1AUipG",
-	"GR0xYuioLEtYJRzw6HHt90dc7Br+v+ID1ttom8MYD1gGuxhChS27eZJTs/EUfK32kOVIZma3nVFsqJge",
-	"b7Y15/hwQYRLU3ldk2TgK2ubIs50OUkyYVMqEpb4Yn9MeRVSsGOSBSmP0gHFSME65CmE0SKMV2ByZT9z",
-	"UFkpF6OoK+IRM6+h0K1UycywYDgIwBEq9NwK/qODR42FxBjF2i073KU1rK/BzSMNmV5Pgu91jRWeYbTX",
-	"jxgVB1JHTGHy3NKBPeejscH8tZnkwmhCAaTWmj8ud6GCgUH1BBIcoNDphADy65gqOrDmVESEy4LNDxwl",
-	"EVddMeWfOsRPJXCNQr0/yWtBEP4BfUk+KBCqL1ZxieDFvIJE04Udcz5eVE4wSAoshQ0erldmAku0gczz",
-	"AK7DVB1xofPUfikKOBH7e2cTGnojTVEMGFR/L8t5K9h1kVLoSg+mdEES6c0LjDnPC1NkAbnKaLqS0xTB",
-	"2KQIsCHq1CDElsTEd6bq0iYu8oJDxQHDgfini0i3P8A8+6UpjafXmJ1x6uPiq3IzSkhfdaPkdcRXfFA7",
-	"jN1emSaQvRQWJJE+g3B7gJdmpAQc27qRqoUUy/u4tOLlydXxczMzn8lMGMw7L3G0FbnUKiw+6ymy+zcA",
-	"WOZBmrliq+tgGj+3FymdX4PrdmNf6gY+VD+1iyAIFjhcEC4FudPdq4hC2jr+zc+8xvmdz7B1OebalXEU",
-	"PuOSrIOMjZTRCeLtAAEBwyAIK7mw9xxNSSYUswZkQvBlLgglCiCTJ/ZyHUmZYLXI549Ra5QxrZnupXJ0",
-	"eNA6PuocRS09kIrBCc2psjdg67iFUy7yopccQuEOrEiMmjA2w0tBZSnTKxwYTVkKWZil0FeMTnQpKLaJ",
-	"cgUEVuNqrOxG3fgJG/ApTUkqR1RxM57640Ingv2X+wqozMuY4IWzwe1zdZQDKwKPMIagjd0uasjhwf8+",
-	"iux/n8B/fwS2PDz438OD0nAexPooWglHHpxsg5eIj8YaEB+RfnJELyw1tRMHZ86cPIpctpCWU4aXN5Zn",
-	"DuRIcO0qMZ0dWaWiyP+l/C/nGvE4gy1IdelLqpLejBrDlIBQ2owZntc3/p4xMWDrQ8e46dWjjkL6zQlw",
-	"E0GwY1q2i3GFBmzVXbIcG6KfXuLDj5dJd9Yo1wHPEgLMT47Kkl0xwrThUystNpbha2rlVxkmN5e2dY9j",
-	"RLtkaWHh/boM037GU0Pq9aHahInV6VRu0NJmrj7Fs+DM1oVKojxO4mMhVoJlImEKWFJ3CIh3pmWmiuTI",
-	"CVtUFMzA46gMH2AK2HYxk/J+L03+JSrf9mStYYgT6mDddRxZgZja5RG7vPoZdeaKG1aT0rjNxDZ3by3R",
-	"TyEpDg8ePloWFsUL1xG5W5UBd9vhu3dwZ7xZcuOfJpS8klcspYO6LLB15zJ2CIxLhPK8c/jkCEilTAn/",
-	"dfTT4ePDw4ePjh4/+eHHyohP6oZwCDS1Pnh7HZHvzl+ckZ+OHv/wfYc8VVQMxuB/drhoNE2JwcwcBbRL",
-	"ZkzOUlbBg3CqaAk3H4QCxrXgsoA/elAbeK7TqtNnl9JIXK5EkZK4pN4CrlUlqICKaIFzalWgw58eDg8G",
-	"h+2H9AfW/qF/dNT+KXnM2o+Gh/Tx4If+T+zgsIidHB9BIh83sPMOIJX4pbmdzpQ4TqRUc6qSYwcSdFze",
-	"hmWd1hg2nZki5acmkasWOSoKavMD54dhmJkYtPbB7gSK+0xxSBoZU5dPC5jsrZW6XNT61B7Jtv1rW0/4",
-	"rC1nqIO04ZZnymkgQYn8BkBI3oRK8njncjSiQUn/4OASECUrDII73GMn2WHPN9bcg5yeGhnTXKYMR9QM",
-	"UxghdAwWMmtquB4u3KlNqUi2y8cOSfiPVTHDZXXcEW/jII0YQu/P3/gNtcfbWY6JrdbX4Fc/fhCNdAef",
-	"5xcFa6sVuwHZbJSx5oRaaBx4QOQgl8zzcIBKBpNFDMaoVcCTufQ0AF2FWTtgfng3BJHDDXLw7VG5aRJk",
-	"vwVYcqFLReAgJf94TzGAsAEElnoKa0yMq4IMoglSxhiEsFilOUuYFmdXrFkpU64MQxiOjucYIvti7A1C",
-	"udiQI5+W/1eBb2zXGGCvthqrEj0zuv4ECDczljjZInuwgmkJS6gA1cLZ1UGvFdBypYcDvEW486qdgVzu",
-	"U744LnoYeuTTaZZbfp+QCHuWJqinCdmzwroF0Z/pTGJ0fsIWBQFUf+CiN1NypBD1qPqrPV/jknBgY/Jp",
-	"w188+dWFXEu4r2y3uORzDlZECLgqlQdq9T0voCfObkXlQBm+Q4ZLo9wiidqntO8UMlsSTecu5fbMZ2NX",
-	"A17VbO0AvOKHXx+9bv/0j3+dtx++OPql/eOH/zlrHzx9/Kb95PLvz0ooFtulYlcG/Vg7bRA09yKKV3qi",
-	"7Kl4fPhwrfZ87pzWt4ZiYVmajlgvU2tfzJNOXBVpupa6XVh7w+zPwB7ZgqJLiBVRa+bNj5UjwUOfC5m+",
-	"SXAQnqtH/YhCL1BjJfk500wkTxflLKJ7lljsJxkiVmw5zZvFxmiedPihgH+kYG+HYIut5uylw/kcbfZK",
-	"aas+f3TzMU8XXsXbytm5JRDJzuAut4RhsgFGjNutVw7Qa4vd+oLFX0va0KaLq6kn2Jwq/dZsQo6e6JAK",
-	"Zcq+uRKBW0AKqfcjz8eSXTHlG+9h8S40lINoYyUTpyEi/sW+6lusbGg0Wuqc32trH+y5XYcDFYj6zl2n",
-	"ORUuHeVDYiQEj+iMG5pWXfpVT361FKLsGX3+7OXl2/OtffZLRsVyHgn/lMcYIE+51IzuxCUtlOMPEKFw",
-	"/pMUQou+Z9EU/lWe+tFPjw4e/lCe+k9Ptpr6hYO+acCS620oVbY3p5qg5/BaW1EbesFEEq5gx4DnvV5h",
-	"Q0zSWtrgoWhArAlypzBTS8krlgBeqwfK3hzD5l5gLxnnp29qqHTP8ZPCaTNohW88azOUQ18Ie/mLnIen",
-	"XnPgGKb58fCHJ99XkDBn82Qbl8Hm2E1Jynrbb02BLcUBTdta+JU0gNVIBrMyqW4JAHXvgJ1WAydtCpfk",
-	"KWc1cFIhWCogStWzXCGurkPxCNKJ71b3uGAmQGjZ7Yq5PkzGdTgtF8y810xBqeiOky1wgjYvjvUmQhHd",
-	"LxU51bsaV4DjuGVYvW/HVeRoQhuruTVrePxknbcURmlYQZ7lXE08ntOF7lE96ZV0/ppQGoJZ1SQD27sP",
-	"c2vd/aWJkbJD3g6HlZyU5UvR17ZsWP6C2X4xeiDz+puZkkOesgDwnacMyh6w6Z1rsFW+Pdunl5tIRREk",
-	"i689udrMcis0xmy9dXsJD33GuN1/ahMpTktgCS9P35xCHzNinyYJNbRP9Vbb8Dyz1PDgn5wJQTfZjiuu",
-	"eYF4v9JlVDy5nKXdQHTV7fY7F9BJsD2l2dSSfe4sq4+15oZQWMi13pQpWzJPopZPtjxu/e9vB+2fPv7x",
-	"5PP/qbulw95k11ZotS8TupYyIdj6tQx+iU9da1mRG3lNfdEFOF4KFIOK2ThrypgYyd4VU34zljZqJJXM",
-	"DBes4fUxo7Nef2EqVe1cmCdHrbqEaY3dtbZEzNq+SjxqZTP7PSdBNp1e817UQxwUb5S2srTOpamUtrW0",
-	"hxGeVN0BX769fAfgWtNa18cW3QwwiRnbeWisSbl2IFxpZqCcZ4o3CFesH9OECkJnM6IYTXQZiqH42u+q",
-	"N6tLsr8MS5o0oeQf57CuY0LJuzc/Ey6IvfGeHJXWZ7e6YRR9NWqerpvtxT9/bugQMlDM1GY32kk8ehhZ",
-	"idlnxL7pcXmLm+Tn5//z7Oc3T//58//96PIfb//+j+q/N7O03CTKB5BvYL7GkrlUS21eI1m222dKJtnA",
-	"aJJKOTkhMbp848jle4EyF5GhTFM51xXUaJ+jlPLRGMxBqiaF17guT+Myl7vLh4KSMcA/BcdByoYGLpE8",
-	"d3BBjKJXLMWSLIBarSmxg+BEccUuJYohnPLfP1y6DNKDJz9+3yGX1jx1oK1yRn/P6tvH+O3mNd9Gr2BQ",
-	"R4hTceXtXEOpUYmCm+WXz1jYajz3UnlAwockE5lm2w7dsINvcXMQnRfQcbFyc+48SjW9cCZM9Hzenqec",
-	"p4yqUni6KSGveLu0+7VbVMcB70UqB5M6IMMvUcY2ldIF2PHajlmr92ENn7+HyMxWLSOmXIR/PVzTE2B1",
-	"x8ot0m5vublEw1a9Zte1T30u6/Znre5ayslZB9yy9mvptugSFTiJ9Qby9tk9G1YJVEoB1s4kTOhZvkwE",
-	"m+eIPLmJPOL2VuGGIP5yBUWzHK9aDyjfQFJN9eZbZCK66ZpMCVf7KjYtIm+Y9sqK8PXv1NR3r3upeYO2",
-	"b96yjveuFdz8miRc8/q36c9yV9L5djqzXMNmeg67rg3d3ENaYlIOKL8r8Ch2d4Lm0msoFTQvQKtqa8G9",
-	"jWdzhSQL/ZuVDQEzII5IbO0A12AerYl8DVznf9tF5l+Xr7RxK58cbe0VrWwCYqbZXXCoaLgRM8WvqGHl",
-	"nfB/3H4rahnC+ahq9ZK1i9olcJ4nIS/B7tc/2gvx85cZY9PI7gqNaQsFaWNVZ+mHXKNZ+4k8EhQEvN9f",
-	"PD/fLuK9mcPMHn/oLku2Ps5Qo9qhn44/+8pRB9/Nk9EsUYYHmZ+L39yg5sr3s9gmBS2PQ9aEwFzLYLcz",
-	"KxMci/bIn6Pixf5i0xefLr5R1OUd8wzDLYxKJ7HyEGsCmVsGigt6+Lx7YNhHhb8FmrrF/Nt6gNfrJZNz",
-	"L2e/JBCfn+/nnSPvgQwOnFwUOuJAQ+eihDFh8Gfq+46lzDTUtr1vNHQfESPJo4f1uNsOci5sQpxnoJZh",
-	"uBMZAlBIFWatemzurrAfOLFfsh/EWXTIGdUQdpiwmYkgQphIhgXthqUpMXOZm+Ga0BlVBgN9JYTcdbb4",
-	"0pZUS1YaW6TX56lBsASdyDr0Y1cb+26WY1eJx/hIzJKb98sDMbXJWHnX8DW+wUpRRz3SKU/yNIuwyiN0",
-	"LoOdBSkGGNZlCRBTXU/9led2gSG1piZLxeFuWqmysk6leUsW1V7Sm9VrFO2O11VrhEi5UK1RGlZnqanL",
-	"2sbcASQrSKgESEFLXBEpdamqPuJxaTdbRp6ksG4V5c5YwTruIAv6NsttwU/WC7N5ISTW4Lm7mAECXeDw",
-	"3xpNcaOE7RVto/FUdm8ntuvm7i7BGleyws7+MJZEM6bDjLDjoglflBfxcF20Ts3b47pEZZpKwXwTRq7D",
-	"kGeH2BGmdAGhbMCRsfeY7gr0EME9564yd3ug5Q+l/WD4g8cWbvj6+JZmg0xxs7iwm+qMdQiHnWaY9IH/",
-	"euF39O8fLlt1TSFK8UVEosPml5a64MSAvjDSlk9kbMwMeUlOOPNDbvF1VCHif7UhHNa+VFTomVTm2AVl",
-	"4w55Iw2ElVlCoM2B5gkjsR1LKv4fkMvg++ACsBTtW96QOG65lpk4fjFvOuMOzmmg1XAFajd0QipQQKAf",
-	"su/DaV+N/cHPoLeCexAyA8ZSGzKgAs4+nyCiKxQT/Ff77OL8BS5/eX72hLkYyhpXFQJa6MjvZORT0B2s",
-	"KMbB+2wMZQKCkV8uL9+R03cvO13RFX/965kUV0yAI6/z17+SpzLhLlj+94u3bwgX5P3li/aPHQLwMMTp",
-	"XoqRWAs6Yb0B1SyOwD+Gfz9/cUYePXr0E756FhGewA9d8f79y2e6Q07ze98KNmy9QCwpD0y6OCau+ZSH",
-	"srGL+D1jalE0eNKRmwYoEgkfDi1rCqg0inz/gK7AZqtmzgfYLdOwT8ZvhD0dWB8ebBmrWPo2X9aMmLHU",
-	"uNZTAmTAjGrNNMmEkIYPWOL2EYBz9F//intDZ7PUKQsPHBLSf/1bSxGvhJiK3BBWR2KfjO6Q51Bcpdgs",
-	"XZABVYoz3RXxv9pOGrdfJvEJ+T2TBlrJwuW9kJl9QSpoVIbi55TMWZq2rTxlCSm/b4l1ITO7Y9/Fv522",
-	"/4e2/3PQ/qnTa3/84zB6cvQ5/j7PBSLyiin7OejLhdvvVXQAIwmy844iu4MATOL3E97yL3QFFEAeHTx2",
-	"zH+apnIeu+3E3A5Lkae5jPDfhsepKEkTn0CjEQG7IhiOCeYGkP/v//l/Y0Rdpj61oSvgA1ZGO6W7JKXG",
-	"VBMHFuJq3gZWfhfrPMT5gKYel7Bt0Flbgr+Jo66A92M3egwtB7G8T3vE6jmZUa5OAMm1mg9RyciwL8I+",
-	"Wtb2P3FBhuA/J9R0BQXmRL4LX3UNYDSQFx0AfvJQqiLzC3K2tZEpE8dLxS25+MCcGTgogNkGse57xOsx",
-	"wD5Z+hjL1IujDvmwRtwHN4NmxtJ8SYLHkZW+F/bOY+18J7+DwzeSxA+uDh/QzIxjvJW/t9sUAIbhGuG6",
-	"rjRTjjDnWQ67AuU5ylqdC3AknpTRK6cuOAErs7wRvlUZrDGbevxvbKwXoLcaS2mCQRZtV8RvFR9xETvE",
-	"Xe2b8Ksrpv6C/WAsZ7RTrg1zE6DC7l5xZcR4QJteU12x5p7CUUqN98rj+d9QNEEz0oJNAWEc1CcS//z8",
-	"0j/cFYaOSDy12+ykLcDFS9Mhz1Pt8rGQszC9N8AbioFB1dKVDzoZNAT0nbJ9p8xcWXCkes4Glj68PvPX",
-	"v5K3M6YwhkWmVNmH409tBY+13WOxOyerFsqhXQgCYZhFflzgn5ASWyLRkex0xVtLZHNet6RVQGmCTh15",
-	"eKQg7agC0dMSeQLSpytqs6QVm7F8ta/4lBvkyzQlslhpP7N2hNQsWHMmBohMHmOaHCJQHbs+vzADIQFA",
-	"PtSAQT70F13h8iwj9zwqdk5W9Bf+fz3aPTQPsMvpMwesjGjbQsiF9s3TAbRPUKXkPF04bc/KnPBCBKpz",
-	"c0Wp7K5IEp9Tw2AHHNRS/u/2O5nywSLX18Cx5KuT7QP+WLtC2CtDg0DhRluhd+L7xnOXjIfnyjU5evgT",
-	"iUP0rthdaufMqEX7dGiYip0IBrrH6UptZZvryOAO7gLSSfF6qRApOk4AY1yQApDFz4OmfMLydgLIWXaq",
-	"Y5dK65rg22GeovoMzRuK76OEITmuomuMBi1nnVhK5CCb+jv2gZwxQWe8s6DT1O10/jdUd0BYWUMHLwdq",
-	"SPwgkQPtUvRTPmACGyE5Rfh0Rgdj1n7YOWhFLYjL5f2p5vN5h8LPHalGD9y7+sGrl2fP31w8h3cKoL/W",
-	"MwdFGSRiH7cOOwf4lJtm67j1qHPQeQRYPGYMhtODDmhLoIY++Pd8omEtECmoS+I9JX//8Ku9plC3++Hx",
-	"odXtfmWLnHNANNjbkI8E0YYu/E5jxQR038Dy5iWdo0NeU0v/Vm0YjFkCPDfkV4xMuciMNxvzQ3yZtI7t",
-	"NF1PJ2sh65m022Qn/vDgIIfGxkzxUFH1q0TDfIOGT3YEsE1qqpLZQnfsPh/hkHVfyqf24CnNMU7glR/X",
-	"v+Kev3Tgdva1w0frX3uHEHiXUr4CTDv73sOfNhjOCxDs1Hj06HD9O78ggl441uNNduOlQ2nMsTgfH2yw",
-	"svcBgCN4BLLplKqFb6Sbd19D+RyouGAP05GG6II13T/a1x8k7OqBa6r1wDcNROJPmQGOLRPdIGVUndFs",
-	"NDav/eNL5HdUk7sHlyibzsxid4I5Wv/KG2leAHTlHVDY10Qtz+1J+Nx8lsoZiHtHCQGpJOyq9TFqBcoD",
-	"hvc/R/Vi8g2aL66Vxqmzn8C6mTH830IZndLBmFv9HNRQ+0yI9rs0LVTnTwhLNYMHu+Lo4Khj75qCimNr",
-	"jbiyAxgE2i44S6VOjFohvUTQhRcC3OGVRHY706LDpsQ7Mwdhdr4fcGcUrh8jvWuNbtCj4HO0elDQZbgG",
-	"WIhyFQnmdipfRl83Fdfvv3YyT2rm8vEG75fSzkMlfsNV4+xivwN7IXJPrpxyp9kmzh3AMW8iV+ylNM6L",
-	"GGtlTOy7scZkyqgIhnaqLDifrDafd/kNzHI5JKk1RxTh05lUhoJnZk4XJ1DE4yTWw4ODBp3LVVjeIE+4",
-	"EWoYIZYuSTLfga9F+7oLsr7ew4haTe7ezT/mexPUHW0i58Ie5xKH5R28AwqHWsf5WCKMt+MpxzZr2OqB",
-	"62TewFwXdoDEX9MuGoWWjGAquHyJvXvrGOTMfn8ll6wlg6JB+Dcq5b8NYyQ8qWdyLmqIF4ltmUZDgkz6",
-	"N0iNz1wi954g9wQJbeccPayhyZRfNcvIZ9C0HGwZ32fVEmIQVBREZiaPk2CTcyYGC6IY4AJo52mtJdlX",
-	"/IoJjGDfgY7xEqN9e8Xi+vXlAhwQElDAOaOykmtmwzvcV1HckNB8TXm6F5h7gfmMWTmoFlaMQavjNVIT",
-	"ykubXejOtnp88MhBTwUarR5nRpMEmkxDAMn+ziFWKaQhitHBGGw6L8BrCfec0YTfney8YJh1Mt1Lz2/E",
-	"LMtPtJCanSapLolmEKCF49EQYdtetGsjlSv1vCHpfoEj7AX8XsBDS1uZJkxByNHK1jUivkCpvynqDHHM",
-	"blCKl8ap4fx/YjQ5IhDRBni6/7AAUHKAHRf3xP/VBkvxDJvo3SWXPXCfyJPKa8n+kk6YJuwTHZh0Ue49",
-	"7wNJHXKqJ9ZUHEIaTAFbFsbIartdjqkmes7NYMySrmAimzqWsUswDNrpEjkcnmBaDWQk5WjUkIeCWSpB",
-	"47i4zrkNWbqn4XKXAmHVGqy68FJQu1sbYlpbrPU5+qP2w75auPjqUhF5NawWjPPodgNbpX1siGn5jB6D",
-	"wbyptMfdIS+tugtqsfb+hX2Sxf2y4CliR3BNhoqx+tQKL0AwMbQdtiKaSV0bO2cJBq4dXDrx75wQ6trA",
-	"WtHCdd72s5K86d7Lmw7FRdZyV9Q22O2Q58INCsKjUlfAMDOQEehdSfoLRMCtFR52le+KTmdODX4q0SK8",
-	"nmhxaZCczss1Qi49YX1OClwC7ltYpWC/nuzOa4cbkZZLbHXUvwk9nimp9QU37Bzl+Zdw9sFPK07j+qNa",
-	"1RarLoXZZSnC1SZkcQpGulPokNi3no2PoeqB5gdkyZAKJFdM0zdQa4z5HpAG3xVfJMYOH29yknlL1dcs",
-	"4fTSXi7fsAx0pWegBoRFZ799tPd1WBP228dSpdVvH+1FW8hQZGKnHeXioixArY3MRRuL7jygyKd2UfTf",
-	"Om5NWWeuuMHp5dJ2KNVImg2k7QX2NcGSDqwVSbmYRIS7ttpF5m0ltZYEd3epdn3ZnsHZ7CwVg37zYXtH",
-	"q3z9t/utM5BTQHzZiFVflOazlQB9uJ5m6mq1vw69Zc/wK5Qe39iBkjldoJvLWA0IKpgaGLjEk6kcIQxt",
-	"PSdelrnNqTdW0ciNJBjdGxZQ6QbakB8+sm/4ksJSynwSMK69JGjuUYY0bQ6lC/n1E6bYd8hbX5MFba+L",
-	"p1JGlc86Cgw5rknRhbwrnJXnLrocx8NOPgDyyB/os4GE4kpA/iB0RLmoTVeEvVwyzOrOtngEYenzAqwW",
-	"Wj43IYnC1rytgVSKDQwZS6UZ6UMThAXRhs4QMmUzmfXKrngrUbUBjwQgBpvJtjNfVJ/cpHr4ElX0s6DD",
-	"/aZKol3RS3FtGuLq104RSTTcxb3svQnZe+GkFFbDrlaYrETTbS6CmEIgge3xNopgZwRClZ2r/rxiaoHx",
-	"DtB3/N+5BtMXlPClMlqpIkJTLT20DTXlytr+AhX1Ct64yCsqraDnRrsqv5MSEpHOhkM+YL6u1BUCRtWS",
-	"RTtBxlzzEhwurBnEmlc6pwsEH/IdiwKfHV4jDrO+XgTbzbwZE/cVfDwQdxubsv6EYMfhqvmmDdm9uLkf",
-	"tl30R9m8A4mF/LGRTQeR/nbeJahGeE2H9IFmYoUt9wL0QweWM4eyVzDroB1zjhhwTGLQKmOUaK6iAB50",
-	"xfHo62JUpRwAGori6RxTJ8LvdzGACz9DMSomLdiRmUiw/A97QUMzyxNixoohBAWCF2DC+lRqExHIbYCW",
-	"C0t1f4Gt2RU8KGuZj6kBGAmvOMoh4caJXxdi8BpxPvk6aaYrbWlvSK41db/d3Pa8pmlUWgjXueapQ4pw",
-	"yAlUT1xJJoRUZgAq2tlbtl+/dvULNmcHEQBsWelfqA2brTZtrWwCm2/RLJ1OCwbMe6vAQEx4Po8Kzi/E",
-	"yRBaJzKiM9CxPE6MM8KH1j7muoAeAXCZTldAGTpgFUypWDhL2f4YOrFAD8KWbt62t3I4IuzTgM0MIo7l",
-	"zRrH2OHGShN9YhW0rij1BNco8DJt97hD4hABLSZ6RhXTayDOqIHmwsojN7gtoborEHJBV8OiFPsLuRZ1",
-	"hXlup6KPMRfH6pJx2K7FRUQgR6tGGF4t4dPdqaldhrlrHRz+9HB4MDhsP6Q/sPYP/aOj9k/JY9Z+NDyk",
-	"jwc/9H9iB4ceHS3oTOgx7FpGIoDXZqKyGavvJozwnUTpncRO9pbxvZDdL7jgepw3jSxs5JJc2dZQ9lKk",
-	"rY1yiQOrlE7Q4Szfe6i6IhhrJ4TgQnLKwLYdjKXUVgrnsgpi/RhkHcs5ymsES9FlmQbIMF1hV6iNgzmi",
-	"hkxBiHND5oxOPPIKRqituGZsht9RWWp1yTeuWMGh72KMzbBPBqxm+KIHZqGLLiiPeR4LaO3HJAeB8c5Y",
-	"RGkDuBGrqjJt+JQaK6gHPCkSGI6DVYOHd2CvGXQjWCENMyzQFZ1ua38BUGEPC7R0BWjZFVRPNJy7snIe",
-	"CzypVdn8gLBFEKnRMs+zEZUZaWZwBxHBceiAugTuy9xeRDHO2hJjDNmddVeI34HrCPq44wHqXXK00oRa",
-	"cg78rYmiIykeHjx8srmU99O8cPS+vYy/Fr28Oo2mlBm/u3v1+1tQv+WcaAP6Ka3IOtJfk1XjXIgrtO4S",
-	"jmCOt1dCQ3Musw45B6uOw0QgpQBNeUSgsjZgKhHJUtMhxJ/K4HpWHd4BXS8CAYepNfYFmTpItgrs1MEh",
-	"YIEF3RV7illlJs7lbt650Y1q1XfvVAVEQ5ZqVvy5QI2rwOudoMxr8qlG6FB1c0PHQ9FT0xodHnfx6ODQ",
-	"2RglD+ycLuqEpj/NW1e2N5NO5zi9lV7Z29B3D281dycTIfqcSyaD5txIbidLsJckztu+icRDY9YTLvGR",
-	"jSDSiXC5sJ8fPnxonwajN63DvfLgw4cPpcdhPXuf9DeRq62oU6zLYSMrWa1Ub4C3WqPo+x6IzRfIUzbi",
-	"QgOEbAGpg5UALnUIUhTc/VJJI8KrASD2UZo7dKAwdyhw53ZF3gzCpxOUk46I6914snxl5FmZ9TpynqHk",
-	"lLlunqPgh2I6KiXlyRmz6zYFaG35Pnp4cJjfO/mtjQDVqF1zh07kUByD3XNLloLlwJrYhqD+UnBHdJcu",
-	"GNewrEb/9n3BWoDl7YENE0peyStmlYEtkiHCTlqg2G+sv5+7TdpKbz+8Pn96fqU1pLg7muIayMoV0nho",
-	"0e8KOvU43zKkVbJMqt93Nk7ZuM50tG87S9cTXw+0x/iExL5VrGukxEWMNrNVjn1BScqvGAmSyU9cfM19",
-	"xckC0RXhKXsdoqmMReVPhL1Y9gm9N3jBvkXG9Ly6/U1q78N2tQdPQ40DdhYo3woulSQOP9HjSezzvktd",
-	"gxCfvbgYnQOpyEqDO7Yrtgjv0jKxnbgUlFJ8d2SvUdlwT9kNKPUVuvNE3/OlOe2TfffCYJOEM1fwXm7m",
-	"hcm41lJb55XRbJPk+3dW6UN29BCBTghY5fkvebsHgB4veqTBtQMxvaqocHVMNE1LFUxdAYIrxzVv5F9z",
-	"w5VL5+EY1124pJm5bX/oJqGwM1fAg0y3wdRecTH5WQq25+6b4+7tMvfL/PzgD2DLz83AWN7W9F1OwBTO",
-	"Zp36WuOCHzSgmK9E3S28nDmQP3atg1LhGQW0gBxsFxsslXmrEX/3ybqC5I+bciWsd0AF6TO7B7efJXRb",
-	"XPbnKfQFFsCDtaLW8DSFFJ61jGOkYs034AeXhuKdWd4zD8Dr/sqNCIQeivQXp/T+RZORogMIy3KZQFcB",
-	"3am72OwkTnO9/kYSlsNelV9woQWegj4dTAIHsXZBlf0dt7/jNmDdpwrjeK5BcmEo0sFkNdNmIpFtcGG0",
-	"sdR4e/YFRRkg4RmRaVL4fc+RF33ZmE+jYFWt1cXP9ERj/hsYsoW258KL2CnsU9HnqEattauBFqxYcHvP",
-	"2T/YLEyzhe1K9jy/5/lNYkTQLsn3YJPDnJQ2YfpUDiY7cjrtYzzUfqJDXrt4d5HnSkvFRF5zdRIJcA1G",
-	"zGjL3pgTa78TYZ6X8ztBWj9EfCBZrGLORnmicN7HFiP9/mME0sVc3MnNAhcCDi0KyoUdDgP762UKbNY9",
-	"DdNvLYuuL3/pPWyM5Zy6OEhBEFxXaULIeedrCUvshd19EHY/M4MSA+UOahQucRO6hA4oHPSWfnzMfW8z",
-	"jy28Qhwue+qhKxxUIBxjRFeHwezIxZTDKLOPBGrChW8V6tNIIIDUFbmsBevLCU87vboxsIlQdRgs8qw6",
-	"AclTacbYHUSK+iLPq6Lj/p3Fn0vN1QMFF4suWlELOoEWDxUp/5Xz2bR2wNKD3eul8eCPwXjoYDlu/c/k",
-	"UDz85/xA/fiPHxa///Jo8K+f+pePs78/mb6aHelnw5/Hp4fsnL+V7yYoGbcpPYDNvyN5XpqBztLGvkSB",
-	"zuoyGW4TUuC+4QLsVeN7d1tAqCXAKdniWhgpmc10M+glmm1Bv7cCwa5AaiIxQgR0FKP1uJMp1+ZnHGpb",
-	"SQuH0vocrX3wLFPabudNQj7CGpp6mBV9s3FX719x/gup+jxJmNgDR95JYX25jP40TR2lhAwLnIQsW8JC",
-	"C1isBfyMtTBtpwXp/MJcodQVHww6qkG+j4K27noNfwMYWz2wrGLUMGCPL8mMqM/v930JXOjHSXkrSYr1",
-	"2L3LNFNuhz5urIicFTO/owQ73LUG5QMI5P5JklMgCHQ7fn3JcEEiHCQgxEbK3pSKBWJXKkRxoNqV6wGP",
-	"uviMYi74F5GHB0c/7rPW7jEM5Wt0GY6cVNpUxCLk5AoZW9KdHvzBk8/lfsrVtq6s2nmfC2IJayo99JKT",
-	"wdNMGxDEWJHIDRnxK7a7VMYpeam8NvbuZE1tvJ0nK4PtOUx3lsGTO4fXYQ6IoSDYVyT3bgnt/5YFJRe9",
-	"TLP4uKhwRurl5ksF3152rZZd52wKRt31S6/Gtt67GHYjZu6neDn4U6tnFUNv34rk67IMrcqwLd9vYBhS",
-	"MxjXYRdN2bQPPQuxXCtlQ0NkZhBmx+q90GrkhMSBvRU7VDJX7IUtUfQqbcbkt/uIXrGuQCiLQM2BuuSd",
-	"dZ1sltB7pOvsaAC7GYCzrZ2yK5a2vbm7sUX7vtiJO3Ktf1MW7bep2QUm8N6Gvf+tFG7Fin1Q8qf90Zpl",
-	"9SEBzbzw574eOHhz8zuAbHMFOGyelXeAdtrou2AdX+9d0OzdtATmNntLb+cFM8Hm7K+Hr+Z62Avneyic",
-	"L+gC5ZcTzwAslsgbkNJTtsrFuFQY50AoXB6Oq1bpK5mNxpglHdbihWk3YTWCFe5hDUJXQBGCww/C9oNM",
-	"Uc2SZt/ja3aTDT5d2cMzTAPfAKDAJYzfP/FyzgIgHlfKC8L4hrM5XlFt3s4FU3sD/gblBBKo77JXU4U/",
-	"ZTUiIu9+ZX9RbMCEabvE3aorb7m9P9up6/Nrts9Z2BP2Cs/Uh7GEGjmP77IBDeeOqfo2ANfhlxJZmsZk",
-	"kDKq7B8d+D+dMt8Jqs/w1/qrCl1Hr9mXZC70uWwd23mUcIJ+BStgO8fNa3bdIMz3kKu/HSQdTCDIO1mS",
-	"HOVrpuSQp2xNW0tS7mq51/W/gp6W9g53p7vxHV4o8g+g/9uqVuN5W4oEUNRkOds9d5rYJ4ziLDnOEfU9",
-	"lBtX0DwgUwwLEFkSVB+aMRsaHTmi1F0hh2GbPZ/Pj+ja2sHhGcPFSEcIm0xTyEmYB3mhv8g5Gg5oF0zY",
-	"zHgouAIb6i+6KTn01O/JV50e6lexPkOUXdkX9xmie21rlbZ16YSN/wQZc20kNMzfSOsKhE7RkHJNi7iy",
-	"G+GiwN6f5lC/eX1P2MiyxgHgR6wzRtZDBAQtNP8M/bq3qbrY89eNXPHvMlO10e3tqyw1LXPc1s2rgQuh",
-	"3c4qX96bsCGivUmhklQqAh13oOehzxy88DBYI0mkqG9NzcwzN+YmLHiapnlLIKqgb9BIGuNKnvaNBvcM",
-	"tRVDvQAChCulKIfWX8RLUXOhEtZfa9+U9IoFMLQOwjksj498e0CnwZ6Wi7aLqv2GGtyuwCLcE0Jz3rS8",
-	"yzW2w0qWW2A1ab8Fi37Fyi8uYr3q66hgr/vuRckmum/IlHonxRfefPCH6xG3Jlv/pcFWGBycNDi4qL19",
-	"XxpdAFFucANvkongOhLXpyLkC7idTHwnB7n++rSAfb7rt6A2gCKc8/41aeBrsC8uXN8HwKJ1njfB5t4r",
-	"duI7BYsRK/ohWC4JGh0gXjUGISqYV9DMAcLngFw7oAKAMMKvQnQeWgox+62ELsotJfJmD4ZBEyMEMazM",
-	"s9Jaoisc2Htt6SaM62EwrqWLgmDzzk6Y1mfFXO4zmPXXlAWwDybcQwkHjWesfBkUUYVl8IYdswIqwm5t",
-	"8+Ic/gyEXpAM1FkFmXOjkINnMmHvlJTDbzkGelc5P9fiS9yLh5t0ROZNpYI7/ToFg4vtNUYg34aYL7Uu",
-	"ixfuCzfoUMAhGh0KaerdpBgTzdvrVvqWU8UgdaSzv+73NslOsbfCgae3yXeq48HmPKgl5tzFVPHqfxmF",
-	"NHJtqqEYo888ihk5A/7oLwjD1F+HOjxndMKUW/ExmY8lu2KqK+zCyg09rP2il/oNECNlQ6c6a5boOTeD",
-	"MbpHp0QOh3lXa1VShLqCo6GD042WWqY+qu3NbLcVFJS8uf+3aSsEa7ylGCQOto9E3pp9AEGLQYlJv1gJ",
-	"2FoArTUfXvGJb+y1uHx7+S5eaTYEXPk1mA043eewVXshcL1CYG9C3KQPlQuux3cuQow0s2bR8bOv+bRa",
-	"lmLQiw91iUAxlioCH+sx0VbFt0//4xzWBKm3EOiN8f2YmMUMAr6ApM41OX9xRp48fPSjA0C/+OW0fRgR",
-	"zT+RhI+4wezGRwdOy9PwWtmvq9EKct3JqM4blkbwTS7I4WMy5SIzTJ+QvhXckDEFWVFdkSg500W+ptVn",
-	"hnA0LOmQ0yDPBIPWVqFz/fJLiic0Z7c/zqx4cx7mJvXHSuEvceWmtM9Sa4aOHWzrZtL3uR/7jspK7dAw",
-	"B6tq1pmMH3wJMp3NcEP3hWB7uf7VaoZUlMWkJetbF+5r1cPLPG20kKPeIOUaWqiRbBbGzPA5J/fsjSDC",
-	"tNBSp1himKj4e6KuAMB34gz4mi7qjVjwOwnObdDGd5OOX7WKuhdoe4G2qaJ65xJtHZYnZMhDijBE3Ys8",
-	"+TyGltJCdo3QKVeWTyfO00UrCh50xELWcO67rsjFngkKGRUgA3659rgsILtihYTEYXPzfW0qk8t4vFs0",
-	"0WJv7yec6GrheKvIU3vf331D/iyx8HVG/5aaPizDByzybg03109LM+VGWQUFpCMrr6zc2GcM7/lok4jd",
-	"Uk+FTVOFK/BntZHx53QQ9lFwVoi95WXK0J3k8OKNAzYbyCnT0FTwBP1bmLNIU9elz4ylZt6XxI0meiBn",
-	"TDeg7b5elMHNbow9nw+HDOr7wvEaGDXYOODWCVvsmXXPrKuBRMrtR5aQszZlWhWqUCuKW1/nfgh3LaKW",
-	"zfMkfoK3JjpuIw+QVRTGSwXwDRXN+rvYSDOLiVRdEXtNvwdt8r4HaWA52v7T6uvYzgREhmBz5P88WA8g",
-	"EG4u3kEydk3BfS2+nzLo8UX3PEGkOFm2KAT8CReHPYmLGL39spwxwRJX2NuXZuwTajrkEjqTUuWynBl0",
-	"IMUGou6L9TZC6SzuaQ/RktJ97WArF1Bz9lLsCyb3npRbRiiRYsjVlMwRowma1XxJ1cRy17hNXCleBrbB",
-	"27E29scEiEJ03ULM7QTqRRlVKWcKUMVJwtlNBMus4Dt304VcqJvUp8oDNShSsA0d8itjM5ceJciMzpja",
-	"B6r2noi76Z9kubPswbxOV4T3oG6EborpmK7isu/BGnx7JatI6k5NRDx5a0WhB0vYGIqk7OLFPAOAUtpj",
-	"IeyZaQesYD4SgF4IbfwxBsBSzW4CDcFBc3lDZ0Uaf8AVXzH0gFvFeuyBPGCz907seXcDV2LKr3KDdxeP",
-	"on+1JrC4dEs5It4ktuZN8LsNrnnXglXEv6qLcQ8P8FXfpM9FkmMD6JxprgMcwMNcrgqNXfhndnIO+Zf3",
-	"18+e4DdwjiMFg4QdjKVmG+NtXyOs9iwz2AsiYUOapdg/okPilIpRRkcs9jivcSoHNGWxd2g7iNyuyETC",
-	"VA58bG+pvKrMg9ACQ/v/70sz7hBEwWUUfOQ11WyQtNIVJlOCyOGQxDSd04XuUT3poTuoh+6gmEhFKBHS",
-	"5EVdUe4ick5/ryqDx76cLngC2dtdoY1iYmTGdjrc5DgcHfJWpBgrCEfQsM6EBB2jiZ0qZPcMj13Uj/bt",
-	"xnunvI66whW/MR1VKg+jap4joJLlcL4wc2urh/B9uCNEM2Gacc9LAm3njHGkBUApap9eWmUk3AxQ5VFU",
-	"9+z8LBcfD2mq2eeoZcYM8Y2omlj65lP2HynsX55nSs7Yg39yJgRtRa0rrnmfp8BULSRjvS28ul/utfv9",
-	"76to38MM7BWplZDm8y+5bco61CYZFJcg+TAeqRjpZzw1xHspIgxnGoROCtAZd2tPnHJtVjaD+5q8HMVC",
-	"1js6wn58e2Vzr2yuUDZP0zQkl+ttOVwb+nshVSB0lEyygdGkz8YcuhdASoayyiHVE1SROuSNhPbz/cxg",
-	"zrKGrpKgiVmJEREtCRVBPnNeSDIfy67A7pIc8Jx9L/sOOWdaZspqS05lBWFk9cBSRhN0QJBTBsCPEUgt",
-	"xWCKye69KgeKURMkV32J+lUpc7NjEqoMH6QQrZkwe87+D4XveMOi6spEt1KcDm9A+q3PQvuK2kd+bc2C",
-	"sd2NkbI3pWIRH2OaAVobGvF3At4h1OUhOBMoIocHDx/tGw7f96AvDQ7xBrpZBhSytuTmrY/vCgk5tpFr",
-	"tQkImTBInhaCoJcen3fHPvI4j5JcXuuPDyXPnbrkg5Xe25qXP1mjdS56mWbxMaGbkC83HRLz6TQzlrVR",
-	"vFZO1RtMXypF94JwwzqcmxGFjaH7XezcUdjW+35KrIO9Jlhn/O5jkV+XtWzVkZ0EwgbG8pcFbLCgd8IW",
-	"RISRlZ0VIYwO3EOxcp1Gskg8BHNuL28ZT9jRMN6Lwz+nNngrqt3eQL7RZu72RPtlzZBQweY3YClDVek1",
-	"h1Litx/ePD+PAU5NYzpquBL013Dd6Yrdgy7nMv3a+1nZJawPtMAB7UMse6VxXYhFOY646eDK21LwD4VD",
-	"UGcLUZOgQX5JVzwmOLivTB1QpVzx1I5KJEY5LCtdc3xDhwEOp1w+f/by8u25lTphGPq3auTj45ahDzv7",
-	"Owp6wMY1aHWWoPaBjrsMdDjIh2qI4+HjJ3sF7v5HOJQste+/Vo1tm6gGxLXLoYvLABch0waENkbMuSEQ",
-	"yv7C8IYTyGvteZQxdxrSsFPYBzPuWzDD51A0By38ue3DFbccrrhuuXbdgYr7KHsO/sQa2z4g8dUHJLZk",
-	"+RsPRZyQODDBYtJnAzllrlw/XQCoxyotJ78/RvSKYavUkvYDni38gOKjsYH8PQrtUCUW6udf8N59QxAV",
-	"+u2Q0CLNDyPycalcpOcFS0y47gr7WYcvAEUc+MHkC8Mq90QI7miPr7avo+IPs6yfcj3ewuR+n2/PHYVT",
-	"viGT+88RQrluRXNve998ycmNWd+ZZg7Gexnl9pr01wC3dgMBbif09Wmx3x42716t/foQOByQLoDmWj66",
-	"XhU3qxEKT5Gaoc2/ZtvorbmaaBzTu/oUIedFUTH8Lewx5dTSrihAgfD78IVq35JdVU59z4TWjlqnF+i/",
-	"tdzlu4VaeRFuwR1plt+AUP2TqZoDV8LsNE1gyjlUx4INCHjADtXACgTi2B+QfA2fsr0qep8B2ejCIUm4",
-	"e4bmUpeLm1VNbxpoftdyaafdrqyY/lZU3G8d336v8H6FmD9OBC2B4X+purssglYnFn6R+GjI/fuWbGNc",
-	"4gov4d4y3guKG7SMUQe4RcP4stEePiFCCnDAzqTWvJ+yL7aQAczBAOgWDoOAD1M6cQ3rNCRnZQL+gg0r",
-	"lmzqAGc3gqgSJDq6xMZiClSXDO6uuE6L+75Iwh0NbndH/NZ6f/H8vBW1Tp+9fvlme6MbduEObe6vWlj/",
-	"ySzulGrTAx6Pj31uHEs1I3OZWb5kOchLh+zN8z+Hee4M3lxgX6ttDnNWV6uwlgGKyN1cXJNEDrIpEyV7",
-	"uxW1MpW2jlsPoCbFTa/6uXM24tooh0DpICcjfydRAD9iBCAb+3QwIVwYGXS/7hSXghUkUCdTM1/oP+Qw",
-	"jDQWYrq3pqzmnXMUgN4HIpJl7CPMqtDupnVITJCIEREDzaOkvVmzwZhpyGC1uwWFRAv0eMMN6aeOR7Y8",
-	"kQ9jBqxqik0fUEESCeCjc6kmwVLGjKaNW2Cv7r785NM2DM6L8lQTLkjCrlgqZ/YI7WIMDpbYnxwWFS/t",
-	"WsKuWp8/fv7/AwAA//8=",
+	"7L37kts2tjf6KiidVE2SzZa7220n6a6p+tq3xBPfprs9nrOjbBESIQkjClAAsGVNKqe+p/ke7HuSU1gL",
+	"IEGKlCj1xXZGf+zZcYskbmstrOtv/d4ZytlcCiaM7pz+3pkwmjAF/3lBDXvFZ9zYfyRMDxWfGy5F57Rz",
+	"NWEktT8RM6GGcE0Eo4ppQ4wk3GjCRBKRiVyQGRVLMqRpqgk3JGX0mmnydazibyJCRUK4KB7TbChFoglN",
+	"UyJHxEzYjFDFemJAh1PydWzib84I1fadRNGROeDMjA4mxszpnB8oahjM6cCt4eDosNsTnaijhxM2o3YV",
+	"7COdzVPWOe30Oqkcc9HrnKm/npyZvx4dd6KOWc7tb9ooLsadP/6Iij14J1M+XK7uxE/lNX4d/xZ/g5uC",
+	"+zPmdsF1q/w6XsTfdDdO77e/Pjpb/PXxYf30mFHL85FhanVm8OfVYY0kRi0JHVMuyqPPuOCzbNY5PcyH",
+	"4sKwMVMw1ocPH84zM2HC8CE1rJ4ohhOapkyMmT3AixdPyePvHh02LfKJpRlFmFJS/bXX4eKapjzpGzll",
+	"otepWfAfUWdOFZ0x40j0PEu4OR/iBKrzeSsYofBbRHQ2nFjSiTXTmkvR1Xws+lzEEZGKLLiZkLj7bQyk",
+	"B6c3YGMuCE35lJ0Wb30b27Vw+/XfMqaWnagj6MzOEQdqWGj+eifqzOjHV0yMzaRz+vgkspvu//mw7oRh",
+	"hS+UnNXvN6Mq5cB3fMaa5jayr4czG0k1o6Zz2kmoYQf21fLETg4bp/LyXf1EaJIoprWTB4YM6YwRO3Bk",
+	"t52SxUSmjRPk84aNOz582D3sHh097H5XmeGj0tYdN873bWaGcgbUWjeydD+Hw3+l2Khz2vl/HhSS8QH+",
+	"qh+UvpkPciXrN2XElTuaXE4aKUlKTeNWGHkLJ/U0U1qq+jnFgn00/SE8ETsxS+Z0zMiAjaRiXfJ2Tn/L",
+	"GieIb5YFRzGfo+PvSwdzVDe9lwmbzaVhYrj8mdXI1HNi2Efj5zZMORPmL5rIRcDIlLx///JZhPs6o2qq",
+	"iWJzZrj9hsZ3uQapfEpGUpHjEzKRmdLwTW2p0/7GkPl7Iv/rlC3hYsr/MJDJkoyZwTfxSBWbp06GRk56",
+	"BIs6uGDzlC5ZckqMyliMN52QZsLF2BJBIgXrCbPgQ4Y3FGw0XlvFTodftPvUsOXHjx5Vt3xOjWHKfvN/",
+	"fiEH/9+v//VV7e3RcLnnVxo3bAYXhr3EiN1nqU0TXcB1V5pjwkY0S03n9NEh0CxeLseHh1Fx1RzVXjVX",
+	"9ga4UlTouVQ1M4yHUk45i+FgB0ouNFP6FM4HLg84KkGMotcstZcvPu+kE37J0oYQ0p4lTfITsg/bz9hD",
+	"X3M0/zyAKR4Uc6xdeMd+phN1mLBr/cX/E2fT+bX2glNMz6XQDO+34ZBp/XRCxZhdsFGmWWL/PJTCMAEb",
+	"Q+fz1N7HXIoHcyUHKZv91780XoftRNo7fAtHr+wz+zhkLNF9uRB9xccTo+NTZCzQayJi6JRpe4UamQ0n",
+	"TJOZVCDscBsdi01kmuguiUdSDXiSMOFYIh5qNeqPKE9ZEjtGdEcF1wa7Zmq5mDDFzuwdbBWY/ogOjVR9",
+	"xX7LuLKvlZ6LiGaMxEwomfYHy9ieoZXSqT3l5SUfC5a8FPe6hxTH7msY3Oocp7gvCUqO1DLXULHEalY0",
+	"1V1ip0lkZlDYdO0CntDkgv2WMW3ude5eJeNinpnYSTrQ1zRqTtQdOEtTK9uGMmGFruXftn/1J/HUK4jr",
+	"CHm7BQSfrFnDudN8CRKOFb8LKgxLuuRNIZHxcCz3Lxnu+FMpRikf3u9+D92g8Smh9r5gCkjFqtV2fcWl",
+	"hBOnJviLVQBJzGaUp33LlpbOtJwxuL9YqhmZUBCMPeGVtcGSCLnwJ6Ok1pfcfBJBEwqCU0Jx1UBuXnTn",
+	"CiWhRHNTaFRWatM0lQuW5Mq8ZR67M/E/D55eXrxAaQ3aDje6J7w+3ihU/BSYIrNMGwLyxA5cIiVgzxWJ",
+	"E4o5QnVPFNLJ7fRze0Yv4BufYq+L6Z0CwwIdAN1Ya5voBTfDCUuIHI1ygsrENVN8xGFvTKDvuwOYK3nN",
+	"RJe8VRXBHfVErBgtDEcuRSi8q7eA2yLcnU/Cg44W2Eeu4boDY0aQAUMqsHJbiiFbRzx2g1KqDZGCEW3o",
+	"0l5+AW8bJhwNaXRw2BescnWWUy/1RGaFAIODEZIoNpR2a/HczkACN8kJOhzKTJhVIRHu8HO3pFsTxpXP",
+	"1mwwGEa4NpigRq4WckGkANH7whPoJ2OLQHdJJEMSt0oMGktMzTgIEJRB9m9yzhRMjAirMJGv448HxXPx",
+	"NxFZTPhwguI3TpihPI2J1SbxFEG6gbyj9vtaCpraEwST2gqvyDIpn7nfYCR7+BqEkrrmw+LAge9wague",
+	"pj3QchO5jmC3kW9IPj+hj+1KyldUjdm9npTz7/WNlP3Uju5ODP9ORpylCTAWgV9VoY/arWIKNnZudNct",
+	"JDWTZ3Ait8YFpY/WLUFOY3t+ccLGiiZW7lXn8kwuxF3NJ7rjA0rkQuCKAhv2kwhzXozfn7Jln4v+XMmx",
+	"vbpib7mDE/UA3KWOkNDIL3QQsHimbJmrG0IvmGIJKIs9sTKKnjNh8OpYUO0c3UY7t8GEpQnymmLGCwb3",
+	"5SmbG7Q7Q0d8McGmvXBPPwgcwn+sulou2L0rG9WtUTAFt892SxcUjUnhxF94nTmPFBCSMEwJmj63xsc9",
+	"20A4MiiFYNhbPVJmSnfJ3zMJmigjsULzrM8dL79E4+dpYdh9EsstMCwtQcJ/j7iVgSIhc6r1QqqEJBKo",
+	"b8BSKcbEyDGzh9Atk+GHDx8OqhGAdbRYDRjANF9Rbd4uBLvfM7TKWF/aYUvamf2DdzMmbJ7K5YwJ4x1D",
+	"Y1nR2gKlyguCoeHXSKCvuJj+KAX7JKeccjH1K+NiaqeXiakAj6m1+tjHub3pwTyimlgWhEm/Zrd2xbxm",
+	"Tcoe6iyFU5UFuhNEzWAqb6R5ITNxv9JJSNMf2VGRZ9/RZSpp8kmUmjmOvaLUgPnO9QZVhnx9RF7zJ1ZJ",
+	"dN7Hb2BFefzynsW+oob1UxzYuwwt5TnHl5GSyJGxFuOVD0YSCgHL0nVckUCliPTaazB/MNyDgyKI2+pl",
+	"97iPs+52A19UjN8Lp3Xf73E0W+BOwWHEGb46dqaDzFK4GEZghLpYClOnJPbXRhyR2Egzj9HIR9MUvX1n",
+	"Fd9uySdQcuyclf0lIlnn6Q2dKQ2GiXOTXvEZk5m5511GFcDg2CEDJxzDC1Qpfs0gygAB2z+iziUzhoux",
+	"vjVJnH+wZo4fvMHqhLK9HIYTqRla3pd8LF6KT+CUgntCSTmyog4iDREZOCeev3PdtTxgcH+d1rimIhK7",
+	"h/s6s0q4tayIVD2R02xfMc1MQVTdahACCNQ7HRfge9FTlmCoabnG+ejor0WMYcvj9B+s2bZL77aG03sv",
+	"LJdLxf99z+IlE4F48UJFZiYMa5xZWTFlou90EXtYpYwPNIiddtB3ZweSYkATIgXTZ9bUqtFrc4+HYzYI",
+	"NxFKFspqs/7kV8yqW9Fn3wt6TXlKBym77y3349qdtKLXqg9I7yQORNDa+/UWTc33QmfzuVSGJa9ZwukV",
+	"xDbvdUvyCfRndgZ9s5xX1SjLsHGVGVH7+weIEfzzpaHK3KJbtO7bdcEq0OZY0iXnBBzyXBMpwHewoMuI",
+	"8JHzB3NdxHaMJJqBh4EY2QX3jhu2CCE/C4epS5RKuYCUjyCx4NHhanJJZL9nBewzljK3QXMl50wZjiHr",
+	"eabGrE9rovbvheGp5VVRFetWpg+UzMYTQwZ0OLUTqc18Wc1hULk69UsxdBFZl4N/saHBeRt+zc1ydca0",
+	"IX/snGhj+QvctGdu4xcc/BIY9nRJina6q8leLsOsU7OHoNisDvhhIkFR4AZSztJRHAWBSZ+nZvcObki8",
+	"MM9IrI2iYsxUHBEhgSQWE0kmNHFhGUshA5SPYPJaOUqTGRfcvmmkfTGnJvuq/5FBugzXgXEcVZzQXAzT",
+	"LGEJBOjBDx1HhJIZHU64YHYkNFRidGAbuyzwXBug6qGczazOB+QHwsjnStgHO1HHr60TdUpTtj/heO6/",
+	"mKpJqIg6SIhtiMnyInxv5VyeYIYJKKd6qQ3DpLYRBQe8mbAlOJvB3j4jbDY3S/sDehf5PC7Txwuu2Eh+",
+	"jMgrLrKPdfPgSWnOWcaT2sfmdSQE0iHIv/MTwjuSClLaxiiIH2CwyRuWSIjlqZfT8VYmlEoUcNUsT5Vy",
+	"EZFnzztRR2SpuyuNyljNN2bM0IQaEKg0SSCdi6bvSgxbc3ArOi4EvHNZaUWklZ8+NcEUMSg5Ap1uLA4w",
+	"Hzaf+O+dkePTznyR2GFWZIoskgtXgog8zRQDnyHqtdb6BYWkS2KFCjb8qrKUEW2kTPCa1sZvu2eEDCS4",
+	"FYn40Y6Veqih11G8YlTXibMPk6VzSBP3OobLJ6DUOqcMqF3lQ6/RuNocpFfkkJhXtX25EGVXkJtbIgUj",
+	"RsLc4BAtEZcuBMcPG2ZQuRvgFWo6UZGpW+R+ui3zgjnChFQnDgK6Lq0qoNV1980rjjk75TsHUutK/7E2",
+	"69TfXQURUqUo/DtI59z0mTfso3GpoSvbA9Mof612VfrtqOamhITL/GYf8XGmGETg2t7k9st41Z2bWqkm",
+	"PH1Q91xZBKM1BhK4cciNJOun8GRZT7LOZpaqJuQq84kRbs5IbAcLDRMnVSFg76LFEoTsDqTtso6fXzu1",
+	"9DNWZ+jQ2KMKQtK1x9R23egRmnJRI1QKNejUngez262ZQB+Cc810SYwXuPdJumPJVZMuif3hhOlTZW2l",
+	"J0BdKTSe09UofFmZQcopqzM4ESuH3ICBSnN7mswavWPjbm+lhzRpCRtHmTI272fWNthoMjBL8UBBbA6J",
+	"LSmjmJHcblv+kxWU9lUNn40KUYRU7VRurHHcpbYRdXSGu77u5qgOml8PSARSsJ2GzjRTfTp2t8Gd6UUo",
+	"dwslya+4ohUFp+YUqWB+9VpVzlMlaVCrf+QX363oVcU1+uk1q0q10udjUJxnZnK1nDv3TlnX0H052rjL",
+	"Vmf8A+TB0Gx6+Dk8ZHffxdJXHGSYM+g8zIXE5OKaG4aO4pL0OT4MWIoL8/iks1p0EnW8m3jDmHb7vUM5",
+	"HOXo+Id245SCW5sHK2fk2btALIllxNLoD492GFyvKf2hfhoTes1cipIdNSI+VRWTpM4gxRUkKmSXL2Se",
+	"1CkVGUgzKc3zl99BGOjO6cPDw6hzTdMMi97MvPNHlP94/Kj4DYI8nT9+jdqx9AuwPZ7aOazydNVf6I/c",
+	"UVv1cFb2K3IE72m5lo/RLc/Tel9jGCxw7w6kTBkVK9Mrnq0b54lidJq4JMHyKT6HFOHcv4rnATnLnej+",
+	"GDg/rtXrsKCfiBw/OiRw1tpnKudVZjc+76gDyWRruEyOyChTkHGGkyiRazumMtLQGt31PE1zNiqLinbc",
+	"2nCP4Ir8qG0o8inNxhPzmmlNMaelTALDCRWCpWWdGLmu5jIYyqSp9FsmzJfPzXCwcsDCqTcrn5yYWVqr",
+	"Nbe0P7w5WMxesTE6OFG9WLUDuJg2gRqI6U6LsJZmfxsTLdAXV34z7GPDD7Lmz3UaHZQR+5N1WxRqbDCC",
+	"2/pi8hup5zaUrjI5bpLR+Mnaifmyr1pXx/Y1X1XRiHFq3SaU5UbThs19OGtGky2cX40X8ocwFSeCy7bO",
+	"S/MLXqF264IsnE7rSxOG/9kSSY0MbcWGdUQY7GCxxLVHmdSKp+KYW5UBrkym+ETD4GLMoCYrKLGsN+1H",
+	"NNVshVBmrnRg7bVoHzrHoqmVCeIXmif3zikqu81vmCllGTzUcNfG2P1zYAMtWr/3hi2KV6tHUJ1D5dO1",
+	"a5cJe2dNnY3rLfPMOyWvrTYBEfSB/EgGSyzosRcUeFPsD1Ge5lyEVXlSVPRQPYWKVkAfKLLUV+WEvxHX",
+	"5vBMpDJ2PXZd10EugHNWtE0dePlsZWerX3NXdO2GKkYN+1HJbL4bJSXlLIL1IYtq2sEfvnp+/YswvTcU",
+	"HVFFCdVGGfYuf/RntlxlMRi6eVOKt3fkMWrYWKpl+1k+9W9U3YM77OuULbfanpXdsR9o3pwLmbLPl2Ds",
+	"7G6BXirGXl8FebobDLVG2npG9WQgqUru13ViNYBrzhabXnjrn4P1DK18dlGejbt3AY9juihsnpIp62tD",
+	"DdeGD3WbQ7ssnvZOzLGSCzNpISLsU+4l3R8s+zQzk75xGWfrXX7emRW+DlbaZu4tbO7w5ZSKcUY3Kyj1",
+	"b9s9y/Ru77ZZcPBmhWxzMlmdTXWM2p2u2b+6XSkf7SqlrNJeG6P2WR7hKrOVQ4OpDX3V2rMg4ZKtTDen",
+	"zNTGqUGh4EYDyJM2PnBDBmwMhRsQcwSxE/mEG0w2ziGL3AogKmSVkbw+yS44sD1zadScuGQtWmv62W/g",
+	"M2HUnJeDscV2JUxPjZzXLX2dUeSj9Bycf2NpDBMkEynABOBOABJeDj3XbrdvIRtKY72XP4s8N2q77Caq",
+	"TT/TOa3ULz4fyKVl32doUury240JZkZl2iVvNhEwGMhzqjzoSMmeFnJRT4juw0U4d5dEjDpT0rNcMfcg",
+	"kuR5HnbAxZyC6FLA4pVTrJio5dk3S53b8II4+fXJw044D8BHWSWH14DuhMU/aAdRlBdOmnjZ5HMeyM+M",
+	"zS3xDNgSHCJ8LKwRBYEayJ50ecq5xWWn5/nytCcqnwfUtbnlKEpSOZw6gWhJ1EUmhhRqGclLIFisI5Yi",
+	"9emO3GGTLrrEJXE6oUr11AqpHG7KDmWfpprE/f5PUpsDnENMuNAGIMJyBIclrgPNyplm6TXTmO9RRcJb",
+	"4bznoxGDmtFC/axxeXxSY2JsDbAGxz3+VoA8yhnTDuVxsITEopLjflXwVGh9e8MF9YeG6cFPa2dHMPfi",
+	"mqllUCpSPAkgKzJlDg8OF7zNmmoMq/KRRMXx+rXke17HoDUUU2NNVAyfViKojhY3hsyCcWpnG7q5SpcR",
+	"Tej/cv/qDgGPNL8bfLChBGq4CRvVjfUPV/u1uiXXwS8u9G2vm1+jTeZc/mLtAoWS6dXbq3e7GcQpHbC0",
+	"wc2b5+fneMll/eTdBIOUoZA5rMX/XJ21tx/rr3uQ8ByzjkDlJg46CAJkMWjj8WmIYMm04TMKuX0a5ge1",
+	"5ZCWhRhdwkHTKsBX5GLsZTRNF3Spe0JLjLNwTRRLGdU+/9+vt6QbBDrGizxyXpGaO2jyW0aY2vvQ83Ne",
+	"Pb6NimXL+JFRjghqg/jZcAL3WYKQz0HWAokXjE5XsL9KGSJGSTHuRB37ZB1OZY2G5kJMuPBgeuv0rzoG",
+	"W8WlKh9zkTix+TScY6OIiNRFWLwq4pSYv2gH/4IDRQDWhVuFmoNixMg0yQPqO94Mbh3NW/BzbZZrJbTV",
+	"JVfso9E5mseULbUDC7OW4yhHqQlO14WKvNTVoCcuJtRoOrc/uO/URZMC0fPwuIYocea3oR8XB1jVGcoH",
+	"2k/ZyJQY7eiwdSy97lO1B8JZmjxtjHwHedUYX4AULKQWRKOyRv2UhYeQTyfKsyMd30cdI2VfTxBVFuAg",
+	"kBllZvpy1IcEYkhZMX1XetyJOg7uow/DBR8tp1zO+EeW9HH+nSLnqT+UsxnoJsFfhKFcaPgPDBbnv2XC",
+	"4cwF42K6Tl36GGxeDtuzfeyk2Pw/og4urz7HkpqJN0hw06mGBHDMWfKng3DXDkQefDCx1QTj2qj+rEia",
+	"WC8C/bbDgor36ompyFhZ2RCXABWS8/HhSas0FJcwtZI5iJUII6mKpC6EQaZLf6OX9QwEtdnaTsfxnQew",
+	"fuXgFbpZMLNAMNpENy+LJ1cvrPynunlCCOp2FIybGmMtFZT7DKxFnWyebLkRdQoDzLlqG4XzqmgOwaiN",
+	"h3YbNw+e/id3zBTHtcLSr+SCqYMh1YykzECVrr3/Ez7mRkeEur/6DDtwtmguxikjk+V8woQmA2YWDLNX",
+	"qvU+WEO/tlPFUQ0J/piHbu4vw1AYpq4x987fqwldgt7KpnYFUphJ7aW0NUkszORJNpyy2ixDS/T/dvnK",
+	"xU4+z+xGPEAf7mae8IsJPhfl1LI5IFKa42pYhI3tZb6V6Kpt8vLSeP04oUufKQcdLv5dLV+AD9TFEESy",
+	"JoCQewWlYNiFRbf3oss5E2xdCjdCGzEFiK0u+8uaSZC9xdPU6nKV3OrvbpQE2jgwYhv6ZklrZ7Bbwqjb",
+	"/uLki53PN8rPu46gEDO0RNK/d4YTNpw6J+VwAsEiubDEnQzsy8B0kA2F/62NVKA/2X+C0YrBzo7HPYW7",
+	"qJLv5Udoqq7aDHR6icPUogzZKYAiyOhwYjVB46r/cvflyk60C9GWh64chvtE8z4XALQ127FtfFJxw4c0",
+	"XefwyStSHarSQqppDtuDnqdV1wvzWnxdkiKkSUE9SlOG49pTLZYmM6tz5t8Q2WyAPFYe9YWrMnbtmhxy",
+	"pdfvTbmWzinkng9paYXFWaQUkUpnDbUROAj0uWLDKTFSVrBKGufuNbQgyjqod+vcmNacYpWH8nNyKK0v",
+	"CkmrmS4v8/n4GxYYO+ffCAVA3R37k0w9rFBVh99KqS227PzZ65dvOg0VcGWz6WSHDPtAK202Yl6WDJCK",
+	"tBceR9+h40OHDPstL1vW+cPXuL/rFK6XMzpm7y9elbdoYsxcnz54EHz6AU1o91/zcam0UPHKiIcn39cO",
+	"YpXBV1ywTfZQw1WeV8hT7W6+M681zLeq3d0hy9a91A8jAXlvntrUUQCmAAmJ1dlQ1KStouyr7nzEE8do",
+	"EJMfETG4sRKVJ5XIqd+ScOxulSQebSQJUWsufChXmQopGLpEPGH6RJRUDmmKV+LqMjdEHQL30ITqSS1G",
+	"BCXvfnpK8I1TEn9F1ViKY558hZhl/t9fxeTr+PqvRz98Nfvr//3f/ycy8L9z+79faZqar+wA8TcRib/S",
+	"Q7Wcm69SAY+o2gejnoi/mg+myej4QE/o8aPHX/HKI+RrmmpJYvv7URzhfzw6OnZtiigEoXXKB2ShuIFb",
+	"hM2+gQ+PuGIDqtlBMZUZm/WHUptI/VXJTCQ60vqvdrC+ZnOKsDt6+ldIElH9KVsGM4FmAHJEBvA18nX8",
+	"1TH9ys7oq+PBV7iU4+VX8Tdd8mRpEGLD0o6dweMTF920Y4eNmOgAG0o4x7FU5PjRY0CLhdiLFWwMotlx",
+	"6GGMVyLaj47qXL7zSW2h5ktBnnePHp8Qy91V+nlcV+xdH9Y9T1MX1q3mGuRkvcwd3kamibV/BVvknGU5",
+	"OH5/+fwiXu+sn9GPL/FHa+xWLTzPKpXeaw+PN5l1oSyI1iT6o6AN6n/rHaWr9fgO85m5qnw8zdNyI6CI",
+	"xH4BxV+CmYV/XGn4FZEQPtuSYI6JjV5Fke+1B/hIEBwuyHDzmffgJ41WW0ThHQATDR3KMFyJKiNEWvcI",
+	"kt497qi1Jl9tjSh+HgBj5ds4hGIbBzSqGE3q1dlmP/SMWZ3Pu/9dNTaFvrZYjh2VklOaCsqa7g5P/zVA",
+	"AXV1bg0hC1RMPU/Z5yIySKmYQv10juoGjLumV1+or3r90KkFhccOogRFxMDT6Oa4Ikw/qrDQGkuqoZnk",
+	"PBukfIiNHSEB8eLFU/Ldo6PvQLi7f3x/5g4OwO6sRS4FiacGAwMVl1Y6rnh6Lo8fPa63xK4rQeCDhidZ",
+	"rVCa8qT+71hbHMzgaa0GXftypll4XpqPa9X3j7UvLzfHQuzkcOo4VgQb1nBgl3XeqilbtnfOubSgTWk4",
+	"9STzihqW1tRpJ3RZHyp2ihqkefqWohUggFb+InRNbhzi4SFJ6LICaPB9u7pkcIJuHOG71QEen+zibVrj",
+	"dw32m4tp28BPu6ouwA7GyyXlYrrKrcbnNq4jIjsvTIKsLgxfb1pLQ+IkNNo1edM58EBQnv5F53MsafaP",
+	"N2r2r6xqXlvp+uTpO3LyHfHp9sTQSjiPVdS4h49qvz/mYtcan2s+ZP1W2xxmm8Idt0swr4zV0a6SsTkA",
+	"GHyt9pDlWGZmt51RbKSYnrTbmgt8uCDClam8rtELPfp9k9VHVyuhEzajImGJb8hRWIWnJAvqmqXrCmYV",
+	"FPIEEnojzJzELLBB5voiplyMrZ42Zua1U9BCOHAE9Q9SgV37JE1ODh82gv2jPrcbjp8rsNiMk5/nPGZ6",
+	"Mwm+1zViL8O8cz9iVBxIHTGFFbKr2ihg+oKqPJdcGJ0DnEW+iqLSp4bqKeKsWFvvDJBhhhOq6NAwpaM8",
+	"XS8/cJREXPXEjH/sEj+VILEJenKQHNgLW7RgJohPTwx9W9agiODFHA5M06UdczFZVk4wqPwtuRKON3u6",
+	"gmhqs3MDg0aukfmYC52DMMrgtrO/d9vQ0BtpCsDuoENDjb5PeaqLumEH9TWjS5LIAqbI8sCi8L4vAZAA",
+	"w68EkELs7ougf0ud2omNhBHdgqm6QNdlDgquOPRZIf7pIufeH2Beh9NUUNRvrBM59xn666pESm0d60bJ",
+	"sf6v+bB2GHDHpQnUUYXocmTAIPE/aI5ppATkorqRqrg6q/u4suLVydXx89vMDOTHVsgqTtmuOgBuVoi2",
+	"M0BKuRtGY1LqungP0jpTRFOeRHnoCLvalfXJzqNHh0RItPqdxNzIgJAfYdSy2b1MibXTrLRx0R1IYQa6",
+	"X19i1gJ4cMjnvLbE7ypvD+iSLHxbq0TOaAWgsUO//fbbipN/a+CYzbedWdO7Ii/1BUq9hEehTsuRaG7c",
+	"H7YLj7gs3wJZptgqPxP/9RINVXJ5wsNdDz9TYrHbSO8p8+wnT/MJD6Ye9Q9g/bCyKZvDtewuW7j6x1Im",
+	"3RLSLLCE21WH8dcA7Pc2qBO/v+L0PEVjrT2GdvkN8fJ2w8hrWQIfTBFcUmyL5Ob1oGV5NLMZUCzyPlbv",
+	"r0PNjowVtbdy4L67YRYJziVY4ypIXp5LslUBd7MiDPuCqTklbdgKWmqNfV+7HFndY1hxV96Gwunn9iKl",
+	"i1tIWm6dRdwie9hP7TIo/wjyc7AdIN4XziYFAawBexFnXpP2nc+wc+VKgQqkqbxyRHucx2tm7ZIp1vyA",
+	"8gWXLlyLXXJpbUSakkwollqRT/Blbm9sBQCTU2uYWsmF3u8/fo0644xpzXQ/leOjw87pSfck6uihVAxO",
+	"aEGVtR47px2ccgEctJI/FO7AmvLmKWNzNKhUljK9Jt+lqdYwC2sNB4rRqW6NWlgisBoJUNmNuvETNuQz",
+	"mpJUjqniZjLzx1W49t1XSk78w5rcFLfP1VEOrflwgqFibex2UUOODv/nYWT/9zH87/fAlkeH/3N0WBqO",
+	"fsThTqK1KkZwsg1JRXw80YgXCfSTd6xFVGw7ccj9WZCHPqyi5Yyh4YsRsaEcC65Z6ZasUlHk/1L+l0sG",
+	"8Q3ZAZ54CYAu/Tm12p8ADWjODM/7Q/yWMVGL4F7NCINNrx51FNJvToBtBMGOuEWuuiO8uap5KGtCpY9W",
+	"SbcZR7dQnR+flCW7YkVBYWsZvqEX1Dqn3t0VX3/GNQK71Fq7HgUbcCIGGU8Nqfcl1BoR64ui88YIwWau",
+	"P8WnwZltSpWP8jx5nwtvJVgmEqaAJXWXgHhnWmaqgDiYsmXFOROYecrwIRZyb5czX97vuhwKKGaSakZi",
+	"P6Eu4rTHkRWIqV0escurn1EX8lVqgAm2mVh7vXaFfgpJcXR4/HBVWBQv3IZpt66O/b7tundwZ7xZTWFM",
+	"KHklr1lKh3W13JvPBW4iZ/XU5Plz2apXQgB41eRPXc3ca+U43UUC5rl99b+UEvi2TLd7aTThYEtQUc2u",
+	"27iWCdUl9MvVsduCE83omPUzlbY6nDQP9m32kjkCa87Gc4kXN3Ix5Tlem51RIKPqk6fLTR9nDNsSdtdn",
+	"Qa9mL2xdfFbO3toBfMhXSleIMfhunjds+S887vww/SaGedk5aJrbtWqqS4n86o90uxo5Lz6euf41K5aT",
+	"FyobpGxJBmFbpry3Zo0WP6FzrHlx6fluIBcUoc5p2954chNobNyBvvyt7g3clkZMJvbR9ZXdhuoCUOd8",
+	"Giva94ir2Q258x4iBzXhAYdvsRuaxQ5MWMGXKJF9aR9bYEysmNs55FHDQfnebnexxw0ifE1xQjibNsuD",
+	"CGWThe2K5HPe9NHdcn56Cs5O7PZEudFOdoOqbBCBwuXgTpjDxoDPlpj65uXUjfR4e1GUDbltDkjfRTpK",
+	"VLgujLFiJTs3fY3zM2FokqRcTMO6QTgllJjQ6dk3wr/lLS4jPLZ7Z56pudSspoWEu6vatG6GL1S2NJhM",
+	"m13dhPVyNZGaFdkOllztDp7lSco6QHQrUfStbnLV67vezF1ZpE+Uv01ZZT+6mfrhqe3ljwulb38hBxk6",
+	"q98scjLafco9D7W6UyZqyMM/a6UepNvAc2dFmuH9kEcrHtxsu3BhbtJV5Tbu8TX2iR7KeW2zxDX3Hiwp",
+	"f7VZVGytAazUbBTaXpSrxQHNrQD3BTReqJ+FBrgimXIajIKALV7TgTa9VoXfjH98O6b5DtfBVoi92+ic",
+	"u+CkhcC6DYi5Tfi4N4OxrfZlbEHnpUaJTtW4P3Dbsl21pq/wds2Bd2pbe8s0tZYIdurouq7V6pqW7Bua",
+	"lt6w9edttPps17GzfR/06l2+SlcAKM9x69rRyW0LuTV0x0TSL45v43lAeuKNbsxdBO769lEFruhcyWuW",
+	"QLfyvG5ysIyIq0vFKlCXUyEVtrvW3ZuI+CRl/Z2ukPknvgJuJrvbQpMHjSVzLlgv06s7WpHyOf2VKHc9",
+	"XxaKdDXfeEGXuk/1tL+ShFXjhQ8qEXaj/FlmFy2kWXHebcSRbt+6JepYFb6dMzuEddr48DXXvOj6uZ5g",
+	"cAoloKfg9ah55xtXGux/dSNrD79l0XZx0//XyQ9Hj46Ojh+ePHr83fct6rnfSW2gp/ErOd4tN6FO4aDz",
+	"eVeqhKnunPJkbcD1UdTxSRqnnf+h8/nXvV73F3rw78ODH/q//tc3//VVZ8f27iXYjMNNEf3O8SFhAnJi",
+	"ww6nDpcNAFvliGRzYiR5fEIGS8N0RGiakrniAjJBXEpNOIvjw7tv936eg2YuZaag+GPk2r27TubW/k1c",
+	"BfN2oe+17dIzjbkFQbP0LnkjobAhlXKqw1IKrF/CivKmFurr2dERWi2jKDlI6zIgzgWB5Bzy9cWLp+SH",
+	"k0fffdMlTxQVwwlUDls7Lz6DYyz8o3b35kzOU1Zp5O8S83w1PBfzDK8RBIVC0BD7RyzVMgSe63bqsvtW",
+	"4GRdrXoBs76S7Ge/SCvYNZiWF7bg7xwe/XA8OhweHRzT79jBd4OTk4Mfkkfs4OHoiD4afjf4gR0eFQGu",
+	"0xPgDW6AcV/irIhfmtvpTInTREq1oCo5neNmn5a3YTXDzxg2m5sC+rcG0Dmuwb+Ng4b7YRmVYYi2HpGJ",
+	"b3+N4BnAsoBQDnwwoa5HgP1IQ1Kdz2yLOh8PxvLA/vVAT/n8QM5RkhxAzpPVXUHmBR1113qxcGd8QmmS",
+	"g4Wtqo8NKYsfHDQDIHSVICGBPHKHP+z5Ft2Xc2zfmlu5WS2FIyqVCVpjIgB2WBR9TzU1XI+W7tRmDhyv",
+	"vW4QkvDvLULNIagfEm/jIDXg3AgF/f7ijd9Qe7zdVeilDQoC9tfC8YOQsTv4HGc4WNsa6dUeudoJtTBV",
+	"EqgVkx+r4ikTRYtyVGYk/F1eM5VKBw8mpOmPZIZlIw44BN8NakQT3KABTxIoV/YjYeWs85Y5tbdUnCUS",
+	"hykRVNr2FbP6Mhq19RTWCJCNQYtMBEF+5//r60zP/Xi+hMz5wXkJOtuuGKuqymVWtaPjOfp/QmPqIq8A",
+	"cVnyafl/FXAsdo3UsH7KZ9yXrTXoh+4v7CPXRqPRPpE42QJF3NNTcZZzurRH2QegFaqwn5twILEs6c9Y",
+	"wqnvBzdhNGFKlx4eajXquyIUe+dV8WWcezdfHBd9BI3gs1mW58FWsWocMroV1mAUsdlcIrTdlC0LAqj+",
+	"wEV/ruQY4MFWf7Xna5wjFjYmnzb8xZNfXSnNRankeTeEg+ccVJrYU02M6OR4cFhFjWrFjj1ogTIQVz+H",
+	"U9+imYJvbbFT8f2KaAobSNaYnmYnZ1Crjn9NzfJi1/Yujkg8kwOeQi07UCAAEw0k/D9IIsOjYQF+kIMt",
+	"at1IDx0c7ZvP3UJ7uHp0uHOsgpgrOeIpKjnc+A5vjXmLu/eeW+/wrPfD7NKBvOSh9F8JUMfbOWgawkfl",
+	"9qf3inm9VUZsicvatdpvU7t14aJZT32YvYp7UQ3DB43qv/v54euDH/7+z4uD4xcnPx18/+G/nx4cPnn0",
+	"5uDx1d+elTrWb9dPpTJo/bRBS/gswDxKT5R9CoCzt8F8vnC16/fWsb6Sw7oWq8UDk5ZSWdeWUuJTLRsZ",
+	"BKnVW1xHpe70QUrr2pHgoUoC6SaMEHiuvsN/FBa0NHaNvmCaieTJsow0+5n1yPCTDLvTbznNu+2D3zzp",
+	"8EMB/0jB3o7AkbKes1cO54+o3SulrfrjVzcf82Tp7bOt6rZaKHwTqYzX9ARb9Hdklbs9p9yWLc2w6fTM",
+	"k+UrayNtt1s3WPytoIe1XVxNa5z2VOm3pg05eqJDKnS5X3+qbjd2UbfS7KY5tFRfEreYSHbNFCjSxvUk",
+	"JbNMu8LpGoSCGmCcG5fd3WOTnkaPQ10d38YSBXtut1ELBkT9yavAcipcOcpjF+4Z0jk3NK1WJ1aLEqtd",
+	"fcrG2fNnL6/eXmwdg7Gzuywa8d+nGVOTcb+234FrJdAqHXanD9Vkupby+zYbRSv+lVVwLv4xLz6FzgDe",
+	"ZgEn8ZnLvCgXpkLpqofphXAmSSQEbGbwrzIhnPzw8PD4uzIh/LAZXTKc+mVt8tdwQtOUiTFra7dv71mq",
+	"ZkWHI0br2mVeMpGEK9ixEv6zXmGb3KmGDgwOkA7h71YTgNp3YNjW0baLBuH7/LdqVewx4RCmkKapXodm",
+	"Vx8BmXIBYBL4TESoJiOqcogZsp1Xr5zq1HAgAZRdnhGQUsO26YbRGFrzhZbu1OsyviBi/f3Rd4+/Ka3r",
+	"l858kWzjgLlJFlibrXGgl3gOzv1SwYdokUPW3sV649yyXR2zLX2ndfqZ55ddUs7WpZmF6WilBLPqWa4R",
+	"V7ehxq2pALlfTe6SmaAB/25XzA3skC3b8F8y814zBT0kd5zslhpaqbtoAftQaitUr2q5gdYsw+qpO65i",
+	"O+0wNBqDNTx63EpbbFjBDtmV1QjNFDKHVhFW7d2Haf3u/tLESNklb0ejCljJ6qXoAcNbYoojDFSM/twc",
+	"1NxFjXKo3cWEpwywpCF3aziRmq3cngfnV63CVQEC78aTq4XrDZM91718BQ9VEj6bUuHssl+evzkvml6S",
+	"hBo6oHqrbXDNQf/BmRC0zXaU80vXOuCKJ1ehbxsTS8vbHeU5qjmdNKWr1pJ97nqsTzvJDaEQHX+zKVO2",
+	"ZB6XEjx/OTz44dffH/9Rm9V5CXkadZHmG6DX77HXbwV7vajGXMuj+NStYrXnNXhrQdsvwY1VdEOtmI3z",
+	"puSxsexfM6Wb6g7GUsnMcMEaXp8wOu9DMnBJGV2DW2ro1hAVu3SbjDrZ3H7PSZC202vei/pWqcUbpa0s",
+	"rXNlKqVtLe1hhCdVd8BXb6/ePbcUMKt1fawzXN4HPJuj2wG0nTVR6ZSJLcyVdsaUNHNQzjPFG4QrgvJr",
+	"aMw1n0MPK11u6Vp87TfVn9fBEFyFOPGaUPL3C1jXKaHk3Zsfg55z4frsVjeMoq/HzdN1s738x4/1aECA",
+	"KV5brmAn8fA4cnAI9s2EVFG4f3z+389+fPPkHz/+vw+v/v72b3+v/rudpeUmUT6AfAPzNW7ELLjyGsmq",
+	"3T5XMsmGRkOO+xmJ0YEeRy71FZS5iIxkmsqFbwZhb6QwXTPl4wmYg1RNCx98XcraVUMV/FVjtXvKRgYu",
+	"kUXRes8oes1SxOqVU47wn6uIrFoXV+xKzixczuRvH65cMv3h4++/6ZIra55Cc25N5Jz+ltVDRfnt5jXf",
+	"Rq9g0JwhLOy3LOrRs1vIL5//sdV47qXygISPSCY8dMcWQzfs4FvcHPIzY3MiRbp07TAWzqO06saBLFmf",
+	"wuwp5wmjqhTsb8pNLt4u7X7tFtVxwHuRyuEUY2i3p4y1ldJck2HKmSh793aIj23g8/cQ5wKzuK3pOuMi",
+	"/OvRaqelUng1TBlaLUPaogKhTTy1ZN/fzJHRsFWv2W3tkwNBrO7PRt21lOG0qVXyFih+LVt2VXp0tc7n",
+	"3CJXardera2q0OuzS69QEuWthnMTecztrcINyebVta9kv21GC2sgqaYmPlskZbvpmkwJB4ou2nbmaZj2",
+	"2jY7m9+paZqz6aXmDSq487Z472bwyXcj4ZrXfyFT9rlL5zvKXqkQyS1spuew29rQ9h7SEpNyQ+RotAbf",
+	"dXcnaC69RlKNmfFW1daCexvP5hpJFvo3KxsCZkAckdjaAdhe3VkT+Rq4zv+2i8y/LV9p41Y+PtnaK1rZ",
+	"BGz8C/Uc2NoXN2Ku+DU1rLwT/o/bb0UtQzgf1Y7gzDeBUM4f9ynHO2Eq74JrXNGY7gfmuDUycR4JCgLe",
+	"7y+fX2wX8W7nMLPHH7rL/iyIxT4rapuEvjwOuRGpcH2WGT56jnjD/sXBsu2LT5afWYLqLRpUu2Rthlu4",
+	"GdGxCCavnuKWgeKCHv7YPTDso8J/Bpq6x2zmygbfCZlceDl7k0B8fr5/7Bx5D2Rw4OQCbEWQaUE1d8Lg",
+	"z64O3TVWq/WZvm80dB8SI8nDY5/HC3E3n+vp+/gGTbVmeT5vVAJjSGTYmUSqMAeYDJhZMCZ6wn7gzH7J",
+	"fhBn0SVPqYaww5TNTQQRwkQyxPYwLE2JWcjcDNeEzqkyGOgL0HUSuskWX9mSagFQYwvU+jw1CJagE1mH",
+	"fuzmRqlbxGN8JGbFzXvzQExtMlbeFXODb7BSIlPfPp4neZpFWDMTOpfBzoIUAwzrsgSIqQUCTnkOlxhS",
+	"Wz2+68rhtq37WVv107wlS6g53Lr65alM2Dsl5Whj7csrLqb+81D7UhpWZ6mpy9rG3AEkK0iohD7Nlrgi",
+	"Aq/+wylY1Ud8s/92y8iTFDatojRmuI5PkAV9n8gD4Cfrh9m8EBJr8NxdzqE1YeDw37pFdauEbbcHzUR9",
+	"9fbq3a7d2Xbb3N0lWONK1tjZHyaSaMZKOAKnmK0ykMkyykuiuPaxPi5cf/k8UZmmUjD7KB9OfH63z18j",
+	"doQZXUIoGyC1oCtpT6CHCO45d5X5Lrhg+QPKCRj+4LGFG74+vqXZMFPcLC/tpjpjHcJh5xkmfeC/Xvgd",
+	"/duHq05UFzIP44vYopCPxQFGpOHEgL4w0pZPZGLMHHlJTjnzQ27xdVQh4n8eQDjs4EpRoedSmVMXlI27",
+	"5I00EFZmiVVHBkzzhJHYjiUV/zfIZfB9cAFNNu1b3pA47fT7P0ltDnD8Yt50zl2fr6FWo6v66KSd+DVN",
+	"M1YAItmPk9h91L4a+4Of0zHLc8IgM2AitSFDKuDs8wki0EwxwX8ePL28eIHLX52fPWEuRrK5e3DkdzLy",
+	"Keiu3yzGwQdsAmUCgpGfrq7ekfN3L7s90RPffvtUimsmwJHX/fZb8kQm3AXL/3b59g3hgry/enHwfZcA",
+	"UhZxupdiJNaCTll/SDWLI/CP4d8vXjwlDx8+/AFffRoRnsAPPfH+/ctnukvO83vfCrYJG9ojtaQ8NOny",
+	"1OOQeFQvu4jfMqaWZE4VnTGsMcNpgCKR8NHIsqaASqOIOIbpCew4bRZ8yHAr2EfjN8KeDqwPD9bO2/Wk",
+	"joiWrsECsWbEnKUG50IEyIA51ZppkgmEp0zcPgKGmP72W9wbOp+nTll44EDh/utfWop4Ldpe5IawOhL7",
+	"aHSXPIfiKsXm6ZIMqVKc6Z6I/3ngpPHByyQ+I79l0jBAG7SX91Jm9gWp7Aqc+DknC5amB1aesoSU3/fo",
+	"iLonvo5/OT/4bwSY7PYPfv39KHp88kf8TZ4LROQ1U/Zzc2ombvu9ig64TEF23klkdxAwmvx+wlv+hZ6A",
+	"ctKTw0eO+c/TVC5it52Y22Ep8jyXEf7b2ChblKSJT6DBHiO6IhhOCeYGkP/7v/9PjF2bqE9t6An4gJXR",
+	"TukuSakJ1cThJrmat6GV38U6j3A+oKnHJZgvdNaWkMDiqCfg/diNHmOnGSiW1MznPZA55eoMWvxW8yEq",
+	"GRn2RdhHy9r+Jy7ICPznhJqeoMCcyHfhq8Z3z7HkRYcsIQM2kqrI/IKcbW1kysTpSnFLLj4wZwYOygo/",
+	"FOuuhIPoCSDgQZcJmXpx1CUfNoj74GbQzFiaL0nwOLLS99Leeewg38mvfRug+MH10QOamUmMt/I3dpsC",
+	"7ERcI1zX/ruok1kORBO3J1Ceo6zVuQBH4kkZvXbqghOwMjNe6luVwRqzaeokFHaQCdr6GktpgkEWbU/E",
+	"bxUfcxG7VswOsFEzdc3UX8CEBnizg5Rrw9wEqLC7V1wZMR5Q22uqJzbcUziK+xmlX3k8/xuKJiODA8Nr",
+	"B9UnEv/4/Mo/3BOGjkk8s9vspK1dnZCmS56n2uVjIWdhem8AvRYDg6qVKx90MiZM5NO38rYmubLgSBWh",
+	"hHJ95ttvyds5UxjDIjOq7MPxxwMFjx24x2J3TlYtlCO7EIQVMcv8uMA/ISVJpRgTOpbdnnhriWzB65a0",
+	"DjNS0JkjDw+aph1VIJBkIs9A+vREbZa0YnOWr/YVn3GDfJmmRBYrHWTWjpCaBWvOxBBb1seYJodgfKdY",
+	"kogzEAheG2rAIB8Gy55weZaRex4VOycrBkv/n65bHnAELGfAXMdtbMMuhFxqAuhkGvFLBVVKLtKl0/as",
+	"zAkvRKA6N1eUyu6KJPEFNQx2wKHO5f8+eCdTPlzm+ho4lnx1sn3AH2tPCHtlaBAo3Ggr9M7IADLZCXfJ",
+	"eHiuXJOT4x9IHAIZxu5Su2BGLQ/OR4ap2IlgoHucrtRWtgkJYiEnU9+NWzfSaI77Z2IQ1SAPXhZggAc/",
+	"s2V8au8qbzeGN7XVr/AcBmyIgU57S8CUkIYgBg0LyMXDFOg4IWgQ2ZM/PiETqzfguUIItEghxhOiY2o1",
+	"Upx4T5SmeGFvnaWlMqMyhtC2rkDW3UuU6AyvYldrPso0TUs4r+Trk8PDCLWNk8MfInJydPhNl5wLV2bA",
+	"rFgZKWbVJtcEGVu+5WtyygR2VoUtwFpNOCX48eT4mMT1AI1Ol8DHDn/oiXgNXqOvqgnyrGHHM3sh2t3g",
+	"XqWFqxKKLxQrGn1N2dycgs+0ShI9UaKJUwI4kDHsmSemQGP5YXU5+IJnCm1tUuSDAsLakeclZDvjtyr0",
+	"iX49R44F+pJnE5ryKctPGQW/HWDiMr3RkoFhnqB1B30fiu/jBUhyBGS8Iom0+r+7NRM5zGZeBXwg50zQ",
+	"Oe8u6Sx1giD/G2rjcJdaOxx1F2pI/CCRQ+0qSFI+ZALbwjk77XxOhxN2cNw97EQdCBuD8atPHzxYLBZd",
+	"Cj93pRo/cO/qB69ePn3+5vI5vFNA8naeOdDooE7gtHPUPcSn3DQ7p52H3cPuQwDeMhOw6x90QZkHK+nB",
+	"vxZTDWuBQFZdjvk5+duHn60WhabHd4+OrOnxM1vmgh1uLqus8bEg2tCl32ks6DETxhVW36+oxF3ymlrx",
+	"bLXa4YQlIBhG/JqRGReZ8V6N/BBfJp1TO82f2fISctEV03Npt8lO/PjwMG/pj4UMoR3lV4l+o01eJTcC",
+	"mM41RfNsqbt2n09wyLov5VN78ITmgEbwyvebX3HPXzkYWvva0cPNr71DsNorKV8B+qx97/iHFsP5+42B",
+	"n/Hk4dHmd35CrNtwrEdtduOlw1POUbMfHbZY2fsAahkcVtlsRtXSnQe6u/JeAqX2dZ2oY+hYQ/ArM5PO",
+	"r/b1Bwm7fjCjPB3Ijw8cHrxLYksZ9sEsE90wZVQ9pdl4Yl77x1fI76Su/ba9EAAodXeCOdn8yhtpXgDI",
+	"9CegsC+JWp4DZK0rHWGpnIO4d5QQkErCrju/Rp1At8Xskz+iejH5Bq1rxCYi5+6yBON7zvA/C2VoRocT",
+	"bs1HsJLsMyEu/8q00No8A20EHuyJk8OTrr1rCiqOrbHsqmJgEGtKeUO6ToxaIb1C0IWTDKI1lToLO1PP",
+	"LNgvl+uiXYJzTYK3rfBMGuk9v7TaOuTRSY0rev2goLxxDagl5SInTD1WHuWhbiq+d23dZB7XzOXXO7xf",
+	"SjsPQBENV41z2/gd2AuRz+TKKfjAh6PrOHcIx9xGrthLaZLX2NbKmDhhY0UTax3OGBXB0E6VBRPNGpsL",
+	"qaYurSL3GskRSa21rAifzaUyFByHC7o8gxozJ7GODw8bdC5XAHyHPOFGqGGEWLoc3nwHvhTt61OQ9e0e",
+	"RtRpika0/5jvIlR3tIlcCHucKxwGPcZzHyNSOJj1iwm2YfY85dhmA1s9ABOjkbku7QCJv6ZdsBQtGcFU",
+	"cPkSe/fWMchT+/21XLKRDFIzeYYdTv6kUv7PYYyEJ/VMLkQN8SKxrdJoSJDJ4A6p8ZmrM9gT5J4gLUH6",
+	"upMNNJny62YZ+YzNAZhOCuKczkCIQcxbEJmZPIyXwPNMDJdEMYCt0C4QUEuyr/g1E5hg8Ql0jJfo4t4r",
+	"FrevLxfYlZAfBc4ZlZVcMy3vcF/kc0dC8zXl6V5g7gXmM2bloFpaMWZJTm+QmlD93OxCd7bVo8OHQQzH",
+	"abR6khlNrBLs4pv2dw6hdCENUYwOJ2DTeQFeS7gXjCb808nOS4ZJUbO99PyTmGX5iRZSs9sk1SXRDPIH",
+	"4Hg0RNi2F+3aSOUqke9Iul/iCHsBvxfwViMeARQ+hByh4fV6EV+0pLgr6gxh9u5QipfGqeH8f2A0OSIQ",
+	"0Qb0xH+zAO90iL2R98T/xQZL8Qyb6B1yHxNuDlKJYDG19I6JVHRogESYS6vCDBswBbE7g458AMNFxl7w",
+	"FMoDMTcL0k5d9gxkKwvXKBwTmTHzMTkjE7noCUiQy0Hcp2xuijoJ38v6Lxryc5aIwICtxslg6ZIQeIIJ",
+	"nd2eeMNYon39hav3JDEsvGu1ubgpZOZb+m+Mll0VtR1SgbYHmeSYpgKA9HRoWNIUN/O1NQVTbyxnWTOD",
+	"Si/5hjF9T/otR60jxmJrsNv++dCV+7Z7vGjO3+75l+9aP/pCyVnrh69km0dBGrR50GOw32VkEeYNrNQU",
+	"ViwyrRlw3O7S/KiVLHIJt05cthFgL/JW2Ps74LbuAFfhBZIqrO365VdLuGHp1S+/WgINFX1qyITO50xA",
+	"gXiRTpNwg3p9IUSt6MqlKKAqOdF34ESfzhMp5lKb+nqpIU1TzIyFVlDQKIygCNFkwMZ5xRedz7txl7w0",
+	"RBsqEk24S7NASfYXTcCwHhp+DTnXUoKzcqG4Yd6HCamdkH2B0dRlnjJpZJDNLhi2p8a0Sk0EJB0vfUo+",
+	"Nb64ycncU8yR5RpGMwxz4/SGuwdmVnv52N3yl8/q3bNB8ASZs1AR9mve6vyJRM/FBtmTJ1r8DhACeM7z",
+	"eVeqhKnunMLdMGOGgip9+nsHfuicdk6+OzoC4Bh3t5x2Do9+OB4dDo8Ojul37OC7wcnJwQ/JI3bwcHRE",
+	"Hw2/G/zADvGNdjZssC25bCrXdjpyq0jcozuQuE1JHCBnXU8dew87ivj8BO9TJbW+5IZdYArzTeTvYQs5",
+	"GtDlUylGKR/eTHYfPWqzMXn3/tcs4fTKajQg+I+3mvDPbHnB8k3a3xq/lspgq5fIhaspFI4Z5Mjhc3um",
+	"q79YirR0j/5Ue9mA2Fx326xYNg9+58kfjebNZvOgzoRvFs+gbc8pWPZO2QaJWRZS2+jd96NCrhVon73e",
+	"uHc2fFmK5lvhKOvWlMyc7c3kgZtmDuJQy/hXdMo0gSaX6TLAKwrKx7vkXE+t0jcCDbBoExAm/YYJvd45",
+	"AZUPesHNcMKSnmAimzkBQuZKGgZ6FZGj0RmWsUEFYN79ragoioU0fSjqZPV+CqiKPw+XuyKQqphHde6A",
+	"ACuvNmd2IziSPe+6D3t0vhpp53+q5gkH4zy8Z2EY7mODOPQlSgazk2fSHjeYJYpBnE97Y2NfNfJ5pSRQ",
+	"9BRyDWV+9bUiXoCgO/IgbKReb8IW2oNrT0j8O2eEkoWSYgyihUPlGrNLqhRLu/fylulxgRLQEzkmwFAx",
+	"KJOjqY675Llwg0pnp4Y4HgwrcZm1h5kigyV2nKoVHnaVeQv4bQ3FlunvpUG2sttO6l0GfqcQFQT8xv8J",
+	"5lXDadx+mq7f3769fDQzDjLA+7Pt1SZkcQpGulPoknjoLLv41Nu/7oAsGZZqZ6nBOlsoYAHYiZ74hPbg",
+	"Xj9ba9IhEzvtKBcXZQEKNpw4QJdYgwk3Y85+K0nbkVRjaVpI20vsI4wQKojNknIxjQh3ld5FKXGlVpgE",
+	"d3cJK3LVusPZ7CwVA/dZMR1Uvv6X+607hLhES1Z9UZrPVgK0hZejDhvxy9Bb9gy/RunxjVQpWdAl5u0Y",
+	"qwEBYlADA5d4MpVjbPvU7LoPuM2pN1bRyI0kGN0bFoAsBdqQHz6yb3gIrxIGQBIwrr0kaJ4iB3XnHKBC",
+	"8usnxAzokrceA0kBqlH+VMqo8mVUgSHHNcmExwzvCWfluYsux821kw+Ac/MHBmwoIQ4ASLuIYVEbTIa9",
+	"3NaRD6I4Bzy6mSN/rSSyE/OStzOUSrGhIROpNCMDCO0viTZ0jhDF7WTWK7virURVCx4JQEPbybanHsQy",
+	"uUv18CWq6E8LDb21kmhX9FLckwP+HDv3hLu4l713IXsvnZRCwJj1CpOVaPqAixonVirH9ngbRbAzAgHV",
+	"yqGtXTO1xAROhK5xf+caTN/EpcdUwDVVRGiqpYeSpqaMZDdYoqJe6e8ncgQzK+i50Q5V66yE/K2z0YgP",
+	"mcdxc8BbURUizE6QMdcsGIcLMboQY44u6BLBvn2H8MBnh9eI6xFZL4LtZt6NifsKPh6Iu9amrD8h2HG4",
+	"av7Uhuxe3Hwetl30e9m8A4mF/NHKpoPShYO8K3eN8JqN6APNxBpb7gXohw6cegEwc2DWWVYoEDpPSQxa",
+	"ZYwSzWUYwoMOjBJ9XYyqlAMgagFWmGNYR/j9Hmakw88A/oZVGHZkJhLEM6I6zws5I2aiGEK+IlgoVuDP",
+	"pDYRgWINaHG6AmQU2Jo9wQOcjsWEGsh29IqjHBFunPh1IQavEeeTr5NmdmdDMOw7kmuXlWG2tz1vaRrF",
+	"FC6bIpXUIbN6RDg9dRhTEFKZQxOf7t6y/fK1q5+oNbVQBABbem3Awd1rw+brTVsrm8DmWzZLp/OCAfNe",
+	"xjAQE57Po4LzC3Fi/wSdShCP0OMyOyN8ZO1jrguoXwBz7vYEwD4CNuiMiqWzlO2PoRML9CCNuLPOtrdy",
+	"OCLs45DNDSL8owpUgPJZaaLPrILWE4oNJUwHvwwCL9N2j7skDjsOxETPqWJ6Q0sBakhKjcODO+DCbQnV",
+	"LoObVnO2EZ/WxSlCTz7ky51icZHVJeOwPXKcA0zO6oTh9Uo/iE9qapfbSrRLgfO9JTonPzw8PP6uaLhw",
+	"2jESAfPbicrm3hh3YYTvJEo/w9S0vWV8T7L7BRdcT0BccDEObOSSXNnWUPZS5EAb5RIH1imdoMNZvvet",
+	"IYpgrJ0Q4prKGQPbdjiRUmOqrxsFYv0YZJ3IBcprBCfWZZkGSMw9YVcIGcsRZgnPQIhzQxaMTj3SMUao",
+	"rbhmbI7fUVlqdck3Dn3BdbvCGJthHw1YzfBFD4RMlz1QHvM8FpecnIMue2csdkUA/FTI8NKGz6ixgnrI",
+	"kyKB4TRYNXh4h/aaQTeCFdIww6KbidNt7S/QxMvDcK9cAVr2BNVTgO11tTKAWEWtyuYHhC2CSI2WeZ6N",
+	"qMxIM4M7iB1TRg4YX+C+LOxFFOOsLTHGUK5ad4X4HbiNoI87HqDeFUcrTagl58Dfmig6luL48PjxFonQ",
+	"7vVLR+/by/hb0cur02jMIHS7u1e//wzqt1wQbUA/pRVZRwYbsmqcC3GN1l3q25H3tyh1H3AuMwDCZtRw",
+	"mAikFKApj3ji1gZMJXaO0XQE8adyMwurDu/QzSICAYepNfYFmbqikQrM++ERYO/DglGN9Ujgudx1ntR8",
+	"VKu+e6cqdBBxmOTuz0WXhko7izOUeU0+1Qgdqm5u6HjgInewQqEMxtJPDo+cjVHywC7osk5o+tO8d2W7",
+	"nXS6wOmt9creh757dK+5O5kIuz24ZDKZGUKR3M5W2syQ2JF3HxzQCL5YT7jERzaCSCe2p4L9/PDhw8F5",
+	"MHrTOtwrDz58+FB6HNaz90n/KYrPFXWKdTlsZCWrleoNeN0bFH0E/nXt5msvkCdszIWGdgYFRjBCG7jU",
+	"IUhRcPdLJY0IrwZoaYnS3MEdh7lDgTu3J/Lmqz6doJx0RCjalWerV0aelVmvI+cZSk6Z6+U5Cn4opqNS",
+	"Up6cM7tuUzSJKt9Hx4dH+b2T39qYP4/aNXdwy668P9g9t2SoJ3dljtj2s/5ScEf0KV0wmFlel+jg+/B3",
+	"oHee79SQUPJKXjOrDGyRDBF2rgfFvrX+fuE26RMVMRZXWkOKu6MproGsHDKIb+XzdUGnvq+eDGmVrJLq",
+	"N93WKRu3mY72587S9cTXB+0xPiOxEzd917icixhtZiixdgUlKb9mJEgmP3PxNfcVJwtET4Sn7HWIpjIW",
+	"lT8R9j7eJ/Te4QX7FhnT8+r2N6m9Dw+qPa8bahxcsXvpVnCpJHH4iT5PYp/3XerSjf0Qi4vROZCKrDS4",
+	"Y3tii/AuLRPbmUtBKcV3x/YalQ33lN2AUh/vT57oe7Eyp32y714YtEk4cwh+5eb5mIxrLbVNXhnN2iTf",
+	"v7NKH7Kj73nghIBVnv+St1eFVn/Og5AwvHYgplcVFa6OiaZpqYKpJ0Bw5X0EG/nX3HHl0kU4xm0XLmlm",
+	"7tsf2iYUVoZmaDG1V1xMf5SC7bn77rh7u8z9Mj8/+B3Yshn/4Jm3NX1XYTCFs3m3vta44AcNbdk2AqPl",
+	"Ldz9t3NIsjJIgnENzZtxEkqFwo83FST/2pYrYb1DKsiA2T24/yyh++Ky/5xCX2ABPFgrag1PU0jh2cg4",
+	"RirWfAN+8H1OnTPLe+ahk5y/ciMCoYci/cUpvX/RZKzoEMKyXCbQJlF36y42O4nzXK+/k4RlLqa3caEF",
+	"noIBHU4DB7F2QZX9Hbe/41qw7hOFcTzsyRhUWNHhdD3TZiKRB+DCOMBS4+3ZFxRl6HHHCPTT9X7fC+RF",
+	"Xzbm0yhYVWt18TM91Zj/BoZsoe258CJ25v9Y9BWvUWvtap7b+WDB7WfO/sFmYZotbFey5/k9z7eJEUH/",
+	"ZwcQACBhjpTaMH0qh9MdOZ0OMB5qP9Elr128u8hzpaViIq+5OokEuAbQwXwObY6t/iiH0wjzvJzfCdL6",
+	"IeKDeJVlczbKE4WhXgv+CpF+/zEHcIlxJzcLXAg4tCgoF3Y4DOxvlimwWZ9pmH5rWXR7+UvvYWMs59TF",
+	"QQqC4LpKE0Iuul9KWGIv7D4HYfcjMygxUO6gRuESNyf0mpEhhYPe0o+Pue8HzDdLWiMOVz310OYeKhBO",
+	"MaKrw2B25GLKYZTZRwI14cKVdMY+jQQCSD2Ry1qwvpzwtNOrGwO7IleHwSLPqhOQPJFmgu1Opagv8sTd",
+	"eO5wxT5N/FnjownooYGCi0UXnahzTdOMFQ8VKf+V82kNn/tH1LF7vTIe/DEYDx0sp53/nh6J438sDtX3",
+	"f/9u+dtPD4f//GFw9Sj72+PZq/mJfjb6cXJ+xC74W/luipJxm9ID2PxPJM9LM9BZ2ghpGeisLpPhPiEF",
+	"PjdcgL1q/NndFhBqCXBKtrgWEqonA0lV8oCmzf3zLBeMlVyYCWR5OOesvZ8eHpKELiFD9P3VU0wy8uVd",
+	"WIxflOEeH3bJczqckDlVGPVVjPryAJaOUNPV9nPUjoIZU42w6PnUm9tyQLdT99SdNkALRqlrq5CmZMTH",
+	"mWL7jgp7oNu1QLeWVDwahkvPC3vEezKrgb0ts0ML6NuC9eW1fZAtGvn/J1+55L9EsDECVSwKqqAMNcyX",
+	"KAWNIcD4dAggIDSOT8hEZkpH5DuUHvYVJ0lO8zEcltPCDiTxQyAfwD3vSqS8hmnFDRjAGgvwIWnS+eh+",
+	"y6gyTDlccTtwAVsyYOPsphLmrd+9O5Qv+RgNKspeuuylSwvpEpCKZVs9sbbLnYsXxYZMmAPPp2u0DKld",
+	"0jAwfcoM+L/CPmFniHtTZIBAPQqWkZOGKvK8SHLWJVfgcYMxRpSnLOkJKy+cdALocJLK8Q1FwgWsGNXy",
+	"je3ACuHqBVeAHNLUkCuFxlKhsZWwEbVGzOnxIYBk81k265weHR5C5Nv9K497c2HYmKk7Rsgu70OD7Mrl",
+	"91547YXXBuHlREEuSu5edsmUHVjFhmvDh82y64OvZwYDyFCTeTuJq1yj6RKr3tlPosozVjKbo5kE/UAB",
+	"Ps0XW99I/siUXRaTvksOL49Uw+IXleXu2XzP5uvYPL8Owc+NloVlGQya412NfwV6unsRkGmmDtD70cj+",
+	"T7LhlBlgeWvERPY/FoxNNQYTX0uR0CX5+uXlW/L948Ojbwji+s+kMBMdefVjSFMmEoqmCqCck39LwU4J",
+	"tV8l0i98mMrhFORGT3jAdGvNHD+03z1+hNZVl/hZ5TvmkBoKy8x5aEDxkF0S29k6T7+Rce7AAdUrLxOz",
+	"NlzPLsjBmmF5HBqu3GgygGFPycPHj515FyKhSeV2BoAYYANQUirGyJJRO/FXbGSIzEyE6GpjjiV2PRH6",
+	"nCJydOw+JZX9b/xYl5wXRqpXJeeZGrOcfIR0c7yhmH2vmfoRCaOFjofaqRuZcN2k2lnVTF3TtF676yTU",
+	"PsuE1ed+cf+yu9CJOrABlvg3NoA9x+YWzpP38vzNeUFu0PN6QDWzEyy6wTzPlJyzB0+YSiFFvG7q9hv2",
+	"Ew1Tf3/1tNzA5fFJiz4xddauJceELpu20JJxfReZhEI3sFbDALEldHlGjLT8B9VRqSPNpqGN3Grgu9S+",
+	"HWk2qN0o0fa38f423nQbgws/mw2cD81LV0tA+n6uX30wWB5YWjpA/mlSwssIykGlofdKgpsyBI9y+J1W",
+	"17iFy0A/WdpthMDTnXbhwzHqgw3+fAaAIwjoqA4If8/se2ZfG3wISGeCjL/0pQ5FRTfccPfF9PCYWq6x",
+	"ux0ewjIMFEBSPRXE6tsPjx4/PjgiNJ1P6MExpFWckVhkaRq7XnxCEqgdzRUfRMG8HXnw1C3gDsXBE8Xo",
+	"NJELsUkcuM3ci4G9GGgrBoY5+d4Xx6dUjDM6ZmuTEfxDOXahkiOeshxYQLFxjuQCr6Lt/fjhD9+sML9g",
+	"rvOY1DfONnBM/8qv4XPger9Xe7bfs31btk8LAr4vvkeneSPXIzC286xz7RzmXfKsXALkQR0yYXiaY/M7",
+	"/8/tMPclTvRzYG3cjj1j7xm7LWNrT7z3xdbrDXZXglvo7x4QLO8+xBVCoUWEi2sOMbKhgvYM2COU0GTG",
+	"BQLNSPvUDDNArfGvAdDyDAtniJ0J4bonnOi4FWFw16Z+a1FgV7cXBHtBsIN9P2PYQeeupALGfdfq8zJN",
+	"8hSfLqnnS2xD1syUlq1/xKG2reYACujY7dvw4NNMaXt2d+y2z+avuK6tRzgnc2f27KPpe5Zvl0889kyR",
+	"FwUAJ9WwdsBi6/g6Wlc4VnzQBWBdZDtlikxkmugN/A0Nn2sZHO/9H13Uf2f0tXoM8RnlqS7CeK6SxEqS",
+	"Yj1270CxwR36tXWx09Ni5p8IxBN3rTkUmM0/P0lyDgSB0AZfHuBmALYJSQ+xkbI/o2KJ/fExe55Q7VqC",
+	"uFQwn1mPXveIHB+efL9HxvyMW92/RliCai7SJhGLbe3b6k4PfufJHyi7UmZqpNhbj7bsC2Ah6ccS1kz6",
+	"9q5OBs8ybUAQY5EGN5Bes7tUxil5qbwR38vJmlpML56sBfTKcymyDJ7cGcIL5oB92gT7guTeyeZ330jz",
+	"QmbiSxKUXPQzzeLToosSUi83NxV8e9m1XnZdsBkUjt6+9IrqTb3dDLsxM5+neDn8j1bPKobePQmnvSy4",
+	"JcvQqgzb8n0Lw5Ca4aSuP+qMQQKZbwnh0yixlafVe7n9+xmJA3srdp2PXUOJdAmA3uu0GZPf7mN6zXoi",
+	"r0X1ag70PtpZ18nmCf2MdJ0dDWCfJMuVNgcpu2bpgTd3W1u074ud+ETwHX8qi/bPqdkFJvDehv2M9UAk",
+	"yPuxYh+U/Gm/d+ZZfUhAMy/8ue85FLzZ/g4g21wBrv/n2jtAO230XbCOL/cuaPZuWgJzm72lt/OSmWBz",
+	"9tfDF3M97IXzZyicL6HyiBovnqF5cSLvQEqncszFATWGzeZmE0wDu4ZeTx7u1AMnOOxjxRy2KczbF2RE",
+	"voketPcBOEMyV1KOorynNYSkdTYcQuqGfVBIc9oTvutkV/Ox6POwEWUXCzr6WNAR/qBY2N0ytjJ/EYSZ",
+	"EQsCsCNKFYPYoKwn2EduLxZ7iQhJYp0N/sWGJrZ3Tw5UgSASsOApmxv8GgJr2NVwMF6oQOxGt2mNmSew",
+	"i+sD3K/sGZ37I2px72BXb9fsNgdgB/itphI2t9DONnfQ5tD5uV3c28zYO73T9vmX71o/+kJB86R2D1/J",
+	"No9+VmkBMO/nloA25wY4OtvnBuw9QOsANRALR7oepouJhK6dvIwfmHBTd7XkoqrFxTKjPH0gMzOQHxtv",
+	"lbJofgNYGl6dXxJNl6fQdcZSNkGxKJUDELRXCpaTp1xMdZecE8WGfO7RmIeZsauEryUs5ddMLaFjISDz",
+	"y+acf2i5ulYcv8VFrcjhWrFqsAS4JeIXfPnSYKfjqP6TUy6S0heLcm1/5/aV67yzbdn1lyQbcbNeM63p",
+	"mG0WjzN8cC8g9wJyrYB0BKU98gVXufwIRGQuFepU8FyEbCcm0VWimCt9rE+3Okd8yC55OSqUUd+h3xN5",
+	"7nGXaYL+d+GwNhC3VYNTRJBsnrdpXysMjVrG9R32jFqW+LBBKn4xMbnyYho8CW6XI1dbvqDcaMymJZoJ",
+	"8/lJmPpeAX9O/zN0KhbS9NFKi099t1l7NJCUlbf7GjAuxmCzJl2k9T77OLdEielaRfP3HKweUhSwuohq",
+	"c9YT9ugVyDp0SVI9dfagYAurWu3zGe7YVcKgOb+XfCDPHAgQLeTclqIbq183ym62Lj1rpXEp+q+9Oe5K",
+	"7AdKZuMJdrEKe6WGbRFCmEtuyj3iEB5Jn4GDG+OphCmqodalIW/r9d0CVeACXY1eiwbyrqHX5yc2L0JX",
+	"kmu1DFfWHaPtv6LavF0IpvaC4w4FBxIophks6rqkz1idgGCBa7UMcltNg1pJaGrku/Vb8JrtTZY9Ya8x",
+	"WT5MJCg1Hq2lBQ3n1sliwlN2wISSaWrV69vL6UHAhWHKqLJ/xNsPEOiGVAhp7O0Hv9ZfVZh285rdpOpj",
+	"wGXn1M4jNz3OE0p+BjNiu6SX12z7kOYXx9W32VLsnrX+TFsWrBRfDF3XmhhR/EqYIQD+gSiaUFKMsZqh",
+	"1ddcOoGGGkk+c8ni+zjp55vE4u9wd7qt7/BCkX9Ah4Zfw5zWgD0D2SRSMN9mIu9Gliec2CfAojwNWuLk",
+	"niRrk2aKYYPYANEeME9HRkeOKHVPyFEYQvX91jyAHYDcMGO4GOuIKMuvNNXVYGeOQIp2AQQreRUq/y+6",
+	"ydF97vdk29JaCFvZt6Xo3FWU8E8f+nObvw/87ZXE20LStzLSf4JMuDay5NReqywGsjJhIC2pWdNIu8b7",
+	"ccnHglthJMjMddQN2kbaLzr3TbfGb+FHrLOhNneeL95Puv8Batc2zfz2/HUnmsm7zFRdC1ZpUJaaVjmO",
+	"iwPM2fHRkBYaC/YZ1utckG+squI7i1kFABoUS0WMyjQAaOXFope+t85YElnDgSOpxsw8c2O2YcHzNHW9",
+	"kLHbhf2CNIaJPzcH7hnqbhjqBRAgthzIu2zrG/FS1IxNg229tW8adx1i4WLrg1LX9XK/qi45L/cCL5rB",
+	"N7R27gns7XxGaM6bmJZD9JwqhhGoEoh1k9JesOgXDIeDi9is+joq2Ou+e1HSRvcNmVLvpPjCmw9+x//o",
+	"bwBoeAm6p2AcfEs4uKi9fV8aXXS3a3EDt0kCxjk2VJ/kC7gf8AUnB7n+8rSAfYnzn0FtAEU45/1b0sDZ",
+	"jPK02QS+hFRTV/3gHIaCLbwz7wxTTNCD6UoRpLBcYoqu89goG2Mn0CWyaEuP7W4nDBCvrQIhiKFTFn4V",
+	"kgpGAIppv5XQpU9CAAAskkimIcPWsDQNyzHCeUKXKZpbMT1BUysXl7VoXTAutNe/SdzGbWyHJvR/Cbbo",
+	"up+6Q3D5tcXfKuayVeymRYf/fzDFR27+l4Yqc4NW/19S8sI+BvIZSrgnbAwNOjzTg1cNWffmyQwVYffg",
+	"2lL+mvRUQAPMU+eCHKZVfQY/BfyJrLq1xGgpB2TC3ikpR3/m0O2nSlW6FV/iXjzcpSMS6nwqd/qtCoaP",
+	"gCLSFDd9KxhJ5DCbMWFOy0FTDlZPHsSs9IyNguioM7yiSh+vCL0vRdgUHCs9saDcV2W6UlNA+vTyCHr8",
+	"GT5jGLelaVokjNplG6srgad0hEHdvHVmOezbJZdsqJjREYLOJHzMdF4fO4uwya/vHUicFcpUrr0Nligb",
+	"azQp3NW7zdR8BwovTZ9RQ2v9LL69Z3ev3exNsPbuFmjbgU1nfZrYhFnjZSCDqIgzt7bIVdsgiJxQaJZE",
+	"Id54re/0hfvCHfIcDtHo2USOc9JDJIDYDlixig0ldDRwhY9Osuw5c8+ZuyUBBNfoTXmwOY90hTl38Zl4",
+	"P4SHnfDqA1ZfQdXNgDl/SZc8Bf4YLAnD0gnXzXrB6JQpt+JTsphIds1UT9iF6dxKGciPUJihmXEVPHlf",
+	"UeiVnXceDPKnwD+iF9wMJxinmRE5GvmUMP+8W0RPcPS44HQj/A29MVyTk8OHtcqA3VawlFB8dP6sTotg",
+	"jfeUDIGD7VMi7s1RAdHTYYlJb2yNbC2ANvoxXvEpIzE+dfX26l281n8RcOWX4L/A6T6HrdoLgdsVAntf",
+	"xl0Gc7jgevLJRYiRZt4sOn70eINWy1LMQP90dL4UirFUEQR7Tol2TZnI3y9gTVC6ABknMb4fQ5uvhHDR",
+	"JRhRvnjxlDw+fvg9bERPXP50fnAUEc0/koSPuUEnysNDp+VpeK0cYNJoBaGataCagDDjLIngm1yQo0dk",
+	"xkVmmD4jAyu4IXUT0jN7IlFyrot8d6vPjOBoWNIl50HCGzpPrEKnjZJiXFY8iQDQAeekcaGuJvXHSuGb",
+	"xJRSOmBp57TzbiIFax9Feu7H/kSQhnZomINVNetMxg8e/pLO57ih+0LavVz/YjVDKspi0pL1vQv3jerh",
+	"VZ6/XshRb5ByTazOQrJ5GLzH55zcszeCCPPT0QJkCe6BYaLi74l6AlFftvIhF+rrHamm/8gHuO3qyM9c",
+	"Rd0LtL1Aa6uofnKJtqmPFJTqgFce0n+Kgp08mA8BMye7xuiUK8unM+fpohUFj2vihYFz3/VEgEdaFIIr",
+	"6Epzc+1xVUD2xBoJicPm5vvGnEqXev1pO1kVe/t5trJaLxzvFXVq7/v73LpOlVj4NtMQVhoOr8KvLPNO",
+	"wXdmrr3XTLlR1sHQ68jKKys39qULez5qE7Fb6efbtmah0nqjNjL+nA7DHr7OCrG3fCUnx8XzrcEzY5qM",
+	"lJydoX9r7nJJMCOHGIAed74kyPMZyjnTDZ3eXi/LjTXujD2fj0YMCo3D8RoYNdg44NYpW+6Zdc+s64GY",
+	"yq2vV7o2tGXachODZj/E69wP4a5F1LJ5Xk1E8NZEx23kAQYLYBGpAP6moll/HRtp5jGRqidir+n3raYf",
+	"fwPSwHK0/afV17GVNogMwRYuI88H6wFEx83FO0gm1LlOHJaJnzLo8T1hhQrWNUhxtmpRCPgTLg77ThQx",
+	"evtliZl6iDAwkGbiE2p87weqXLkFS8jIrhBd9dg9otZGKJ3FtnWVoBBdKSo0Nlv79W5cMSWl+9bBqi6h",
+	"+PWl2Fdu7z0p94zwJMWIqxk0KuCuUfpNyrcA1ZWPhd7KleJl4AF4OzbG/pgAUYiuW4i5nUGWMaMq5UxB",
+	"R0uScHYXwTIr+C7cdCEX6i71qfJADYoUbEOX/MzY3KVHCTKnc6b2gaq9J+LT9O633Fn2YN6mK8J7UFuh",
+	"Q2M6piv9Hvj8aN/a3yqSulsTEU/eWlHoUVtaYyKVXbyYZwBQdHtQlj0z7QC+zscC0F+Z5SSMAbBUs7uA",
+	"ZXHQht7QWZPGH3DFF4yB4laxGQQlD9jsvRN73m3hSkz5dW7w7uJR9K/WBBZXbilHxG1ia94E/7TBNe9a",
+	"sIr4F3Ux7nFKvuib9LlIcpASnTPNbaCU+ArbdaGxS//MTs4h//L++tkTfAvnuOtOOwEIdqlZ6xrQW2xL",
+	"MM8M9tJJ2IhmKfbf6ZI4pWKc0TGLPU52nMohTVnsHdoOYrwnMpGwoqOxvaXyqrK8Gt0ytP/vgTSTLkEU",
+	"cUbBR15TzQZJKz1hMiWIHI1ITNMFXeo+1dN+ueUxwSZT0uRFXVHuInJOf68qg8e+nC54BtnbPaGNgoaQ",
+	"djrc5IBAXfJWpBgrCEfQsM6EgJ7vGhjZqUJ2z+jURf2wzNc75aE4Hovf6gr4K3mOAI+Yw6HDzK2tHuKI",
+	"4o5gp7XGvhElgbZzxjjSAsClHZxfWWUk3AxQ5VFU9+38LBefjmiq2R9Rx0wYAq1RNbX0zWfs31LYvzzP",
+	"lJyzB//gTAjaiTrXXPMBT4GpOkjGetv2FH65t+73/1xF+x7vZK9IrW0JsbjJbVPWodpkUATd4a2MGmQ8",
+	"NcR7KSIMZxrEcCt1PK7tCI8d/Nf2IC7nS3zBXo5iIZsdHcFB7H0de2VznbJ5nqYhuYTNzYG76rqbF2y3",
+	"rvdj1BD6eyFVIHSUTLKh0WTAJhy6v0BKhrLKIdVTVJG65I0cyGQJXn/IWdZkItMENDErMSKiJaEiyGfO",
+	"C0kWE9kTY4g2cgCW13LG7Me65IJpmSmrLTmVFYSR1QNLGU3QQUbOGCDQIlSRYjDFpF4w9YSXTCAea0XT",
+	"UDFqguSqm6hflTI3OyahyvBhCtGaKbPn7P9Q+I5bFlVXJrqV4nR0B9Jvcxba5yfyzoEc8ML98lqGrbQL",
+	"M1L2Z1QssfmvtTTs/2nE3wl4h1CXh+BMoIgcHR4/vGmf371SeNdBXxoc4hYXQpA3srYbcEAhG0tu3vr4",
+	"rpCQYxthfi0BqF4YJE8LQfRdDxS+VmNslss4j5Jc3uiPDyXPJ3XJByv9bGteGkXhn7PJOhf9TLP4lNA2",
+	"5MtNl8R8NsuMZW3XW718qt5g2ndLv6c6nLsRhY2h+13s3DEzn7vEOtxrgnXG7z4W+WVZy1Yd2UkgtDCW",
+	"bxawwYLeKVsSEUZWdlaEMDrwGYqV2zSSReKx4HN7ect4wo6G8V4c/mdqg/ei2u0N5DvUC5/BiQ7KmiGh",
+	"gi3uwFKGqtJbDqXEbz+8eX4RA5yaxnTUcCXor+G62xO7B10uZPqlN9azS9gcaIED2odY9krjphCLchxx",
+	"18GVt6XgHwqHoM4WoiaoKlqVrKwrnhIc3FemDqlSrnhqRyUSoxyWlW45vqHDAIdTLp8/e3n19sJKnTAM",
+	"/Us18vHrlqEPO/tPFPSAjWvQ6ixB7QMdnzLQ4SAfqiGO40eP9wrc5x/hUCiU7kRj2yaqAXHtcujiKsBF",
+	"yLQBoY0Rc24IhLJvGN5wAnmjPY8y5pOGNOwU9sGMzy2Y4XMomoMW/tz24Yp7Dlfctly77UDF5yh7Dv+D",
+	"NbZ9QOKLD0hsyfJ3Hoo4I3FggsVkwIZyxly5froEUI91Wk5+f4zpNcOezSXtBzxb+AHFxxPsI0ihL7PE",
+	"Qv38C967bwiiQr8dEVqk+WFEPi6Vi/S9YIkJ1z2Rtzx0RRz4weSGYZXPRAjuaI+vt6+j4g/zbJByPdnC",
+	"5H6fb88nCqf8iUzu/4wQym0rmnvb++5LTu7M+s40U7pNn92UYyC/aC2AoRIrNl1ERRA+s98hhk4ZAlvy",
+	"JHLw3TH7iDvb50leAem+9RcNtck8IXxk76wJ1T0hJCLKdMm5m3kRuNGZnkMFPZGKoIWelDriRtiiN5/R",
+	"QmZpAvh9CBP1/7N37T1tI1v8q4ys/nGvZKgDpVyCrnTb21Z0t49daLcSzYqMPQfsjTOTemxCtOp3X51z",
+	"ZmznRQnQBzT/gePHeDxz3uf3I8zC/RYbMOqznvawgVTA7oFs8L7aiJEsSkdZKwjUlGakhJzJf4kbx00N",
+	"KU8QQzMEXXI5vMpOT6EAXdJleEVPN8dIv/d0TxMset/3N56k0qZg/4sfrE8TxgeYeRC1f2lMKCwr8Dq1",
+	"VaaQFb7qnyyFAiwQgLksXSPnXP09LYRNXgjuuX20T8aQ547LeLb3swXOuikOeGT1JxrAxHNO4EkjWjoF",
+	"iLEpyhS/LpO44gloD2VLW5baA+svpzN+j6d90UIAMk5gCtYxBVtbDJ8qKCaNyTDzIYK2Unbdva4ts7YX",
+	"YmNykHplr+liQ6vVZP5LWtqvMr1U/fotv063rV2iS0mVaQeJym0hr2P4/3kV096RV1YxLIi/RHuDYvOX",
+	"o7dvhIn/gqQkhUNy9l8WQPSbJd//dygApTCrAQKapRNPAVWBJk6IzmPxa/ZUOAdpaCwL456WbWRZ47Ub",
+	"3a/9oLdViX4YPou1HYrVQkFBLfU5e00U1cussGWW5yIGlGroME4BMKJjNNCo5EjzMMSinVaK3QbVlobj",
+	"u/udqAxrQAAcMHtFM33+1nhN3NNeFXsitQSdzhQPEXHGCCSB1BZmSCOpedgcjkBZc12k0gqFj7SZToAd",
+	"1y4xj3jaWa90Jt7XQ61MJLQqbEPoNueRNnrN/egeaZfe2YMEkF6ljBIrWGmFrvI87Gl8vkshTVCh1J1u",
+	"mSX0AVCkSF+RlkWFQ2PHKUcX3XWujY1IK60KUN224qRcladLsqXUKhRwDhrNEiYmGeX0oHoyHW0eutuu",
+	"dETJUsbSgjjDV5FjOQmbZUIMxDGcmoKZ8nICSOD3TEGU2ZAs82rUbT2PqlJymQwIVaKniTElSSs92BSH",
+	"IFXrVF6VFrSiBUM181qR6UIv3onCKIrYBNkn558nHDJaWGNJ9H1uNNxTGOK7ZUk6/eMwFJUus5zWIocY",
+	"qhFNPBWy4LP4qlYmvf62FLeYLaNxNsaUqUcnDg3RHEvduhf1FPZ0ASgkePv34SJB++HEjPUJBzn6l5sU",
+	"vEMWmhT8kzcprub2txV4y/XnhL46odDCVrTV2Yh2NqJH76K97nbUjaLjIAwccXUglfyfu3QzMUP/y4ln",
+	"UPRBi5bUCLrBo91OpzFZnigpXplzyGXCAZOWBRN0gwdb8YPO1oNtqH5Lhr+/+H8W5/YYnlc7dne0uff2",
+	"j4MzOPjw4tlgT6evPx1Hw4fbI/UwT8fHZ8+PcCq4vOpj8P7o+SGqBpxK92Sp5NVrQWeNl5vEK5bM/MJZ",
+	"or+jzt5/5PZptLEDj+TGbtLpbOypKNnYjjunj+VusgU7O0EY4DYJup0wsKUsK1tXZ6hVX9PpkaUUizEk",
+	"KPVdTy3tzjVm5jrU8I1DDbxWV7QCnVl3VSvw70x9nqfTuaVEWYsg5wqRYhzQ3UuX3T8SoHX+7O5BfTrG",
+	"HgoA4T663VxatUAoPOXVvI9ywcIqCbI6H1W6Te+AMLQZN+hldKxNZu3yXz3doA/z/ekOswSp181t2R9M",
+	"aF0zveUF+sfAqd4V8ldH7Sn4TimseyBUf7KcVuKw0lzQhDYlRTlcACKe1NESFAg+BETBFfSy1zmvHxn5",
+	"XU5c9MDpGVlL3Ux/tRwYmaZfm9Huurhszrq9FJrtvpi4951Ib23w3kFwYSeC5lj3bmruzougyzsYbyQ+",
+	"ljQZ3iffmF/xknKktWe8FhRf0TMufPrjWznG75b6w/tCU+rLipGxNotzuLGHXKcYe5of42pM5MBlCy0l",
+	"nSpNR5gZc86nbhH6hFS+Sh2VroOyGYK0Uw53T9+mx/2jSMJrOtzTaZgwePLs9cs3qzvdNAvf0ee+08L6",
+	"J/O4c2nLE9rj/a5vwoPcgiuti6FGk90Ua/f853DPncNbC+xb9c1pzMX5ZaROhHnsNFdmhTJJNQQ95W8H",
+	"YVAVedANHhL4hRve7O0O4SyzZeGoLlx9Y+h1ktRcY0HcELFMBiLTJaEnuzFvNkoBBQkBciwYLxEdO7Bk",
+	"y4hP7qohLLjmkAWgj4FoNQ+yzO0b1mlaVwhD5RghF+FSZYmpqPBlqpBiwhFv0pB+6PzJ5gdyYMbcv92q",
+	"zvCt3XWhxyDTigeVmrGrldIVNb+cFWbso/POEqAC0VEppG1uysKhqWLCUfY0ngoXMikZe8rYlqhIzZhs",
+	"hyWDm3o7JW0aG1moBS/4gelxR0TvHboaF4OyLTUiN2Yg5GmJVsj0l1YOe2WB7qqolspn9BWMcjPBpdm6",
+	"vrZL7MIRAUnHpg6H2mmUobKhsSkGrTulIPOlqw6tpdhc+JYcroHCg1ZkWig4h9yMaGjijSn5YQp/cjjj",
+	"2dRCVXAefP7z8z8BAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
