@@ -11,7 +11,7 @@ func openAccess(t *testing.T) accesstest.Stores {
 	db := sqlitetest.Open(t)
 	return accesstest.Stores{
 		Tx: db, Lookup: db.Access(), Catalogues: db.Access(), Memberships: db.Access(), Accounts: db.Accounts(),
-		Journal: db.Sessions(), History: db.Audit(),
+		Journal: db.Sessions(), Log: db.Audit(), History: db.Audit(),
 	}
 }
 
@@ -28,4 +28,9 @@ func TestAccessCatalogues(t *testing.T) {
 func TestAccessMemberships(t *testing.T) {
 	t.Parallel()
 	accesstest.TestMemberships(t, openAccess)
+}
+
+func TestAccessRaces(t *testing.T) {
+	t.Parallel()
+	accesstest.TestRaces(t, openAccess)
 }

@@ -24,6 +24,7 @@ type Stores struct {
 	Memberships access.Memberships
 	Accounts    account.Store
 	Journal     session.Journal
+	Log         audit.Log
 	History     audit.History
 }
 

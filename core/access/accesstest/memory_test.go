@@ -13,9 +13,10 @@ func open(*testing.T) accesstest.Stores {
 	db := coretest.NewDatabase()
 	users := accounttest.NewStore(db)
 	memory := accesstest.NewMemory(db, users)
+	log := audittest.NewLog(db)
 	return accesstest.Stores{
 		Tx: db, Lookup: memory, Catalogues: memory, Memberships: memory, Accounts: users, Journal: db,
-		History: audittest.NewLog(db),
+		Log: log, History: log,
 	}
 }
 
@@ -32,4 +33,9 @@ func TestCatalogues(t *testing.T) {
 func TestMemberships(t *testing.T) {
 	t.Parallel()
 	accesstest.TestMemberships(t, open)
+}
+
+func TestRaces(t *testing.T) {
+	t.Parallel()
+	accesstest.TestRaces(t, open)
 }
