@@ -105,6 +105,11 @@ func (f *Flows) Use(ctx context.Context, id core.ID, now time.Time) error {
 	})
 }
 
+// Forgive implements verification.Flows.
+func (f *Flows) Forgive(ctx context.Context, subject string) error {
+	return translate(f.db.writing(ctx).ForgetFailures(ctx, subject))
+}
+
 // KillUser implements verification.Flows.
 func (f *Flows) KillUser(ctx context.Context, user core.ID, purposes ...verification.Purpose) error {
 	return f.db.together(ctx, func(ctx context.Context, queries *litedb.Queries) error {

@@ -40,6 +40,9 @@ func (s *Service) delete(ctx context.Context, principal core.Principal) (User, e
 		if err := s.deps.Devices.ForgetAll(ctx, user.ID); err != nil {
 			return nil, err
 		}
+		if err := s.deps.Tokens.RemoveAll(ctx, user.ID); err != nil {
+			return nil, err
+		}
 		if err := s.deps.Trail.Record(ctx, own(audit.ActionDelete, principal)); err != nil {
 			return nil, err
 		}
@@ -58,10 +61,14 @@ func (s *Service) markDeleted(ctx context.Context, user *User) error {
 			return ErrLastOwner
 		}
 	}
-	user.Status = StatusDeleted
-	user.DeletedAt = user.UpdatedAt
-	user.PurgeAt = user.DeletedAt.Add(s.config.DeletionGrace)
+	user.Bury(user.UpdatedAt, s.config.DeletionGrace)
 	return nil
+}
+
+// Bury marks the account as deleted, to be purged after the grace.
+func (u *User) Bury(now time.Time, grace time.Duration) {
+	u.Status = StatusDeleted
+	u.DeletedAt, u.UpdatedAt, u.PurgeAt = now, now, now.Add(grace)
 }
 
 // mailRestore sends the link that brings the account back while it is kept. Links of an earlier deletion,
@@ -97,7 +104,7 @@ func (s *Service) restore(ctx context.Context, link verification.Link, token str
 			if user.Status != StatusDeleted || !now.Before(user.PurgeAt) {
 				return verification.ErrLink
 			}
-			user.revive(now)
+			user.Revive(now)
 			return nil
 		})
 		if err != nil {
@@ -113,9 +120,9 @@ func (s *Service) restore(ctx context.Context, link verification.Link, token str
 	})
 }
 
-// revive takes a deletion back. The account is active then, whatever it was before: only active ones are
+// Revive takes a deletion back. The account is active then, whatever it was before: only active ones are
 // deleted by their owners.
-func (u *User) revive(now time.Time) {
+func (u *User) Revive(now time.Time) {
 	u.Status = StatusActive
 	u.DeletedAt, u.PurgeAt = time.Time{}, time.Time{}
 	u.UpdatedAt = now

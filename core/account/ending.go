@@ -18,6 +18,8 @@ const (
 	EndDeactivated EndReason = "account_deactivated"
 	EndDeleted     EndReason = "account_deleted"
 	EndFactor      EndReason = "second_factor_removed"
+	EndSuspended   EndReason = "account_suspended"
+	EndForcedReset EndReason = "password_reset_forced"
 )
 
 // SessionEnder ends the sessions of an account that changes state. *session.Service is one.
@@ -32,6 +34,13 @@ type SessionEnder interface {
 type DeviceForgetter interface {
 	// ForgetAll removes every device of the user, in ctx's transaction.
 	ForgetAll(ctx context.Context, user core.ID) error
+}
+
+// TokenRemover takes the personal access tokens of an account whose password or address others may know. An
+// apitoken.Tokens is one.
+type TokenRemover interface {
+	// RemoveAll removes every personal access token of the user, in ctx's transaction.
+	RemoveAll(ctx context.Context, user core.ID) error
 }
 
 // FactorRemover takes second factors away from an account that a thief may have given them. *mfa.Service is one.

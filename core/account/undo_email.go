@@ -11,7 +11,7 @@ import (
 )
 
 // UndoEmailChange takes an email change back by the token that was mailed to the old address: the address
-// is restored, all sessions, codes and reset links end, all devices are forgotten, and the password counts only once it has been
+// is restored, all sessions, codes and reset links end, all devices are forgotten, personal access tokens are gone, and the password counts only once it has been
 // reset, for whoever changed the address may know it. Second factors that were added since are removed, and all
 // recovery codes, which may be in the same hands. An account that was deleted after the change is
 // brought back as well.
@@ -45,6 +45,9 @@ func (s *Service) undoEmail(ctx context.Context, link verification.Link, token s
 		if err = s.deps.Devices.ForgetAll(ctx, user.ID); err != nil {
 			return nil, err
 		}
+		if err = s.deps.Tokens.RemoveAll(ctx, user.ID); err != nil {
+			return nil, err
+		}
 		if err = s.deps.Prover.KillSince(ctx, link); err != nil {
 			return nil, err
 		}
@@ -70,7 +73,7 @@ func (s *Service) restoreEmail(ctx context.Context, link verification.Link) (Use
 	return Edit(ctx, s.deps.Users, link.User, func(user *User) error {
 		user.UpdatedAt = s.deps.Clock.Now()
 		if user.Status == StatusDeleted && user.DeletedAt.After(link.CreatedAt) {
-			user.revive(user.UpdatedAt)
+			user.Revive(user.UpdatedAt)
 		}
 		user.Email, user.EmailKey, user.EmailVerified = old.Email, old.Key, true
 		user.MustReset = true

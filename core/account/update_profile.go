@@ -32,12 +32,12 @@ func (s *Service) UpdateProfile(
 		user, saved, err = Edit(ctx, s.deps.Users, principal.UserID, func(user *User) error {
 			before = user.Username
 			user.UpdatedAt = s.deps.Clock.Now()
-			return change.apply(user)
+			return change.Apply(user)
 		})
 		if err != nil {
 			return nil, err
 		}
-		event := told(own(audit.ActionProfileUpdate, principal), "fields", change.names())
+		event := told(own(audit.ActionProfileUpdate, principal), "fields", change.Names())
 		if err = s.deps.Trail.Record(ctx, event); err == nil && user.Username != before {
 			err = s.deps.Post.Post(ctx, s.letter(ctx, mail.KindUsernameChanged, user))
 		}
@@ -49,7 +49,8 @@ func (s *Service) UpdateProfile(
 	return user, nil
 }
 
-func (c ProfileChange) apply(user *User) error {
+// Apply makes the change of the user. Errors: KindInvalid with every field that breaks a rule.
+func (c ProfileChange) Apply(user *User) error {
 	replace(&user.Profile.Name, c.Name)
 	replace(&user.Profile.Bio, c.Bio)
 	replace(&user.Profile.ImageURL, c.ImageURL)
@@ -63,8 +64,8 @@ func (c ProfileChange) apply(user *User) error {
 	return violations.Err()
 }
 
-// names lists the fields that are written, as the API calls them.
-func (c ProfileChange) names() string {
+// Names lists the fields that are written, as the API calls them.
+func (c ProfileChange) Names() string {
 	var names []string
 	for _, field := range []struct {
 		name  string

@@ -26,6 +26,11 @@ var forms = map[Kind]form{
 	KindDeleted:           {path: "restore"},
 	KindRestored:          {},
 
+	KindInvitation:          {path: "reset-password", pointless: true},
+	KindSuspended:           {},
+	KindReinstated:          {},
+	KindPasswordResetForced: {path: "reset-password"},
+
 	KindNewDevice:          {},
 	KindDeviceTrusted:      {},
 	KindAccountLocked:      {path: "unlock"},

@@ -29,6 +29,11 @@ const (
 	KindDeleted           Kind = "account_deleted" // with the restore link
 	KindRestored          Kind = "account_restored"
 
+	KindInvitation          Kind = "invitation"            // an account was opened for the reader; with the link that sets a password
+	KindSuspended           Kind = "account_suspended"     // by somebody who administers accounts
+	KindReinstated          Kind = "account_reinstated"    // a suspension was lifted
+	KindPasswordResetForced Kind = "password_reset_forced" // the password counts no more; with the link that sets another
+
 	KindNewDevice          Kind = "new_device"           // a sign-in from a device that was not known
 	KindDeviceTrusted      Kind = "device_trusted"       // a device that spares the second factor from now on
 	KindAccountLocked      Kind = "account_locked"       // too many wrong passwords; with the unlock link

@@ -111,7 +111,7 @@ func TestLinksLeadBelowTheFrontEnd(t *testing.T) {
 	paths := map[mail.Kind]string{
 		mail.KindRegistration: "verify-email", mail.KindConfirmation: "verify-email", mail.KindEmailChange: "verify-email",
 		mail.KindPasswordReset: "reset-password", mail.KindEmailChanged: "undo-email-change", mail.KindDeleted: "restore",
-		mail.KindAccountLocked: "unlock",
+		mail.KindAccountLocked: "unlock", mail.KindInvitation: "reset-password", mail.KindPasswordResetForced: "reset-password",
 	}
 	for _, kind := range kinds(t) {
 		want := ""

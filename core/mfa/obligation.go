@@ -1,13 +1,10 @@
 package mfa
 
 import (
-	"context"
 	"slices"
 	"time"
 
-	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
-	"github.com/doorward/doorward/core/audit"
 )
 
 // Offered are the factors that a half-finished sign-in of the user may be finished by; none means that it needs no
@@ -30,56 +27,47 @@ func (s *Service) usable(user account.User) (kinds []Kind) {
 	return kinds
 }
 
-// Demands reports whether the user must have a second factor.
-func (s *Service) Demands(user account.User) bool {
-	return s.config.RequireAll || user.Protection.Required
+// Demands reports whether the user must have a second factor: everybody must, or they alone, or who has a role of
+// theirs, of which since tells when it came to demand it; zero where none does.
+func (s *Service) Demands(user account.User, since time.Time) bool {
+	return s.config.RequireAll || user.Protection.Required || !since.IsZero()
 }
 
 // Deadline is until when the user may do without the second factor that is demanded, and has none that counts; zero
 // where nothing is demanded, or nobody has asked yet. It asks nobody, so every request can.
-func (s *Service) Deadline(user account.User) time.Time {
-	if !s.Demands(user) || len(s.usable(user)) > 0 {
+//
+// What a role demands reaches those who have it at once, and nothing is written for that: until they are asked, at
+// their next sign-in, their grace counts from when the role came to demand it, or from when their account was last
+// changed where that is later, as it is changed when the role is given.
+func (s *Service) Deadline(user account.User, since time.Time) time.Time {
+	switch {
+	case !s.Demands(user, since) || len(s.usable(user)) > 0:
 		return time.Time{}
+	case user.Protection.EnrolBy.IsZero() && !since.IsZero():
+		if user.UpdatedAt.After(since) {
+			since = user.UpdatedAt
+		}
+		return since.Add(s.config.Grace)
 	}
 	return user.Protection.EnrolBy
 }
 
 // Unasked reports whether the user's EnrolBy does not fit what is demanded: Ask sets it right.
-func (s *Service) Unasked(user account.User) bool {
-	demanded := s.Demands(user) && len(s.usable(user)) == 0
+func (s *Service) Unasked(user account.User, since time.Time) bool {
+	demanded := s.Demands(user, since) && len(s.usable(user)) == 0
 	return demanded == user.Protection.EnrolBy.IsZero()
 }
 
 // Ask tells the user, in a change that is saved with it, until when to enrol; or, where nothing is demanded any more,
 // forgets that anybody has asked, so that a later demand has its own grace.
-func (s *Service) Ask(user *account.User) {
+func (s *Service) Ask(user *account.User, since time.Time) {
 	switch now := s.deps.Clock.Now(); {
-	case !s.Unasked(*user):
+	case !s.Unasked(*user, since):
 	case user.Protection.EnrolBy.IsZero():
 		user.Protection.EnrolBy = now.Add(s.config.Grace)
 	default:
 		user.Protection.EnrolBy = time.Time{}
 	}
-}
-
-// Require demands a second factor of one account, or takes the demand back, for an operator. The grace begins at
-// once. core.ErrNotFound.
-func (s *Service) Require(ctx context.Context, user core.ID, required bool) error {
-	return core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
-		_, saved, err := account.Edit(ctx, s.deps.Users, user, func(user *account.User) error {
-			user.Protection.Required, user.UpdatedAt = required, s.deps.Clock.Now()
-			s.Ask(user)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		outcome := map[bool]string{true: "on", false: "off"}[required]
-		return []core.Change{saved}, s.deps.Trail.Record(ctx, audit.Event{
-			Action: audit.ActionRequireFactor, ActorKind: audit.Operator, Subject: user,
-			Metadata: map[string]string{"required": outcome},
-		})
-	})
 }
 
 // Offers reports whether the user may finish a sign-in by the kind.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
 )
 
 // Store keeps factors. What it changes shows in account.Protection.SecondFactors; the caller saves the user in the
@@ -41,4 +42,11 @@ type RecoveryCodes interface {
 type Painter interface {
 	// Paint gives the code as a PNG and as the text of an SVG. KindInvalid for a text that is too long.
 	Paint(text string) (png []byte, svg string, err error)
+}
+
+// Roles tells what roles demand. access.Demands is one.
+type Roles interface {
+	// SecondFactor gives what tells since when a role of a user demands a second factor of them, zero where none does.
+	// With a warm cache it asks neither the database nor a peer, and what it gives asks nobody. KindUnavailable.
+	SecondFactor(ctx context.Context) (since func(user account.User) time.Time, err error)
 }

@@ -2,6 +2,7 @@ package mfa
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -16,6 +17,10 @@ import (
 // caller's other sessions (7.4.3): whoever removes one has often lost it. With the last one go the recovery codes.
 // Errors: core.CodeReauthentication, core.ErrNotFound, ErrRequired.
 func (s *Service) Remove(ctx context.Context, principal core.Principal, id core.ID) error {
+	since, err := s.deps.Roles.SecondFactor(ctx)
+	if err != nil {
+		return fmt.Errorf("look up what roles demand: %w", err)
+	}
 	return core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
 		user, saved, err := s.change(ctx, principal, func(*account.User) {})
 		if err != nil {
@@ -34,17 +39,18 @@ func (s *Service) Remove(ctx context.Context, principal core.Principal, id core.
 		if err = s.deps.Factors.Remove(ctx, user.ID, id); err != nil || gone.ConfirmedAt.IsZero() {
 			return changes, err
 		}
-		ended, err := s.removed(ctx, principal, user, gone, slices.Delete(factors, at, at+1))
+		left := slices.Delete(factors, at, at+1)
+		ended, err := s.removed(ctx, principal, user, gone, left, since(user))
 		return append(changes, ended...), err
 	})
 }
 
-// removed follows a confirmed factor out; left are those that stay.
+// removed follows a confirmed factor out; left are those that stay, since is as of Demands.
 func (s *Service) removed(
-	ctx context.Context, principal core.Principal, user account.User, gone Factor, left []Factor,
+	ctx context.Context, principal core.Principal, user account.User, gone Factor, left []Factor, since time.Time,
 ) ([]core.Change, error) {
 	user.Protection.SecondFactors = kindsOf(left)
-	if s.Demands(user) && len(s.usable(user)) == 0 {
+	if s.Demands(user, since) && len(s.usable(user)) == 0 {
 		return nil, ErrRequired
 	}
 	if len(user.Protection.SecondFactors) == 0 {
@@ -84,47 +90,16 @@ func (s *Service) RemoveSince(ctx context.Context, user core.ID, since time.Time
 	return s.deps.Codes.Replace(ctx, user, nil, s.deps.Clock.Now())
 }
 
-// RemoveAll removes all second factors and recovery codes of an account whose owner has lost them, for an operator who
-// knows them, and ends all of its sessions. core.ErrNotFound.
-func (s *Service) RemoveAll(ctx context.Context, user core.ID) error {
-	return core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
-		now := s.deps.Clock.Now()
-		found, saved, err := account.Edit(ctx, s.deps.Users, user, func(user *account.User) error {
-			user.UpdatedAt = now
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		if err = s.RemoveSince(ctx, user, time.Time{}); err != nil {
-			return nil, err
-		}
-		if err = s.deps.Prover.Kill(ctx, user, verification.PurposeSecondFactor, verification.PurposeFactorEmail); err != nil {
-			return nil, err
-		}
-		ended, err := s.deps.Sessions.EndAll(ctx, user, core.ID{}, account.EndFactor)
-		if err != nil {
-			return nil, err
-		}
-		return append(ended, saved), s.tellAll(ctx, found)
-	})
-}
-
-// tellAll tells of the removal of all of an account's factors by an operator, one letter for each kind.
-func (s *Service) tellAll(ctx context.Context, user account.User) error {
-	for _, kind := range user.Protection.SecondFactors {
-		event := audit.Event{
-			Action: audit.ActionFactorRemove, ActorKind: audit.Operator, Subject: user.ID,
-			Metadata: map[string]string{"factor": kind},
-		}
-		if err := s.deps.Trail.Record(ctx, event); err != nil {
-			return err
-		}
-		letter := s.letter(ctx, mail.KindFactorRemoved, user)
-		letter.Factor = kind
-		if err := s.deps.Post.Post(ctx, letter); err != nil {
-			return err
-		}
+// RemoveAll removes all second factors and recovery codes of an account whose owner has lost them, and ends all of its
+// sessions, in ctx's transaction. It gives the kinds that were removed, sorted. The caller saves the user in the same
+// transaction, tells the owner and writes it down.
+func (s *Service) RemoveAll(ctx context.Context, user account.User) (kinds []string, changes []core.Change, err error) {
+	if err = s.RemoveSince(ctx, user.ID, time.Time{}); err != nil {
+		return nil, nil, err
 	}
-	return nil
+	if err = s.deps.Prover.Kill(ctx, user.ID, verification.PurposeSecondFactor, verification.PurposeFactorEmail); err != nil {
+		return nil, nil, err
+	}
+	changes, err = s.deps.Sessions.EndAll(ctx, user.ID, core.ID{}, account.EndFactor)
+	return user.Protection.SecondFactors, changes, err
 }

@@ -40,6 +40,7 @@ type Deps struct {
 	Codes     RecoveryCodes
 	Users     account.Store
 	Sessions  account.SessionEnder
+	Roles     Roles
 	Prover    *verification.Prover
 	Ring      *secret.Ring
 	Painter   Painter

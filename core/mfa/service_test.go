@@ -12,6 +12,7 @@ import (
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/directory"
 	"github.com/doorward/doorward/core/internal/house"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/mfa"
@@ -342,7 +343,7 @@ func TestCodesByEmailSwitchedOff(t *testing.T) {
 	off := mfa.NewService(mfa.Deps{Clock: m.Clock}, mfa.Config{RefuseEmail: true, RequireAll: true})
 	user := m.User(m.caller.UserID)
 	coretest.Equal(t, []mfa.Kind{mfa.KindRecoveryCode}, off.Offered(user))
-	coretest.Equal(t, true, off.Unasked(user))
+	coretest.Equal(t, true, off.Unasked(user, time.Time{}))
 	coretest.Equal(t, []mfa.Kind{mfa.KindEmail, mfa.KindRecoveryCode}, m.Factors.Offered(user))
 	_, err := m.Finish(m.Challenged(ada, ""), mfa.KindRecoveryCode, enrolled.RecoveryCodes[0])
 	m.Must(err)
@@ -353,13 +354,13 @@ func TestAnOperatorHelps(t *testing.T) {
 	m := join(t)
 	m.EnrolEmail(m.caller)
 	m.Enrol(m.caller)
-	m.Must(m.Factors.RemoveAll(m.Ctx, m.caller.UserID))
+	m.Must(m.Directory.RemoveFactors(m.Ctx, directory.Operator(""), m.caller.UserID))
 	coretest.Equal(t, 2, m.Letters(mail.KindFactorRemoved, ada))
 	if m.Alive(m.signedIn) {
 		t.Error("a session has outlived the factors")
 	}
 	m.Login(ada)
-	m.Refused(m.Factors.RemoveAll(m.Ctx, m.IDs.New()), core.ErrNotFound)
+	m.Refused(m.Directory.RemoveFactors(m.Ctx, directory.Operator(""), m.IDs.New()), core.ErrNotFound)
 }
 
 // Whatever fails on the way, a factor counts with all that belongs to it or not at all.

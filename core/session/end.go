@@ -80,6 +80,26 @@ func (s *Service) EndAll(ctx context.Context, user, except core.ID, reason EndRe
 	return s.endAll(ctx, user, except, reason, audit.Event{ActorKind: audit.System, SessionID: except})
 }
 
+// EndFor ends one live session of the user, or all of them where id is zero, in ctx's transaction, for somebody who
+// administers the account: they write it down, and announce the changes once the transaction has committed.
+// core.ErrNotFound when the user has no such live session.
+func (s *Service) EndFor(ctx context.Context, user, id core.ID, reason EndReason) (changes []core.Change, err error) {
+	if now := s.deps.Clock.Now(); id.IsZero() {
+		changes, err = s.deps.Ender.EndAll(ctx, user, core.ID{}, reason, now)
+	} else {
+		var change core.Change
+		change, err = s.deps.Ender.End(ctx, user, id, reason, now)
+		changes = []core.Change{change}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(changes) > 0 {
+		s.deps.Observer.Ended(reason, len(changes))
+	}
+	return changes, nil
+}
+
 // endAll writes one event, however many sessions end.
 func (s *Service) endAll(
 	ctx context.Context, user, except core.ID, reason EndReason, event audit.Event,

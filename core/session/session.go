@@ -22,6 +22,8 @@ const (
 	EndEmail                 = account.EndEmail
 	EndDeactivated           = account.EndDeactivated
 	EndDeleted               = account.EndDeleted
+	EndSuspended             = account.EndSuspended
+	EndForcedReset           = account.EndForcedReset
 	EndStolen      EndReason = "refresh_token_reused"
 	EndStateLost   EndReason = "state_lost"
 )

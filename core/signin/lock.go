@@ -119,24 +119,3 @@ func (s *Service) Unlock(ctx context.Context, token string) (unlocked Unlocked, 
 	}
 	return unlocked, nil
 }
-
-// LiftLocks forgets every failed try at the account that the identifier names, for an operator. core.ErrNotFound.
-func (s *Service) LiftLocks(ctx context.Context, identifier string) error {
-	parsed, ok := account.ParseIdentifier(identifier)
-	if !ok {
-		return core.ErrNotFound
-	}
-	user, err := s.deps.Users.FindByIdentifier(ctx, parsed)
-	if err != nil {
-		return fmt.Errorf("find user: %w", err)
-	}
-	return s.deps.Tx.InTx(ctx, func(ctx context.Context) error {
-		err := s.deps.Tries.Clear(ctx, lockout.Of(user.ID)...)
-		if err != nil {
-			return fmt.Errorf("clear tries: %w", err)
-		}
-		return s.deps.Trail.Record(ctx, audit.Event{
-			Action: audit.ActionUnlock, Reason: "operator", ActorKind: audit.Operator, Subject: user.ID,
-		})
-	})
-}

@@ -7,6 +7,7 @@ import (
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/directory"
 	"github.com/doorward/doorward/core/internal/house"
 	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mfa"
@@ -154,14 +155,14 @@ func TestObligationOfOneAccount(t *testing.T) {
 	t.Parallel()
 	h := house.OpenFactors(t, signin.Config{RequireVerification: true}, mfa.Config{Grace: time.Hour})
 	member, other := h.Member(ada, ""), h.Member("grace@example.com", "")
-	h.Must(h.Factors.Require(h.Ctx, member.User.ID, true))
+	h.Must(h.Directory.RequireFactor(h.Ctx, directory.Operator(""), member.User.ID, true))
 	h.Later(time.Minute)
 	coretest.Equal(t, h.Clock.Now().Add(time.Hour-time.Minute), h.Login(ada).EnrolBy)
 	coretest.Equal(t, time.Time{}, h.Login("grace@example.com").EnrolBy)
-	coretest.Equal(t, false, h.Factors.Demands(h.User(other.User.ID)))
-	h.Must(h.Factors.Require(h.Ctx, member.User.ID, false))
+	coretest.Equal(t, false, h.Factors.Demands(h.User(other.User.ID), time.Time{}))
+	h.Must(h.Directory.RequireFactor(h.Ctx, directory.Operator(""), member.User.ID, false))
 	coretest.Equal(t, account.Protection{}, h.User(member.User.ID).Protection)
-	h.Refused(h.Factors.Require(h.Ctx, h.IDs.New(), true), core.ErrNotFound)
+	h.Refused(h.Directory.RequireFactor(h.Ctx, directory.Operator(""), h.IDs.New(), true), core.ErrNotFound)
 }
 
 // A demand of the whole deployment that is taken back is forgotten at the next sign-in, so that a later one has its

@@ -39,6 +39,8 @@ type Flows interface {
 	// Use marks a live flow used and forgets its subject's failures. Exactly one of many calls succeeds;
 	// the others get ErrNotFound.
 	Use(ctx context.Context, id core.ID, now time.Time) error
+	// Forgive forgets the failures of a subject, which is a user's id. None is no error.
+	Forgive(ctx context.Context, subject string) error
 	// KillUser kills every flow of the user with one of the purposes, for good.
 	KillUser(ctx context.Context, user core.ID, purposes ...Purpose) error
 }

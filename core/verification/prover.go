@@ -162,6 +162,14 @@ func (p *Prover) Kill(ctx context.Context, user core.ID, purposes ...Purpose) er
 	return nil
 }
 
+// Forgive lets the user's codes be tried again, however many failed.
+func (p *Prover) Forgive(ctx context.Context, user core.ID) error {
+	if err := p.deps.Flows.Forgive(ctx, user.String()); err != nil {
+		return fmt.Errorf("forgive failures: %w", err)
+	}
+	return nil
+}
+
 // KillSecrets ends the codes and links by which a mailbox gets at the user's account, and sign-ins that wait for their
 // second step: when the mailbox or the password changes, or the account goes. Undo and restore links are not
 // among them, or whoever has stolen an account could kill them by resetting its password.

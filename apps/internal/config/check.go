@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/api"
+	"github.com/doorward/doorward/core/apitoken"
 	"github.com/doorward/doorward/core/retention"
 	"github.com/doorward/doorward/core/secret"
+	"github.com/doorward/doorward/core/signin"
 	"github.com/doorward/doorward/core/verification"
 )
 
@@ -134,11 +136,15 @@ func (s Settings) checkLifetimes(found *findings) {
 	// A letter leaves out what ends within half a minute, and the code beside these links is good for five.
 	found.require(s.Accounts.RegistrationTTL >= verification.CodeTTL, "REGISTRATION_TTL is 5m at least.")
 	found.require(s.Accounts.ResetLinkTTL >= verification.CodeTTL, "RESET_LINK_TTL is 5m at least.")
+	found.require(s.Accounts.InvitationTTL >= verification.CodeTTL, "INVITATION_TTL is 5m at least.")
 	found.require(s.Accounts.DeletionGrace >= time.Minute, "DELETION_GRACE is 1m at least.")
 	found.require(s.Accounts.SessionIdleTTL <= s.Accounts.SessionMaxTTL, "SESSION_IDLE_TTL is not longer than SESSION_MAX_TTL.")
 	found.require(s.Tokens.AccessTTL <= s.Accounts.SessionIdleTTL, "ACCESS_TOKEN_TTL is not longer than SESSION_IDLE_TTL.")
 	found.require(s.Accounts.RefreshGrace >= 0 && s.Accounts.RefreshGrace <= time.Minute, "REFRESH_GRACE is 0s to 1m.")
 	found.require(s.Factors.Require == RequireNone || s.Factors.Require == RequireAll, "REQUIRE_SECOND_FACTOR is off or all.")
+	found.require(s.Tokens.PersonalMaxTTL >= apitoken.MinTTL, "PERSONAL_TOKEN_MAX_TTL is 1m at least.")
+	found.require(s.Tokens.ImpersonationTTL >= signin.MinImpersonationTTL && s.Tokens.ImpersonationTTL <= signin.MaxImpersonationTTL,
+		"IMPERSONATION_TTL is 1m to 1h.")
 	found.require(s.Factors.Grace >= 0, "SECOND_FACTOR_GRACE is not negative.")
 	found.require(s.Accounts.SessionLimit >= 1, "SESSION_LIMIT is 1 at least.")
 	found.require(s.Lockout.Tries >= 1 && s.Lockout.Tries <= 10, "MAX_LOGIN_ATTEMPTS is 1 to 10.")

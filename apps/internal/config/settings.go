@@ -104,6 +104,7 @@ type Accounts struct {
 	DeletionGrace       time.Duration `env:"DELETION_GRACE" envDefault:"720h" doc:"How long a deleted account can be restored before it is erased."`
 	RegistrationTTL     time.Duration `env:"REGISTRATION_TTL" envDefault:"24h" doc:"How long a registration waits for its proof, and its link is good."`
 	ResetLinkTTL        time.Duration `env:"RESET_LINK_TTL" envDefault:"30m" doc:"How long a password reset link is good."`
+	InvitationTTL       time.Duration `env:"INVITATION_TTL" envDefault:"72h" doc:"How long the link of an invitation is good."`
 	ReauthenticationTTL time.Duration `env:"REAUTHENTICATION_TTL" envDefault:"10m" doc:"How recent a sign-in must be for sensitive operations."`
 	SessionIdleTTL      time.Duration `env:"SESSION_IDLE_TTL" envDefault:"168h" doc:"A session not refreshed for this long ends."`
 	SessionMaxTTL       time.Duration `env:"SESSION_MAX_TTL" envDefault:"720h" doc:"A session ends this long after sign-in, whatever happens."`
@@ -136,12 +137,14 @@ type Factors struct {
 
 // Tokens is the access tokens.
 type Tokens struct {
-	Issuer    string        `env:"TOKEN_ISSUER" shown:"APP_URL" doc:"iss of access tokens."`
-	Audience  string        `env:"TOKEN_AUDIENCE" shown:"APP_URL" doc:"aud of access tokens."`
-	ClientID  string        `env:"TOKEN_CLIENT_ID" envDefault:"first-party" doc:"client_id of access tokens (RFC 9068)."`
-	AccessTTL time.Duration `env:"ACCESS_TOKEN_TTL" envDefault:"15m" doc:"Lifetime of access tokens."`
-	Algorithm string        `env:"TOKEN_ALGORITHM" envDefault:"ES256" doc:"Algorithm of new signing keys: ES256, EdDSA or RS256."`
-	KeyMaxAge time.Duration `env:"SIGNING_KEY_MAX_AGE" envDefault:"2160h" doc:"Age at which the signing key is rotated by itself. 0s: only by command."`
+	Issuer           string        `env:"TOKEN_ISSUER" shown:"APP_URL" doc:"iss of access tokens."`
+	Audience         string        `env:"TOKEN_AUDIENCE" shown:"APP_URL" doc:"aud of access tokens."`
+	ClientID         string        `env:"TOKEN_CLIENT_ID" envDefault:"first-party" doc:"client_id of access tokens (RFC 9068)."`
+	AccessTTL        time.Duration `env:"ACCESS_TOKEN_TTL" envDefault:"15m" doc:"Lifetime of access tokens."`
+	Algorithm        string        `env:"TOKEN_ALGORITHM" envDefault:"ES256" doc:"Algorithm of new signing keys: ES256, EdDSA or RS256."`
+	PersonalMaxTTL   time.Duration `env:"PERSONAL_TOKEN_MAX_TTL" envDefault:"8760h" doc:"Longest lifetime of a personal access token. One that is asked for without a lifetime gets 90 days, or this where it is less."`
+	ImpersonationTTL time.Duration `env:"IMPERSONATION_TTL" envDefault:"15m" doc:"Longest time for which an administrator sees what a user sees by one act. 1m to 1h."`
+	KeyMaxAge        time.Duration `env:"SIGNING_KEY_MAX_AGE" envDefault:"2160h" doc:"Age at which the signing key is rotated by itself. 0s: only by command."`
 }
 
 // Password is the rules and costs of passwords.

@@ -151,7 +151,7 @@ func TestUnreadableSettingsHideNoOthers(t *testing.T) {
 func TestLinksLiveLongEnoughToBeMailed(t *testing.T) {
 	t.Parallel()
 	for name, least := range map[string]time.Duration{
-		"REGISTRATION_TTL": 5 * time.Minute, "RESET_LINK_TTL": 5 * time.Minute, "DELETION_GRACE": time.Minute,
+		"REGISTRATION_TTL": 5 * time.Minute, "RESET_LINK_TTL": 5 * time.Minute, "INVITATION_TTL": 5 * time.Minute, "DELETION_GRACE": time.Minute,
 	} {
 		if _, err := config.Parse(map[string]string{name: least.String()}); err != nil {
 			t.Errorf("%s=%s: %v", name, least, err)

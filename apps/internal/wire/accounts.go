@@ -7,16 +7,14 @@ import (
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
-	"github.com/doorward/doorward/core/mfa"
-	"github.com/doorward/doorward/core/signin"
+	"github.com/doorward/doorward/core/directory"
 )
 
 // Accounts are the use cases that operators have for single accounts.
 type Accounts struct {
 	fx.In
-	Ways    *signin.Service
-	Factors *mfa.Service
-	Users   account.Store
+	Directory *directory.Service
+	Users     account.Store
 }
 
 // Find gives the account with the address or username. core.ErrNotFound.

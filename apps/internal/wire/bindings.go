@@ -12,9 +12,12 @@ import (
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/apitoken"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/dashboard"
 	"github.com/doorward/doorward/core/device"
+	"github.com/doorward/doorward/core/directory"
 	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/mfa"
@@ -57,10 +60,16 @@ type stores struct {
 	Log           audit.Log
 	History       audit.History
 	Retention     retention.Store
+	Figures       dashboard.Figures
+	Folder        dashboard.Folder
 	Lock          retention.Lock
 	Access        access.Lookup `name:"primary"`
 	Catalogues    access.Catalogues
 	Memberships   access.Memberships
+	Index         directory.Index
+	Tokens        apitoken.Tokens
+	Machines      apitoken.ServiceAccounts
+	MachineKeys   apitoken.Keys
 }
 
 func postgresStores(db *postgres.Database) stores {
@@ -87,10 +96,16 @@ func postgresStores(db *postgres.Database) stores {
 		Log:           db.Audit(),
 		History:       db.Audit(),
 		Retention:     db.Retention(),
+		Figures:       db.Figures(),
+		Folder:        db.Figures(),
 		Lock:          db.Locks(),
 		Access:        db.Access(),
 		Catalogues:    db.Access(),
 		Memberships:   db.Access(),
+		Index:         db.Directory(),
+		Tokens:        db.PersonalTokens(),
+		Machines:      db.ServiceAccounts(),
+		MachineKeys:   db.ServiceKeys(),
 	}
 }
 
@@ -118,10 +133,16 @@ func sqliteStores(db *sqlite.Database) stores {
 		Log:           db.Audit(),
 		History:       db.Audit(),
 		Retention:     db.Retention(),
+		Figures:       db.Figures(),
+		Folder:        db.Figures(),
 		Lock:          db.Locks(),
 		Access:        db.Access(),
 		Catalogues:    db.Access(),
 		Memberships:   db.Access(),
+		Index:         db.Directory(),
+		Tokens:        db.PersonalTokens(),
+		Machines:      db.ServiceAccounts(),
+		MachineKeys:   db.ServiceKeys(),
 	}
 }
 

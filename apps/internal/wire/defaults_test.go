@@ -10,6 +10,7 @@ import (
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/directory"
 	"github.com/doorward/doorward/core/device"
 	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mfa"
@@ -36,6 +37,7 @@ func TestDefaultsAreOne(t *testing.T) {
 		"DATABASE_TIMEOUT":               {settings.Storage.DatabaseTimeout, postgres.DefaultStatementTimeout},
 		"DELETION_GRACE":                 {accounts.DeletionGrace, account.DefaultDeletionGrace},
 		"REGISTRATION_TTL":               {accounts.RegistrationTTL, signin.DefaultRegistrationTTL},
+		"INVITATION_TTL":                 {accounts.InvitationTTL, directory.DefaultInvitationTTL},
 		"RESET_LINK_TTL":                 {accounts.ResetLinkTTL, credential.DefaultResetLinkTTL},
 		"REAUTHENTICATION_TTL":           {accounts.ReauthenticationTTL, account.DefaultRecentWindow},
 		"REAUTHENTICATION_TTL, the edge": {accounts.ReauthenticationTTL, edge.RecentWindow},

@@ -15,6 +15,7 @@ import (
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/apitoken"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/device"
@@ -112,11 +113,11 @@ func newSessions(in shared, own sessionsIn) *session.Service {
 }
 
 func newAccounts(
-	in shared, users account.Store, sessions account.SessionEnder, devices device.Store, factors account.FactorRemover, desk *verification.Desk,
-	prover *verification.Prover,
+	in shared, users account.Store, sessions account.SessionEnder, devices device.Store, tokens apitoken.Tokens, factors account.FactorRemover,
+	desk *verification.Desk, prover *verification.Prover,
 ) *account.Service {
 	return account.NewService(account.Deps{
-		Users: users, Sessions: sessions, Devices: devices, Factors: factors, Desk: desk, Prover: prover, Post: in.Post,
+		Users: users, Sessions: sessions, Devices: devices, Tokens: tokens, Factors: factors, Desk: desk, Prover: prover, Post: in.Post,
 		Tx: in.Tx, Announcer: in.Announcer, Clock: in.Clock, Origins: in.Origins, Trail: in.Trail,
 	}, account.Config{
 		RecentWindow: in.Settings.Accounts.ReauthenticationTTL, DeletionGrace: in.Settings.Accounts.DeletionGrace,
@@ -142,6 +143,7 @@ type credentialsIn struct {
 	Users    account.Store
 	Sessions account.SessionEnder
 	Devices  device.Store
+	Tokens   apitoken.Tokens
 	Tries    lockout.Tries
 	Hasher   credential.Hasher
 	Policy   *credential.Policy
@@ -151,7 +153,7 @@ type credentialsIn struct {
 
 func newCredentials(in shared, own credentialsIn) *credential.Service {
 	return credential.NewService(credential.Deps{
-		Users: own.Users, Sessions: own.Sessions, Devices: own.Devices, Tries: own.Tries, Hasher: own.Hasher,
+		Users: own.Users, Sessions: own.Sessions, Devices: own.Devices, Tokens: own.Tokens, Tries: own.Tries, Hasher: own.Hasher,
 		Policy: own.Policy, Desk: own.Desk, Prover: own.Prover, Post: in.Post, Tx: in.Tx, Announcer: in.Announcer, Clock: in.Clock,
 		Origins: in.Origins, Trail: in.Trail, Subjects: lockout.NewSubjects(in.Ring),
 	}, credential.Config{
@@ -173,6 +175,7 @@ type factorsIn struct {
 	Codes    mfa.RecoveryCodes
 	Users    account.Store
 	Sessions account.SessionEnder
+	Access   access.Lookup
 	Prover   *verification.Prover
 	Painter  mfa.Painter
 }
@@ -180,8 +183,9 @@ type factorsIn struct {
 func newFactors(in shared, own factorsIn) *mfa.Service {
 	settings := in.Settings.Factors
 	return mfa.NewService(mfa.Deps{
-		Factors: own.Factors, Codes: own.Codes, Users: own.Users, Sessions: own.Sessions, Prover: own.Prover,
-		Ring: in.Ring, Painter: own.Painter, Post: in.Post, Trail: in.Trail, Tx: in.Tx, Announcer: in.Announcer,
+		Factors: own.Factors, Codes: own.Codes, Users: own.Users, Sessions: own.Sessions,
+		Roles: access.Demands{Lookup: own.Access}, Prover: own.Prover, Ring: in.Ring, Painter: own.Painter,
+		Post: in.Post, Trail: in.Trail, Tx: in.Tx, Announcer: in.Announcer,
 		Clock: in.Clock, IDs: in.IDs, Origins: in.Origins,
 	}, mfa.Config{
 		Issuer: in.Settings.Mail.ProductName, RefuseEmail: !settings.Email, RequireAll: settings.Require == config.RequireAll,
@@ -206,6 +210,9 @@ type signinIn struct {
 	Issuer        *token.Issuer
 	Verifier      signin.Verifier
 	Access        access.Lookup
+	Warden        *access.Warden
+	Tokens        apitoken.Tokens
+	MachineKeys   apitoken.Keys
 }
 
 func newSignIn(in shared, own signinIn) *signin.Service {
@@ -215,12 +222,14 @@ func newSignIn(in shared, own signinIn) *signin.Service {
 		Hasher: own.Hasher, Policy: own.Policy, Sessions: own.Sessions, Devices: own.Devices, Factors: own.Factors, Tries: own.Tries,
 		Subjects: lockout.NewSubjects(in.Ring), Trail: in.Trail, References: own.References,
 		Issuer: own.Issuer, Verifier: own.Verifier, Access: own.Access, Post: in.Post, Tx: in.Tx, Announcer: in.Announcer,
-		Clock: in.Clock, IDs: in.IDs, Origins: in.Origins, Log: in.Log,
+		Clock: in.Clock, IDs: in.IDs, Origins: in.Origins, Log: in.Log, Warden: own.Warden,
+		Presented: apitoken.NewPresented(own.Tokens, own.MachineKeys, in.Clock),
 	}, signin.Config{
 		RequireVerification: accounts.RequireVerification, HideAddresses: accounts.HideExistence,
 		RegistrationTTL: accounts.RegistrationTTL,
 		Lockout:         lockout.Rules{Tries: guard.Tries, Duration: guard.Duration},
 		TellAttempts:    guard.TellAttempts, UnlockLinkTTL: guard.UnlockLinkTTL,
+		Impersonation: signin.ImpersonationConfig{TTL: in.Settings.Tokens.ImpersonationTTL, RecentWindow: accounts.ReauthenticationTTL},
 	})
 }
 
@@ -270,5 +279,5 @@ func pause(ctx context.Context, d time.Duration) error {
 
 var usecasesModule = fx.Module("usecases", fx.Provide(
 	newIntakeNudge, newDesk, newProver, newAnnouncer, newLocator, origin.NewReader, newTrail, newSessions, newDevices, newFactors, newAccounts, newPolicy,
-	newCredentials, newSignIn, newIntakeWorker, newSweeper, newKeeper, newWarden, newAccess, newAccessControl,
+	newCredentials, newSignIn, newIntakeWorker, newSweeper, newKeeper, newDirectory, newTokens, newWarden, newAccess, newAccessControl, newDashboard,
 ))

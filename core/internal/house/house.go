@@ -22,6 +22,7 @@ import (
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/device"
 	"github.com/doorward/doorward/core/device/devicetest"
+	"github.com/doorward/doorward/core/directory"
 	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/lockout/lockouttest"
 	"github.com/doorward/doorward/core/mfa"
@@ -50,37 +51,41 @@ type House struct {
 
 	Origins *origin.Reader
 
-	Users         *accounttest.Store
-	Access        *accesstest.Memory
-	Machines      *apitokentest.ServiceAccounts
-	Registrations *accounttest.Registrations
-	Intakes       *verificationtest.Intakes
-	Flows         *verificationtest.Flows
-	Links         *verificationtest.Links
-	SessionRows   *sessiontest.Memory
-	DeviceRows    *devicetest.Memory
-	Tries         *lockouttest.Memory
-	FactorRows    *mfatest.Factors
-	CodeRows      *mfatest.RecoveryCodes
-	Log           *audittest.Log
-	Hasher        *Hasher
-	Signer        *Signer
-	Post          *Post
-	Announced     *Announced
-	Sending       *Sending
+	Users          *accounttest.Store
+	Access         *accesstest.Memory
+	Machines       *apitokentest.ServiceAccounts
+	TokenRows      *apitokentest.Tokens
+	Registrations  *accounttest.Registrations
+	Intakes        *verificationtest.Intakes
+	Flows          *verificationtest.Flows
+	Links          *verificationtest.Links
+	SessionRows    *sessiontest.Memory
+	DeviceRows     *devicetest.Memory
+	Tries          *lockouttest.Memory
+	FactorRows     *mfatest.Factors
+	CodeRows       *mfatest.RecoveryCodes
+	PersonalTokens *apitokentest.Tokens
+	Log            *audittest.Log
+	Hasher         *Hasher
+	Signer         *Signer
+	Post           *Post
+	Announced      *Announced
+	Sending        *Sending
 
-	Desk     *verification.Desk
-	Prover   *verification.Prover
-	Worker   *verification.Worker
-	Trail    *audit.Trail
-	Devices  *device.Service
-	Factors  *mfa.Service
-	Sessions *session.Service
-	SignIn   *signin.Service
-	Password *credential.Service
-	Account  *account.Service
-	Warden   *access.Warden
-	Roles    *access.Service
+	Desk      *verification.Desk
+	Prover    *verification.Prover
+	Worker    *verification.Worker
+	Trail     *audit.Trail
+	Devices   *device.Service
+	Factors   *mfa.Service
+	Sessions  *session.Service
+	SignIn    *signin.Service
+	Password  *credential.Service
+	Account   *account.Service
+	Directory *directory.Service
+	Warden    *access.Warden
+	Roles     *access.Service
+	Tokens    *apitoken.Service
 }
 
 // Client is the client of the requests that a house is asked.
@@ -115,6 +120,7 @@ func OpenFactors(t *testing.T, config signin.Config, factors mfa.Config) *House 
 		Signer: &Signer{clock: clock, issued: map[string]token.Claims{}},
 	}
 	h.Access, h.Machines = accesstest.NewMemory(db, h.Users), apitokentest.NewServiceAccounts(db)
+	h.TokenRows = apitokentest.NewTokens(db, h.Users)
 	h.Warden = access.NewWarden(h.Access, h.Users, h.Machines)
 	h.Log = audittest.NewLog(db)
 	h.Trail = audit.NewTrail(audit.Deps{
@@ -136,16 +142,21 @@ func OpenFactors(t *testing.T, config signin.Config, factors mfa.Config) *House 
 	h.Factors = h.factors(factors)
 	h.SignIn = h.signIn(config)
 	h.Password = credential.NewService(credential.Deps{
-		Users: h.Users, Sessions: h.Sessions, Devices: h.DeviceRows, Tries: h.Tries, Hasher: h.Hasher, Policy: policy(), Desk: h.Desk, Prover: h.Prover,
+		Users: h.Users, Sessions: h.Sessions, Devices: h.DeviceRows, Tokens: h.TokenRows, Tries: h.Tries, Hasher: h.Hasher, Policy: policy(), Desk: h.Desk, Prover: h.Prover,
 		Post: h.Post, Tx: db, Announcer: h.Announced, Clock: clock, Origins: h.Origins,
 		Trail: h.Trail, Subjects: lockout.NewSubjects(h.Ring),
 	}, credential.Config{})
 	h.Account = account.NewService(account.Deps{
-		Users: h.Users, Sessions: h.Sessions, Devices: h.DeviceRows, Factors: h.Factors, Desk: h.Desk, Prover: h.Prover,
+		Users: h.Users, Sessions: h.Sessions, Devices: h.DeviceRows, Tokens: h.TokenRows, Factors: h.Factors, Desk: h.Desk, Prover: h.Prover,
 		Post: h.Post, Tx: db, Announcer: h.Announced, Clock: clock, Origins: h.Origins,
 		Trail: h.Trail,
 	}, account.Config{RecentWindow: account.DefaultRecentWindow, DeletionGrace: account.DefaultDeletionGrace})
+	h.Directory = h.directory()
 	h.Worker = h.worker()
+	h.Tokens = apitoken.NewService(apitoken.Deps{
+		Tokens: h.TokenRows, Accounts: h.Machines, Keys: h.Machines.Keys(), Users: h.Users, Access: h.Access, Warden: h.Warden,
+		Post: h.Post, Trail: h.Trail, Tx: db, Clock: clock, IDs: h.IDs, Origins: h.Origins,
+	}, apitoken.Config{})
 	h.Roles = access.NewService(access.Deps{
 		Lookup: h.Access, Catalogues: h.Access, Memberships: h.Access, Users: h.Users, Grants: apitoken.Grants{Accounts: h.Machines},
 		Warden: h.Warden, Post: h.Post, Origins: h.Origins, Trail: h.Trail, Tx: db, Announcer: h.Announced, Clock: clock,
@@ -172,7 +183,7 @@ func (h *House) factors(config mfa.Config) *mfa.Service {
 	h.Users.SecondFactors = h.FactorRows.Kinds
 	config.Issuer, config.RecentWindow = "Example", account.DefaultRecentWindow
 	return mfa.NewService(mfa.Deps{
-		Factors: h.FactorRows, Codes: h.CodeRows, Users: h.Users, Sessions: h.Sessions, Prover: h.Prover, Ring: h.Ring,
+		Factors: h.FactorRows, Codes: h.CodeRows, Users: h.Users, Sessions: h.Sessions, Roles: access.Demands{Lookup: h.Access}, Prover: h.Prover, Ring: h.Ring,
 		Painter: painter{}, Post: h.Post, Trail: h.Trail, Tx: h.DB, Announcer: h.Announced, Clock: h.Clock, IDs: h.IDs,
 		Origins: h.Origins,
 	}, config)
@@ -183,7 +194,8 @@ func (h *House) signIn(config signin.Config) *signin.Service {
 		Users: h.Users, Registrations: h.Registrations, Desk: h.Desk, Prover: h.Prover, Hasher: h.Hasher,
 		Policy: policy(), Sessions: h.Sessions, Devices: h.Devices, Factors: h.Factors, Tries: h.Tries,
 		Subjects: lockout.NewSubjects(h.Ring), Trail: h.Trail, References: h.references(),
-		Issuer:   token.NewIssuer(h.Signer, h.Clock, h.IDs, token.IssuerConfig{Issuer: issuer, Audience: issuer}),
+		Issuer:    token.NewIssuer(h.Signer, h.Clock, h.IDs, token.IssuerConfig{Issuer: issuer, Audience: issuer}),
+		Presented: apitoken.NewPresented(h.TokenRows, h.Machines.Keys(), h.Clock), Warden: h.Warden,
 		Verifier: h.Signer, Access: h.Access, Post: h.Post, Tx: h.DB, Announcer: h.Announced, Clock: h.Clock, IDs: h.IDs,
 		Origins: h.Origins, Log: core.Discard(),
 	}, config)

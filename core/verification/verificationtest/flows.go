@@ -29,6 +29,7 @@ func TestFlows(t *testing.T, open Open) {
 		"second steps have no budget":          secondStepsGoOn,
 		"many tries keep within the budget":    budgetRace,
 		"a use forgets the failures":           useForgets,
+		"forgives one subject":                 forgives,
 		"one of many uses wins":                useRace,
 		"a use that kills the rest is no trap": useAmongTries,
 		"a use needs a live flow":              useRefuses,
@@ -224,6 +225,16 @@ func useForgets(t *testing.T, s Stores) {
 	coretest.Must(t, s.try(t, right, at(time.Second)))
 	coretest.Must(t, s.Flows.Use(t.Context(), right.ID, at(time.Second)))
 	coretest.Must(t, s.try(t, s.start(t, reset(user, at(time.Minute))), at(time.Minute)))
+}
+
+func forgives(t *testing.T, s Stores) {
+	user, other := s.user(t), s.user(t)
+	s.spend(t, user, verification.MaxFailures)
+	s.spend(t, other, verification.MaxFailures)
+	coretest.Must(t, s.Flows.Forgive(t.Context(), user.String()))
+	coretest.Must(t, s.Flows.Forgive(t.Context(), user.String()))
+	coretest.Must(t, s.try(t, s.start(t, reset(user, at(time.Minute))), at(time.Minute)))
+	coretest.Refused(t, s.try(t, s.start(t, reset(other, at(time.Minute))), at(time.Minute)), core.ErrNotFound)
 }
 
 func useRace(t *testing.T, s Stores) {

@@ -115,6 +115,14 @@ func (f *Flows) Use(ctx context.Context, id core.ID, now time.Time) error {
 	return err
 }
 
+// Forgive implements verification.Flows.
+func (f *Flows) Forgive(ctx context.Context, subject string) error {
+	return f.db.Do(ctx, func() error {
+		f.failures.Delete(subject)
+		return nil
+	})
+}
+
 // KillUser implements verification.Flows.
 func (f *Flows) KillUser(ctx context.Context, user core.ID, purposes ...verification.Purpose) error {
 	return f.db.Do(ctx, func() error {

@@ -1,0 +1,149 @@
+package directory
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/session"
+)
+
+// The bounds of what is asked for at once.
+const (
+	// ManyMax is how many users can be read by their ids.
+	ManyMax = 100
+	// SearchMax is how long a search text is, in bytes.
+	SearchMax = 254
+)
+
+// Page is a part of a list. Next is the place behind which the next one begins; zero on the last page.
+type Page struct {
+	Users []account.User
+	Next  Place
+}
+
+// List gives a page of a list. A limit out of bounds becomes the nearest one within, none the default. Who may read
+// users has been asked at the edge.
+func (s *Service) List(ctx context.Context, listing Listing) (Page, error) {
+	limit := bounded(listing.Limit)
+	listing.Limit = limit + 1
+	places, err := s.deps.Index.Places(ctx, listing)
+	if err != nil {
+		return Page{}, err
+	}
+	var page Page
+	if len(places) > limit {
+		places = places[:limit]
+		page.Next = places[limit-1]
+	}
+	page.Users, err = s.at(ctx, places)
+	return page, err
+}
+
+// Search gives a page of the users whom a text finds. It may have fewer users than the limit, or none, though there is
+// a next one. KindInvalid for the field "search".
+func (s *Service) Search(ctx context.Context, typed string, search Search) (Page, error) {
+	unprintable := func(r rune) bool { return r == unicode.ReplacementChar || unicode.IsControl(r) }
+	search.Text = NewSearchText(typed)
+	switch {
+	case len(typed) > SearchMax:
+		return Page{}, core.InvalidField("search", core.CodeTooLong, "A search text has 254 bytes at the most.")
+	case strings.ContainsFunc(typed, unprintable) || search.Text.Name == "":
+		return Page{}, core.InvalidField("search", core.CodeInvalidFormat, "A search text is one line of printable characters.")
+	}
+	search.Limit = bounded(search.Limit)
+	places, rest, err := s.deps.Index.Search(ctx, search)
+	if err != nil {
+		return Page{}, err
+	}
+	users, err := s.at(ctx, places)
+	return Page{Users: users, Next: rest}, err
+}
+
+func bounded(limit int) int {
+	if limit == 0 {
+		limit = core.PageLimitDefault
+	}
+	return max(1, min(limit, core.PageLimitMax))
+}
+
+// at gives the users at the places, in their order. Who is purged meanwhile is left out.
+func (s *Service) at(ctx context.Context, places []Place) ([]account.User, error) {
+	ids := make([]core.ID, len(places))
+	for i, place := range places {
+		ids[i] = place.ID
+	}
+	return s.Many(ctx, ids)
+}
+
+// Many gives the users of the ids, ManyMax at the most where a caller names them, in the order of the ids and each once.
+// Those that do not exist are left out.
+func (s *Service) Many(ctx context.Context, ids []core.ID) ([]account.User, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, err := s.deps.Index.Many(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	places := make(map[core.ID]int, len(ids))
+	for i, id := range slices.Backward(ids) {
+		places[id] = i
+	}
+	slices.SortFunc(found, func(a, b account.User) int { return places[a.ID] - places[b.ID] })
+	return found, nil
+}
+
+// Find gives a user of any status. core.ErrNotFound.
+func (s *Service) Find(ctx context.Context, id core.ID) (account.User, error) {
+	return s.deps.Users.Find(ctx, id)
+}
+
+// Sessions gives a page of a user's live sessions, as session.Service.List does. core.ErrNotFound.
+func (s *Service) Sessions(
+	ctx context.Context, user core.ID, page core.Page,
+) (sessions []session.Session, next core.Position, err error) {
+	if _, err = s.deps.Users.Find(ctx, user); err != nil {
+		return nil, core.Position{}, err
+	}
+	return s.deps.Sessions.List(ctx, user, page)
+}
+
+// Viewer is who looks at a profile.
+type Viewer struct {
+	// ID is the person who is signed in; zero for strangers and machines.
+	ID core.ID
+	// ReadsUsers tells that they may read all users.
+	ReadsUsers bool
+}
+
+// Profile gives a user whose profile the viewer may see: by its owner's choice everybody, whoever is signed in, or
+// nobody but the owner and those who may read all users. These two see it whatever the state of the account, others
+// that of an active one alone. core.ErrNotFound for all other profiles and for those that do not exist.
+func (s *Service) Profile(ctx context.Context, viewer Viewer, id core.ID) (account.User, error) {
+	user, err := s.deps.Users.Find(ctx, id)
+	if err != nil {
+		return account.User{}, err
+	}
+	if !viewer.sees(&user) {
+		return account.User{}, core.ErrNotFound
+	}
+	return user, nil
+}
+
+func (v Viewer) sees(user *account.User) bool {
+	if v.ReadsUsers || v.ID == user.ID && !v.ID.IsZero() {
+		return true
+	}
+	switch user.Preferences.Visibility {
+	case account.VisibilityPublic:
+		return user.Status == account.StatusActive
+	case account.VisibilityMembers:
+		return user.Status == account.StatusActive && !v.ID.IsZero()
+	case account.VisibilityPrivate:
+	}
+	return false
+}
