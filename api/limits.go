@@ -22,6 +22,8 @@ const (
 	// LimitSession bounds all calls of a session. It is counted by each replica for itself, so that a
 	// signed-in call costs no round trip.
 	LimitSession = "session"
+	// LimitService bounds all calls of a service account, with whichever of its keys, and is counted like LimitSession.
+	LimitService = "service"
 	// LimitRefresh bounds refreshes, by the session that a genuine token names. It is counted like LimitSession:
 	// nothing is guessed here either.
 	LimitRefresh = "refresh"
@@ -122,7 +124,7 @@ func (s *server) checkLimits() error {
 	if s.deps.Limiter == nil {
 		return nil
 	}
-	named := []limited{{name: LimitAddress}, {name: LimitSession}}
+	named := []limited{{name: LimitAddress}, {name: LimitSession}, {name: LimitService}}
 	for _, line := range policy {
 		named = append(named, line.limits...)
 	}
@@ -177,8 +179,11 @@ type subject struct {
 	address string
 	// named is the account or verification of the body, where it is known and names one.
 	named string
-	// session is that of a caller who is signed in or, in a refresh, holds a token; else zero.
+	// session is that of a caller who is signed in or, in a refresh, holds a token; else zero. For a caller without one
+	// it stands for the person whose token, or the service account whose key, was shown.
 	session core.ID
+	// service tells that it is a service account.
+	service bool
 }
 
 func addressOf(c *fiber.Ctx) string { return limit.AddressKey(core.ClientFrom(c.UserContext()).IP) }
@@ -189,7 +194,7 @@ func (s *server) subjectOf(c *fiber.Ctx, p plan, valid bool) subject {
 	members, _ := c.Locals(bodyLocal).(map[string]any)
 	switch {
 	case known:
-		from.session = signedIn.Principal.SessionID
+		from.session, from.service = countedAs(signedIn.Principal)
 	case valid && p.holds:
 		from.session = s.holder(c.UserContext(), members)
 	}
@@ -200,6 +205,19 @@ func (s *server) subjectOf(c *fiber.Ctx, p plan, valid bool) subject {
 		from.address = addressOf(c)
 	}
 	return from
+}
+
+// countedAs gives whom the calls of an admitted caller count for: all tokens of a person, and all keys of a service
+// account, together, so that having more of them gives no more calls.
+func countedAs(who core.Principal) (id core.ID, service bool) {
+	switch who.Means {
+	case core.ByToken:
+		return who.UserID, false
+	case core.ByService:
+		return who.ServiceID, true
+	case core.BySession, core.ByImpersonation:
+	}
+	return who.SessionID, false
 }
 
 // holder gives the session of a genuine refresh token, and else zero.
@@ -241,6 +259,9 @@ func namedBy(members map[string]any) string {
 
 // own is the bucket that this replica counts alone, of a caller with a session.
 func (s *server) own(p plan, from subject) limit.Bucket {
+	if from.service {
+		return s.bucket(LimitService, string(from.session[:]))
+	}
 	if p.holds {
 		return s.bucket(LimitRefresh, string(from.session[:]))
 	}

@@ -89,6 +89,20 @@ type Client struct {
 	Languages string
 }
 
+type callerKey struct{}
+
+// WithCaller carries in ctx who was admitted, for the audit trail alone: it marks what was done by means other than a
+// session of the person's own, whichever use case does it. No use case takes its caller from there.
+func WithCaller(ctx context.Context, caller Principal) context.Context {
+	return context.WithValue(ctx, callerKey{}, caller)
+}
+
+// CallerFrom gives what WithCaller carries; false where nobody was admitted.
+func CallerFrom(ctx context.Context) (Principal, bool) {
+	caller, known := ctx.Value(callerKey{}).(Principal)
+	return caller, known
+}
+
 type clientKey struct{}
 
 // WithClient carries the client of a request in ctx.

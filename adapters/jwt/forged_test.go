@@ -15,6 +15,7 @@ import (
 
 	jwtlib "github.com/golang-jwt/jwt/v5"
 
+	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/token"
 )
 
@@ -105,7 +106,7 @@ func TestForgeWritesGoodTokens(t *testing.T) {
 	if _, err := f.Verify(f.signed(f.header(), f.body())); err != nil {
 		t.Error(err)
 	}
-	if _, err := f.Verify(f.signed(f.header(), f.body("nbf", f.clock.Now().Unix(), "act", map[string]any{"sub": "x"}))); err != nil {
+	if _, err := f.Verify(f.signed(f.header(), f.body("nbf", f.clock.Now().Unix(), "cnf", map[string]any{"jkt": "x"}))); err != nil {
 		t.Errorf("claims to come: %v", err)
 	}
 }
@@ -195,6 +196,38 @@ func TestClaimsAreRefused(t *testing.T) {
 	}
 }
 
+// TestActorsAreRefused takes an act claim in the one form that is made here, and in no other.
+func TestActorsAreRefused(t *testing.T) {
+	t.Parallel()
+	f := newForge(t)
+	actor := f.ids.New().String()
+	var own struct {
+		Subject string `json:"sub"`
+	}
+	if err := json.Unmarshal([]byte(f.body()), &own); err != nil {
+		t.Fatal(err)
+	}
+	claims, err := f.Verify(f.signed(f.header(), f.body("act", map[string]any{"sub": actor})))
+	if err != nil || claims.Actor.String() != actor {
+		t.Errorf("got %+v, %v", claims, err)
+	}
+	for name, act := range map[string]any{
+		"no object": actor, "null": json.RawMessage("null"), "a list": []string{actor}, "a number": 1, "a flag": true,
+		"nothing": map[string]any{}, "no sub": map[string]any{"iss": actor}, "no text": map[string]any{"sub": 1},
+		"nobody":  map[string]any{"sub": ""},
+		"no UUID": map[string]any{"sub": "1"},
+		"zero":    map[string]any{"sub": core.ID{}.String()},
+		"oneself": map[string]any{"sub": own.Subject},
+		"more":    map[string]any{"sub": actor, "iss": "x"},
+		"a chain": map[string]any{"sub": actor, "act": map[string]any{"sub": actor}},
+		"twice":   json.RawMessage(`{"sub":"` + actor + `","sub":"` + actor + `"}`),
+		"capital": json.RawMessage(`{"Sub":"` + actor + `"}`),
+	} {
+		f.refuse("act "+name, f.signed(f.header(), f.body("act", act)))
+	}
+	f.refuse("act twice", f.signed(f.header(), strings.Replace(f.body("act", map[string]any{"sub": actor}), "{", `{"act":{},`, 1)))
+}
+
 func TestFormsAreRefused(t *testing.T) {
 	t.Parallel()
 	f := newForge(t)
@@ -275,12 +308,17 @@ func FuzzPayload(f *testing.F) {
 	for _, seed := range []string{
 		forge.body(), forge.body("nbf", 1), "{}", "null", "[]", `{"iss":{"a":1,"a":2}}`, `{"exp":1e400}`, `{"exp":-1}`,
 		forge.body("roles", nil), strings.Repeat("[", 5000), `{"iss":"\ud800"}`,
+		forge.body("act", map[string]any{"sub": forge.ids.New().String()}), forge.body("act", nil),
+		forge.body("act", map[string]any{"sub": "", "act": map[string]any{}}), forge.body("act", json.RawMessage("null")),
 	} {
 		f.Add(seed)
 	}
 	header := forge.header()
 	f.Fuzz(func(t *testing.T, body string) {
-		_, err := forge.Verify(forge.signed(header, body))
+		claims, err := forge.Verify(forge.signed(header, body))
+		if err == nil && claims.Actor == claims.Subject {
+			t.Errorf("%q: somebody impersonates themselves", body)
+		}
 		if err != nil && !errors.Is(err, token.ErrInvalid) && !errors.Is(err, token.ErrExpired) {
 			t.Errorf("%q: %v", body, err)
 		}

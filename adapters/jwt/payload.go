@@ -2,6 +2,7 @@ package jwt
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -33,6 +34,34 @@ type payload struct {
 	ACR       string   `json:"acr"`
 	Roles     []string `json:"roles"`
 	NotBefore *int64   `json:"nbf,omitempty"`
+	Actor     *actor   `json:"act,omitempty"`
+}
+
+// actor is the act claim (RFC 8693 §4.1) in the one form that is made here: who acts, by their id, and nothing else. A
+// chain of actors does not occur.
+type actor struct {
+	Subject string `json:"sub"`
+}
+
+// actorOf writes the act claim; none for the zero id.
+func actorOf(id core.ID) *actor {
+	if id.IsZero() {
+		return nil
+	}
+	return &actor{Subject: id.String()}
+}
+
+// readActor reads the act claim of that form.
+func readActor(value json.RawMessage) (*actor, error) {
+	parts, err := members(value)
+	if err != nil {
+		return nil, err
+	}
+	var read actor
+	if len(parts) != 1 || !text(parts["sub"], &read.Subject) {
+		return nil, errors.New("claim act is not exactly a sub")
+	}
+	return &read, nil
 }
 
 func newPayload(claims token.Claims) *payload {
@@ -40,7 +69,7 @@ func newPayload(claims token.Claims) *payload {
 		Issuer: claims.Issuer, Audience: claims.Audience, ClientID: claims.ClientID,
 		Subject: claims.Subject.String(), SessionID: claims.SessionID.String(), ID: claims.ID.String(),
 		IssuedAt: claims.IssuedAt.Unix(), ExpiresAt: claims.ExpiresAt.Unix(), AuthTime: claims.AuthTime.Unix(),
-		Factors: present(claims.Factors), ACR: claims.ACR, Roles: present(claims.Roles),
+		Factors: present(claims.Factors), ACR: claims.ACR, Roles: present(claims.Roles), Actor: actorOf(claims.Actor),
 	}
 }
 
@@ -84,7 +113,10 @@ func (p *payload) UnmarshalJSON(data []byte) error {
 			return fmt.Errorf("claim nbf is no date")
 		}
 	}
-	return nil
+	if value, given := parts["act"]; given {
+		p.Actor, err = readActor(value)
+	}
+	return err
 }
 
 // date reads a whole number of seconds between 1970 and 9999.
@@ -112,7 +144,19 @@ func (p payload) claims() (token.Claims, error) {
 		}
 		*into = id
 	}
-	return claims, nil
+	return claims, p.readActor(&claims)
+}
+
+// readActor reads who impersonates whom: two people.
+func (p payload) readActor(claims *token.Claims) (err error) {
+	if p.Actor == nil {
+		return nil
+	}
+	claims.Actor, err = core.ParseID(p.Actor.Subject)
+	if err == nil && (claims.Actor.IsZero() || claims.Actor == claims.Subject) {
+		err = errors.New("claim act names nobody, or the subject")
+	}
+	return err
 }
 
 func (p payload) notBefore() time.Time {

@@ -90,6 +90,17 @@ func TestSignAndVerify(t *testing.T) {
 	}
 }
 
+func TestSignForAnActor(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, token.ES256)
+	want := b.claims()
+	want.Actor = b.ids.New()
+	got, err := b.Verify(b.sign(t, want))
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+}
+
 func TestSignWithoutLists(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, token.EdDSA)

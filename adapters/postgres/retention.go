@@ -57,6 +57,10 @@ func (r *Retention) count(ctx context.Context, kind retention.Kind, cutoff time.
 		return queries.CountDevices(ctx, cutoff)
 	case retention.KindFactors:
 		return queries.CountPendingFactors(ctx, cutoff)
+	case retention.KindTokens:
+		return queries.CountExpiredTokens(ctx, cutoff)
+	case retention.KindServiceKeys:
+		return queries.CountExpiredKeys(ctx, &cutoff)
 	case retention.KindIdempotency:
 		return queries.CountKeys(ctx, cutoff)
 	default:
@@ -101,6 +105,10 @@ func (r *Retention) sweep(ctx context.Context, kind retention.Kind, cutoff time.
 		return queries.SweepDevices(ctx, pgdb.SweepDevicesParams{Cutoff: cutoff, Batch: batch})
 	case retention.KindFactors:
 		return queries.SweepFactors(ctx, pgdb.SweepFactorsParams{Cutoff: cutoff, Batch: batch})
+	case retention.KindTokens:
+		return queries.SweepPersonalTokens(ctx, pgdb.SweepPersonalTokensParams{Cutoff: cutoff, Batch: batch})
+	case retention.KindServiceKeys:
+		return queries.SweepServiceKeys(ctx, pgdb.SweepServiceKeysParams{Cutoff: &cutoff, Batch: batch})
 	case retention.KindIdempotency:
 		return queries.SweepKeys(ctx, pgdb.SweepKeysParams{Cutoff: cutoff, Batch: batch})
 	default:

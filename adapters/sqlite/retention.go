@@ -58,6 +58,10 @@ func (r *Retention) count(ctx context.Context, kind retention.Kind, cutoff time.
 		return queries.CountDevices(ctx, before)
 	case retention.KindFactors:
 		return queries.CountPendingFactors(ctx, before)
+	case retention.KindTokens:
+		return queries.CountExpiredTokens(ctx, before)
+	case retention.KindServiceKeys:
+		return queries.CountExpiredKeys(ctx, &before)
 	case retention.KindIdempotency:
 		return queries.CountKeys(ctx, before)
 	default:
@@ -102,6 +106,10 @@ func (r *Retention) sweep(ctx context.Context, kind retention.Kind, cutoff time.
 		return queries.SweepDevices(ctx, litedb.SweepDevicesParams{Cutoff: before, Batch: batch})
 	case retention.KindFactors:
 		return queries.SweepFactors(ctx, litedb.SweepFactorsParams{Cutoff: before, Batch: batch})
+	case retention.KindTokens:
+		return queries.SweepPersonalTokens(ctx, litedb.SweepPersonalTokensParams{Cutoff: before, Batch: batch})
+	case retention.KindServiceKeys:
+		return queries.SweepServiceKeys(ctx, litedb.SweepServiceKeysParams{Cutoff: &before, Batch: batch})
 	case retention.KindIdempotency:
 		return queries.SweepKeys(ctx, litedb.SweepKeysParams{Cutoff: before, Batch: batch})
 	default:

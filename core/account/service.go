@@ -36,6 +36,7 @@ type Deps struct {
 	Users     Store
 	Sessions  SessionEnder
 	Devices   DeviceForgetter
+	Tokens    TokenRemover
 	Factors   FactorRemover
 	Desk      *verification.Desk
 	Prover    *verification.Prover

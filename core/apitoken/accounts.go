@@ -150,7 +150,9 @@ func (s *Service) Close(ctx context.Context, principal core.Principal, id core.I
 }
 
 // Find gives a service account. core.ErrNotFound.
-func (s *Service) Find(ctx context.Context, id core.ID) (ServiceAccount, error) { return s.deps.Accounts.Find(ctx, id) }
+func (s *Service) Find(ctx context.Context, id core.ID) (ServiceAccount, error) {
+	return s.deps.Accounts.Find(ctx, id)
+}
 
 // ListAccounts gives a page of the service accounts, as List does of tokens.
 func (s *Service) ListAccounts(ctx context.Context, page core.Page) (accounts []ServiceAccount, next core.Position, err error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -58,6 +59,7 @@ func NewTrail(deps Deps, config Config) *Trail {
 // ActorKind is Person where Actor is set, else Stranger.
 func (t *Trail) Event(ctx context.Context, event Event) Event {
 	client, from := core.ClientFrom(ctx), t.deps.Origins.Of(ctx)
+	event = marked(ctx, event)
 	event.ID, event.At = t.deps.IDs.New(), t.deps.Clock.Now()
 	event.Outcome = cmp.Or(event.Outcome, Success)
 	if event.ActorKind == "" {
@@ -71,6 +73,35 @@ func (t *Trail) Event(ctx context.Context, event Event) Event {
 	event.Device, event.Location = cmp.Or(event.Device, from.String()), cmp.Or(event.Location, from.Location)
 	event.KeepUntil = event.At.Add(t.keep(event))
 	return event.bounded()
+}
+
+// The entries of metadata that tell by what other than a session of their own somebody acted.
+const (
+	// MetaImpersonating is the person whom the actor impersonated.
+	MetaImpersonating = "impersonating"
+	// MetaToken is the personal access token, or the key of the service account, by which the actor came.
+	MetaToken = "token"
+)
+
+// marked tells by what means the caller that ctx carries acts. Under impersonation the administrator is the actor of
+// whatever the person would be, also where a use case knows of the person alone.
+func marked(ctx context.Context, event Event) Event {
+	caller, known := core.CallerFrom(ctx)
+	ours := !event.Actor.IsZero() && (event.Actor == caller.UserID || event.Actor == caller.ID())
+	if !known || !ours || caller.Means == core.BySession {
+		return event
+	}
+	event.Actor = caller.ID()
+	event.Metadata = maps.Clone(event.Metadata)
+	if event.Metadata == nil {
+		event.Metadata = map[string]string{}
+	}
+	if caller.Means == core.ByImpersonation {
+		event.Metadata[MetaImpersonating] = caller.UserID.String()
+	} else {
+		event.Metadata[MetaToken] = caller.TokenID.String()
+	}
+	return event
 }
 
 // keep tells how long the event is kept. Tries are what strangers can make as many of as they like: a proof
@@ -163,4 +194,6 @@ func (t *Trail) Search(ctx context.Context, query Query, page core.Page) ([]Even
 }
 
 // Find gives one event. core.ErrNotFound.
-func (t *Trail) Find(ctx context.Context, id core.ID) (Event, error) { return t.deps.History.Get(ctx, id) }
+func (t *Trail) Find(ctx context.Context, id core.ID) (Event, error) {
+	return t.deps.History.Get(ctx, id)
+}

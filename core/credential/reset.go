@@ -72,6 +72,9 @@ func (s *Service) reset(ctx context.Context, request ResetRequest, event audit.E
 		if err != nil {
 			return nil, proof.refuse(err)
 		}
+		if err = s.deps.Tokens.RemoveAll(ctx, user.ID); err != nil {
+			return nil, fmt.Errorf("remove tokens: %w", err)
+		}
 		if err = s.deps.Tries.Clear(ctx, lockout.Of(user.ID)...); err != nil {
 			return nil, fmt.Errorf("clear tries: %w", err)
 		}

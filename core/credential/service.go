@@ -31,6 +31,7 @@ type Deps struct {
 	Users     account.Store
 	Sessions  account.SessionEnder
 	Devices   account.DeviceForgetter
+	Tokens    account.TokenRemover
 	Tries     Tries
 	Subjects  *lockout.Subjects
 	Hasher    Hasher

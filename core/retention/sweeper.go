@@ -37,6 +37,9 @@ func Defaults() Config {
 		KindDevices:     day,
 		KindFactors:     day,
 		KindIdempotency: 0, // how long is in each key
+		// They are listed no more; a day leaves time to look into why a program stopped.
+		KindTokens:      day,
+		KindServiceKeys: day,
 	}
 }
 
@@ -46,6 +49,7 @@ func Kinds() []Kind {
 		KindSessions, KindFlows, KindLinks, KindIntakes, KindRegistrations,
 		KindAccounts, KindMail, KindMailbox, KindJournal, KindSigningKeys,
 		KindAudit, KindTries, KindDevices, KindFactors, KindIdempotency,
+		KindTokens, KindServiceKeys,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/device"
@@ -38,7 +39,11 @@ type entrance struct {
 // letIn opens the session, and writes with it all that the sign-in changes. Every way in ends here, and here alone it
 // is decided whether a second factor is wanted: errSecondStep.
 func (s *Service) letIn(ctx context.Context, in entrance) (SignedIn, error) {
-	user, err := s.enter(ctx, in)
+	catalogue, err := s.catalogue(ctx)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	user, err := s.enter(ctx, in, catalogue)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -46,7 +51,7 @@ func (s *Service) letIn(ctx context.Context, in entrance) (SignedIn, error) {
 	opened, err := s.deps.Sessions.Start(ctx, user, in.arrival(met, user))
 	if errors.Is(err, core.ErrConflict) {
 		if in.user, err = s.deps.Users.Find(ctx, user.ID); err == nil {
-			user, err = s.enter(ctx, in)
+			user, err = s.enter(ctx, in, catalogue)
 		}
 		if err == nil {
 			opened, err = s.deps.Sessions.Start(ctx, user, in.arrival(met, user))
@@ -55,7 +60,7 @@ func (s *Service) letIn(ctx context.Context, in entrance) (SignedIn, error) {
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("start session: %w", err)
 	}
-	signedIn, err := s.mint(user, opened)
+	signedIn, err := s.mint(user, opened, catalogue)
 	signedIn.DeviceToken, signedIn.DeviceExpiresIn = token, met.ExpiresAt.Sub(met.LastUsedAt)
 	return signedIn, err
 }
@@ -77,11 +82,11 @@ func (in entrance) arrival(met device.Device, user account.User) session.Arrival
 
 // enter judges the user, and writes what a sign-in changes of the account itself: a deactivated one comes back, and
 // whoever must have a second factor and has none hears until when to enrol.
-func (s *Service) enter(ctx context.Context, in entrance) (account.User, error) {
+func (s *Service) enter(ctx context.Context, in entrance, catalogue *access.Catalogue) (account.User, error) {
 	if err := s.judge(in, in.user); err != nil {
 		return account.User{}, err
 	}
-	if in.user.Status != account.StatusDeactivated && !s.deps.Factors.Unasked(in.user) {
+	if in.user.Status != account.StatusDeactivated && !s.deps.Factors.Unasked(in.user, catalogue.Rights(&in.user).SecondFactorSince) {
 		return in.user, nil
 	}
 	user, saved, err := account.Edit(ctx, s.deps.Users, in.user.ID, func(user *account.User) error {
@@ -89,7 +94,7 @@ func (s *Service) enter(ctx context.Context, in entrance) (account.User, error) 
 			return err
 		}
 		user.Status, user.UpdatedAt = account.StatusActive, s.deps.Clock.Now()
-		s.deps.Factors.Ask(user)
+		s.deps.Factors.Ask(user, catalogue.Rights(user).SecondFactorSince)
 		return nil
 	})
 	if err != nil {

@@ -39,6 +39,10 @@ func (s *Service) Reauthenticate(ctx context.Context, principal core.Principal, 
 	if with.Factor == mfa.KindEmail {
 		return SignedIn{}, core.InvalidField("factor", core.CodeNotAllowed, "Use the password, an app or a recovery code.")
 	}
+	catalogue, err := s.catalogue(ctx)
+	if err != nil {
+		return SignedIn{}, err
+	}
 	standing, err := s.reserveSecond(ctx, lockout.SessionOf(principal.SessionID), user, nil)
 	if err != nil {
 		return SignedIn{}, err
@@ -65,7 +69,7 @@ func (s *Service) Reauthenticate(ctx context.Context, principal core.Principal, 
 	if err != nil {
 		return SignedIn{}, err
 	}
-	return s.mint(user, held)
+	return s.mint(user, held, catalogue)
 }
 
 // confirmIdentity looks at the proof. Nothing is used up yet.

@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
@@ -111,6 +112,6 @@ func (s *Service) newUser(ctx context.Context, pending account.Registration) acc
 		CreatedAt: now, UpdatedAt: now,
 		Rev: 1,
 	}
-	s.deps.Factors.Ask(&user)
+	s.deps.Factors.Ask(&user, time.Time{}) // what its role demands is asked for where it enters
 	return user
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/apitoken"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/device"
@@ -53,6 +54,8 @@ type Config struct {
 	// UnlockLinkTTL is how long the link of a lock's mail is good; DefaultUnlockLinkTTL when zero
 	// (UNLOCK_LINK_TTL).
 	UnlockLinkTTL time.Duration
+	// Impersonation bounds it.
+	Impersonation ImpersonationConfig
 }
 
 // Deps are what a Service is made of. All are needed.
@@ -71,6 +74,8 @@ type Deps struct {
 	Trail         *audit.Trail
 	References    *session.References
 	Issuer        *token.Issuer
+	Presented     *apitoken.Presented
+	Warden        *access.Warden
 	Verifier      Verifier
 	Access        access.Lookup
 	Post          mail.Post
@@ -94,6 +99,8 @@ func NewService(deps Deps, config Config) *Service {
 	config.Lockout.Tries = cmp.Or(config.Lockout.Tries, lockout.DefaultTries)
 	config.Lockout.Duration = cmp.Or(config.Lockout.Duration, lockout.DefaultDuration)
 	config.UnlockLinkTTL = cmp.Or(config.UnlockLinkTTL, DefaultUnlockLinkTTL)
+	config.Impersonation.TTL = cmp.Or(config.Impersonation.TTL, DefaultImpersonationTTL)
+	config.Impersonation.RecentWindow = cmp.Or(config.Impersonation.RecentWindow, account.DefaultRecentWindow)
 	return &Service{deps: deps, config: config}
 }
 

@@ -52,8 +52,8 @@ type Challenge struct {
 
 // mint makes the tokens of a session as it stands. It happens after everything was committed, and waits
 // for nothing.
-func (s *Service) mint(user account.User, held session.Session) (SignedIn, error) {
-	access, err := s.deps.Issuer.Access(token.Grant{
+func (s *Service) mint(user account.User, held session.Session, catalogue *access.Catalogue) (SignedIn, error) {
+	minted, err := s.deps.Issuer.Access(token.Grant{
 		UserID: user.ID, SessionID: held.ID, AuthTime: held.AuthTime, Factors: held.Factors,
 		Roles: user.Roles, NotAfter: held.ExpiresAt,
 	})
@@ -62,55 +62,25 @@ func (s *Service) mint(user account.User, held session.Session) (SignedIn, error
 	}
 	now := s.deps.Clock.Now()
 	return SignedIn{User: user, Session: held, Tokens: Tokens{
-		Access:           access.Token,
+		Access:           minted.Token,
 		Refresh:          s.deps.References.Mint(held.Current()),
-		ExpiresIn:        access.ExpiresAt.Sub(now),
+		ExpiresIn:        minted.ExpiresAt.Sub(now),
 		RefreshExpiresIn: held.IdleExpiresAt.Sub(now),
-	}, EnrolBy: s.deps.Factors.Deadline(user)}, nil
-}
-
-// Authenticated is a caller with a good access token, and what is known of them at this moment.
-type Authenticated struct {
-	Principal core.Principal
-	User      account.User
-	Session   session.Session
-	// Rights is what the caller may do: those of the person, within the bounds of what they came by.
-	Rights access.Rights
-	// EnrolBy is until when the caller may do without the second factor that is demanded of them; zero where none
-	// is. Beyond, they may do nothing but enrol.
-	EnrolBy time.Time
-}
-
-// Authenticate gives the caller that an access token names, with their rights at this moment. With a warm
-// cache it asks neither the database nor a peer. Errors: token.ErrInvalid, token.ErrExpired,
-// session.ErrEnded.
-func (s *Service) Authenticate(ctx context.Context, accessToken string) (Authenticated, error) {
-	claims, err := s.deps.Verifier.Verify(accessToken)
-	if err != nil {
-		return Authenticated{}, err
-	}
-	principal, held, user, err := s.deps.Sessions.Authenticate(ctx, claims.SessionID, claims.Subject, claims.AuthTime)
-	if err != nil {
-		return Authenticated{}, err
-	}
-	catalogue, err := s.deps.Access.Catalogue(ctx)
-	if err != nil {
-		return Authenticated{}, fmt.Errorf("look up the catalogue: %w", err)
-	}
-	return Authenticated{
-		Principal: principal, User: user, Session: held, EnrolBy: s.deps.Factors.Deadline(user),
-		Rights: catalogue.Narrow(catalogue.Rights(&user), &principal),
-	}, nil
+	}, EnrolBy: s.deps.Factors.Deadline(user, catalogue.Rights(&user).SecondFactorSince)}, nil
 }
 
 // Refresh exchanges a refresh token for new tokens of the same session. Errors: session.ErrReference,
 // session.ErrEnded, session.ErrReused.
 func (s *Service) Refresh(ctx context.Context, refreshToken string) (SignedIn, error) {
+	catalogue, err := s.catalogue(ctx)
+	if err != nil {
+		return SignedIn{}, err
+	}
 	held, user, err := s.deps.Sessions.Refresh(ctx, refreshToken)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	return s.mint(user, held)
+	return s.mint(user, held, catalogue)
 }
 
 // Logout ends the caller's session on every replica. Doing so twice is no error.

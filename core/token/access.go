@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -35,6 +36,10 @@ type Grant struct {
 	// Factors are RFC 8176 amr names, in the order used.
 	Factors []string
 	Roles   []string
+	// Actor is the administrator who impersonates the user; SessionID, AuthTime and Factors are then theirs.
+	Actor core.ID
+	// TTL is how long the token is good; that of the issuer when zero.
+	TTL time.Duration
 	// NotAfter is when the session ends for good; the token dies no later.
 	NotAfter time.Time
 }
@@ -74,11 +79,14 @@ func NewIssuer(signer Signer, clock core.Clock, ids *core.IDs, config IssuerConf
 	return &Issuer{signer: signer, clock: clock, ids: ids, config: config}
 }
 
+// Own is in whose name tokens are made, as it is with every default filled in.
+func (i *Issuer) Own() IssuerConfig { return i.config }
+
 // Access mints a token for the grant: now, for the TTL, but never beyond grant.NotAfter. It waits for
 // nothing. Errors are KindUnavailable, when no signing key is loaded, or KindInternal.
 func (i *Issuer) Access(grant Grant) (Access, error) {
 	now := i.clock.Now().Truncate(time.Second) // NumericDate is written in whole seconds
-	expires := now.Add(i.config.TTL)
+	expires := now.Add(cmp.Or(grant.TTL, i.config.TTL))
 	if !grant.NotAfter.IsZero() && grant.NotAfter.Before(expires) {
 		expires = grant.NotAfter.Truncate(time.Second)
 	}
@@ -86,7 +94,7 @@ func (i *Issuer) Access(grant Grant) (Access, error) {
 		ID: i.ids.New(), Issuer: i.config.Issuer, Audience: i.config.Audience, ClientID: i.config.ClientID,
 		Subject: grant.UserID, SessionID: grant.SessionID, IssuedAt: now, ExpiresAt: expires,
 		AuthTime: grant.AuthTime.Truncate(time.Second), Factors: grant.Factors, ACR: ACR(grant.Factors),
-		Roles: grant.Roles,
+		Roles: grant.Roles, Actor: grant.Actor,
 	})
 	return Access{Token: raw, ExpiresAt: expires}, err
 }

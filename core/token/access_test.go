@@ -53,6 +53,18 @@ func TestIssuerAccess(t *testing.T) {
 	}
 }
 
+func TestIssuerAccessForAnActor(t *testing.T) {
+	t.Parallel()
+	clock, signer := coretest.NewClock(), &noting{}
+	ids := core.NewIDs(clock)
+	issuer := token.NewIssuer(signer, clock, ids, token.IssuerConfig{})
+	grant := token.Grant{UserID: ids.New(), Actor: ids.New(), TTL: time.Minute, NotAfter: clock.Now().Add(time.Hour)}
+	access, err := issuer.Access(grant)
+	if err != nil || signer.claims.Actor != grant.Actor || !access.ExpiresAt.Equal(clock.Now().Add(time.Minute)) {
+		t.Errorf("got %+v, %+v, %v", access, signer.claims, err)
+	}
+}
+
 func TestIssuerAccessEndsWithTheSession(t *testing.T) {
 	t.Parallel()
 	clock, signer := coretest.NewClock(), &noting{}

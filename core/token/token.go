@@ -17,6 +17,9 @@ type Claims struct {
 	ClientID  string
 	Subject   core.ID
 	SessionID core.ID // sid
+	// Actor is the administrator who impersonates the subject, and whose session SessionID then is: the sub of the act
+	// claim (RFC 8693 §4.1). Zero for a token of the subject's own.
+	Actor     core.ID
 	IssuedAt  time.Time
 	ExpiresAt time.Time
 	AuthTime  time.Time

@@ -11,7 +11,8 @@ import (
 type Limits struct {
 	Switch               string      `env:"RATE_LIMITS" envDefault:"on" doc:"on, or off for measuring. Refused off in production. A limit is written as 5/1m: five at once, and one back each twelve seconds."`
 	AddressLimit         limit.Limit `env:"RATE_LIMIT_ADDRESS" envDefault:"200/1m" doc:"All calls that nobody is signed in for, per address (of IPv6 per /64)."`
-	SessionLimit         limit.Limit `env:"RATE_LIMIT_SESSION" envDefault:"600/1m" doc:"All calls of a session, counted by each replica for itself."`
+	SessionLimit         limit.Limit `env:"RATE_LIMIT_SESSION" envDefault:"600/1m" doc:"All calls of a session, and of all personal access tokens of a user together, counted by each replica for itself."`
+	ServiceLimit         limit.Limit `env:"RATE_LIMIT_SERVICE" envDefault:"6000/1m" doc:"All calls of a service account, counted by each replica for itself."`
 	RefreshLimit         limit.Limit `env:"RATE_LIMIT_REFRESH" envDefault:"30/1m" doc:"Refreshes per session."`
 	LoginLimit           limit.Limit `env:"RATE_LIMIT_LOGIN" envDefault:"5/1m" doc:"Sign-ins per address and account."`
 	LoginAddressLimit    limit.Limit `env:"RATE_LIMIT_LOGIN_ADDRESS" envDefault:"60/1m" doc:"Sign-ins per address."`

@@ -84,7 +84,7 @@ func (m metered) Known(buckets ...limit.Bucket) limit.Verdict {
 // edgeLimits are the limits of the edge by name.
 func edgeLimits(settings config.Limits) api.Limits {
 	return api.Limits{
-		api.LimitAddress: settings.AddressLimit, api.LimitSession: settings.SessionLimit, api.LimitRefresh: settings.RefreshLimit,
+		api.LimitAddress: settings.AddressLimit, api.LimitSession: settings.SessionLimit, api.LimitService: settings.ServiceLimit, api.LimitRefresh: settings.RefreshLimit,
 		api.LimitLogin: settings.LoginLimit, api.LimitLoginAddress: settings.LoginAddressLimit,
 		api.LimitRegister: settings.RegisterLimit, api.LimitRegisterAddress: settings.RegisterAddressLimit,
 		api.LimitForgot: settings.ForgotLimit, api.LimitForgotAddress: settings.ForgotAddressLimit,

@@ -38,7 +38,8 @@ func newKeyRing(in keysIn) (*token.Ring, error) {
 	ring := token.NewRing(
 		token.RingDeps{Store: in.Store, Tx: in.Tx, Master: in.Master, Clock: in.Clock, IDs: in.IDs, Log: in.Log},
 		token.RingConfig{
-			Algorithm: algorithm, TokenTTL: in.Settings.Tokens.AccessTTL, RotateEvery: in.Settings.Tokens.KeyMaxAge,
+			// Old keys are published until the longest-lived token that they have signed is dead.
+			Algorithm: algorithm, TokenTTL: max(in.Settings.Tokens.AccessTTL, in.Settings.Tokens.ImpersonationTTL), RotateEvery: in.Settings.Tokens.KeyMaxAge,
 		})
 	in.Lifecycle.Append(fx.StartHook(func(ctx context.Context) error {
 		if err := ring.Load(ctx); err != nil {

@@ -267,7 +267,9 @@ func (m *Keys) Put(ctx context.Context, key apitoken.Key) error {
 	})
 }
 
-func good(key apitoken.Key, now time.Time) bool { return key.ExpiresAt.IsZero() || now.Before(key.ExpiresAt) }
+func good(key apitoken.Key, now time.Time) bool {
+	return key.ExpiresAt.IsZero() || now.Before(key.ExpiresAt)
+}
 
 func (m *Keys) live(service core.ID, now time.Time) []apitoken.Key {
 	return m.accounts.keys.Rows(

@@ -8,6 +8,7 @@ import (
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/account/accounttest"
+	"github.com/doorward/doorward/core/apitoken"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/device"
@@ -41,6 +42,9 @@ type Stores struct {
 	Devices       device.Store
 	Factors       mfa.Store
 	Idempotency   idempotency.Store
+	Tokens        apitoken.Tokens
+	Services      apitoken.ServiceAccounts
+	ServiceKeys   apitoken.Keys
 }
 
 // Open makes fresh stores for one case, and closes them in t.Cleanup.
@@ -68,6 +72,8 @@ var expiring = map[retention.Kind]func(t *testing.T, s Stores, when time.Time){
 	retention.KindDevices:       expiringDevice,
 	retention.KindFactors:       pendingFactor,
 	retention.KindIdempotency:   expiringKeyOfCall,
+	retention.KindTokens:        expiringToken,
+	retention.KindServiceKeys:   expiringServiceKey,
 }
 
 // TestStore is the contract of retention.Store, for every kind.

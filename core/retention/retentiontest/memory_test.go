@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/doorward/doorward/core/account/accounttest"
+	"github.com/doorward/doorward/core/apitoken/apitokentest"
 	"github.com/doorward/doorward/core/audit/audittest"
 	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/idempotency/idempotencytest"
@@ -19,7 +20,7 @@ import (
 func open(*testing.T) retentiontest.Stores {
 	db := coretest.NewDatabase()
 	accounts, outbox := accounttest.NewStore(db), mailtest.NewOutbox(db)
-	beside := sessiontest.NewBeside(db, accounts, outbox)
+	beside, services := sessiontest.NewBeside(db, accounts, outbox), apitokentest.NewServiceAccounts(db)
 	return retentiontest.Stores{
 		Tx: db, Retention: retentiontest.NewStore(db), Accounts: accounts,
 		Registrations: accounttest.NewRegistrations(db), Sessions: sessiontest.NewMemory(db, accounts, beside), Journal: db,
@@ -27,6 +28,7 @@ func open(*testing.T) retentiontest.Stores {
 		Outbox: outbox, Mailbox: mailtest.NewMailbox(db), Keys: tokentest.NewKeyStore(db),
 		Audit: audittest.NewLog(db), Tries: beside.Tries, Devices: beside.Devices, Factors: mfatest.NewFactors(db, accounts),
 		Idempotency: idempotencytest.NewMemory(db),
+		Tokens:      apitokentest.NewTokens(db, accounts), Services: services, ServiceKeys: services.Keys(),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/core/account/accounttest"
+	"github.com/doorward/doorward/core/apitoken/apitokentest"
 	"github.com/doorward/doorward/core/audit/audittest"
 	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/device"
@@ -75,4 +76,21 @@ func expiringKeyOfCall(t *testing.T, s Stores, when time.Time) {
 	record := idempotencytest.Record(accounttest.NewID().String(), when.Add(-idempotency.Kept))
 	_, err := s.Idempotency.Begin(t.Context(), record)
 	coretest.Must(t, err)
+}
+
+func expiringToken(t *testing.T, s Stores, when time.Time) {
+	t.Helper()
+	token := apitokentest.NewToken(s.user(t).ID, at(0))
+	token.ExpiresAt = when
+	coretest.Must(t, s.Tokens.Put(t.Context(), token))
+}
+
+func expiringServiceKey(t *testing.T, s Stores, when time.Time) {
+	t.Helper()
+	account := apitokentest.NewService(at(0))
+	coretest.Must(t, s.Services.Create(t.Context(), account))
+	lasting, key := apitokentest.NewKey(account.ID, at(0)), apitokentest.NewKey(account.ID, at(0))
+	lasting.ExpiresAt, key.ExpiresAt = time.Time{}, when
+	coretest.Must(t, s.ServiceKeys.Put(t.Context(), lasting)) // it never expires
+	coretest.Must(t, s.ServiceKeys.Put(t.Context(), key))
 }
