@@ -105,14 +105,15 @@ func TestAServerThatGoesIsUnavailableAndComesBack(t *testing.T) {
 	coretest.Must(t, second(db.Accounts().CountOwners(t.Context(), core.ID{})))
 }
 
-// terminate ends every other connection to the database.
+// terminate ends every other connection to the database, and returns when they are gone.
 func terminate(t *testing.T, address string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), address)
 	coretest.Must(t, err)
-	_, err = conn.Exec(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-		WHERE datname = current_database() AND pid <> pg_backend_pid()`)
-	coretest.Must(t, err)
+	for connected := true; connected; {
+		coretest.Must(t, conn.QueryRow(t.Context(), `SELECT count(pg_terminate_backend(pid)) > 0 FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid()`).Scan(&connected))
+	}
 	coretest.Must(t, conn.Close(t.Context()))
 }
 

@@ -7,6 +7,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -17,6 +19,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/doorward/doorward/adapters/postgres"
 	schema "github.com/doorward/doorward/sql"
@@ -27,25 +30,51 @@ const Variable = "TEST_POSTGRES_URL"
 
 const timeout = time.Minute
 
-// Open gives a migrated, empty database that lives as long as the test. The test fails when there is no
+// Open gives a migrated, empty database that is the test's until it ends. The test fails when there is no
 // server. Options change the Config before it is opened.
 func Open(tb testing.TB, options ...func(*postgres.Config)) *postgres.Database {
 	tb.Helper()
-	server, template := prepare(tb)
-	return OpenURL(tb, create(tb, server, template), options...)
+	return OpenURL(tb, URL(tb), options...)
 }
 
-// URL gives the address of a migrated, empty database that lives as long as the test.
+// URL gives the address of a migrated, empty database that is the test's until it ends.
 func URL(tb testing.TB) string {
 	tb.Helper()
-	server, template := prepare(tb)
-	return create(tb, server, template)
+	lender := open(tb)
+	var lent *spare
+	within(tb, func(ctx context.Context) (err error) {
+		lent, err = lender.lend(ctx)
+		return err
+	})
+	tb.Cleanup(func() {
+		within(tb, func(ctx context.Context) error { return lender.giveBack(ctx, lent) })
+	})
+	return replaceName(lender.server, lent.name)
 }
 
 // EmptyURL is URL without the migrations.
 func EmptyURL(tb testing.TB) string {
 	tb.Helper()
-	return create(tb, serverURL(tb), "template1")
+	lender := open(tb)
+	name := randomName("empty")
+	within(tb, func(ctx context.Context) error {
+		_, err := lender.pool.Exec(ctx, "CREATE DATABASE "+name)
+		return err
+	})
+	tb.Cleanup(func() {
+		within(tb, func(ctx context.Context) error { return lender.remove(ctx, name) })
+	})
+	return replaceName(lender.server, name)
+}
+
+// within does what has to be done whole, also where the test's own context has ended.
+func within(tb testing.TB, do func(ctx context.Context) error) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	if err := do(ctx); err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // OpenURL opens a database by its address, for tests that play several replicas.
@@ -73,57 +102,90 @@ func serverURL(tb testing.TB) string {
 }
 
 var (
-	once     sync.Once
-	template string
-	broken   error
+	opening sync.Mutex
+	stocks  = map[string]*stock{}
 )
 
-// prepare sees to a migrated database, from which the others are copied in some milliseconds.
-func prepare(tb testing.TB) (server, name string) {
+// open gives the stock of the server. The first call sees to the template from which databases are copied.
+func open(tb testing.TB) *stock {
 	tb.Helper()
-	server = serverURL(tb)
-	once.Do(func() { template, broken = makeTemplate(server) })
-	if broken != nil {
-		tb.Fatal(broken)
+	server := serverURL(tb)
+	opening.Lock()
+	defer opening.Unlock()
+	if stocks[server] == nil {
+		within(tb, func(ctx context.Context) (err error) {
+			stocks[server], err = connect(ctx, server)
+			return err
+		})
 	}
-	return server, template
+	return stocks[server]
 }
 
-// makeTemplate gives the name of a migrated database. It stays on the server, named by the migrations that
-// made it, for every test binary of this and later runs.
-func makeTemplate(server string) (name string, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
+func connect(ctx context.Context, server string) (*stock, error) {
+	pool, err := pgxpool.New(ctx, server)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", Variable, err)
+	}
 	conn, err := pgx.Connect(ctx, server)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", Variable, err)
+		return nil, fmt.Errorf("%s: %w", Variable, err)
 	}
-	defer func() { _ = conn.Close(ctx) }()
-	name, err = templateName()
+	made := &stock{server: server, pool: pool, claims: conn, ours: map[string]bool{}}
+	if err := made.prepare(ctx); err != nil {
+		return nil, fmt.Errorf("%s: %w", Variable, err)
+	}
+	return made, nil
+}
+
+// prepare sees to the template: a migrated database, which stays on the server, named by the migrations that made
+// it, for every test binary of this and later runs.
+func (s *stock) prepare(ctx context.Context) (err error) {
+	if s.template, err = templateName(); err != nil {
+		return err
+	}
+	if _, err := s.claims.Exec(ctx, "SELECT pg_advisory_lock(hashtext($1))", s.template); err != nil {
+		return err
+	}
+	defer func() {
+		_, unlocked := s.claims.Exec(ctx, "SELECT pg_advisory_unlock(hashtext($1))", s.template)
+		err = errors.Join(err, unlocked)
+	}()
+	var known string
+	err = s.claims.QueryRow(ctx, "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = $1",
+		s.template).Scan(&known)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return s.makeTemplate(ctx)
+	}
 	if err != nil {
-		return "", err
+		return err
 	}
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtext($1))", name); err != nil {
-		return "", err
-	}
-	var exists bool
-	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)", name).Scan(&exists)
-	if err != nil || exists {
-		return name, err
-	}
+	return json.Unmarshal([]byte(known), &s.fresh)
+}
+
+func (s *stock) makeTemplate(ctx context.Context) error {
 	draft := randomName("draft")
-	if _, err := conn.Exec(ctx, "CREATE DATABASE "+draft); err != nil {
-		return "", err
+	if _, err := s.pool.Exec(ctx, "CREATE DATABASE "+draft); err != nil {
+		return err
 	}
-	if err := migrate(ctx, replaceName(server, draft)); err != nil {
-		return "", err
+	err := migrate(ctx, replaceName(s.server, draft))
+	if err != nil {
+		return err
 	}
-	_, err = conn.Exec(ctx, "ALTER DATABASE "+draft+" RENAME TO "+name)
-	return name, err
+	if s.fresh, err = portray(ctx, replaceName(s.server, draft)); err != nil {
+		return err
+	}
+	text, err := json.Marshal(s.fresh)
+	if err != nil {
+		return err
+	}
+	quoted := "'" + strings.ReplaceAll(string(text), "'", "''") + "'"
+	_, err = s.pool.Exec(ctx, "COMMENT ON DATABASE "+draft+" IS "+quoted+"; ALTER DATABASE "+draft+" RENAME TO "+s.template)
+	return err
 }
 
 func templateName() (string, error) {
 	digest := sha256.New()
+	fmt.Fprintln(digest, looking) // the portrait goes with the template
 	err := fs.WalkDir(schema.Postgres(), ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -142,32 +204,6 @@ func migrate(ctx context.Context, address string) error {
 	}
 	defer db.Close()
 	_, err = db.Migrate(ctx)
-	return err
-}
-
-func create(tb testing.TB, server, template string) string {
-	tb.Helper()
-	name := randomName("test")
-	if err := execute(tb.Context(), server, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), timeout)
-		defer cancel()
-		if err := execute(ctx, server, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			tb.Error(err)
-		}
-	})
-	return replaceName(server, name)
-}
-
-func execute(ctx context.Context, server, statement string) error {
-	conn, err := pgx.Connect(ctx, server)
-	if err != nil {
-		return fmt.Errorf("%s: %w", Variable, err)
-	}
-	defer func() { _ = conn.Close(ctx) }()
-	_, err = conn.Exec(ctx, statement)
 	return err
 }
 
