@@ -10,9 +10,12 @@ import (
 	"os/signal"
 	"syscall"
 
+	"go.uber.org/fx"
+
 	"github.com/doorward/doorward/apps/internal/config"
 	"github.com/doorward/doorward/apps/internal/wire"
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/dashboard"
 	"github.com/doorward/doorward/core/retention"
 )
 
@@ -43,9 +46,20 @@ func run(ctx context.Context, args []string) error {
 	if options.BatchSize == 0 {
 		options.BatchSize = settings.Cleanup.BatchSize
 	}
-	return wire.Run(ctx, settings, os.Stderr, func(ctx context.Context, sweeper *retention.Sweeper) error {
-		return sweep(ctx, sweeper, options)
+	return wire.Run(ctx, settings, os.Stderr, func(ctx context.Context, in parts) error {
+		err := sweep(ctx, in.Sweeper, options)
+		if err == nil && !options.DryRun {
+			err = dashboard.FoldAll(ctx, in.Folder)
+		}
+		return err
 	})
+}
+
+// parts are what this command is made of.
+type parts struct {
+	fx.In
+	Sweeper *retention.Sweeper
+	Folder  dashboard.Folder
 }
 
 // exitCode explains a failure and tells it apart from others for the scheduler.

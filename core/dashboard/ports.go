@@ -27,3 +27,13 @@ type Folder interface {
 
 // FoldMax is how many changes one Fold should take: they are some hundred milliseconds of a database's work.
 const FoldMax = 20_000
+
+// FoldAll folds until there is nothing left to fold. The errors of Fold.
+func FoldAll(ctx context.Context, folder Folder) error {
+	for {
+		folded, err := folder.Fold(ctx, FoldMax)
+		if err != nil || folded < FoldMax {
+			return err
+		}
+	}
+}

@@ -40,6 +40,7 @@ type edgeIn struct {
 	Keys          api.Keys
 	Audit         api.Audit
 	AccessControl api.AccessControl
+	Dashboard     api.Dashboard
 	Mailbox       api.Mailbox
 	Health        *api.Health
 	Limiter       limit.Limiter `name:"shared"`
@@ -56,7 +57,7 @@ func (in edgeIn) deps() api.Deps {
 		Passwords: in.Passwords, Appraiser: in.Appraiser,
 		Accounts: in.Accounts, Settings: in.Choices, Sessions: in.Sessions, Devices: in.Devices,
 		Unlocker: in.Unlocker, Bindings: in.Bindings, Keys: in.Keys, Audit: in.Audit,
-		AccessControl: in.AccessControl,
+		AccessControl: in.AccessControl, Dashboard: in.Dashboard,
 		Limiter: in.Limiter, Ceiling: in.Ceiling,
 		Health: in.Health, Clock: in.Clock, IDs: in.IDs, Log: in.Log, Mailbox: in.Mailbox, Observer: in.Meters, Metrics: in.Meters.Handler(),
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/doorward/doorward/apps/internal/background"
 	"github.com/doorward/doorward/apps/internal/config"
+	"github.com/doorward/doorward/core/dashboard"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/retention"
 	"github.com/doorward/doorward/core/session"
@@ -24,6 +25,8 @@ const (
 	outboxEvery = time.Second
 	keysEvery   = 30 * time.Second
 	rotateEvery = time.Hour
+	// foldEvery bounds how many changes a reading of the dashboards adds up: those of so long.
+	foldEvery = 5 * time.Second
 )
 
 // intakeSettle keeps the work for requests that must not tell whom they name away from the answers of those
@@ -45,6 +48,7 @@ type workersIn struct {
 	Keys      *token.Ring
 	Lock      retention.Lock
 	Sweeper   *retention.Sweeper
+	Folder    dashboard.Folder
 	Peer      *mailPeer
 	Log       *slog.Logger
 }
@@ -56,6 +60,7 @@ func newWorkers(in workersIn) *background.Runner {
 		{Name: "intakes", Every: intakeEvery, Nudge: in.Nudge.Nudge, Settle: intakeSettle, Step: in.resolve(posted)},
 		{Name: "journal", Every: session.RepublishInterval, Step: some(in.Announcer.Republish)},
 		{Name: "signing keys", Every: keysEvery, Nudge: in.Keys.Missed(), Step: none(in.Keys.Reload)},
+		{Name: "figures", Every: foldEvery, Step: in.fold},
 		{Name: "key rotation", Every: rotateEvery, Step: none(in.rotate)},
 		in.Peer.loop(),
 		newMemoryLoop(in.Settings),
