@@ -3,6 +3,7 @@
 #
 #   ./test.sh                              everything
 #   ./test.sh --race | --cover             with the race detector | with coverage and its two floors
+#   ./test.sh --cover --race               both in one run, the race detector where things race: core, adapters
 #   ./test.sh ./core/... -run Refresh      anything else goes to go test
 #
 # Servers come from TEST_POSTGRES_URL and TEST_VALKEY_URL, else private ones are started (see
@@ -54,11 +55,18 @@ covered_by() {
   esac
 }
 
+# The race detector makes tests several times as slow. The domain and what drives databases and caches are where
+# things race; what stands on top of them is tested by processes, which it does not look into.
+raced() { [[ -n $race && ($1 == ./core || $1 == ./adapters) ]]; }
+
 test_with_cover() {
-  local module rc=0 profiles=()
+  local module rc=0 profiles=() detector
   while read -r module; do
     profiles+=("$work/$(basename "$module").out")
-    go test -covermode=atomic -coverpkg="$(covered_by "$module")" -coverprofile="${profiles[-1]}" \
+    detector=()
+    if raced "$module"; then detector=(-race); fi
+    CGO_ENABLED=$([[ -n ${detector[*]} ]] && echo 1 || echo "$CGO_ENABLED") \
+      go test "${detector[@]}" -covermode=atomic -coverpkg="$(covered_by "$module")" -coverprofile="${profiles[-1]}" \
       "${args[@]}" "$module/..." | sed 's/\tcoverage: .* of statements in .*//' || rc=1
   done < <(modules)
   ((rc == 0)) || return 1
@@ -66,13 +74,9 @@ test_with_cover() {
 }
 
 export CGO_ENABLED="${CGO_ENABLED:-0}"
-if [[ -n $race ]]; then
-  export CGO_ENABLED=1
-  if ! command -v "$(go env CC)" >/dev/null; then
-    echo "test.sh: --race needs a C compiler ($(go env CC) is missing)" >&2
-    exit 1
-  fi
-  args+=(-race)
+if [[ -n $race ]] && ! command -v "$(go env CC)" >/dev/null; then
+  echo "test.sh: --race needs a C compiler ($(go env CC) is missing)" >&2
+  exit 1
 fi
 
 # Results are never taken from a cache: tests read files of the repository that Go does not keep an eye on.
@@ -84,6 +88,10 @@ eval "$servers"
 if [[ -n $cover && ${#packages[@]} == 0 ]]; then
   test_with_cover
 else
+  if [[ -n $race ]]; then
+    export CGO_ENABLED=1
+    args+=(-race)
+  fi
   if [[ -n $cover ]]; then args+=(-cover); fi
   if ((${#packages[@]} == 0)); then mapfile -t packages < <(modules | sed 's#$#/...#'); fi
   go test "${packages[@]}" "${args[@]}"
