@@ -25,6 +25,7 @@ func TestRaces(t *testing.T, open func(t *testing.T) Stores) {
 		"everybody demotes everybody":           raceBrawl,
 		"all owners step back":                  raceOwnersStepBack,
 		"all owners leave, each in another way": raceOwnersLeave,
+		"the last two owners leave at once":     raceLastTwo,
 		"many give the same":                    raceSameAssignment,
 		"a role goes while it is given":         raceRoleGoes,
 		"a group goes while it is given":        raceGroupGoes,
@@ -135,19 +136,37 @@ func raceOwnersStepBack(t *testing.T, s Stores) {
 // and those whom administration suspends, which does.
 func raceOwnersLeave(t *testing.T, s Stores) {
 	b := s.bench(t)
-	owners := b.owners(t)
-	ways := []func(ctx context.Context, owner core.Principal) error{
-		func(ctx context.Context, owner core.Principal) error {
-			_, err := b.SetRoles(ctx, owner, owner.UserID, nil)
-			return err
-		},
-		b.deleteThemselves,
-		b.suspend,
-	}
+	owners, ways := b.owners(t), b.waysToLeave()
 	coretest.Equal(t, len(owners)-1, coretest.Race(t, len(owners), account.ErrLastOwner, func(ctx context.Context, i int) error {
 		return ways[i%len(ways)](ctx, owners[i])
 	}))
 	coretest.Equal(t, 1, b.with(t, account.RoleOwner, owners))
+}
+
+// raceLastTwo has two owners again and again, who leave in each pair of ways.
+func raceLastTwo(t *testing.T, s Stores) {
+	b := s.bench(t)
+	ways := b.waysToLeave()
+	for round := range 4 * len(ways) * len(ways) {
+		pair := []core.Principal{b.owner, b.person(t, account.RoleOwner)}
+		chosen := []int{round % len(ways), round / len(ways) % len(ways)}
+		coretest.Equal(t, 1, coretest.Race(t, 2, account.ErrLastOwner, func(ctx context.Context, i int) error {
+			return ways[chosen[i]](ctx, pair[i])
+		}))
+		coretest.Equal(t, 1, b.with(t, account.RoleOwner, pair))
+		if b.with(t, account.RoleOwner, pair[:1]) == 0 {
+			b.owner = pair[1]
+		}
+	}
+}
+
+// waysToLeave are all by which an owner can end to be one.
+func (b bench) waysToLeave() []func(ctx context.Context, owner core.Principal) error {
+	stepBack := func(ctx context.Context, owner core.Principal) error {
+		_, err := b.SetRoles(ctx, owner, owner.UserID, nil)
+		return err
+	}
+	return []func(ctx context.Context, owner core.Principal) error{stepBack, b.deleteThemselves, b.suspend}
 }
 
 func (b bench) deleteThemselves(ctx context.Context, owner core.Principal) error {
