@@ -55,6 +55,8 @@ type rule struct {
 	// limits are what bounds the calls, beside the ceilings of all of them. uncounted ones have not even those.
 	limits    []limited
 	uncounted bool
+	// repeated is what becomes of a call that is made again with the same Idempotency-Key.
+	repeated repeated
 	// public is the Cache-Control of a reply that anybody may keep; everything else is no-store.
 	public string
 }
@@ -108,18 +110,18 @@ var policy = map[string]rule{
 	"getMyGroups":      {access: forPersons, needs: access.MeRead},
 
 	"listRoles":           {access: forCallers, needs: access.AccessRead},
-	"createRole":          {access: forCallers, needs: access.AccessWrite},
+	"createRole":          {access: forCallers, needs: access.AccessWrite, repeated: isReplayed},
 	"getRole":             {access: forCallers, needs: access.AccessRead},
 	"updateRole":          {access: forCallers, needs: access.AccessWrite},
 	"deleteRole":          {access: forCallers, needs: access.AccessWrite},
 	"listGroups":          {access: forCallers, needs: access.AccessRead},
-	"createGroup":         {access: forCallers, needs: access.AccessWrite},
+	"createGroup":         {access: forCallers, needs: access.AccessWrite, repeated: isReplayed},
 	"getGroup":            {access: forCallers, needs: access.AccessRead},
 	"updateGroup":         {access: forCallers, needs: access.AccessWrite},
 	"setGroupPermissions": {access: forCallers, needs: access.AccessWrite},
 	"deleteGroup":         {access: forCallers, needs: access.AccessWrite},
 	"listPermissions":     {access: forCallers, needs: access.AccessRead},
-	"createPermission":    {access: forCallers, needs: access.AccessWrite},
+	"createPermission":    {access: forCallers, needs: access.AccessWrite, repeated: isReplayed},
 	"getPermission":       {access: forCallers, needs: access.AccessRead},
 	"updatePermission":    {access: forCallers, needs: access.AccessWrite},
 	"deletePermission":    {access: forCallers, needs: access.AccessWrite},
@@ -128,6 +130,11 @@ var policy = map[string]rule{
 	"getUserGroups":       {access: forCallers, needs: access.AccessRead},
 	"setUserGroups":       {access: forCallers, needs: access.AccessWrite},
 	"getUserPermissions":  {access: forCallers, needs: access.AccessRead},
+
+	"importUsers": {access: forCallers, needs: access.UsersImport},
+	// portability.Service tells what the hashes want beside that.
+	"exportUsers": {access: forCallers, needs: access.UsersExport, secret: true},
+	"exportMe":    {access: forPersons, needs: access.MeRead, recent: true, secret: true},
 
 	"getOverview":        {access: forCallers, needs: access.DashboardRead},
 	"getUsersByStatus":   {access: forCallers, needs: access.DashboardRead},
@@ -139,6 +146,14 @@ var policy = map[string]rule{
 	"getRoleStatistics":  {access: forCallers, needs: access.DashboardRead},
 	"getRecentSignIns":   {access: forCallers, needs: access.DashboardRead},
 	"getDashboards":      {access: forCallers, needs: access.DashboardRead},
+
+	"listAuditLogs":     {access: forCallers, needs: access.AuditRead},
+	"getAuditLog":       {access: forCallers, needs: access.AuditRead},
+	"postAuditLog":      {access: forCallers, needs: access.AuditWrite, repeated: isReplayed},
+	"listLoginAttempts": {access: forCallers, needs: access.AuditRead},
+
+	"listOutbox":         {access: forCallers, needs: access.MailRead},
+	"retryOutboxMessage": {access: forCallers, needs: access.MailRetry},
 
 	"getHealth":         {uncounted: true},
 	"getLiveness":       {uncounted: true},

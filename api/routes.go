@@ -95,7 +95,9 @@ type routes struct {
 	fiber.Router
 	server   *server
 	contract *contract
-	found    []route
+	// byHand are handlers that stand in the place of the generated ones, by method and path.
+	byHand map[string]fiber.Handler
+	found  []route
 }
 
 type route struct {
@@ -129,7 +131,11 @@ func (r *routes) Delete(path string, handlers ...fiber.Handler) fiber.Router {
 }
 
 func (r *routes) take(method, path string, handlers []fiber.Handler) fiber.Router {
-	r.found = append(r.found, route{method, path, handlers[0]})
+	handler := handlers[0]
+	if own := r.byHand[method+" "+path]; own != nil {
+		handler = own
+	}
+	r.found = append(r.found, route{method, path, handler})
 	return r
 }
 

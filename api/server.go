@@ -11,7 +11,10 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
 
 	"github.com/doorward/doorward/api/internal/accesscontrol"
+	"github.com/doorward/doorward/api/internal/auditlog"
 	"github.com/doorward/doorward/api/internal/dashboard"
+	"github.com/doorward/doorward/api/internal/operations"
+	"github.com/doorward/doorward/api/internal/porting"
 	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
@@ -104,7 +107,11 @@ type Deps struct {
 	Keys          Keys
 	Audit         Audit
 	AccessControl AccessControl
+	AuditLog      AuditLog
+	Operations    Operations
+	Repetitions   Repetitions
 	Dashboard     Dashboard
+	Portability   Portability
 	Health        *Health
 	Clock         core.Clock
 	IDs           *core.IDs
@@ -204,8 +211,14 @@ func (s *server) newApp() *fiber.App {
 
 // mount registers the operations of the contract, each behind its own rule and checks.
 func (s *server) mount(app *fiber.App, contract *contract) error {
-	table := &routes{Router: app, server: s, contract: contract}
-	oapi.RegisterHandlers(table, oapi.NewStrictHandler(newHandlers(s.deps, s.options), nil))
+	answering := newHandlers(s.deps, s.options)
+	answering.Transport = transport{s}
+	table := &routes{
+		Router: app, server: s, contract: contract,
+		// The generated code reads bodies whole.
+		byHand: map[string]fiber.Handler{"POST /v1/users/import": answering.ImportStream},
+	}
+	oapi.RegisterHandlers(table, oapi.NewStrictHandler(answering, nil))
 	if err := table.install(app); err != nil {
 		return fmt.Errorf("mount the operations: %w", err)
 	}
@@ -215,6 +228,15 @@ func (s *server) mount(app *fiber.App, contract *contract) error {
 // AccessControl is what answers the tag access.
 type AccessControl = accesscontrol.Handlers
 
+// AuditLog is what answers the tag audit.
+type AuditLog = auditlog.Handlers
+
+// Operations is what answers the tag operations.
+type Operations = operations.Handlers
+
+// Portability is what answers the operations that are streams. Its Transport is the server's own.
+type Portability = porting.Handlers
+
 // Dashboard is what answers the tag dashboard.
 type Dashboard = dashboard.Handlers
 
@@ -223,7 +245,10 @@ type handlers struct {
 	authHandlers
 	meHandlers
 	AccessControl
+	AuditLog
+	Operations
 	Dashboard
+	Portability
 	healthHandlers
 	devHandlers
 }
@@ -235,7 +260,10 @@ func newHandlers(deps Deps, options Options) *handlers {
 		authHandlers:   authHandlers{deps},
 		meHandlers:     meHandlers{deps},
 		AccessControl:  deps.AccessControl,
+		AuditLog:       deps.AuditLog,
+		Operations:     deps.Operations,
 		Dashboard:      deps.Dashboard,
+		Portability:    deps.Portability,
 		healthHandlers: healthHandlers{health: deps.Health, version: options.Version, started: time.Now()},
 		devHandlers:    devHandlers{deps.Mailbox},
 	}

@@ -570,6 +570,33 @@ func (e TokensTokenType) Valid() bool {
 	}
 }
 
+// Defines values for UserSource.
+const (
+	UserSourceCreated    UserSource = "created"
+	UserSourceImported   UserSource = "imported"
+	UserSourceInvited    UserSource = "invited"
+	UserSourceRegistered UserSource = "registered"
+	UserSourceSeeded     UserSource = "seeded"
+)
+
+// Valid indicates whether the value is a known member of the UserSource enum.
+func (e UserSource) Valid() bool {
+	switch e {
+	case UserSourceCreated:
+		return true
+	case UserSourceImported:
+		return true
+	case UserSourceInvited:
+		return true
+	case UserSourceRegistered:
+		return true
+	case UserSourceSeeded:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UserStatus.
 const (
 	UserStatusActive      UserStatus = "active"
@@ -642,6 +669,30 @@ func (e TokenTransport) Valid() bool {
 	case TokenTransportBody:
 		return true
 	case TokenTransportCookie:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UserSort.
+const (
+	UserSortEmail  UserSort = "email"
+	UserSortName   UserSort = "name"
+	UserSortNewest UserSort = "-created_at"
+	UserSortOldest UserSort = "created_at"
+)
+
+// Valid indicates whether the value is a known member of the UserSort enum.
+func (e UserSort) Valid() bool {
+	switch e {
+	case UserSortEmail:
+		return true
+	case UserSortName:
+		return true
+	case UserSortNewest:
+		return true
+	case UserSortOldest:
 		return true
 	default:
 		return false
@@ -795,6 +846,30 @@ func (e ReauthenticateParamsXTokenTransport) Valid() bool {
 	}
 }
 
+// Defines values for ListUsersParamsSort.
+const (
+	ListUsersParamsSortEmail  ListUsersParamsSort = "email"
+	ListUsersParamsSortName   ListUsersParamsSort = "name"
+	ListUsersParamsSortNewest ListUsersParamsSort = "-created_at"
+	ListUsersParamsSortOldest ListUsersParamsSort = "created_at"
+)
+
+// Valid indicates whether the value is a known member of the ListUsersParamsSort enum.
+func (e ListUsersParamsSort) Valid() bool {
+	switch e {
+	case ListUsersParamsSortEmail:
+		return true
+	case ListUsersParamsSortName:
+		return true
+	case ListUsersParamsSortNewest:
+		return true
+	case ListUsersParamsSortOldest:
+		return true
+	default:
+		return false
+	}
+}
+
 // AccessDescription One line.
 type AccessDescription = string
 
@@ -803,6 +878,9 @@ type AccountDeleted struct {
 	// PurgeAt Until when the account can be brought back.
 	PurgeAt time.Time `json:"purge_at"`
 }
+
+// ActReasonText Why it is done. It stands in the audit log, and in the activity that the person sees.
+type ActReasonText = string
 
 // Activity defines model for Activity.
 type Activity struct {
@@ -1073,6 +1151,11 @@ type CodeProof struct {
 	VerificationID VerificationID `json:"verification_id"`
 }
 
+// CountryCode ISO 3166-1 alpha-2.
+//
+// Example: NZ
+type CountryCode = string
+
 // CreateGroupRequest defines model for CreateGroupRequest.
 type CreateGroupRequest struct {
 	// Description One line.
@@ -1112,6 +1195,47 @@ type CreateRoleRequest struct {
 	Name                 RoleName       `json:"name"`
 	Permissions          PermissionKeys `json:"permissions,omitempty"`
 	SecondFactorRequired bool           `json:"second_factor_required,omitempty"`
+}
+
+// CreateUserRequest defines model for CreateUserRequest.
+type CreateUserRequest struct {
+	// Country ISO 3166-1 alpha-2.
+	//
+	// Example: NZ
+	Country CountryCode `json:"country,omitempty"`
+
+	// Email Example: ada@example.com
+	Email EmailAddress `json:"email"`
+
+	// EmailVerified Take the address for proven.
+	EmailVerified bool `json:"email_verified,omitempty"`
+
+	// ExternalID The id of the account in another system; unique.
+	//
+	// Example: crm-4711
+	ExternalID ExternalID `json:"external_id,omitempty"`
+
+	// Groups Names of groups.
+	Groups []string `json:"groups,omitempty"`
+
+	// Invite Mail the link that sets the first password.
+	Invite *bool `json:"invite,omitempty"`
+
+	// Locale A BCP 47 language tag. Mails are written in it.
+	Locale string `json:"locale,omitempty"`
+
+	// Name Example: Ada Lovelace
+	Name PersonName `json:"name"`
+
+	// Phone In E.164 form.
+	Phone string `json:"phone,omitempty"`
+
+	// Reason Why it is done. It stands in the audit log, and in the activity that the person sees.
+	Reason ActReasonText `json:"reason,omitempty"`
+
+	// Roles Names of roles; `USER` by default.
+	Roles    []string `json:"roles,omitempty"`
+	Username string   `json:"username,omitempty"`
 }
 
 // Dashboards defines model for Dashboards.
@@ -1245,6 +1369,11 @@ type EnrolTOTPRequest struct {
 //
 // Example: true
 type Exact = bool
+
+// ExternalID The id of the account in another system; unique.
+//
+// Example: crm-4711
+type ExternalID = string
 
 // Factor defines model for Factor.
 type Factor struct {
@@ -1569,6 +1698,55 @@ type LoginRequest struct {
 // LogoutRequest defines model for LogoutRequest.
 type LogoutRequest struct {
 	RefreshToken RefreshToken `json:"refresh_token,omitempty"`
+}
+
+// ManagedUser An account as administrators see it.
+type ManagedUser struct {
+	Bio nullable.Nullable[string] `json:"bio"`
+
+	// Country Where the account was opened, or what was set: ISO 3166-1 alpha-2.
+	Country       nullable.Nullable[string]    `json:"country"`
+	CreatedAt     time.Time                    `json:"created_at"`
+	DeletedAt     nullable.Nullable[time.Time] `json:"deleted_at"`
+	Email         string                       `json:"email"`
+	EmailVerified bool                         `json:"email_verified"`
+	ExternalID    nullable.Nullable[string]    `json:"external_id"`
+
+	// Groups The ids of the groups that the user is in.
+	Groups   []core.ID                 `json:"groups"`
+	ID       core.ID                   `json:"id"`
+	ImageURL nullable.Nullable[string] `json:"image_url"`
+	Locale   nullable.Nullable[string] `json:"locale"`
+	Name     string                    `json:"name"`
+
+	// PasswordResetRequired Whether the password must be reset before it counts.
+	PasswordResetRequired bool                      `json:"password_reset_required"`
+	Phone                 nullable.Nullable[string] `json:"phone"`
+
+	// PurgeAt When a deleted account is erased.
+	PurgeAt nullable.Nullable[time.Time] `json:"purge_at"`
+
+	// Roles Example: ["USER"]
+	Roles []string `json:"roles"`
+
+	// SecondFactorRequired Whether a second factor is demanded of this account in particular.
+	SecondFactorRequired bool         `json:"second_factor_required"`
+	SecondFactors        []FactorKind `json:"second_factors"`
+
+	// Source How the account came to be: the person registered, was invited, an administrator opened the account without an
+	// invitation, it was imported, or made up for tests.
+	Source    UserSource                `json:"source"`
+	Status    UserStatus                `json:"status"`
+	UpdatedAt time.Time                 `json:"updated_at"`
+	Username  nullable.Nullable[string] `json:"username"`
+}
+
+// ManagedUserList defines model for ManagedUserList.
+type ManagedUserList struct {
+	Items []ManagedUser `json:"items"`
+
+	// NextCursor Where the next page begins; `null` on the last page.
+	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
 }
 
 // Me defines model for Me.
@@ -1953,6 +2131,22 @@ type Problem struct {
 // ProblemCode The stable name of an error.
 type ProblemCode string
 
+// Profile What a person shows of themselves.
+type Profile struct {
+	Bio       nullable.Nullable[string] `json:"bio"`
+	CreatedAt time.Time                 `json:"created_at"`
+	ID        core.ID                   `json:"id"`
+	ImageURL  nullable.Nullable[string] `json:"image_url"`
+	Name      string                    `json:"name"`
+	Username  nullable.Nullable[string] `json:"username"`
+}
+
+// ReasonRequest defines model for ReasonRequest.
+type ReasonRequest struct {
+	// Reason Why it is done. It stands in the audit log, and in the activity that the person sees.
+	Reason ActReasonText `json:"reason,omitempty"`
+}
+
 // ReauthenticateRequest Either `password`, or `factor` and `code`.
 type ReauthenticateRequest struct {
 	// Code Six digits, or a recovery code; spaces, hyphens and case of the latter do not matter.
@@ -2055,6 +2249,19 @@ type RegisterRequest struct {
 	//
 	// Example: ada
 	Username Username `json:"username,omitempty"`
+}
+
+// RequireFactorRequest defines model for RequireFactorRequest.
+type RequireFactorRequest struct {
+	// Reason Why it is done. It stands in the audit log, and in the activity that the person sees.
+	Reason   ActReasonText `json:"reason,omitempty"`
+	Required bool          `json:"required"`
+}
+
+// RequiredReasonRequest defines model for RequiredReasonRequest.
+type RequiredReasonRequest struct {
+	// Reason Why it is done. It stands in the audit log, and in the activity that the person sees.
+	Reason ActReasonText `json:"reason"`
 }
 
 // ResendByIdentifier defines model for ResendByIdentifier.
@@ -2427,6 +2634,31 @@ type UpdateSettingsRequest struct {
 	Visibility nullable.Nullable[string] `json:"visibility,omitempty"`
 }
 
+// UpdateUserRequest defines model for UpdateUserRequest.
+type UpdateUserRequest struct {
+	Bio nullable.Nullable[string] `json:"bio,omitempty"`
+
+	// Country ISO 3166-1 alpha-2.
+	Country    nullable.Nullable[string] `json:"country,omitempty"`
+	ExternalID nullable.Nullable[string] `json:"external_id,omitempty"`
+	ImageURL   nullable.Nullable[string] `json:"image_url,omitempty"`
+
+	// Locale A BCP 47 language tag.
+	Locale nullable.Nullable[string] `json:"locale,omitempty"`
+
+	// Name Example: Ada Lovelace
+	Name PersonName `json:"name,omitempty"`
+
+	// Phone In E.164 form.
+	Phone nullable.Nullable[string] `json:"phone,omitempty"`
+
+	// Reason Why it is done. It stands in the audit log, and in the activity that the person sees.
+	Reason ActReasonText `json:"reason,omitempty"`
+
+	// Username `null` takes it away.
+	Username nullable.Nullable[string] `json:"username,omitempty"`
+}
+
 // User defines model for User.
 type User struct {
 	Bio           nullable.Nullable[string] `json:"bio"`
@@ -2492,6 +2724,10 @@ type UserRole struct {
 type UserRoles struct {
 	Roles []UserRole `json:"roles"`
 }
+
+// UserSource How the account came to be: the person registered, was invited, an administrator opened the account without an
+// invitation, it was imported, or made up for tests.
+type UserSource string
 
 // UserStatus defines model for UserStatus.
 type UserStatus string
@@ -2562,6 +2798,9 @@ type VerifyTOTPRequest struct {
 // always does.
 type Visibility string
 
+// ActReason defines model for ActReason.
+type ActReason = string
+
 // AuditAction Example: session.*
 type AuditAction = string
 
@@ -2583,8 +2822,51 @@ type IdempotencyKey = string
 // Limit defines model for Limit.
 type Limit = int
 
+// ManagedUserID defines model for ManagedUserID.
+type ManagedUserID = core.ID
+
 // TokenTransport defines model for TokenTransport.
 type TokenTransport string
+
+// UserCountryFilter defines model for UserCountryFilter.
+type UserCountryFilter = string
+
+// UserCreatedFrom defines model for UserCreatedFrom.
+type UserCreatedFrom = time.Time
+
+// UserCreatedTo defines model for UserCreatedTo.
+type UserCreatedTo = time.Time
+
+// UserCursor defines model for UserCursor.
+type UserCursor = string
+
+// UserFactorFilter defines model for UserFactorFilter.
+type UserFactorFilter = bool
+
+// UserGroupFilter defines model for UserGroupFilter.
+type UserGroupFilter = core.ID
+
+// UserIDs defines model for UserIDs.
+type UserIDs = []core.ID
+
+// UserRoleFilter defines model for UserRoleFilter.
+type UserRoleFilter = string
+
+// UserSearch defines model for UserSearch.
+type UserSearch = string
+
+// UserSort defines model for UserSort.
+type UserSort string
+
+// UserSourceFilter How the account came to be: the person registered, was invited, an administrator opened the account without an
+// invitation, it was imported, or made up for tests.
+type UserSourceFilter = UserSource
+
+// UserStatusFilter defines model for UserStatusFilter.
+type UserStatusFilter = UserStatus
+
+// UserVerifiedFilter defines model for UserVerifiedFilter.
+type UserVerifiedFilter = bool
 
 // AccessChangeRefused An error (RFC 9457). Branch on `code`; all texts are for people.
 //
@@ -2713,6 +2995,16 @@ type Unavailable = Problem
 //
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
 type UnsupportedMediaType = Problem
+
+// UserActRefused An error (RFC 9457). Branch on `code`; all texts are for people.
+//
+// Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
+type UserActRefused = Problem
+
+// UserFactorsRefused An error (RFC 9457). Branch on `code`; all texts are for people.
+//
+// Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
+type UserFactorsRefused = Problem
 
 // ListCaughtMessagesParams defines parameters for ListCaughtMessages.
 type ListCaughtMessagesParams struct {
@@ -2852,6 +3144,14 @@ type ListGroupsParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// CreateGroupParams defines parameters for CreateGroup.
+type CreateGroupParams struct {
+	// IdempotencyKey A text of the client's own, such as a UUID, that marks repetitions of this call: for 24 hours the same caller with
+	// the same key and the same body gets the first reply again, with `Idempotency-Replayed: true`, and nothing is done
+	// twice.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListLoginAttemptsParams defines parameters for ListLoginAttempts.
 type ListLoginAttemptsParams struct {
 	// Subject The person whose account it was.
@@ -2941,6 +3241,14 @@ type ListPermissionsParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// CreatePermissionParams defines parameters for CreatePermission.
+type CreatePermissionParams struct {
+	// IdempotencyKey A text of the client's own, such as a UUID, that marks repetitions of this call: for 24 hours the same caller with
+	// the same key and the same body gets the first reply again, with `Idempotency-Replayed: true`, and nothing is done
+	// twice.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListRolesParams defines parameters for ListRoles.
 type ListRolesParams struct {
 	// Limit How many items to give at most.
@@ -2950,10 +3258,99 @@ type ListRolesParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// CreateRoleParams defines parameters for CreateRole.
+type CreateRoleParams struct {
+	// IdempotencyKey A text of the client's own, such as a UUID, that marks repetitions of this call: for 24 hours the same caller with
+	// the same key and the same body gets the first reply again, with `Idempotency-Replayed: true`, and nothing is done
+	// twice.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListUsersParams defines parameters for ListUsers.
+type ListUsersParams struct {
+	// Ids The users to read, separated by commas. Goes with no other parameter.
+	Ids UserIDs `form:"ids,omitempty" json:"ids,omitempty"`
+
+	// Search What an address, username or name begins with. Goes without `sort`.
+	Search UserSearch `form:"search,omitempty" json:"search,omitempty"`
+
+	// Status The state of the account.
+	Status UserStatusFilter `form:"status,omitempty" json:"status,omitempty"`
+
+	// Role The name of a role that they have.
+	Role UserRoleFilter `form:"role,omitempty" json:"role,omitempty"`
+
+	// Group The id of a group that they are in.
+	Group *UserGroupFilter `form:"group,omitempty" json:"group,omitempty"`
+
+	// EmailVerified Whether the address is proven.
+	EmailVerified *UserVerifiedFilter `form:"email_verified,omitempty" json:"email_verified,omitempty"`
+
+	// Source How the account came to be.
+	Source UserSourceFilter `form:"source,omitempty" json:"source,omitempty"`
+
+	// Country Two letters (ISO 3166-1 alpha-2).
+	Country UserCountryFilter `form:"country,omitempty" json:"country,omitempty"`
+
+	// SecondFactor Whether there is a second factor.
+	SecondFactor *UserFactorFilter `form:"second_factor,omitempty" json:"second_factor,omitempty"`
+
+	// CreatedFrom The earliest time of creation.
+	CreatedFrom UserCreatedFrom `form:"created_from,omitempty" json:"created_from,omitempty"`
+
+	// CreatedTo The first time of creation that is too late.
+	CreatedTo UserCreatedTo `form:"created_to,omitempty" json:"created_to,omitempty"`
+
+	// Sort The order of the list.
+	Sort ListUsersParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Limit How many items to give at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before. Opaque.
+	Cursor UserCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListUsersParamsSort defines parameters for ListUsers.
+type ListUsersParamsSort string
+
 // ExportUsersParams defines parameters for ExportUsers.
 type ExportUsersParams struct {
 	// PasswordHashes Tell the password hashes.
 	PasswordHashes bool `form:"password_hashes,omitempty" json:"password_hashes,omitempty"`
+}
+
+// DeleteUserParams defines parameters for DeleteUser.
+type DeleteUserParams struct {
+	// Reason Why it is done. It stands in the audit log, and in the activity that the person sees.
+	Reason ActReason `form:"reason,omitempty" json:"reason,omitempty"`
+}
+
+// RemoveUserFactorsParams defines parameters for RemoveUserFactors.
+type RemoveUserFactorsParams struct {
+	// Reason Why it is done. It stands in the audit log, and in the activity that the person sees.
+	Reason ActReason `form:"reason,omitempty" json:"reason,omitempty"`
+}
+
+// EndUserSessionsParams defines parameters for EndUserSessions.
+type EndUserSessionsParams struct {
+	// Reason Why it is done. It stands in the audit log, and in the activity that the person sees.
+	Reason ActReason `form:"reason,omitempty" json:"reason,omitempty"`
+}
+
+// ListUserSessionsParams defines parameters for ListUserSessions.
+type ListUserSessionsParams struct {
+	// Limit How many items to give at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before. Opaque.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// EndUserSessionParams defines parameters for EndUserSession.
+type EndUserSessionParams struct {
+	// Reason Why it is done. It stands in the audit log, and in the activity that the person sees.
+	Reason ActReason `form:"reason,omitempty" json:"reason,omitempty"`
 }
 
 // PostAuditLogJSONRequestBody defines body for PostAuditLog for application/json ContentType.
@@ -3049,11 +3446,35 @@ type CreateRoleJSONRequestBody = CreateRoleRequest
 // UpdateRoleJSONRequestBody defines body for UpdateRole for application/json ContentType.
 type UpdateRoleJSONRequestBody = UpdateRoleRequest
 
+// CreateUserJSONRequestBody defines body for CreateUser for application/json ContentType.
+type CreateUserJSONRequestBody = CreateUserRequest
+
+// UpdateUserJSONRequestBody defines body for UpdateUser for application/json ContentType.
+type UpdateUserJSONRequestBody = UpdateUserRequest
+
 // SetUserGroupsJSONRequestBody defines body for SetUserGroups for application/json ContentType.
 type SetUserGroupsJSONRequestBody = SetUserGroupsRequest
 
+// RequireUserFactorJSONRequestBody defines body for RequireUserFactor for application/json ContentType.
+type RequireUserFactorJSONRequestBody = RequireFactorRequest
+
+// ResetUserPasswordJSONRequestBody defines body for ResetUserPassword for application/json ContentType.
+type ResetUserPasswordJSONRequestBody = ReasonRequest
+
+// RestoreUserJSONRequestBody defines body for RestoreUser for application/json ContentType.
+type RestoreUserJSONRequestBody = ReasonRequest
+
 // SetUserRolesJSONRequestBody defines body for SetUserRoles for application/json ContentType.
 type SetUserRolesJSONRequestBody = SetUserRolesRequest
+
+// SuspendUserJSONRequestBody defines body for SuspendUser for application/json ContentType.
+type SuspendUserJSONRequestBody = RequiredReasonRequest
+
+// UnlockUserJSONRequestBody defines body for UnlockUser for application/json ContentType.
+type UnlockUserJSONRequestBody = ReasonRequest
+
+// VerifyUserEmailJSONRequestBody defines body for VerifyUserEmail for application/json ContentType.
+type VerifyUserEmailJSONRequestBody = ReasonRequest
 
 // AsResendByIdentifier returns the union data inside the ResendVerificationRequest as a ResendByIdentifier
 func (t ResendVerificationRequest) AsResendByIdentifier() (ResendByIdentifier, error) {
@@ -3433,7 +3854,7 @@ type ServerInterface interface {
 	ListGroups(c *fiber.Ctx, params ListGroupsParams) error
 	// CreateGroup Make a group
 	// (POST /v1/groups)
-	CreateGroup(c *fiber.Ctx) error
+	CreateGroup(c *fiber.Ctx, params CreateGroupParams) error
 	// DeleteGroup Remove a group
 	// (DELETE /v1/groups/{id})
 	DeleteGroup(c *fiber.Ctx, id core.ID) error
@@ -3538,7 +3959,7 @@ type ServerInterface interface {
 	ListPermissions(c *fiber.Ctx, params ListPermissionsParams) error
 	// CreatePermission Make a permission
 	// (POST /v1/permissions)
-	CreatePermission(c *fiber.Ctx) error
+	CreatePermission(c *fiber.Ctx, params CreatePermissionParams) error
 	// DeletePermission Remove a permission
 	// (DELETE /v1/permissions/{id})
 	DeletePermission(c *fiber.Ctx, id core.ID) error
@@ -3553,7 +3974,7 @@ type ServerInterface interface {
 	ListRoles(c *fiber.Ctx, params ListRolesParams) error
 	// CreateRole Make a role
 	// (POST /v1/roles)
-	CreateRole(c *fiber.Ctx) error
+	CreateRole(c *fiber.Ctx, params CreateRoleParams) error
 	// DeleteRole Remove a role
 	// (DELETE /v1/roles/{id})
 	DeleteRole(c *fiber.Ctx, id core.ID) error
@@ -3563,12 +3984,30 @@ type ServerInterface interface {
 	// UpdateRole Change a role
 	// (PATCH /v1/roles/{id})
 	UpdateRole(c *fiber.Ctx, id core.ID) error
+	// ListUsers Users, listed or searched
+	// (GET /v1/users)
+	ListUsers(c *fiber.Ctx, params ListUsersParams) error
+	// CreateUser Open an account for somebody
+	// (POST /v1/users)
+	CreateUser(c *fiber.Ctx) error
 	// ExportUsers Export users
 	// (GET /v1/users/export)
 	ExportUsers(c *fiber.Ctx, params ExportUsersParams) error
 	// ImportUsers Import users
 	// (POST /v1/users/import)
 	ImportUsers(c *fiber.Ctx) error
+	// DeleteUser Delete a user
+	// (DELETE /v1/users/{id})
+	DeleteUser(c *fiber.Ctx, id ManagedUserID, params DeleteUserParams) error
+	// GetUser One user
+	// (GET /v1/users/{id})
+	GetUser(c *fiber.Ctx, id ManagedUserID) error
+	// UpdateUser Change a user
+	// (PATCH /v1/users/{id})
+	UpdateUser(c *fiber.Ctx, id ManagedUserID) error
+	// RemoveUserFactors Remove the second factors of a user
+	// (DELETE /v1/users/{id}/factors)
+	RemoveUserFactors(c *fiber.Ctx, id ManagedUserID, params RemoveUserFactorsParams) error
 	// GetUserGroups The groups of a user
 	// (GET /v1/users/{id}/groups)
 	GetUserGroups(c *fiber.Ctx, id core.ID) error
@@ -3578,12 +4017,42 @@ type ServerInterface interface {
 	// GetUserPermissions What a user may do
 	// (GET /v1/users/{id}/permissions)
 	GetUserPermissions(c *fiber.Ctx, id core.ID) error
+	// GetProfile What a person shows of themselves
+	// (GET /v1/users/{id}/profile)
+	GetProfile(c *fiber.Ctx, id ManagedUserID) error
+	// RequireUserFactor Demand a second factor of a user
+	// (POST /v1/users/{id}/require-mfa)
+	RequireUserFactor(c *fiber.Ctx, id ManagedUserID) error
+	// ResetUserPassword Make a user set a new password
+	// (POST /v1/users/{id}/reset-password)
+	ResetUserPassword(c *fiber.Ctx, id ManagedUserID) error
+	// RestoreUser Bring a user back
+	// (POST /v1/users/{id}/restore)
+	RestoreUser(c *fiber.Ctx, id ManagedUserID) error
 	// GetUserRoles The roles of a user
 	// (GET /v1/users/{id}/roles)
 	GetUserRoles(c *fiber.Ctx, id core.ID) error
 	// SetUserRoles Say which roles a user has
 	// (PUT /v1/users/{id}/roles)
 	SetUserRoles(c *fiber.Ctx, id core.ID) error
+	// EndUserSessions Sign a user out everywhere
+	// (DELETE /v1/users/{id}/sessions)
+	EndUserSessions(c *fiber.Ctx, id ManagedUserID, params EndUserSessionsParams) error
+	// ListUserSessions The live sessions of a user
+	// (GET /v1/users/{id}/sessions)
+	ListUserSessions(c *fiber.Ctx, id ManagedUserID, params ListUserSessionsParams) error
+	// EndUserSession End one session of a user
+	// (DELETE /v1/users/{id}/sessions/{session_id})
+	EndUserSession(c *fiber.Ctx, id ManagedUserID, sessionID core.ID, params EndUserSessionParams) error
+	// SuspendUser Suspend a user
+	// (POST /v1/users/{id}/suspend)
+	SuspendUser(c *fiber.Ctx, id ManagedUserID) error
+	// UnlockUser Lift the locks of a user
+	// (POST /v1/users/{id}/unlock)
+	UnlockUser(c *fiber.Ctx, id ManagedUserID) error
+	// VerifyUserEmail Take an address for proven
+	// (POST /v1/users/{id}/verify-email)
+	VerifyUserEmail(c *fiber.Ctx, id ManagedUserID) error
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -4763,8 +5232,33 @@ func (siw *ServerInterfaceWrapper) ListGroups(c *fiber.Ctx) error {
 // CreateGroup operation middleware
 func (siw *ServerInterfaceWrapper) CreateGroup(c *fiber.Ctx) error {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateGroupParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName Idempotency-Key, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err).Error())
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
 	handler := func(c *fiber.Ctx) error {
-		return siw.Handler.CreateGroup(c)
+		return siw.Handler.CreateGroup(c, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -5739,8 +6233,33 @@ func (siw *ServerInterfaceWrapper) ListPermissions(c *fiber.Ctx) error {
 // CreatePermission operation middleware
 func (siw *ServerInterfaceWrapper) CreatePermission(c *fiber.Ctx) error {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreatePermissionParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName Idempotency-Key, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err).Error())
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
 	handler := func(c *fiber.Ctx) error {
-		return siw.Handler.CreatePermission(c)
+		return siw.Handler.CreatePermission(c, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -5888,8 +6407,33 @@ func (siw *ServerInterfaceWrapper) ListRoles(c *fiber.Ctx) error {
 // CreateRole operation middleware
 func (siw *ServerInterfaceWrapper) CreateRole(c *fiber.Ctx) error {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateRoleParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName Idempotency-Key, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err).Error())
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
 	handler := func(c *fiber.Ctx) error {
-		return siw.Handler.CreateRole(c)
+		return siw.Handler.CreateRole(c, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -5990,6 +6534,152 @@ func (siw *ServerInterfaceWrapper) UpdateRole(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// ListUsers operation middleware
+func (siw *ServerInterfaceWrapper) ListUsers(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListUsersParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "ids" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", false, false, "ids", query, &params.Ids, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter ids: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "search" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "search", query, &params.Search, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter search: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", query, &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter status: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "role" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "role", query, &params.Role, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter role: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "group" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "group", query, &params.Group, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter group: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "email_verified" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "email_verified", query, &params.EmailVerified, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter email_verified: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "source" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "source", query, &params.Source, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter source: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "country" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "country", query, &params.Country, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter country: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "second_factor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "second_factor", query, &params.SecondFactor, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter second_factor: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "created_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "created_from", query, &params.CreatedFrom, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter created_from: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "created_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "created_to", query, &params.CreatedTo, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter created_to: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "sort" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", query, &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter sort: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", query, &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter cursor: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListUsers(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CreateUser operation middleware
+func (siw *ServerInterfaceWrapper) CreateUser(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CreateUser(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // ExportUsers operation middleware
 func (siw *ServerInterfaceWrapper) ExportUsers(c *fiber.Ctx) error {
 
@@ -6032,6 +6722,154 @@ func (siw *ServerInterfaceWrapper) ImportUsers(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.ImportUsers(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// DeleteUser operation middleware
+func (siw *ServerInterfaceWrapper) DeleteUser(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ManagedUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteUserParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "reason" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "reason", query, &params.Reason, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter reason: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.DeleteUser(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetUser operation middleware
+func (siw *ServerInterfaceWrapper) GetUser(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ManagedUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetUser(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UpdateUser operation middleware
+func (siw *ServerInterfaceWrapper) UpdateUser(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ManagedUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UpdateUser(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RemoveUserFactors operation middleware
+func (siw *ServerInterfaceWrapper) RemoveUserFactors(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ManagedUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RemoveUserFactorsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "reason" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "reason", query, &params.Reason, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter reason: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RemoveUserFactors(c, id, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -6132,6 +6970,122 @@ func (siw *ServerInterfaceWrapper) GetUserPermissions(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// GetProfile operation middleware
+func (siw *ServerInterfaceWrapper) GetProfile(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ManagedUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetProfile(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RequireUserFactor operation middleware
+func (siw *ServerInterfaceWrapper) RequireUserFactor(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ManagedUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RequireUserFactor(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ResetUserPassword operation middleware
+func (siw *ServerInterfaceWrapper) ResetUserPassword(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ManagedUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ResetUserPassword(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RestoreUser operation middleware
+func (siw *ServerInterfaceWrapper) RestoreUser(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ManagedUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RestoreUser(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // GetUserRoles operation middleware
 func (siw *ServerInterfaceWrapper) GetUserRoles(c *fiber.Ctx) error {
 
@@ -6177,6 +7131,243 @@ func (siw *ServerInterfaceWrapper) SetUserRoles(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.SetUserRoles(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// EndUserSessions operation middleware
+func (siw *ServerInterfaceWrapper) EndUserSessions(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ManagedUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EndUserSessionsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "reason" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "reason", query, &params.Reason, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter reason: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.EndUserSessions(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListUserSessions operation middleware
+func (siw *ServerInterfaceWrapper) ListUserSessions(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ManagedUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListUserSessionsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", query, &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter cursor: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListUserSessions(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// EndUserSession operation middleware
+func (siw *ServerInterfaceWrapper) EndUserSession(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ManagedUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// ------------- Path parameter "session_id" -------------
+	var sessionID core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "session_id", c.Params("session_id"), &sessionID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter session_id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EndUserSessionParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "reason" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "reason", query, &params.Reason, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter reason: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.EndUserSession(c, id, sessionID, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// SuspendUser operation middleware
+func (siw *ServerInterfaceWrapper) SuspendUser(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ManagedUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.SuspendUser(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UnlockUser operation middleware
+func (siw *ServerInterfaceWrapper) UnlockUser(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ManagedUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UnlockUser(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// VerifyUserEmail operation middleware
+func (siw *ServerInterfaceWrapper) VerifyUserEmail(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ManagedUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.VerifyUserEmail(c, id)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -6399,6 +7590,38 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Get(options.BaseURL+"/v1/me/export", wrapper.ExportMe)
 
+	router.Get(options.BaseURL+"/v1/users", wrapper.ListUsers)
+
+	router.Post(options.BaseURL+"/v1/users", wrapper.CreateUser)
+
+	router.Delete(options.BaseURL+"/v1/users/:id", wrapper.DeleteUser)
+
+	router.Get(options.BaseURL+"/v1/users/:id", wrapper.GetUser)
+
+	router.Patch(options.BaseURL+"/v1/users/:id", wrapper.UpdateUser)
+
+	router.Post(options.BaseURL+"/v1/users/:id/suspend", wrapper.SuspendUser)
+
+	router.Post(options.BaseURL+"/v1/users/:id/restore", wrapper.RestoreUser)
+
+	router.Post(options.BaseURL+"/v1/users/:id/unlock", wrapper.UnlockUser)
+
+	router.Post(options.BaseURL+"/v1/users/:id/verify-email", wrapper.VerifyUserEmail)
+
+	router.Post(options.BaseURL+"/v1/users/:id/reset-password", wrapper.ResetUserPassword)
+
+	router.Post(options.BaseURL+"/v1/users/:id/require-mfa", wrapper.RequireUserFactor)
+
+	router.Delete(options.BaseURL+"/v1/users/:id/factors", wrapper.RemoveUserFactors)
+
+	router.Delete(options.BaseURL+"/v1/users/:id/sessions", wrapper.EndUserSessions)
+
+	router.Get(options.BaseURL+"/v1/users/:id/sessions", wrapper.ListUserSessions)
+
+	router.Delete(options.BaseURL+"/v1/users/:id/sessions/:session_id", wrapper.EndUserSession)
+
+	router.Get(options.BaseURL+"/v1/users/:id/profile", wrapper.GetProfile)
+
 }
 
 type AccessChangeRefusedApplicationProblemPlusJSONResponse Problem
@@ -6454,6 +7677,8 @@ type LastOwnerApplicationProblemPlusJSONResponse Problem
 
 type LinkGoneApplicationProblemPlusJSONResponse Problem
 
+type ManagedUserJSONResponse ManagedUser
+
 type MeJSONResponse Me
 
 type NotFoundApplicationProblemPlusJSONResponse Problem
@@ -6500,6 +7725,10 @@ type UnavailableApplicationProblemPlusJSONResponse struct {
 }
 
 type UnsupportedMediaTypeApplicationProblemPlusJSONResponse Problem
+
+type UserActRefusedApplicationProblemPlusJSONResponse Problem
+
+type UserFactorsRefusedApplicationProblemPlusJSONResponse Problem
 
 type VerificationStartedJSONResponse VerificationStarted
 
@@ -11517,7 +12746,8 @@ func (response ListGroups503ApplicationProblemPlusJSONResponse) VisitListGroupsR
 }
 
 type CreateGroupRequestObject struct {
-	Body *CreateGroupJSONRequestBody
+	Params CreateGroupParams
+	Body   *CreateGroupJSONRequestBody
 }
 
 type CreateGroupResponseObject interface {
@@ -11605,6 +12835,17 @@ type CreateGroup415ApplicationProblemPlusJSONResponse struct {
 func (response CreateGroup415ApplicationProblemPlusJSONResponse) VisitCreateGroupResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type CreateGroup422ApplicationProblemPlusJSONResponse struct {
+	IdempotencyKeyReusedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateGroup422ApplicationProblemPlusJSONResponse) VisitCreateGroupResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(422)
 
 	return ctx.JSON(&response)
 }
@@ -16104,7 +17345,8 @@ func (response ListPermissions503ApplicationProblemPlusJSONResponse) VisitListPe
 }
 
 type CreatePermissionRequestObject struct {
-	Body *CreatePermissionJSONRequestBody
+	Params CreatePermissionParams
+	Body   *CreatePermissionJSONRequestBody
 }
 
 type CreatePermissionResponseObject interface {
@@ -16192,6 +17434,17 @@ type CreatePermission415ApplicationProblemPlusJSONResponse struct {
 func (response CreatePermission415ApplicationProblemPlusJSONResponse) VisitCreatePermissionResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type CreatePermission422ApplicationProblemPlusJSONResponse struct {
+	IdempotencyKeyReusedApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePermission422ApplicationProblemPlusJSONResponse) VisitCreatePermissionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(422)
 
 	return ctx.JSON(&response)
 }
@@ -16791,7 +18044,8 @@ func (response ListRoles503ApplicationProblemPlusJSONResponse) VisitListRolesRes
 }
 
 type CreateRoleRequestObject struct {
-	Body *CreateRoleJSONRequestBody
+	Params CreateRoleParams
+	Body   *CreateRoleJSONRequestBody
 }
 
 type CreateRoleResponseObject interface {
@@ -16879,6 +18133,17 @@ type CreateRole415ApplicationProblemPlusJSONResponse struct {
 func (response CreateRole415ApplicationProblemPlusJSONResponse) VisitCreateRoleResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type CreateRole422ApplicationProblemPlusJSONResponse struct {
+	IdempotencyKeyReusedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateRole422ApplicationProblemPlusJSONResponse) VisitCreateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(422)
 
 	return ctx.JSON(&response)
 }
@@ -17356,6 +18621,268 @@ func (response UpdateRole503ApplicationProblemPlusJSONResponse) VisitUpdateRoleR
 	return ctx.JSON(&response.Body)
 }
 
+type ListUsersRequestObject struct {
+	Params ListUsersParams
+}
+
+type ListUsersResponseObject interface {
+	VisitListUsersResponse(ctx *fiber.Ctx) error
+}
+
+type ListUsers200JSONResponse ManagedUserList
+
+func (response ListUsers200JSONResponse) VisitListUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListUsers400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListUsers400ApplicationProblemPlusJSONResponse) VisitListUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ListUsers401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListUsers401ApplicationProblemPlusJSONResponse) VisitListUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListUsers403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListUsers403ApplicationProblemPlusJSONResponse) VisitListUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ListUsers408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListUsers408ApplicationProblemPlusJSONResponse) VisitListUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ListUsers413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListUsers413ApplicationProblemPlusJSONResponse) VisitListUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ListUsers429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListUsers429ApplicationProblemPlusJSONResponse) VisitListUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListUsers431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListUsers431ApplicationProblemPlusJSONResponse) VisitListUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ListUsers500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListUsers500ApplicationProblemPlusJSONResponse) VisitListUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ListUsers503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListUsers503ApplicationProblemPlusJSONResponse) VisitListUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateUserRequestObject struct {
+	Body *CreateUserJSONRequestBody
+}
+
+type CreateUserResponseObject interface {
+	VisitCreateUserResponse(ctx *fiber.Ctx) error
+}
+
+type CreateUser201JSONResponse struct{ ManagedUserJSONResponse }
+
+func (response CreateUser201JSONResponse) VisitCreateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response)
+}
+
+type CreateUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser400ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type CreateUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser401ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateUser403ApplicationProblemPlusJSONResponse struct {
+	UserActRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser403ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type CreateUser408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser408ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type CreateUser409ApplicationProblemPlusJSONResponse Problem
+
+func (response CreateUser409ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type CreateUser413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser413ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type CreateUser415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser415ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type CreateUser429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser429ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateUser431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser431ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type CreateUser500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser500ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type CreateUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser503ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
 type ExportUsersRequestObject struct {
 	Params ExportUsersParams
 }
@@ -17660,6 +19187,574 @@ type ImportUsers503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ImportUsers503ApplicationProblemPlusJSONResponse) VisitImportUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type DeleteUserRequestObject struct {
+	ID     ManagedUserID `json:"id"`
+	Params DeleteUserParams
+}
+
+type DeleteUserResponseObject interface {
+	VisitDeleteUserResponse(ctx *fiber.Ctx) error
+}
+
+type DeleteUser200JSONResponse AccountDeleted
+
+func (response DeleteUser200JSONResponse) VisitDeleteUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser400ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser401ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type DeleteUser403ApplicationProblemPlusJSONResponse struct {
+	UserActRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser403ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser404ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteUser408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser408ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteUser409ApplicationProblemPlusJSONResponse Problem
+
+func (response DeleteUser409ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteUser413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser413ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteUser429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser429ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type DeleteUser431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser431ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteUser500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser500ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser503ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUserRequestObject struct {
+	ID ManagedUserID `json:"id"`
+}
+
+type GetUserResponseObject interface {
+	VisitGetUserResponse(ctx *fiber.Ctx) error
+}
+
+type GetUser200JSONResponse struct{ ManagedUserJSONResponse }
+
+func (response GetUser200JSONResponse) VisitGetUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetUser400ApplicationProblemPlusJSONResponse) VisitGetUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUser401ApplicationProblemPlusJSONResponse) VisitGetUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUser403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetUser403ApplicationProblemPlusJSONResponse) VisitGetUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetUser404ApplicationProblemPlusJSONResponse) VisitGetUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type GetUser408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetUser408ApplicationProblemPlusJSONResponse) VisitGetUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetUser413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUser413ApplicationProblemPlusJSONResponse) VisitGetUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetUser429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUser429ApplicationProblemPlusJSONResponse) VisitGetUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUser431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetUser431ApplicationProblemPlusJSONResponse) VisitGetUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetUser500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetUser500ApplicationProblemPlusJSONResponse) VisitGetUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetUser503ApplicationProblemPlusJSONResponse) VisitGetUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateUserRequestObject struct {
+	ID   ManagedUserID `json:"id"`
+	Body *UpdateUserJSONRequestBody
+}
+
+type UpdateUserResponseObject interface {
+	VisitUpdateUserResponse(ctx *fiber.Ctx) error
+}
+
+type UpdateUser200JSONResponse struct{ ManagedUserJSONResponse }
+
+func (response UpdateUser200JSONResponse) VisitUpdateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser400ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser401ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateUser403ApplicationProblemPlusJSONResponse struct {
+	UserActRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser403ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser404ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateUser408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser408ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateUser409ApplicationProblemPlusJSONResponse Problem
+
+func (response UpdateUser409ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateUser413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser413ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateUser415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser415ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateUser429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser429ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateUser431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser431ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateUser500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser500ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateUser503ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RemoveUserFactorsRequestObject struct {
+	ID     ManagedUserID `json:"id"`
+	Params RemoveUserFactorsParams
+}
+
+type RemoveUserFactorsResponseObject interface {
+	VisitRemoveUserFactorsResponse(ctx *fiber.Ctx) error
+}
+
+type RemoveUserFactors204Response struct {
+}
+
+func (response RemoveUserFactors204Response) VisitRemoveUserFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Status(204)
+	return nil
+}
+
+type RemoveUserFactors400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveUserFactors400ApplicationProblemPlusJSONResponse) VisitRemoveUserFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type RemoveUserFactors401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveUserFactors401ApplicationProblemPlusJSONResponse) VisitRemoveUserFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RemoveUserFactors403ApplicationProblemPlusJSONResponse struct {
+	UserFactorsRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveUserFactors403ApplicationProblemPlusJSONResponse) VisitRemoveUserFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type RemoveUserFactors404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveUserFactors404ApplicationProblemPlusJSONResponse) VisitRemoveUserFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type RemoveUserFactors408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveUserFactors408ApplicationProblemPlusJSONResponse) VisitRemoveUserFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type RemoveUserFactors409ApplicationProblemPlusJSONResponse Problem
+
+func (response RemoveUserFactors409ApplicationProblemPlusJSONResponse) VisitRemoveUserFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type RemoveUserFactors413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveUserFactors413ApplicationProblemPlusJSONResponse) VisitRemoveUserFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type RemoveUserFactors429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveUserFactors429ApplicationProblemPlusJSONResponse) VisitRemoveUserFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RemoveUserFactors431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveUserFactors431ApplicationProblemPlusJSONResponse) VisitRemoveUserFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type RemoveUserFactors500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveUserFactors500ApplicationProblemPlusJSONResponse) VisitRemoveUserFactorsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type RemoveUserFactors503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveUserFactors503ApplicationProblemPlusJSONResponse) VisitRemoveUserFactorsResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(503)
@@ -18084,6 +20179,595 @@ func (response GetUserPermissions503ApplicationProblemPlusJSONResponse) VisitGet
 	return ctx.JSON(&response.Body)
 }
 
+type GetProfileRequestObject struct {
+	ID ManagedUserID `json:"id"`
+}
+
+type GetProfileResponseObject interface {
+	VisitGetProfileResponse(ctx *fiber.Ctx) error
+}
+
+type GetProfile200JSONResponse Profile
+
+func (response GetProfile200JSONResponse) VisitGetProfileResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetProfile400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetProfile400ApplicationProblemPlusJSONResponse) VisitGetProfileResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetProfile401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetProfile401ApplicationProblemPlusJSONResponse) VisitGetProfileResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetProfile403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetProfile403ApplicationProblemPlusJSONResponse) VisitGetProfileResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetProfile404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetProfile404ApplicationProblemPlusJSONResponse) VisitGetProfileResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type GetProfile408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetProfile408ApplicationProblemPlusJSONResponse) VisitGetProfileResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetProfile413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetProfile413ApplicationProblemPlusJSONResponse) VisitGetProfileResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetProfile429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetProfile429ApplicationProblemPlusJSONResponse) VisitGetProfileResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetProfile431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetProfile431ApplicationProblemPlusJSONResponse) VisitGetProfileResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetProfile500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetProfile500ApplicationProblemPlusJSONResponse) VisitGetProfileResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetProfile503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetProfile503ApplicationProblemPlusJSONResponse) VisitGetProfileResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RequireUserFactorRequestObject struct {
+	ID   ManagedUserID `json:"id"`
+	Body *RequireUserFactorJSONRequestBody
+}
+
+type RequireUserFactorResponseObject interface {
+	VisitRequireUserFactorResponse(ctx *fiber.Ctx) error
+}
+
+type RequireUserFactor204Response struct {
+}
+
+func (response RequireUserFactor204Response) VisitRequireUserFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Status(204)
+	return nil
+}
+
+type RequireUserFactor400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RequireUserFactor400ApplicationProblemPlusJSONResponse) VisitRequireUserFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type RequireUserFactor401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RequireUserFactor401ApplicationProblemPlusJSONResponse) VisitRequireUserFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RequireUserFactor403ApplicationProblemPlusJSONResponse struct {
+	UserActRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response RequireUserFactor403ApplicationProblemPlusJSONResponse) VisitRequireUserFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type RequireUserFactor404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RequireUserFactor404ApplicationProblemPlusJSONResponse) VisitRequireUserFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type RequireUserFactor408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response RequireUserFactor408ApplicationProblemPlusJSONResponse) VisitRequireUserFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type RequireUserFactor409ApplicationProblemPlusJSONResponse Problem
+
+func (response RequireUserFactor409ApplicationProblemPlusJSONResponse) VisitRequireUserFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type RequireUserFactor413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RequireUserFactor413ApplicationProblemPlusJSONResponse) VisitRequireUserFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type RequireUserFactor415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response RequireUserFactor415ApplicationProblemPlusJSONResponse) VisitRequireUserFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type RequireUserFactor429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response RequireUserFactor429ApplicationProblemPlusJSONResponse) VisitRequireUserFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RequireUserFactor431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RequireUserFactor431ApplicationProblemPlusJSONResponse) VisitRequireUserFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type RequireUserFactor500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RequireUserFactor500ApplicationProblemPlusJSONResponse) VisitRequireUserFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type RequireUserFactor503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RequireUserFactor503ApplicationProblemPlusJSONResponse) VisitRequireUserFactorResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ResetUserPasswordRequestObject struct {
+	ID   ManagedUserID `json:"id"`
+	Body *ResetUserPasswordJSONRequestBody
+}
+
+type ResetUserPasswordResponseObject interface {
+	VisitResetUserPasswordResponse(ctx *fiber.Ctx) error
+}
+
+type ResetUserPassword204Response struct {
+}
+
+func (response ResetUserPassword204Response) VisitResetUserPasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Status(204)
+	return nil
+}
+
+type ResetUserPassword400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ResetUserPassword400ApplicationProblemPlusJSONResponse) VisitResetUserPasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ResetUserPassword401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ResetUserPassword401ApplicationProblemPlusJSONResponse) VisitResetUserPasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ResetUserPassword403ApplicationProblemPlusJSONResponse struct {
+	UserActRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response ResetUserPassword403ApplicationProblemPlusJSONResponse) VisitResetUserPasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ResetUserPassword404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ResetUserPassword404ApplicationProblemPlusJSONResponse) VisitResetUserPasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type ResetUserPassword408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ResetUserPassword408ApplicationProblemPlusJSONResponse) VisitResetUserPasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ResetUserPassword409ApplicationProblemPlusJSONResponse Problem
+
+func (response ResetUserPassword409ApplicationProblemPlusJSONResponse) VisitResetUserPasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type ResetUserPassword413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ResetUserPassword413ApplicationProblemPlusJSONResponse) VisitResetUserPasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ResetUserPassword415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ResetUserPassword415ApplicationProblemPlusJSONResponse) VisitResetUserPasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type ResetUserPassword429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ResetUserPassword429ApplicationProblemPlusJSONResponse) VisitResetUserPasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ResetUserPassword431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ResetUserPassword431ApplicationProblemPlusJSONResponse) VisitResetUserPasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ResetUserPassword500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ResetUserPassword500ApplicationProblemPlusJSONResponse) VisitResetUserPasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ResetUserPassword503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ResetUserPassword503ApplicationProblemPlusJSONResponse) VisitResetUserPasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RestoreUserRequestObject struct {
+	ID   ManagedUserID `json:"id"`
+	Body *RestoreUserJSONRequestBody
+}
+
+type RestoreUserResponseObject interface {
+	VisitRestoreUserResponse(ctx *fiber.Ctx) error
+}
+
+type RestoreUser200JSONResponse struct{ ManagedUserJSONResponse }
+
+func (response RestoreUser200JSONResponse) VisitRestoreUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type RestoreUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RestoreUser400ApplicationProblemPlusJSONResponse) VisitRestoreUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type RestoreUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RestoreUser401ApplicationProblemPlusJSONResponse) VisitRestoreUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RestoreUser403ApplicationProblemPlusJSONResponse struct {
+	UserActRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response RestoreUser403ApplicationProblemPlusJSONResponse) VisitRestoreUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type RestoreUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RestoreUser404ApplicationProblemPlusJSONResponse) VisitRestoreUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type RestoreUser408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response RestoreUser408ApplicationProblemPlusJSONResponse) VisitRestoreUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type RestoreUser409ApplicationProblemPlusJSONResponse Problem
+
+func (response RestoreUser409ApplicationProblemPlusJSONResponse) VisitRestoreUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type RestoreUser413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RestoreUser413ApplicationProblemPlusJSONResponse) VisitRestoreUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type RestoreUser415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response RestoreUser415ApplicationProblemPlusJSONResponse) VisitRestoreUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type RestoreUser429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response RestoreUser429ApplicationProblemPlusJSONResponse) VisitRestoreUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RestoreUser431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RestoreUser431ApplicationProblemPlusJSONResponse) VisitRestoreUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type RestoreUser500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RestoreUser500ApplicationProblemPlusJSONResponse) VisitRestoreUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type RestoreUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RestoreUser503ApplicationProblemPlusJSONResponse) VisitRestoreUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
 type GetUserRolesRequestObject struct {
 	ID core.ID `json:"id"`
 }
@@ -18369,6 +21053,853 @@ func (response SetUserRoles503ApplicationProblemPlusJSONResponse) VisitSetUserRo
 	return ctx.JSON(&response.Body)
 }
 
+type EndUserSessionsRequestObject struct {
+	ID     ManagedUserID `json:"id"`
+	Params EndUserSessionsParams
+}
+
+type EndUserSessionsResponseObject interface {
+	VisitEndUserSessionsResponse(ctx *fiber.Ctx) error
+}
+
+type EndUserSessions204Response struct {
+}
+
+func (response EndUserSessions204Response) VisitEndUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Status(204)
+	return nil
+}
+
+type EndUserSessions400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSessions400ApplicationProblemPlusJSONResponse) VisitEndUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type EndUserSessions401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSessions401ApplicationProblemPlusJSONResponse) VisitEndUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type EndUserSessions403ApplicationProblemPlusJSONResponse struct {
+	UserActRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSessions403ApplicationProblemPlusJSONResponse) VisitEndUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type EndUserSessions404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSessions404ApplicationProblemPlusJSONResponse) VisitEndUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type EndUserSessions408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSessions408ApplicationProblemPlusJSONResponse) VisitEndUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type EndUserSessions413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSessions413ApplicationProblemPlusJSONResponse) VisitEndUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type EndUserSessions429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSessions429ApplicationProblemPlusJSONResponse) VisitEndUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type EndUserSessions431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSessions431ApplicationProblemPlusJSONResponse) VisitEndUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type EndUserSessions500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSessions500ApplicationProblemPlusJSONResponse) VisitEndUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type EndUserSessions503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSessions503ApplicationProblemPlusJSONResponse) VisitEndUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListUserSessionsRequestObject struct {
+	ID     ManagedUserID `json:"id"`
+	Params ListUserSessionsParams
+}
+
+type ListUserSessionsResponseObject interface {
+	VisitListUserSessionsResponse(ctx *fiber.Ctx) error
+}
+
+type ListUserSessions200JSONResponse SessionList
+
+func (response ListUserSessions200JSONResponse) VisitListUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListUserSessions400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions400ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ListUserSessions401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions401ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListUserSessions403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions403ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ListUserSessions404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions404ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type ListUserSessions408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions408ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ListUserSessions413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions413ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ListUserSessions429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions429ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListUserSessions431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions431ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ListUserSessions500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions500ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ListUserSessions503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions503ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type EndUserSessionRequestObject struct {
+	ID        ManagedUserID `json:"id"`
+	SessionID core.ID       `json:"session_id"`
+	Params    EndUserSessionParams
+}
+
+type EndUserSessionResponseObject interface {
+	VisitEndUserSessionResponse(ctx *fiber.Ctx) error
+}
+
+type EndUserSession204Response struct {
+}
+
+func (response EndUserSession204Response) VisitEndUserSessionResponse(ctx *fiber.Ctx) error {
+	ctx.Status(204)
+	return nil
+}
+
+type EndUserSession400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSession400ApplicationProblemPlusJSONResponse) VisitEndUserSessionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type EndUserSession401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSession401ApplicationProblemPlusJSONResponse) VisitEndUserSessionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type EndUserSession403ApplicationProblemPlusJSONResponse struct {
+	UserActRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSession403ApplicationProblemPlusJSONResponse) VisitEndUserSessionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type EndUserSession404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSession404ApplicationProblemPlusJSONResponse) VisitEndUserSessionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type EndUserSession408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSession408ApplicationProblemPlusJSONResponse) VisitEndUserSessionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type EndUserSession413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSession413ApplicationProblemPlusJSONResponse) VisitEndUserSessionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type EndUserSession429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSession429ApplicationProblemPlusJSONResponse) VisitEndUserSessionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type EndUserSession431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSession431ApplicationProblemPlusJSONResponse) VisitEndUserSessionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type EndUserSession500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSession500ApplicationProblemPlusJSONResponse) VisitEndUserSessionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type EndUserSession503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response EndUserSession503ApplicationProblemPlusJSONResponse) VisitEndUserSessionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type SuspendUserRequestObject struct {
+	ID   ManagedUserID `json:"id"`
+	Body *SuspendUserJSONRequestBody
+}
+
+type SuspendUserResponseObject interface {
+	VisitSuspendUserResponse(ctx *fiber.Ctx) error
+}
+
+type SuspendUser200JSONResponse struct{ ManagedUserJSONResponse }
+
+func (response SuspendUser200JSONResponse) VisitSuspendUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type SuspendUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response SuspendUser400ApplicationProblemPlusJSONResponse) VisitSuspendUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type SuspendUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response SuspendUser401ApplicationProblemPlusJSONResponse) VisitSuspendUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type SuspendUser403ApplicationProblemPlusJSONResponse struct {
+	UserActRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response SuspendUser403ApplicationProblemPlusJSONResponse) VisitSuspendUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type SuspendUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response SuspendUser404ApplicationProblemPlusJSONResponse) VisitSuspendUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type SuspendUser408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response SuspendUser408ApplicationProblemPlusJSONResponse) VisitSuspendUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type SuspendUser409ApplicationProblemPlusJSONResponse Problem
+
+func (response SuspendUser409ApplicationProblemPlusJSONResponse) VisitSuspendUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type SuspendUser413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SuspendUser413ApplicationProblemPlusJSONResponse) VisitSuspendUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type SuspendUser415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SuspendUser415ApplicationProblemPlusJSONResponse) VisitSuspendUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type SuspendUser429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response SuspendUser429ApplicationProblemPlusJSONResponse) VisitSuspendUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type SuspendUser431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SuspendUser431ApplicationProblemPlusJSONResponse) VisitSuspendUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type SuspendUser500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response SuspendUser500ApplicationProblemPlusJSONResponse) VisitSuspendUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type SuspendUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response SuspendUser503ApplicationProblemPlusJSONResponse) VisitSuspendUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UnlockUserRequestObject struct {
+	ID   ManagedUserID `json:"id"`
+	Body *UnlockUserJSONRequestBody
+}
+
+type UnlockUserResponseObject interface {
+	VisitUnlockUserResponse(ctx *fiber.Ctx) error
+}
+
+type UnlockUser204Response struct {
+}
+
+func (response UnlockUser204Response) VisitUnlockUserResponse(ctx *fiber.Ctx) error {
+	ctx.Status(204)
+	return nil
+}
+
+type UnlockUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response UnlockUser400ApplicationProblemPlusJSONResponse) VisitUnlockUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type UnlockUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UnlockUser401ApplicationProblemPlusJSONResponse) VisitUnlockUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UnlockUser403ApplicationProblemPlusJSONResponse struct {
+	UserActRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response UnlockUser403ApplicationProblemPlusJSONResponse) VisitUnlockUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type UnlockUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UnlockUser404ApplicationProblemPlusJSONResponse) VisitUnlockUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type UnlockUser408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response UnlockUser408ApplicationProblemPlusJSONResponse) VisitUnlockUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type UnlockUser413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UnlockUser413ApplicationProblemPlusJSONResponse) VisitUnlockUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type UnlockUser415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response UnlockUser415ApplicationProblemPlusJSONResponse) VisitUnlockUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type UnlockUser429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response UnlockUser429ApplicationProblemPlusJSONResponse) VisitUnlockUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UnlockUser431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UnlockUser431ApplicationProblemPlusJSONResponse) VisitUnlockUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type UnlockUser500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response UnlockUser500ApplicationProblemPlusJSONResponse) VisitUnlockUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type UnlockUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response UnlockUser503ApplicationProblemPlusJSONResponse) VisitUnlockUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type VerifyUserEmailRequestObject struct {
+	ID   ManagedUserID `json:"id"`
+	Body *VerifyUserEmailJSONRequestBody
+}
+
+type VerifyUserEmailResponseObject interface {
+	VisitVerifyUserEmailResponse(ctx *fiber.Ctx) error
+}
+
+type VerifyUserEmail200JSONResponse struct{ ManagedUserJSONResponse }
+
+func (response VerifyUserEmail200JSONResponse) VisitVerifyUserEmailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyUserEmail400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyUserEmail400ApplicationProblemPlusJSONResponse) VisitVerifyUserEmailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyUserEmail401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyUserEmail401ApplicationProblemPlusJSONResponse) VisitVerifyUserEmailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type VerifyUserEmail403ApplicationProblemPlusJSONResponse struct {
+	UserActRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyUserEmail403ApplicationProblemPlusJSONResponse) VisitVerifyUserEmailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyUserEmail404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyUserEmail404ApplicationProblemPlusJSONResponse) VisitVerifyUserEmailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyUserEmail408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyUserEmail408ApplicationProblemPlusJSONResponse) VisitVerifyUserEmailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyUserEmail409ApplicationProblemPlusJSONResponse Problem
+
+func (response VerifyUserEmail409ApplicationProblemPlusJSONResponse) VisitVerifyUserEmailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyUserEmail413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyUserEmail413ApplicationProblemPlusJSONResponse) VisitVerifyUserEmailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyUserEmail415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyUserEmail415ApplicationProblemPlusJSONResponse) VisitVerifyUserEmailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyUserEmail429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyUserEmail429ApplicationProblemPlusJSONResponse) VisitVerifyUserEmailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type VerifyUserEmail431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyUserEmail431ApplicationProblemPlusJSONResponse) VisitVerifyUserEmailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyUserEmail500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyUserEmail500ApplicationProblemPlusJSONResponse) VisitVerifyUserEmailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type VerifyUserEmail503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyUserEmail503ApplicationProblemPlusJSONResponse) VisitVerifyUserEmailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// GetKeySet The public keys of access tokens
@@ -18629,12 +22160,30 @@ type StrictServerInterface interface {
 	// UpdateRole Change a role
 	// (PATCH /v1/roles/{id})
 	UpdateRole(ctx context.Context, request UpdateRoleRequestObject) (UpdateRoleResponseObject, error)
+	// ListUsers Users, listed or searched
+	// (GET /v1/users)
+	ListUsers(ctx context.Context, request ListUsersRequestObject) (ListUsersResponseObject, error)
+	// CreateUser Open an account for somebody
+	// (POST /v1/users)
+	CreateUser(ctx context.Context, request CreateUserRequestObject) (CreateUserResponseObject, error)
 	// ExportUsers Export users
 	// (GET /v1/users/export)
 	ExportUsers(ctx context.Context, request ExportUsersRequestObject) (ExportUsersResponseObject, error)
 	// ImportUsers Import users
 	// (POST /v1/users/import)
 	ImportUsers(ctx context.Context, request ImportUsersRequestObject) (ImportUsersResponseObject, error)
+	// DeleteUser Delete a user
+	// (DELETE /v1/users/{id})
+	DeleteUser(ctx context.Context, request DeleteUserRequestObject) (DeleteUserResponseObject, error)
+	// GetUser One user
+	// (GET /v1/users/{id})
+	GetUser(ctx context.Context, request GetUserRequestObject) (GetUserResponseObject, error)
+	// UpdateUser Change a user
+	// (PATCH /v1/users/{id})
+	UpdateUser(ctx context.Context, request UpdateUserRequestObject) (UpdateUserResponseObject, error)
+	// RemoveUserFactors Remove the second factors of a user
+	// (DELETE /v1/users/{id}/factors)
+	RemoveUserFactors(ctx context.Context, request RemoveUserFactorsRequestObject) (RemoveUserFactorsResponseObject, error)
 	// GetUserGroups The groups of a user
 	// (GET /v1/users/{id}/groups)
 	GetUserGroups(ctx context.Context, request GetUserGroupsRequestObject) (GetUserGroupsResponseObject, error)
@@ -18644,12 +22193,42 @@ type StrictServerInterface interface {
 	// GetUserPermissions What a user may do
 	// (GET /v1/users/{id}/permissions)
 	GetUserPermissions(ctx context.Context, request GetUserPermissionsRequestObject) (GetUserPermissionsResponseObject, error)
+	// GetProfile What a person shows of themselves
+	// (GET /v1/users/{id}/profile)
+	GetProfile(ctx context.Context, request GetProfileRequestObject) (GetProfileResponseObject, error)
+	// RequireUserFactor Demand a second factor of a user
+	// (POST /v1/users/{id}/require-mfa)
+	RequireUserFactor(ctx context.Context, request RequireUserFactorRequestObject) (RequireUserFactorResponseObject, error)
+	// ResetUserPassword Make a user set a new password
+	// (POST /v1/users/{id}/reset-password)
+	ResetUserPassword(ctx context.Context, request ResetUserPasswordRequestObject) (ResetUserPasswordResponseObject, error)
+	// RestoreUser Bring a user back
+	// (POST /v1/users/{id}/restore)
+	RestoreUser(ctx context.Context, request RestoreUserRequestObject) (RestoreUserResponseObject, error)
 	// GetUserRoles The roles of a user
 	// (GET /v1/users/{id}/roles)
 	GetUserRoles(ctx context.Context, request GetUserRolesRequestObject) (GetUserRolesResponseObject, error)
 	// SetUserRoles Say which roles a user has
 	// (PUT /v1/users/{id}/roles)
 	SetUserRoles(ctx context.Context, request SetUserRolesRequestObject) (SetUserRolesResponseObject, error)
+	// EndUserSessions Sign a user out everywhere
+	// (DELETE /v1/users/{id}/sessions)
+	EndUserSessions(ctx context.Context, request EndUserSessionsRequestObject) (EndUserSessionsResponseObject, error)
+	// ListUserSessions The live sessions of a user
+	// (GET /v1/users/{id}/sessions)
+	ListUserSessions(ctx context.Context, request ListUserSessionsRequestObject) (ListUserSessionsResponseObject, error)
+	// EndUserSession End one session of a user
+	// (DELETE /v1/users/{id}/sessions/{session_id})
+	EndUserSession(ctx context.Context, request EndUserSessionRequestObject) (EndUserSessionResponseObject, error)
+	// SuspendUser Suspend a user
+	// (POST /v1/users/{id}/suspend)
+	SuspendUser(ctx context.Context, request SuspendUserRequestObject) (SuspendUserResponseObject, error)
+	// UnlockUser Lift the locks of a user
+	// (POST /v1/users/{id}/unlock)
+	UnlockUser(ctx context.Context, request UnlockUserRequestObject) (UnlockUserResponseObject, error)
+	// VerifyUserEmail Take an address for proven
+	// (POST /v1/users/{id}/verify-email)
+	VerifyUserEmail(ctx context.Context, request VerifyUserEmailRequestObject) (VerifyUserEmailResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx *fiber.Ctx, args any) (any, error)
@@ -19981,8 +23560,10 @@ func (sh *strictHandler) ListGroups(ctx *fiber.Ctx, params ListGroupsParams) err
 }
 
 // CreateGroup operation middleware
-func (sh *strictHandler) CreateGroup(ctx *fiber.Ctx) error {
+func (sh *strictHandler) CreateGroup(ctx *fiber.Ctx, params CreateGroupParams) error {
 	var request CreateGroupRequestObject
+
+	request.Params = params
 
 	var body CreateGroupJSONRequestBody
 	var err error
@@ -21040,8 +24621,10 @@ func (sh *strictHandler) ListPermissions(ctx *fiber.Ctx, params ListPermissionsP
 }
 
 // CreatePermission operation middleware
-func (sh *strictHandler) CreatePermission(ctx *fiber.Ctx) error {
+func (sh *strictHandler) CreatePermission(ctx *fiber.Ctx, params CreatePermissionParams) error {
 	var request CreatePermissionRequestObject
+
+	request.Params = params
 
 	var body CreatePermissionJSONRequestBody
 	var err error
@@ -21201,8 +24784,10 @@ func (sh *strictHandler) ListRoles(ctx *fiber.Ctx, params ListRolesParams) error
 }
 
 // CreateRole operation middleware
-func (sh *strictHandler) CreateRole(ctx *fiber.Ctx) error {
+func (sh *strictHandler) CreateRole(ctx *fiber.Ctx, params CreateRoleParams) error {
 	var request CreateRoleRequestObject
+
+	request.Params = params
 
 	var body CreateRoleJSONRequestBody
 	var err error
@@ -21334,6 +24919,72 @@ func (sh *strictHandler) UpdateRole(ctx *fiber.Ctx, id core.ID) error {
 	return nil
 }
 
+// ListUsers operation middleware
+func (sh *strictHandler) ListUsers(ctx *fiber.Ctx, params ListUsersParams) error {
+	var request ListUsersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListUsers(ctx.UserContext(), request.(ListUsersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListUsers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListUsersResponseObject); ok {
+		if err := validResponse.VisitListUsersResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateUser operation middleware
+func (sh *strictHandler) CreateUser(ctx *fiber.Ctx) error {
+	var request CreateUserRequestObject
+
+	var body CreateUserJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateUser(ctx.UserContext(), request.(CreateUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateUserResponseObject); ok {
+		if err := validResponse.VisitCreateUserResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ExportUsers operation middleware
 func (sh *strictHandler) ExportUsers(ctx *fiber.Ctx, params ExportUsersParams) error {
 	var request ExportUsersRequestObject
@@ -21380,6 +25031,130 @@ func (sh *strictHandler) ImportUsers(ctx *fiber.Ctx) error {
 		return err
 	} else if validResponse, ok := response.(ImportUsersResponseObject); ok {
 		if err := validResponse.VisitImportUsersResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteUser operation middleware
+func (sh *strictHandler) DeleteUser(ctx *fiber.Ctx, id ManagedUserID, params DeleteUserParams) error {
+	var request DeleteUserRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteUser(ctx.UserContext(), request.(DeleteUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteUserResponseObject); ok {
+		if err := validResponse.VisitDeleteUserResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetUser operation middleware
+func (sh *strictHandler) GetUser(ctx *fiber.Ctx, id ManagedUserID) error {
+	var request GetUserRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUser(ctx.UserContext(), request.(GetUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetUserResponseObject); ok {
+		if err := validResponse.VisitGetUserResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateUser operation middleware
+func (sh *strictHandler) UpdateUser(ctx *fiber.Ctx, id ManagedUserID) error {
+	var request UpdateUserRequestObject
+
+	request.ID = id
+
+	var body UpdateUserJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateUser(ctx.UserContext(), request.(UpdateUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateUserResponseObject); ok {
+		if err := validResponse.VisitUpdateUserResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RemoveUserFactors operation middleware
+func (sh *strictHandler) RemoveUserFactors(ctx *fiber.Ctx, id ManagedUserID, params RemoveUserFactorsParams) error {
+	var request RemoveUserFactorsRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveUserFactors(ctx.UserContext(), request.(RemoveUserFactorsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveUserFactors")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RemoveUserFactorsResponseObject); ok {
+		if err := validResponse.VisitRemoveUserFactorsResponse(ctx); err != nil {
 			return err
 		}
 	} else if response != nil {
@@ -21483,6 +25258,162 @@ func (sh *strictHandler) GetUserPermissions(ctx *fiber.Ctx, id core.ID) error {
 	return nil
 }
 
+// GetProfile operation middleware
+func (sh *strictHandler) GetProfile(ctx *fiber.Ctx, id ManagedUserID) error {
+	var request GetProfileRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetProfile(ctx.UserContext(), request.(GetProfileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetProfile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetProfileResponseObject); ok {
+		if err := validResponse.VisitGetProfileResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RequireUserFactor operation middleware
+func (sh *strictHandler) RequireUserFactor(ctx *fiber.Ctx, id ManagedUserID) error {
+	var request RequireUserFactorRequestObject
+
+	request.ID = id
+
+	var body RequireUserFactorJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RequireUserFactor(ctx.UserContext(), request.(RequireUserFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequireUserFactor")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RequireUserFactorResponseObject); ok {
+		if err := validResponse.VisitRequireUserFactorResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ResetUserPassword operation middleware
+func (sh *strictHandler) ResetUserPassword(ctx *fiber.Ctx, id ManagedUserID) error {
+	var request ResetUserPasswordRequestObject
+
+	request.ID = id
+
+	var body ResetUserPasswordJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ResetUserPassword(ctx.UserContext(), request.(ResetUserPasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResetUserPassword")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResetUserPasswordResponseObject); ok {
+		if err := validResponse.VisitResetUserPasswordResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RestoreUser operation middleware
+func (sh *strictHandler) RestoreUser(ctx *fiber.Ctx, id ManagedUserID) error {
+	var request RestoreUserRequestObject
+
+	request.ID = id
+
+	var body RestoreUserJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RestoreUser(ctx.UserContext(), request.(RestoreUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RestoreUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RestoreUserResponseObject); ok {
+		if err := validResponse.VisitRestoreUserResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetUserRoles operation middleware
 func (sh *strictHandler) GetUserRoles(ctx *fiber.Ctx, id core.ID) error {
 	var request GetUserRolesRequestObject
@@ -21551,464 +25482,741 @@ func (sh *strictHandler) SetUserRoles(ctx *fiber.Ctx, id core.ID) error {
 	return nil
 }
 
+// EndUserSessions operation middleware
+func (sh *strictHandler) EndUserSessions(ctx *fiber.Ctx, id ManagedUserID, params EndUserSessionsParams) error {
+	var request EndUserSessionsRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.EndUserSessions(ctx.UserContext(), request.(EndUserSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndUserSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EndUserSessionsResponseObject); ok {
+		if err := validResponse.VisitEndUserSessionsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListUserSessions operation middleware
+func (sh *strictHandler) ListUserSessions(ctx *fiber.Ctx, id ManagedUserID, params ListUserSessionsParams) error {
+	var request ListUserSessionsRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListUserSessions(ctx.UserContext(), request.(ListUserSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListUserSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListUserSessionsResponseObject); ok {
+		if err := validResponse.VisitListUserSessionsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EndUserSession operation middleware
+func (sh *strictHandler) EndUserSession(ctx *fiber.Ctx, id ManagedUserID, sessionID core.ID, params EndUserSessionParams) error {
+	var request EndUserSessionRequestObject
+
+	request.ID = id
+	request.SessionID = sessionID
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.EndUserSession(ctx.UserContext(), request.(EndUserSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndUserSession")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EndUserSessionResponseObject); ok {
+		if err := validResponse.VisitEndUserSessionResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SuspendUser operation middleware
+func (sh *strictHandler) SuspendUser(ctx *fiber.Ctx, id ManagedUserID) error {
+	var request SuspendUserRequestObject
+
+	request.ID = id
+
+	var body SuspendUserJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.SuspendUser(ctx.UserContext(), request.(SuspendUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SuspendUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SuspendUserResponseObject); ok {
+		if err := validResponse.VisitSuspendUserResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UnlockUser operation middleware
+func (sh *strictHandler) UnlockUser(ctx *fiber.Ctx, id ManagedUserID) error {
+	var request UnlockUserRequestObject
+
+	request.ID = id
+
+	var body UnlockUserJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.UnlockUser(ctx.UserContext(), request.(UnlockUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UnlockUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UnlockUserResponseObject); ok {
+		if err := validResponse.VisitUnlockUserResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// VerifyUserEmail operation middleware
+func (sh *strictHandler) VerifyUserEmail(ctx *fiber.Ctx, id ManagedUserID) error {
+	var request VerifyUserEmailRequestObject
+
+	request.ID = id
+
+	var body VerifyUserEmailJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.VerifyUserEmail(ctx.UserContext(), request.(VerifyUserEmailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VerifyUserEmail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(VerifyUserEmailResponseObject); ok {
+		if err := validResponse.VisitVerifyUserEmailResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
 // Stored as a slice of fixed-width chunks rather than one concatenated
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L37kts2tjf6KiidVE2SzZa7220n6a6p+tq3xBPfprs9nrOjbBESIQkjClAAsGVNKqe+p/ke7HuSU1gL",
-	"IEGKlCj1xXZGf+zZcYskbmstrOtv/d4ZytlcCiaM7pz+3pkwmjAF/3lBDXvFZ9zYfyRMDxWfGy5F57Rz",
-	"NWEktT8RM6GGcE0Eo4ppQ4wk3GjCRBKRiVyQGRVLMqRpqgk3JGX0mmnydazibyJCRUK4KB7TbChFoglN",
-	"UyJHxEzYjFDFemJAh1PydWzib84I1fadRNGROeDMjA4mxszpnB8oahjM6cCt4eDosNsTnaijhxM2o3YV",
-	"7COdzVPWOe30Oqkcc9HrnKm/npyZvx4dd6KOWc7tb9ooLsadP/6Iij14J1M+XK7uxE/lNX4d/xZ/g5uC",
-	"+zPmdsF1q/w6XsTfdDdO77e/Pjpb/PXxYf30mFHL85FhanVm8OfVYY0kRi0JHVMuyqPPuOCzbNY5PcyH",
-	"4sKwMVMw1ocPH84zM2HC8CE1rJ4ohhOapkyMmT3AixdPyePvHh02LfKJpRlFmFJS/bXX4eKapjzpGzll",
-	"otepWfAfUWdOFZ0x40j0PEu4OR/iBKrzeSsYofBbRHQ2nFjSiTXTmkvR1Xws+lzEEZGKLLiZkLj7bQyk",
-	"B6c3YGMuCE35lJ0Wb30b27Vw+/XfMqaWnagj6MzOEQdqWGj+eifqzOjHV0yMzaRz+vgkspvu//mw7oRh",
-	"hS+UnNXvN6Mq5cB3fMaa5jayr4czG0k1o6Zz2kmoYQf21fLETg4bp/LyXf1EaJIoprWTB4YM6YwRO3Bk",
-	"t52SxUSmjRPk84aNOz582D3sHh097H5XmeGj0tYdN873bWaGcgbUWjeydD+Hw3+l2Khz2vl/HhSS8QH+",
-	"qh+UvpkPciXrN2XElTuaXE4aKUlKTeNWGHkLJ/U0U1qq+jnFgn00/SE8ETsxS+Z0zMiAjaRiXfJ2Tn/L",
-	"GieIb5YFRzGfo+PvSwdzVDe9lwmbzaVhYrj8mdXI1HNi2Efj5zZMORPmL5rIRcDIlLx///JZhPs6o2qq",
-	"iWJzZrj9hsZ3uQapfEpGUpHjEzKRmdLwTW2p0/7GkPl7Iv/rlC3hYsr/MJDJkoyZwTfxSBWbp06GRk56",
-	"BIs6uGDzlC5ZckqMyliMN52QZsLF2BJBIgXrCbPgQ4Y3FGw0XlvFTodftPvUsOXHjx5Vt3xOjWHKfvN/",
-	"fiEH/9+v//VV7e3RcLnnVxo3bAYXhr3EiN1nqU0TXcB1V5pjwkY0S03n9NEh0CxeLseHh1Fx1RzVXjVX",
-	"9ga4UlTouVQ1M4yHUk45i+FgB0ouNFP6FM4HLg84KkGMotcstZcvPu+kE37J0oYQ0p4lTfITsg/bz9hD",
-	"X3M0/zyAKR4Uc6xdeMd+phN1mLBr/cX/E2fT+bX2glNMz6XQDO+34ZBp/XRCxZhdsFGmWWL/PJTCMAEb",
-	"Q+fz1N7HXIoHcyUHKZv91780XoftRNo7fAtHr+wz+zhkLNF9uRB9xccTo+NTZCzQayJi6JRpe4UamQ0n",
-	"TJOZVCDscBsdi01kmuguiUdSDXiSMOFYIh5qNeqPKE9ZEjtGdEcF1wa7Zmq5mDDFzuwdbBWY/ogOjVR9",
-	"xX7LuLKvlZ6LiGaMxEwomfYHy9ieoZXSqT3l5SUfC5a8FPe6hxTH7msY3Oocp7gvCUqO1DLXULHEalY0",
-	"1V1ip0lkZlDYdO0CntDkgv2WMW3ude5eJeNinpnYSTrQ1zRqTtQdOEtTK9uGMmGFruXftn/1J/HUK4jr",
-	"CHm7BQSfrFnDudN8CRKOFb8LKgxLuuRNIZHxcCz3Lxnu+FMpRikf3u9+D92g8Smh9r5gCkjFqtV2fcWl",
-	"hBOnJviLVQBJzGaUp33LlpbOtJwxuL9YqhmZUBCMPeGVtcGSCLnwJ6Ok1pfcfBJBEwqCU0Jx1UBuXnTn",
-	"CiWhRHNTaFRWatM0lQuW5Mq8ZR67M/E/D55eXrxAaQ3aDje6J7w+3ihU/BSYIrNMGwLyxA5cIiVgzxWJ",
-	"E4o5QnVPFNLJ7fRze0Yv4BufYq+L6Z0CwwIdAN1Ya5voBTfDCUuIHI1ygsrENVN8xGFvTKDvuwOYK3nN",
-	"RJe8VRXBHfVErBgtDEcuRSi8q7eA2yLcnU/Cg44W2Eeu4boDY0aQAUMqsHJbiiFbRzx2g1KqDZGCEW3o",
-	"0l5+AW8bJhwNaXRw2BescnWWUy/1RGaFAIODEZIoNpR2a/HczkACN8kJOhzKTJhVIRHu8HO3pFsTxpXP",
-	"1mwwGEa4NpigRq4WckGkANH7whPoJ2OLQHdJJEMSt0oMGktMzTgIEJRB9m9yzhRMjAirMJGv448HxXPx",
-	"NxFZTPhwguI3TpihPI2J1SbxFEG6gbyj9vtaCpraEwST2gqvyDIpn7nfYCR7+BqEkrrmw+LAge9wague",
-	"pj3QchO5jmC3kW9IPj+hj+1KyldUjdm9npTz7/WNlP3Uju5ODP9ORpylCTAWgV9VoY/arWIKNnZudNct",
-	"JDWTZ3Ait8YFpY/WLUFOY3t+ccLGiiZW7lXn8kwuxF3NJ7rjA0rkQuCKAhv2kwhzXozfn7Jln4v+XMmx",
-	"vbpib7mDE/UA3KWOkNDIL3QQsHimbJmrG0IvmGIJKIs9sTKKnjNh8OpYUO0c3UY7t8GEpQnymmLGCwb3",
-	"5SmbG7Q7Q0d8McGmvXBPPwgcwn+sulou2L0rG9WtUTAFt892SxcUjUnhxF94nTmPFBCSMEwJmj63xsc9",
-	"20A4MiiFYNhbPVJmSnfJ3zMJmigjsULzrM8dL79E4+dpYdh9EsstMCwtQcJ/j7iVgSIhc6r1QqqEJBKo",
-	"b8BSKcbEyDGzh9Atk+GHDx8OqhGAdbRYDRjANF9Rbd4uBLvfM7TKWF/aYUvamf2DdzMmbJ7K5YwJ4x1D",
-	"Y1nR2gKlyguCoeHXSKCvuJj+KAX7JKeccjH1K+NiaqeXiakAj6m1+tjHub3pwTyimlgWhEm/Zrd2xbxm",
-	"Tcoe6iyFU5UFuhNEzWAqb6R5ITNxv9JJSNMf2VGRZ9/RZSpp8kmUmjmOvaLUgPnO9QZVhnx9RF7zJ1ZJ",
-	"dN7Hb2BFefzynsW+oob1UxzYuwwt5TnHl5GSyJGxFuOVD0YSCgHL0nVckUCliPTaazB/MNyDgyKI2+pl",
-	"97iPs+52A19UjN8Lp3Xf73E0W+BOwWHEGb46dqaDzFK4GEZghLpYClOnJPbXRhyR2Egzj9HIR9MUvX1n",
-	"Fd9uySdQcuyclf0lIlnn6Q2dKQ2GiXOTXvEZk5m5511GFcDg2CEDJxzDC1Qpfs0gygAB2z+iziUzhoux",
-	"vjVJnH+wZo4fvMHqhLK9HIYTqRla3pd8LF6KT+CUgntCSTmyog4iDREZOCeev3PdtTxgcH+d1rimIhK7",
-	"h/s6s0q4tayIVD2R02xfMc1MQVTdahACCNQ7HRfge9FTlmCoabnG+ejor0WMYcvj9B+s2bZL77aG03sv",
-	"LJdLxf99z+IlE4F48UJFZiYMa5xZWTFlou90EXtYpYwPNIiddtB3ZweSYkATIgXTZ9bUqtFrc4+HYzYI",
-	"NxFKFspqs/7kV8yqW9Fn3wt6TXlKBym77y3349qdtKLXqg9I7yQORNDa+/UWTc33QmfzuVSGJa9ZwukV",
-	"xDbvdUvyCfRndgZ9s5xX1SjLsHGVGVH7+weIEfzzpaHK3KJbtO7bdcEq0OZY0iXnBBzyXBMpwHewoMuI",
-	"8JHzB3NdxHaMJJqBh4EY2QX3jhu2CCE/C4epS5RKuYCUjyCx4NHhanJJZL9nBewzljK3QXMl50wZjiHr",
-	"eabGrE9rovbvheGp5VVRFetWpg+UzMYTQwZ0OLUTqc18Wc1hULk69UsxdBFZl4N/saHBeRt+zc1ydca0",
-	"IX/snGhj+QvctGdu4xcc/BIY9nRJina6q8leLsOsU7OHoNisDvhhIkFR4AZSztJRHAWBSZ+nZvcObki8",
-	"MM9IrI2iYsxUHBEhgSQWE0kmNHFhGUshA5SPYPJaOUqTGRfcvmmkfTGnJvuq/5FBugzXgXEcVZzQXAzT",
-	"LGEJBOjBDx1HhJIZHU64YHYkNFRidGAbuyzwXBug6qGczazOB+QHwsjnStgHO1HHr60TdUpTtj/heO6/",
-	"mKpJqIg6SIhtiMnyInxv5VyeYIYJKKd6qQ3DpLYRBQe8mbAlOJvB3j4jbDY3S/sDehf5PC7Txwuu2Eh+",
-	"jMgrLrKPdfPgSWnOWcaT2sfmdSQE0iHIv/MTwjuSClLaxiiIH2CwyRuWSIjlqZfT8VYmlEoUcNUsT5Vy",
-	"EZFnzztRR2SpuyuNyljNN2bM0IQaEKg0SSCdi6bvSgxbc3ArOi4EvHNZaUWklZ8+NcEUMSg5Ap1uLA4w",
-	"Hzaf+O+dkePTznyR2GFWZIoskgtXgog8zRQDnyHqtdb6BYWkS2KFCjb8qrKUEW2kTPCa1sZvu2eEDCS4",
-	"FYn40Y6Veqih11G8YlTXibMPk6VzSBP3OobLJ6DUOqcMqF3lQ6/RuNocpFfkkJhXtX25EGVXkJtbIgUj",
-	"RsLc4BAtEZcuBMcPG2ZQuRvgFWo6UZGpW+R+ui3zgjnChFQnDgK6Lq0qoNV1980rjjk75TsHUutK/7E2",
-	"69TfXQURUqUo/DtI59z0mTfso3GpoSvbA9Mof612VfrtqOamhITL/GYf8XGmGETg2t7k9st41Z2bWqkm",
-	"PH1Q91xZBKM1BhK4cciNJOun8GRZT7LOZpaqJuQq84kRbs5IbAcLDRMnVSFg76LFEoTsDqTtso6fXzu1",
-	"9DNWZ+jQ2KMKQtK1x9R23egRmnJRI1QKNejUngez262ZQB+Cc810SYwXuPdJumPJVZMuif3hhOlTZW2l",
-	"J0BdKTSe09UofFmZQcopqzM4ESuH3ICBSnN7mswavWPjbm+lhzRpCRtHmTI272fWNthoMjBL8UBBbA6J",
-	"LSmjmJHcblv+kxWU9lUNn40KUYRU7VRurHHcpbYRdXSGu77u5qgOml8PSARSsJ2GzjRTfTp2t8Gd6UUo",
-	"dwslya+4ohUFp+YUqWB+9VpVzlMlaVCrf+QX363oVcU1+uk1q0q10udjUJxnZnK1nDv3TlnX0H052rjL",
-	"Vmf8A+TB0Gx6+Dk8ZHffxdJXHGSYM+g8zIXE5OKaG4aO4pL0OT4MWIoL8/iks1p0EnW8m3jDmHb7vUM5",
-	"HOXo+Id245SCW5sHK2fk2btALIllxNLoD492GFyvKf2hfhoTes1cipIdNSI+VRWTpM4gxRUkKmSXL2Se",
-	"1CkVGUgzKc3zl99BGOjO6cPDw6hzTdMMi97MvPNHlP94/Kj4DYI8nT9+jdqx9AuwPZ7aOazydNVf6I/c",
-	"UVv1cFb2K3IE72m5lo/RLc/Tel9jGCxw7w6kTBkVK9Mrnq0b54lidJq4JMHyKT6HFOHcv4rnATnLnej+",
-	"GDg/rtXrsKCfiBw/OiRw1tpnKudVZjc+76gDyWRruEyOyChTkHGGkyiRazumMtLQGt31PE1zNiqLinbc",
-	"2nCP4Ir8qG0o8inNxhPzmmlNMaelTALDCRWCpWWdGLmu5jIYyqSp9FsmzJfPzXCwcsDCqTcrn5yYWVqr",
-	"Nbe0P7w5WMxesTE6OFG9WLUDuJg2gRqI6U6LsJZmfxsTLdAXV34z7GPDD7Lmz3UaHZQR+5N1WxRqbDCC",
-	"2/pi8hup5zaUrjI5bpLR+Mnaifmyr1pXx/Y1X1XRiHFq3SaU5UbThs19OGtGky2cX40X8ocwFSeCy7bO",
-	"S/MLXqF264IsnE7rSxOG/9kSSY0MbcWGdUQY7GCxxLVHmdSKp+KYW5UBrkym+ETD4GLMoCYrKLGsN+1H",
-	"NNVshVBmrnRg7bVoHzrHoqmVCeIXmif3zikqu81vmCllGTzUcNfG2P1zYAMtWr/3hi2KV6tHUJ1D5dO1",
-	"a5cJe2dNnY3rLfPMOyWvrTYBEfSB/EgGSyzosRcUeFPsD1Ge5lyEVXlSVPRQPYWKVkAfKLLUV+WEvxHX",
-	"5vBMpDJ2PXZd10EugHNWtE0dePlsZWerX3NXdO2GKkYN+1HJbL4bJSXlLIL1IYtq2sEfvnp+/YswvTcU",
-	"HVFFCdVGGfYuf/RntlxlMRi6eVOKt3fkMWrYWKpl+1k+9W9U3YM77OuULbfanpXdsR9o3pwLmbLPl2Ds",
-	"7G6BXirGXl8FebobDLVG2npG9WQgqUru13ViNYBrzhabXnjrn4P1DK18dlGejbt3AY9juihsnpIp62tD",
-	"DdeGD3WbQ7ssnvZOzLGSCzNpISLsU+4l3R8s+zQzk75xGWfrXX7emRW+DlbaZu4tbO7w5ZSKcUY3Kyj1",
-	"b9s9y/Ru77ZZcPBmhWxzMlmdTXWM2p2u2b+6XSkf7SqlrNJeG6P2WR7hKrOVQ4OpDX3V2rMg4ZKtTDen",
-	"zNTGqUGh4EYDyJM2PnBDBmwMhRsQcwSxE/mEG0w2ziGL3AogKmSVkbw+yS44sD1zadScuGQtWmv62W/g",
-	"M2HUnJeDscV2JUxPjZzXLX2dUeSj9Bycf2NpDBMkEynABOBOABJeDj3XbrdvIRtKY72XP4s8N2q77Caq",
-	"TT/TOa3ULz4fyKVl32doUury240JZkZl2iVvNhEwGMhzqjzoSMmeFnJRT4juw0U4d5dEjDpT0rNcMfcg",
-	"kuR5HnbAxZyC6FLA4pVTrJio5dk3S53b8II4+fXJw044D8BHWSWH14DuhMU/aAdRlBdOmnjZ5HMeyM+M",
-	"zS3xDNgSHCJ8LKwRBYEayJ50ecq5xWWn5/nytCcqnwfUtbnlKEpSOZw6gWhJ1EUmhhRqGclLIFisI5Yi",
-	"9emO3GGTLrrEJXE6oUr11AqpHG7KDmWfpprE/f5PUpsDnENMuNAGIMJyBIclrgPNyplm6TXTmO9RRcJb",
-	"4bznoxGDmtFC/axxeXxSY2JsDbAGxz3+VoA8yhnTDuVxsITEopLjflXwVGh9e8MF9YeG6cFPa2dHMPfi",
-	"mqllUCpSPAkgKzJlDg8OF7zNmmoMq/KRRMXx+rXke17HoDUUU2NNVAyfViKojhY3hsyCcWpnG7q5SpcR",
-	"Tej/cv/qDgGPNL8bfLChBGq4CRvVjfUPV/u1uiXXwS8u9G2vm1+jTeZc/mLtAoWS6dXbq3e7GcQpHbC0",
-	"wc2b5+fneMll/eTdBIOUoZA5rMX/XJ21tx/rr3uQ8ByzjkDlJg46CAJkMWjj8WmIYMm04TMKuX0a5ge1",
-	"5ZCWhRhdwkHTKsBX5GLsZTRNF3Spe0JLjLNwTRRLGdU+/9+vt6QbBDrGizxyXpGaO2jyW0aY2vvQ83Ne",
-	"Pb6NimXL+JFRjghqg/jZcAL3WYKQz0HWAokXjE5XsL9KGSJGSTHuRB37ZB1OZY2G5kJMuPBgeuv0rzoG",
-	"W8WlKh9zkTix+TScY6OIiNRFWLwq4pSYv2gH/4IDRQDWhVuFmoNixMg0yQPqO94Mbh3NW/BzbZZrJbTV",
-	"JVfso9E5mseULbUDC7OW4yhHqQlO14WKvNTVoCcuJtRoOrc/uO/URZMC0fPwuIYocea3oR8XB1jVGcoH",
-	"2k/ZyJQY7eiwdSy97lO1B8JZmjxtjHwHedUYX4AULKQWRKOyRv2UhYeQTyfKsyMd30cdI2VfTxBVFuAg",
-	"kBllZvpy1IcEYkhZMX1XetyJOg7uow/DBR8tp1zO+EeW9HH+nSLnqT+UsxnoJsFfhKFcaPgPDBbnv2XC",
-	"4cwF42K6Tl36GGxeDtuzfeyk2Pw/og4urz7HkpqJN0hw06mGBHDMWfKng3DXDkQefDCx1QTj2qj+rEia",
-	"WC8C/bbDgor36ompyFhZ2RCXABWS8/HhSas0FJcwtZI5iJUII6mKpC6EQaZLf6OX9QwEtdnaTsfxnQew",
-	"fuXgFbpZMLNAMNpENy+LJ1cvrPynunlCCOp2FIybGmMtFZT7DKxFnWyebLkRdQoDzLlqG4XzqmgOwaiN",
-	"h3YbNw+e/id3zBTHtcLSr+SCqYMh1YykzECVrr3/Ez7mRkeEur/6DDtwtmguxikjk+V8woQmA2YWDLNX",
-	"qvU+WEO/tlPFUQ0J/piHbu4vw1AYpq4x987fqwldgt7KpnYFUphJ7aW0NUkszORJNpyy2ixDS/T/dvnK",
-	"xU4+z+xGPEAf7mae8IsJPhfl1LI5IFKa42pYhI3tZb6V6Kpt8vLSeP04oUufKQcdLv5dLV+AD9TFEESy",
-	"JoCQewWlYNiFRbf3oss5E2xdCjdCGzEFiK0u+8uaSZC9xdPU6nKV3OrvbpQE2jgwYhv6ZklrZ7Bbwqjb",
-	"/uLki53PN8rPu46gEDO0RNK/d4YTNpw6J+VwAsEiubDEnQzsy8B0kA2F/62NVKA/2X+C0YrBzo7HPYW7",
-	"qJLv5Udoqq7aDHR6icPUogzZKYAiyOhwYjVB46r/cvflyk60C9GWh64chvtE8z4XALQ127FtfFJxw4c0",
-	"XefwyStSHarSQqppDtuDnqdV1wvzWnxdkiKkSUE9SlOG49pTLZYmM6tz5t8Q2WyAPFYe9YWrMnbtmhxy",
-	"pdfvTbmWzinkng9paYXFWaQUkUpnDbUROAj0uWLDKTFSVrBKGufuNbQgyjqod+vcmNacYpWH8nNyKK0v",
-	"CkmrmS4v8/n4GxYYO+ffCAVA3R37k0w9rFBVh99KqS227PzZ65dvOg0VcGWz6WSHDPtAK202Yl6WDJCK",
-	"tBceR9+h40OHDPstL1vW+cPXuL/rFK6XMzpm7y9elbdoYsxcnz54EHz6AU1o91/zcam0UPHKiIcn39cO",
-	"YpXBV1ywTfZQw1WeV8hT7W6+M681zLeq3d0hy9a91A8jAXlvntrUUQCmAAmJ1dlQ1KStouyr7nzEE8do",
-	"EJMfETG4sRKVJ5XIqd+ScOxulSQebSQJUWsufChXmQopGLpEPGH6RJRUDmmKV+LqMjdEHQL30ITqSS1G",
-	"BCXvfnpK8I1TEn9F1ViKY558hZhl/t9fxeTr+PqvRz98Nfvr//3f/ycy8L9z+79faZqar+wA8TcRib/S",
-	"Q7Wcm69SAY+o2gejnoi/mg+myej4QE/o8aPHX/HKI+RrmmpJYvv7URzhfzw6OnZtiigEoXXKB2ShuIFb",
-	"hM2+gQ+PuGIDqtlBMZUZm/WHUptI/VXJTCQ60vqvdrC+ZnOKsDt6+ldIElH9KVsGM4FmAHJEBvA18nX8",
-	"1TH9ys7oq+PBV7iU4+VX8Tdd8mRpEGLD0o6dweMTF920Y4eNmOgAG0o4x7FU5PjRY0CLhdiLFWwMotlx",
-	"6GGMVyLaj47qXL7zSW2h5ktBnnePHp8Qy91V+nlcV+xdH9Y9T1MX1q3mGuRkvcwd3kamibV/BVvknGU5",
-	"OH5/+fwiXu+sn9GPL/FHa+xWLTzPKpXeaw+PN5l1oSyI1iT6o6AN6n/rHaWr9fgO85m5qnw8zdNyI6CI",
-	"xH4BxV+CmYV/XGn4FZEQPtuSYI6JjV5Fke+1B/hIEBwuyHDzmffgJ41WW0ThHQATDR3KMFyJKiNEWvcI",
-	"kt497qi1Jl9tjSh+HgBj5ds4hGIbBzSqGE3q1dlmP/SMWZ3Pu/9dNTaFvrZYjh2VklOaCsqa7g5P/zVA",
-	"AXV1bg0hC1RMPU/Z5yIySKmYQv10juoGjLumV1+or3r90KkFhccOogRFxMDT6Oa4Ikw/qrDQGkuqoZnk",
-	"PBukfIiNHSEB8eLFU/Ldo6PvQLi7f3x/5g4OwO6sRS4FiacGAwMVl1Y6rnh6Lo8fPa63xK4rQeCDhidZ",
-	"rVCa8qT+71hbHMzgaa0GXftypll4XpqPa9X3j7UvLzfHQuzkcOo4VgQb1nBgl3XeqilbtnfOubSgTWk4",
-	"9STzihqW1tRpJ3RZHyp2ihqkefqWohUggFb+InRNbhzi4SFJ6LICaPB9u7pkcIJuHOG71QEen+zibVrj",
-	"dw32m4tp28BPu6ouwA7GyyXlYrrKrcbnNq4jIjsvTIKsLgxfb1pLQ+IkNNo1edM58EBQnv5F53MsafaP",
-	"N2r2r6xqXlvp+uTpO3LyHfHp9sTQSjiPVdS4h49qvz/mYtcan2s+ZP1W2xxmm8Idt0swr4zV0a6SsTkA",
-	"GHyt9pDlWGZmt51RbKSYnrTbmgt8uCDClam8rtELPfp9k9VHVyuhEzajImGJb8hRWIWnJAvqmqXrCmYV",
-	"FPIEEnojzJzELLBB5voiplyMrZ42Zua1U9BCOHAE9Q9SgV37JE1ODh82gv2jPrcbjp8rsNiMk5/nPGZ6",
-	"Mwm+1zViL8O8cz9iVBxIHTGFFbKr2ihg+oKqPJdcGJ0DnEW+iqLSp4bqKeKsWFvvDJBhhhOq6NAwpaM8",
-	"XS8/cJREXPXEjH/sEj+VILEJenKQHNgLW7RgJohPTwx9W9agiODFHA5M06UdczFZVk4wqPwtuRKON3u6",
-	"gmhqs3MDg0aukfmYC52DMMrgtrO/d9vQ0BtpCsDuoENDjb5PeaqLumEH9TWjS5LIAqbI8sCi8L4vAZAA",
-	"w68EkELs7ougf0ud2omNhBHdgqm6QNdlDgquOPRZIf7pIufeH2Beh9NUUNRvrBM59xn666pESm0d60bJ",
-	"sf6v+bB2GHDHpQnUUYXocmTAIPE/aI5ppATkorqRqrg6q/u4suLVydXx89vMDOTHVsgqTtmuOgBuVoi2",
-	"M0BKuRtGY1LqungP0jpTRFOeRHnoCLvalfXJzqNHh0RItPqdxNzIgJAfYdSy2b1MibXTrLRx0R1IYQa6",
-	"X19i1gJ4cMjnvLbE7ypvD+iSLHxbq0TOaAWgsUO//fbbipN/a+CYzbedWdO7Ii/1BUq9hEehTsuRaG7c",
-	"H7YLj7gs3wJZptgqPxP/9RINVXJ5wsNdDz9TYrHbSO8p8+wnT/MJD6Ye9Q9g/bCyKZvDtewuW7j6x1Im",
-	"3RLSLLCE21WH8dcA7Pc2qBO/v+L0PEVjrT2GdvkN8fJ2w8hrWQIfTBFcUmyL5Ob1oGV5NLMZUCzyPlbv",
-	"r0PNjowVtbdy4L67YRYJziVY4ypIXp5LslUBd7MiDPuCqTklbdgKWmqNfV+7HFndY1hxV96Gwunn9iKl",
-	"i1tIWm6dRdwie9hP7TIo/wjyc7AdIN4XziYFAawBexFnXpP2nc+wc+VKgQqkqbxyRHucx2tm7ZIp1vyA",
-	"8gWXLlyLXXJpbUSakkwollqRT/Blbm9sBQCTU2uYWsmF3u8/fo0644xpzXQ/leOjw87pSfck6uihVAxO",
-	"aEGVtR47px2ccgEctJI/FO7AmvLmKWNzNKhUljK9Jt+lqdYwC2sNB4rRqW6NWlgisBoJUNmNuvETNuQz",
-	"mpJUjqniZjLzx1W49t1XSk78w5rcFLfP1VEOrflwgqFibex2UUOODv/nYWT/9zH87/fAlkeH/3N0WBqO",
-	"fsThTqK1KkZwsg1JRXw80YgXCfSTd6xFVGw7ccj9WZCHPqyi5Yyh4YsRsaEcC65Z6ZasUlHk/1L+l0sG",
-	"8Q3ZAZ54CYAu/Tm12p8ADWjODM/7Q/yWMVGL4F7NCINNrx51FNJvToBtBMGOuEWuuiO8uap5KGtCpY9W",
-	"SbcZR7dQnR+flCW7YkVBYWsZvqEX1Dqn3t0VX3/GNQK71Fq7HgUbcCIGGU8Nqfcl1BoR64ui88YIwWau",
-	"P8WnwZltSpWP8jx5nwtvJVgmEqaAJXWXgHhnWmaqgDiYsmXFOROYecrwIRZyb5czX97vuhwKKGaSakZi",
-	"P6Eu4rTHkRWIqV0escurn1EX8lVqgAm2mVh7vXaFfgpJcXR4/HBVWBQv3IZpt66O/b7tundwZ7xZTWFM",
-	"KHklr1lKh3W13JvPBW4iZ/XU5Plz2apXQgB41eRPXc3ca+U43UUC5rl99b+UEvi2TLd7aTThYEtQUc2u",
-	"27iWCdUl9MvVsduCE83omPUzlbY6nDQP9m32kjkCa87Gc4kXN3Ix5Tlem51RIKPqk6fLTR9nDNsSdtdn",
-	"Qa9mL2xdfFbO3toBfMhXSleIMfhunjds+S887vww/SaGedk5aJrbtWqqS4n86o90uxo5Lz6euf41K5aT",
-	"FyobpGxJBmFbpry3Zo0WP6FzrHlx6fluIBcUoc5p2954chNobNyBvvyt7g3clkZMJvbR9ZXdhuoCUOd8",
-	"Giva94ir2Q258x4iBzXhAYdvsRuaxQ5MWMGXKJF9aR9bYEysmNs55FHDQfnebnexxw0ifE1xQjibNsuD",
-	"CGWThe2K5HPe9NHdcn56Cs5O7PZEudFOdoOqbBCBwuXgTpjDxoDPlpj65uXUjfR4e1GUDbltDkjfRTpK",
-	"VLgujLFiJTs3fY3zM2FokqRcTMO6QTgllJjQ6dk3wr/lLS4jPLZ7Z56pudSspoWEu6vatG6GL1S2NJhM",
-	"m13dhPVyNZGaFdkOllztDp7lSco6QHQrUfStbnLV67vezF1ZpE+Uv01ZZT+6mfrhqe3ljwulb38hBxk6",
-	"q98scjLafco9D7W6UyZqyMM/a6UepNvAc2dFmuH9kEcrHtxsu3BhbtJV5Tbu8TX2iR7KeW2zxDX3Hiwp",
-	"f7VZVGytAazUbBTaXpSrxQHNrQD3BTReqJ+FBrgimXIajIKALV7TgTa9VoXfjH98O6b5DtfBVoi92+ic",
-	"u+CkhcC6DYi5Tfi4N4OxrfZlbEHnpUaJTtW4P3Dbsl21pq/wds2Bd2pbe8s0tZYIdurouq7V6pqW7Bua",
-	"lt6w9edttPps17GzfR/06l2+SlcAKM9x69rRyW0LuTV0x0TSL45v43lAeuKNbsxdBO769lEFruhcyWuW",
-	"QLfyvG5ysIyIq0vFKlCXUyEVtrvW3ZuI+CRl/Z2ukPknvgJuJrvbQpMHjSVzLlgv06s7WpHyOf2VKHc9",
-	"XxaKdDXfeEGXuk/1tL+ShFXjhQ8qEXaj/FlmFy2kWXHebcSRbt+6JepYFb6dMzuEddr48DXXvOj6uZ5g",
-	"cAoloKfg9ah55xtXGux/dSNrD79l0XZx0//XyQ9Hj46Ojh+ePHr83fct6rnfSW2gp/ErOd4tN6FO4aDz",
-	"eVeqhKnunPJkbcD1UdTxSRqnnf+h8/nXvV73F3rw78ODH/q//tc3//VVZ8f27iXYjMNNEf3O8SFhAnJi",
-	"ww6nDpcNAFvliGRzYiR5fEIGS8N0RGiakrniAjJBXEpNOIvjw7tv936eg2YuZaag+GPk2r27TubW/k1c",
-	"BfN2oe+17dIzjbkFQbP0LnkjobAhlXKqw1IKrF/CivKmFurr2dERWi2jKDlI6zIgzgWB5Bzy9cWLp+SH",
-	"k0fffdMlTxQVwwlUDls7Lz6DYyz8o3b35kzOU1Zp5O8S83w1PBfzDK8RBIVC0BD7RyzVMgSe63bqsvtW",
-	"4GRdrXoBs76S7Ge/SCvYNZiWF7bg7xwe/XA8OhweHRzT79jBd4OTk4Mfkkfs4OHoiD4afjf4gR0eFQGu",
-	"0xPgDW6AcV/irIhfmtvpTInTREq1oCo5neNmn5a3YTXDzxg2m5sC+rcG0Dmuwb+Ng4b7YRmVYYi2HpGJ",
-	"b3+N4BnAsoBQDnwwoa5HgP1IQ1Kdz2yLOh8PxvLA/vVAT/n8QM5RkhxAzpPVXUHmBR1113qxcGd8QmmS",
-	"g4Wtqo8NKYsfHDQDIHSVICGBPHKHP+z5Ft2Xc2zfmlu5WS2FIyqVCVpjIgB2WBR9TzU1XI+W7tRmDhyv",
-	"vW4QkvDvLULNIagfEm/jIDXg3AgF/f7ijd9Qe7zdVeilDQoC9tfC8YOQsTv4HGc4WNsa6dUeudoJtTBV",
-	"EqgVkx+r4ikTRYtyVGYk/F1eM5VKBw8mpOmPZIZlIw44BN8NakQT3KABTxIoV/YjYeWs85Y5tbdUnCUS",
-	"hykRVNr2FbP6Mhq19RTWCJCNQYtMBEF+5//r60zP/Xi+hMz5wXkJOtuuGKuqymVWtaPjOfp/QmPqIq8A",
-	"cVnyafl/FXAsdo3UsH7KZ9yXrTXoh+4v7CPXRqPRPpE42QJF3NNTcZZzurRH2QegFaqwn5twILEs6c9Y",
-	"wqnvBzdhNGFKlx4eajXquyIUe+dV8WWcezdfHBd9BI3gs1mW58FWsWocMroV1mAUsdlcIrTdlC0LAqj+",
-	"wEV/ruQY4MFWf7Xna5wjFjYmnzb8xZNfXSnNRankeTeEg+ccVJrYU02M6OR4cFhFjWrFjj1ogTIQVz+H",
-	"U9+imYJvbbFT8f2KaAobSNaYnmYnZ1Crjn9NzfJi1/Yujkg8kwOeQi07UCAAEw0k/D9IIsOjYQF+kIMt",
-	"at1IDx0c7ZvP3UJ7uHp0uHOsgpgrOeIpKjnc+A5vjXmLu/eeW+/wrPfD7NKBvOSh9F8JUMfbOWgawkfl",
-	"9qf3inm9VUZsicvatdpvU7t14aJZT32YvYp7UQ3DB43qv/v54euDH/7+z4uD4xcnPx18/+G/nx4cPnn0",
-	"5uDx1d+elTrWb9dPpTJo/bRBS/gswDxKT5R9CoCzt8F8vnC16/fWsb6Sw7oWq8UDk5ZSWdeWUuJTLRsZ",
-	"BKnVW1xHpe70QUrr2pHgoUoC6SaMEHiuvsN/FBa0NHaNvmCaieTJsow0+5n1yPCTDLvTbznNu+2D3zzp",
-	"8EMB/0jB3o7AkbKes1cO54+o3SulrfrjVzcf82Tp7bOt6rZaKHwTqYzX9ARb9Hdklbs9p9yWLc2w6fTM",
-	"k+UrayNtt1s3WPytoIe1XVxNa5z2VOm3pg05eqJDKnS5X3+qbjd2UbfS7KY5tFRfEreYSHbNFCjSxvUk",
-	"JbNMu8LpGoSCGmCcG5fd3WOTnkaPQ10d38YSBXtut1ELBkT9yavAcipcOcpjF+4Z0jk3NK1WJ1aLEqtd",
-	"fcrG2fNnL6/eXmwdg7Gzuywa8d+nGVOTcb+234FrJdAqHXanD9Vkupby+zYbRSv+lVVwLv4xLz6FzgDe",
-	"ZgEn8ZnLvCgXpkLpqofphXAmSSQEbGbwrzIhnPzw8PD4uzIh/LAZXTKc+mVt8tdwQtOUiTFra7dv71mq",
-	"ZkWHI0br2mVeMpGEK9ixEv6zXmGb3KmGDgwOkA7h71YTgNp3YNjW0baLBuH7/LdqVewx4RCmkKapXodm",
-	"Vx8BmXIBYBL4TESoJiOqcogZsp1Xr5zq1HAgAZRdnhGQUsO26YbRGFrzhZbu1OsyviBi/f3Rd4+/Ka3r",
-	"l858kWzjgLlJFlibrXGgl3gOzv1SwYdokUPW3sV649yyXR2zLX2ndfqZ55ddUs7WpZmF6WilBLPqWa4R",
-	"V7ehxq2pALlfTe6SmaAB/25XzA3skC3b8F8y814zBT0kd5zslhpaqbtoAftQaitUr2q5gdYsw+qpO65i",
-	"O+0wNBqDNTx63EpbbFjBDtmV1QjNFDKHVhFW7d2Haf3u/tLESNklb0ejCljJ6qXoAcNbYoojDFSM/twc",
-	"1NxFjXKo3cWEpwywpCF3aziRmq3cngfnV63CVQEC78aTq4XrDZM91718BQ9VEj6bUuHssl+evzkvml6S",
-	"hBo6oHqrbXDNQf/BmRC0zXaU80vXOuCKJ1ehbxsTS8vbHeU5qjmdNKWr1pJ97nqsTzvJDaEQHX+zKVO2",
-	"ZB6XEjx/OTz44dffH/9Rm9V5CXkadZHmG6DX77HXbwV7vajGXMuj+NStYrXnNXhrQdsvwY1VdEOtmI3z",
-	"puSxsexfM6Wb6g7GUsnMcMEaXp8wOu9DMnBJGV2DW2ro1hAVu3SbjDrZ3H7PSZC202vei/pWqcUbpa0s",
-	"rXNlKqVtLe1hhCdVd8BXb6/ePbcUMKt1fawzXN4HPJuj2wG0nTVR6ZSJLcyVdsaUNHNQzjPFG4QrgvJr",
-	"aMw1n0MPK11u6Vp87TfVn9fBEFyFOPGaUPL3C1jXKaHk3Zsfg55z4frsVjeMoq/HzdN1s738x4/1aECA",
-	"KV5brmAn8fA4cnAI9s2EVFG4f3z+389+fPPkHz/+vw+v/v72b3+v/rudpeUmUT6AfAPzNW7ELLjyGsmq",
-	"3T5XMsmGRkOO+xmJ0YEeRy71FZS5iIxkmsqFbwZhb6QwXTPl4wmYg1RNCx98XcraVUMV/FVjtXvKRgYu",
-	"kUXRes8oes1SxOqVU47wn6uIrFoXV+xKzixczuRvH65cMv3h4++/6ZIra55Cc25N5Jz+ltVDRfnt5jXf",
-	"Rq9g0JwhLOy3LOrRs1vIL5//sdV47qXygISPSCY8dMcWQzfs4FvcHPIzY3MiRbp07TAWzqO06saBLFmf",
-	"wuwp5wmjqhTsb8pNLt4u7X7tFtVxwHuRyuEUY2i3p4y1ldJck2HKmSh793aIj23g8/cQ5wKzuK3pOuMi",
-	"/OvRaqelUng1TBlaLUPaogKhTTy1ZN/fzJHRsFWv2W3tkwNBrO7PRt21lOG0qVXyFih+LVt2VXp0tc7n",
-	"3CJXardera2q0OuzS69QEuWthnMTecztrcINyebVta9kv21GC2sgqaYmPlskZbvpmkwJB4ou2nbmaZj2",
-	"2jY7m9+paZqz6aXmDSq487Z472bwyXcj4ZrXfyFT9rlL5zvKXqkQyS1spuew29rQ9h7SEpNyQ+RotAbf",
-	"dXcnaC69RlKNmfFW1daCexvP5hpJFvo3KxsCZkAckdjaAdhe3VkT+Rq4zv+2i8y/LV9p41Y+PtnaK1rZ",
-	"BGz8C/Uc2NoXN2Ku+DU1rLwT/o/bb0UtQzgf1Y7gzDeBUM4f9ynHO2Eq74JrXNGY7gfmuDUycR4JCgLe",
-	"7y+fX2wX8W7nMLPHH7rL/iyIxT4rapuEvjwOuRGpcH2WGT56jnjD/sXBsu2LT5afWYLqLRpUu2Rthlu4",
-	"GdGxCCavnuKWgeKCHv7YPTDso8J/Bpq6x2zmygbfCZlceDl7k0B8fr5/7Bx5D2Rw4OQCbEWQaUE1d8Lg",
-	"z64O3TVWq/WZvm80dB8SI8nDY5/HC3E3n+vp+/gGTbVmeT5vVAJjSGTYmUSqMAeYDJhZMCZ6wn7gzH7J",
-	"fhBn0SVPqYaww5TNTQQRwkQyxPYwLE2JWcjcDNeEzqkyGOgL0HUSuskWX9mSagFQYwvU+jw1CJagE1mH",
-	"fuzmRqlbxGN8JGbFzXvzQExtMlbeFXODb7BSIlPfPp4neZpFWDMTOpfBzoIUAwzrsgSIqQUCTnkOlxhS",
-	"Wz2+68rhtq37WVv107wlS6g53Lr65alM2Dsl5Whj7csrLqb+81D7UhpWZ6mpy9rG3AEkK0iohD7Nlrgi",
-	"Aq/+wylY1Ud8s/92y8iTFDatojRmuI5PkAV9n8gD4Cfrh9m8EBJr8NxdzqE1YeDw37pFdauEbbcHzUR9",
-	"9fbq3a7d2Xbb3N0lWONK1tjZHyaSaMZKOAKnmK0ykMkyykuiuPaxPi5cf/k8UZmmUjD7KB9OfH63z18j",
-	"doQZXUIoGyC1oCtpT6CHCO45d5X5Lrhg+QPKCRj+4LGFG74+vqXZMFPcLC/tpjpjHcJh5xkmfeC/Xvgd",
-	"/duHq05UFzIP44vYopCPxQFGpOHEgL4w0pZPZGLMHHlJTjnzQ27xdVQh4n8eQDjs4EpRoedSmVMXlI27",
-	"5I00EFZmiVVHBkzzhJHYjiUV/zfIZfB9cAFNNu1b3pA47fT7P0ltDnD8Yt50zl2fr6FWo6v66KSd+DVN",
-	"M1YAItmPk9h91L4a+4Of0zHLc8IgM2AitSFDKuDs8wki0EwxwX8ePL28eIHLX52fPWEuRrK5e3DkdzLy",
-	"Keiu3yzGwQdsAmUCgpGfrq7ekfN3L7s90RPffvtUimsmwJHX/fZb8kQm3AXL/3b59g3hgry/enHwfZcA",
-	"UhZxupdiJNaCTll/SDWLI/CP4d8vXjwlDx8+/AFffRoRnsAPPfH+/ctnukvO83vfCrYJG9ojtaQ8NOny",
-	"1OOQeFQvu4jfMqaWZE4VnTGsMcNpgCKR8NHIsqaASqOIOIbpCew4bRZ8yHAr2EfjN8KeDqwPD9bO2/Wk",
-	"joiWrsECsWbEnKUG50IEyIA51ZppkgmEp0zcPgKGmP72W9wbOp+nTll44EDh/utfWop4Ldpe5IawOhL7",
-	"aHSXPIfiKsXm6ZIMqVKc6Z6I/3ngpPHByyQ+I79l0jBAG7SX91Jm9gWp7Aqc+DknC5amB1aesoSU3/fo",
-	"iLonvo5/OT/4bwSY7PYPfv39KHp88kf8TZ4LROQ1U/Zzc2ombvu9ig64TEF23klkdxAwmvx+wlv+hZ6A",
-	"ctKTw0eO+c/TVC5it52Y22Ep8jyXEf7b2ChblKSJT6DBHiO6IhhOCeYGkP/7v/9PjF2bqE9t6An4gJXR",
-	"TukuSakJ1cThJrmat6GV38U6j3A+oKnHJZgvdNaWkMDiqCfg/diNHmOnGSiW1MznPZA55eoMWvxW8yEq",
-	"GRn2RdhHy9r+Jy7ICPznhJqeoMCcyHfhq8Z3z7HkRYcsIQM2kqrI/IKcbW1kysTpSnFLLj4wZwYOygo/",
-	"FOuuhIPoCSDgQZcJmXpx1CUfNoj74GbQzFiaL0nwOLLS99Leeewg38mvfRug+MH10QOamUmMt/I3dpsC",
-	"7ERcI1zX/ruok1kORBO3J1Ceo6zVuQBH4kkZvXbqghOwMjNe6luVwRqzaeokFHaQCdr6GktpgkEWbU/E",
-	"bxUfcxG7VswOsFEzdc3UX8CEBnizg5Rrw9wEqLC7V1wZMR5Q22uqJzbcUziK+xmlX3k8/xuKJiODA8Nr",
-	"B9UnEv/4/Mo/3BOGjkk8s9vspK1dnZCmS56n2uVjIWdhem8AvRYDg6qVKx90MiZM5NO38rYmubLgSBWh",
-	"hHJ95ttvyds5UxjDIjOq7MPxxwMFjx24x2J3TlYtlCO7EIQVMcv8uMA/ISVJpRgTOpbdnnhriWzB65a0",
-	"DjNS0JkjDw+aph1VIJBkIs9A+vREbZa0YnOWr/YVn3GDfJmmRBYrHWTWjpCaBWvOxBBb1seYJodgfKdY",
-	"kogzEAheG2rAIB8Gy55weZaRex4VOycrBkv/n65bHnAELGfAXMdtbMMuhFxqAuhkGvFLBVVKLtKl0/as",
-	"zAkvRKA6N1eUyu6KJPEFNQx2wKHO5f8+eCdTPlzm+ho4lnx1sn3AH2tPCHtlaBAo3Ggr9M7IADLZCXfJ",
-	"eHiuXJOT4x9IHAIZxu5Su2BGLQ/OR4ap2IlgoHucrtRWtgkJYiEnU9+NWzfSaI77Z2IQ1SAPXhZggAc/",
-	"s2V8au8qbzeGN7XVr/AcBmyIgU57S8CUkIYgBg0LyMXDFOg4IWgQ2ZM/PiETqzfguUIItEghxhOiY2o1",
-	"Upx4T5SmeGFvnaWlMqMyhtC2rkDW3UuU6AyvYldrPso0TUs4r+Trk8PDCLWNk8MfInJydPhNl5wLV2bA",
-	"rFgZKWbVJtcEGVu+5WtyygR2VoUtwFpNOCX48eT4mMT1AI1Ol8DHDn/oiXgNXqOvqgnyrGHHM3sh2t3g",
-	"XqWFqxKKLxQrGn1N2dycgs+0ShI9UaKJUwI4kDHsmSemQGP5YXU5+IJnCm1tUuSDAsLakeclZDvjtyr0",
-	"iX49R44F+pJnE5ryKctPGQW/HWDiMr3RkoFhnqB1B30fiu/jBUhyBGS8Iom0+r+7NRM5zGZeBXwg50zQ",
-	"Oe8u6Sx1giD/G2rjcJdaOxx1F2pI/CCRQ+0qSFI+ZALbwjk77XxOhxN2cNw97EQdCBuD8atPHzxYLBZd",
-	"Cj93pRo/cO/qB69ePn3+5vI5vFNA8naeOdDooE7gtHPUPcSn3DQ7p52H3cPuQwDeMhOw6x90QZkHK+nB",
-	"vxZTDWuBQFZdjvk5+duHn60WhabHd4+OrOnxM1vmgh1uLqus8bEg2tCl32ks6DETxhVW36+oxF3ymlrx",
-	"bLXa4YQlIBhG/JqRGReZ8V6N/BBfJp1TO82f2fISctEV03Npt8lO/PjwMG/pj4UMoR3lV4l+o01eJTcC",
-	"mM41RfNsqbt2n09wyLov5VN78ITmgEbwyvebX3HPXzkYWvva0cPNr71DsNorKV8B+qx97/iHFsP5+42B",
-	"n/Hk4dHmd35CrNtwrEdtduOlw1POUbMfHbZY2fsAahkcVtlsRtXSnQe6u/JeAqX2dZ2oY+hYQ/ArM5PO",
-	"r/b1Bwm7fjCjPB3Ijw8cHrxLYksZ9sEsE90wZVQ9pdl4Yl77x1fI76Su/ba9EAAodXeCOdn8yhtpXgDI",
-	"9CegsC+JWp4DZK0rHWGpnIO4d5QQkErCrju/Rp1At8Xskz+iejH5Bq1rxCYi5+6yBON7zvA/C2VoRocT",
-	"bs1HsJLsMyEu/8q00No8A20EHuyJk8OTrr1rCiqOrbHsqmJgEGtKeUO6ToxaIb1C0IWTDKI1lToLO1PP",
-	"LNgvl+uiXYJzTYK3rfBMGuk9v7TaOuTRSY0rev2goLxxDagl5SInTD1WHuWhbiq+d23dZB7XzOXXO7xf",
-	"SjsPQBENV41z2/gd2AuRz+TKKfjAh6PrOHcIx9xGrthLaZLX2NbKmDhhY0UTax3OGBXB0E6VBRPNGpsL",
-	"qaYurSL3GskRSa21rAifzaUyFByHC7o8gxozJ7GODw8bdC5XAHyHPOFGqGGEWLoc3nwHvhTt61OQ9e0e",
-	"RtRpika0/5jvIlR3tIlcCHucKxwGPcZzHyNSOJj1iwm2YfY85dhmA1s9ABOjkbku7QCJv6ZdsBQtGcFU",
-	"cPkSe/fWMchT+/21XLKRDFIzeYYdTv6kUv7PYYyEJ/VMLkQN8SKxrdJoSJDJ4A6p8ZmrM9gT5J4gLUH6",
-	"upMNNJny62YZ+YzNAZhOCuKczkCIQcxbEJmZPIyXwPNMDJdEMYCt0C4QUEuyr/g1E5hg8Ql0jJfo4t4r",
-	"FrevLxfYlZAfBc4ZlZVcMy3vcF/kc0dC8zXl6V5g7gXmM2bloFpaMWZJTm+QmlD93OxCd7bVo8OHQQzH",
-	"abR6khlNrBLs4pv2dw6hdCENUYwOJ2DTeQFeS7gXjCb808nOS4ZJUbO99PyTmGX5iRZSs9sk1SXRDPIH",
-	"4Hg0RNi2F+3aSOUqke9Iul/iCHsBvxfwViMeARQ+hByh4fV6EV+0pLgr6gxh9u5QipfGqeH8f2A0OSIQ",
-	"0Qb0xH+zAO90iL2R98T/xQZL8Qyb6B1yHxNuDlKJYDG19I6JVHRogESYS6vCDBswBbE7g458AMNFxl7w",
-	"FMoDMTcL0k5d9gxkKwvXKBwTmTHzMTkjE7noCUiQy0Hcp2xuijoJ38v6Lxryc5aIwICtxslg6ZIQeIIJ",
-	"nd2eeMNYon39hav3JDEsvGu1ubgpZOZb+m+Mll0VtR1SgbYHmeSYpgKA9HRoWNIUN/O1NQVTbyxnWTOD",
-	"Si/5hjF9T/otR60jxmJrsNv++dCV+7Z7vGjO3+75l+9aP/pCyVnrh69km0dBGrR50GOw32VkEeYNrNQU",
-	"ViwyrRlw3O7S/KiVLHIJt05cthFgL/JW2Ps74LbuAFfhBZIqrO365VdLuGHp1S+/WgINFX1qyITO50xA",
-	"gXiRTpNwg3p9IUSt6MqlKKAqOdF34ESfzhMp5lKb+nqpIU1TzIyFVlDQKIygCNFkwMZ5xRedz7txl7w0",
-	"RBsqEk24S7NASfYXTcCwHhp+DTnXUoKzcqG4Yd6HCamdkH2B0dRlnjJpZJDNLhi2p8a0Sk0EJB0vfUo+",
-	"Nb64ycncU8yR5RpGMwxz4/SGuwdmVnv52N3yl8/q3bNB8ASZs1AR9mve6vyJRM/FBtmTJ1r8DhACeM7z",
-	"eVeqhKnunMLdMGOGgip9+nsHfuicdk6+OzoC4Bh3t5x2Do9+OB4dDo8Ojul37OC7wcnJwQ/JI3bwcHRE",
-	"Hw2/G/zADvGNdjZssC25bCrXdjpyq0jcozuQuE1JHCBnXU8dew87ivj8BO9TJbW+5IZdYArzTeTvYQs5",
-	"GtDlUylGKR/eTHYfPWqzMXn3/tcs4fTKajQg+I+3mvDPbHnB8k3a3xq/lspgq5fIhaspFI4Z5Mjhc3um",
-	"q79YirR0j/5Ue9mA2Fx326xYNg9+58kfjebNZvOgzoRvFs+gbc8pWPZO2QaJWRZS2+jd96NCrhVon73e",
-	"uHc2fFmK5lvhKOvWlMyc7c3kgZtmDuJQy/hXdMo0gSaX6TLAKwrKx7vkXE+t0jcCDbBoExAm/YYJvd45",
-	"AZUPesHNcMKSnmAimzkBQuZKGgZ6FZGj0RmWsUEFYN79ragoioU0fSjqZPV+CqiKPw+XuyKQqphHde6A",
-	"ACuvNmd2IziSPe+6D3t0vhpp53+q5gkH4zy8Z2EY7mODOPQlSgazk2fSHjeYJYpBnE97Y2NfNfJ5pSRQ",
-	"9BRyDWV+9bUiXoCgO/IgbKReb8IW2oNrT0j8O2eEkoWSYgyihUPlGrNLqhRLu/fylulxgRLQEzkmwFAx",
-	"KJOjqY675Llwg0pnp4Y4HgwrcZm1h5kigyV2nKoVHnaVeQv4bQ3FlunvpUG2sttO6l0GfqcQFQT8xv8J",
-	"5lXDadx+mq7f3769fDQzDjLA+7Pt1SZkcQpGulPoknjoLLv41Nu/7oAsGZZqZ6nBOlsoYAHYiZ74hPbg",
-	"Xj9ba9IhEzvtKBcXZQEKNpw4QJdYgwk3Y85+K0nbkVRjaVpI20vsI4wQKojNknIxjQh3ld5FKXGlVpgE",
-	"d3cJK3LVusPZ7CwVA/dZMR1Uvv6X+607hLhES1Z9UZrPVgK0hZejDhvxy9Bb9gy/RunxjVQpWdAl5u0Y",
-	"qwEBYlADA5d4MpVjbPvU7LoPuM2pN1bRyI0kGN0bFoAsBdqQHz6yb3gIrxIGQBIwrr0kaJ4iB3XnHKBC",
-	"8usnxAzokrceA0kBqlH+VMqo8mVUgSHHNcmExwzvCWfluYsux821kw+Ac/MHBmwoIQ4ASLuIYVEbTIa9",
-	"3NaRD6I4Bzy6mSN/rSSyE/OStzOUSrGhIROpNCMDCO0viTZ0jhDF7WTWK7virURVCx4JQEPbybanHsQy",
-	"uUv18CWq6E8LDb21kmhX9FLckwP+HDv3hLu4l713IXsvnZRCwJj1CpOVaPqAixonVirH9ngbRbAzAgHV",
-	"yqGtXTO1xAROhK5xf+caTN/EpcdUwDVVRGiqpYeSpqaMZDdYoqJe6e8ncgQzK+i50Q5V66yE/K2z0YgP",
-	"mcdxc8BbURUizE6QMdcsGIcLMboQY44u6BLBvn2H8MBnh9eI6xFZL4LtZt6NifsKPh6Iu9amrD8h2HG4",
-	"av7Uhuxe3Hwetl30e9m8A4mF/NHKpoPShYO8K3eN8JqN6APNxBpb7gXohw6cegEwc2DWWVYoEDpPSQxa",
-	"ZYwSzWUYwoMOjBJ9XYyqlAMgagFWmGNYR/j9Hmakw88A/oZVGHZkJhLEM6I6zws5I2aiGEK+IlgoVuDP",
-	"pDYRgWINaHG6AmQU2Jo9wQOcjsWEGsh29IqjHBFunPh1IQavEeeTr5NmdmdDMOw7kmuXlWG2tz1vaRrF",
-	"FC6bIpXUIbN6RDg9dRhTEFKZQxOf7t6y/fK1q5+oNbVQBABbem3Awd1rw+brTVsrm8DmWzZLp/OCAfNe",
-	"xjAQE57Po4LzC3Fi/wSdShCP0OMyOyN8ZO1jrguoXwBz7vYEwD4CNuiMiqWzlO2PoRML9CCNuLPOtrdy",
-	"OCLs45DNDSL8owpUgPJZaaLPrILWE4oNJUwHvwwCL9N2j7skDjsOxETPqWJ6Q0sBakhKjcODO+DCbQnV",
-	"LoObVnO2EZ/WxSlCTz7ky51icZHVJeOwPXKcA0zO6oTh9Uo/iE9qapfbSrRLgfO9JTonPzw8PP6uaLhw",
-	"2jESAfPbicrm3hh3YYTvJEo/w9S0vWV8T7L7BRdcT0BccDEObOSSXNnWUPZS5EAb5RIH1imdoMNZvvet",
-	"IYpgrJ0Q4prKGQPbdjiRUmOqrxsFYv0YZJ3IBcprBCfWZZkGSMw9YVcIGcsRZgnPQIhzQxaMTj3SMUao",
-	"rbhmbI7fUVlqdck3Dn3BdbvCGJthHw1YzfBFD4RMlz1QHvM8FpecnIMue2csdkUA/FTI8NKGz6ixgnrI",
-	"kyKB4TRYNXh4h/aaQTeCFdIww6KbidNt7S/QxMvDcK9cAVr2BNVTgO11tTKAWEWtyuYHhC2CSI2WeZ6N",
-	"qMxIM4M7iB1TRg4YX+C+LOxFFOOsLTHGUK5ad4X4HbiNoI87HqDeFUcrTagl58Dfmig6luL48PjxFonQ",
-	"7vVLR+/by/hb0cur02jMIHS7u1e//wzqt1wQbUA/pRVZRwYbsmqcC3GN1l3q25H3tyh1H3AuMwDCZtRw",
-	"mAikFKApj3ji1gZMJXaO0XQE8adyMwurDu/QzSICAYepNfYFmbqikQrM++ERYO/DglGN9Ujgudx1ntR8",
-	"VKu+e6cqdBBxmOTuz0WXhko7izOUeU0+1Qgdqm5u6HjgInewQqEMxtJPDo+cjVHywC7osk5o+tO8d2W7",
-	"nXS6wOmt9creh757dK+5O5kIuz24ZDKZGUKR3M5W2syQ2JF3HxzQCL5YT7jERzaCSCe2p4L9/PDhw8F5",
-	"MHrTOtwrDz58+FB6HNaz90n/KYrPFXWKdTlsZCWrleoNeN0bFH0E/nXt5msvkCdszIWGdgYFRjBCG7jU",
-	"IUhRcPdLJY0IrwZoaYnS3MEdh7lDgTu3J/Lmqz6doJx0RCjalWerV0aelVmvI+cZSk6Z6+U5Cn4opqNS",
-	"Up6cM7tuUzSJKt9Hx4dH+b2T39qYP4/aNXdwy668P9g9t2SoJ3dljtj2s/5ScEf0KV0wmFlel+jg+/B3",
-	"oHee79SQUPJKXjOrDGyRDBF2rgfFvrX+fuE26RMVMRZXWkOKu6MproGsHDKIb+XzdUGnvq+eDGmVrJLq",
-	"N93WKRu3mY72587S9cTXB+0xPiOxEzd917icixhtZiixdgUlKb9mJEgmP3PxNfcVJwtET4Sn7HWIpjIW",
-	"lT8R9j7eJ/Te4QX7FhnT8+r2N6m9Dw+qPa8bahxcsXvpVnCpJHH4iT5PYp/3XerSjf0Qi4vROZCKrDS4",
-	"Y3tii/AuLRPbmUtBKcV3x/YalQ33lN2AUh/vT57oe7Eyp32y714YtEk4cwh+5eb5mIxrLbVNXhnN2iTf",
-	"v7NKH7Kj73nghIBVnv+St1eFVn/Og5AwvHYgplcVFa6OiaZpqYKpJ0Bw5X0EG/nX3HHl0kU4xm0XLmlm",
-	"7tsf2iYUVoZmaDG1V1xMf5SC7bn77rh7u8z9Mj8/+B3Yshn/4Jm3NX1XYTCFs3m3vta44AcNbdk2AqPl",
-	"Ldz9t3NIsjJIgnENzZtxEkqFwo83FST/2pYrYb1DKsiA2T24/yyh++Ky/5xCX2ABPFgrag1PU0jh2cg4",
-	"RirWfAN+8H1OnTPLe+ahk5y/ciMCoYci/cUpvX/RZKzoEMKyXCbQJlF36y42O4nzXK+/k4RlLqa3caEF",
-	"noIBHU4DB7F2QZX9Hbe/41qw7hOFcTzsyRhUWNHhdD3TZiKRB+DCOMBS4+3ZFxRl6HHHCPTT9X7fC+RF",
-	"Xzbm0yhYVWt18TM91Zj/BoZsoe258CJ25v9Y9BWvUWvtap7b+WDB7WfO/sFmYZotbFey5/k9z7eJEUH/",
-	"ZwcQACBhjpTaMH0qh9MdOZ0OMB5qP9Elr128u8hzpaViIq+5OokEuAbQwXwObY6t/iiH0wjzvJzfCdL6",
-	"IeKDeJVlczbKE4WhXgv+CpF+/zEHcIlxJzcLXAg4tCgoF3Y4DOxvlimwWZ9pmH5rWXR7+UvvYWMs59TF",
-	"QQqC4LpKE0Iuul9KWGIv7D4HYfcjMygxUO6gRuESNyf0mpEhhYPe0o+Pue8HzDdLWiMOVz310OYeKhBO",
-	"MaKrw2B25GLKYZTZRwI14cKVdMY+jQQCSD2Ry1qwvpzwtNOrGwO7IleHwSLPqhOQPJFmgu1Opagv8sTd",
-	"eO5wxT5N/FnjownooYGCi0UXnahzTdOMFQ8VKf+V82kNn/tH1LF7vTIe/DEYDx0sp53/nh6J438sDtX3",
-	"f/9u+dtPD4f//GFw9Sj72+PZq/mJfjb6cXJ+xC74W/luipJxm9ID2PxPJM9LM9BZ2ghpGeisLpPhPiEF",
-	"PjdcgL1q/NndFhBqCXBKtrgWEqonA0lV8oCmzf3zLBeMlVyYCWR5OOesvZ8eHpKELiFD9P3VU0wy8uVd",
-	"WIxflOEeH3bJczqckDlVGPVVjPryAJaOUNPV9nPUjoIZU42w6PnUm9tyQLdT99SdNkALRqlrq5CmZMTH",
-	"mWL7jgp7oNu1QLeWVDwahkvPC3vEezKrgb0ts0ML6NuC9eW1fZAtGvn/J1+55L9EsDECVSwKqqAMNcyX",
-	"KAWNIcD4dAggIDSOT8hEZkpH5DuUHvYVJ0lO8zEcltPCDiTxQyAfwD3vSqS8hmnFDRjAGgvwIWnS+eh+",
-	"y6gyTDlccTtwAVsyYOPsphLmrd+9O5Qv+RgNKspeuuylSwvpEpCKZVs9sbbLnYsXxYZMmAPPp2u0DKld",
-	"0jAwfcoM+L/CPmFniHtTZIBAPQqWkZOGKvK8SHLWJVfgcYMxRpSnLOkJKy+cdALocJLK8Q1FwgWsGNXy",
-	"je3ACuHqBVeAHNLUkCuFxlKhsZWwEbVGzOnxIYBk81k265weHR5C5Nv9K497c2HYmKk7Rsgu70OD7Mrl",
-	"91547YXXBuHlREEuSu5edsmUHVjFhmvDh82y64OvZwYDyFCTeTuJq1yj6RKr3tlPosozVjKbo5kE/UAB",
-	"Ps0XW99I/siUXRaTvksOL49Uw+IXleXu2XzP5uvYPL8Owc+NloVlGQya412NfwV6unsRkGmmDtD70cj+",
-	"T7LhlBlgeWvERPY/FoxNNQYTX0uR0CX5+uXlW/L948Ojbwji+s+kMBMdefVjSFMmEoqmCqCck39LwU4J",
-	"tV8l0i98mMrhFORGT3jAdGvNHD+03z1+hNZVl/hZ5TvmkBoKy8x5aEDxkF0S29k6T7+Rce7AAdUrLxOz",
-	"NlzPLsjBmmF5HBqu3GgygGFPycPHj515FyKhSeV2BoAYYANQUirGyJJRO/FXbGSIzEyE6GpjjiV2PRH6",
-	"nCJydOw+JZX9b/xYl5wXRqpXJeeZGrOcfIR0c7yhmH2vmfoRCaOFjofaqRuZcN2k2lnVTF3TtF676yTU",
-	"PsuE1ed+cf+yu9CJOrABlvg3NoA9x+YWzpP38vzNeUFu0PN6QDWzEyy6wTzPlJyzB0+YSiFFvG7q9hv2",
-	"Ew1Tf3/1tNzA5fFJiz4xddauJceELpu20JJxfReZhEI3sFbDALEldHlGjLT8B9VRqSPNpqGN3Grgu9S+",
-	"HWk2qN0o0fa38f423nQbgws/mw2cD81LV0tA+n6uX30wWB5YWjpA/mlSwssIykGlofdKgpsyBI9y+J1W",
-	"17iFy0A/WdpthMDTnXbhwzHqgw3+fAaAIwjoqA4If8/se2ZfG3wISGeCjL/0pQ5FRTfccPfF9PCYWq6x",
-	"ux0ewjIMFEBSPRXE6tsPjx4/PjgiNJ1P6MExpFWckVhkaRq7XnxCEqgdzRUfRMG8HXnw1C3gDsXBE8Xo",
-	"NJELsUkcuM3ci4G9GGgrBoY5+d4Xx6dUjDM6ZmuTEfxDOXahkiOeshxYQLFxjuQCr6Lt/fjhD9+sML9g",
-	"rvOY1DfONnBM/8qv4XPger9Xe7bfs31btk8LAr4vvkeneSPXIzC286xz7RzmXfKsXALkQR0yYXiaY/M7",
-	"/8/tMPclTvRzYG3cjj1j7xm7LWNrT7z3xdbrDXZXglvo7x4QLO8+xBVCoUWEi2sOMbKhgvYM2COU0GTG",
-	"BQLNSPvUDDNArfGvAdDyDAtniJ0J4bonnOi4FWFw16Z+a1FgV7cXBHtBsIN9P2PYQeeupALGfdfq8zJN",
-	"8hSfLqnnS2xD1syUlq1/xKG2reYACujY7dvw4NNMaXt2d+y2z+avuK6tRzgnc2f27KPpe5Zvl0889kyR",
-	"FwUAJ9WwdsBi6/g6Wlc4VnzQBWBdZDtlikxkmugN/A0Nn2sZHO/9H13Uf2f0tXoM8RnlqS7CeK6SxEqS",
-	"Yj1270CxwR36tXWx09Ni5p8IxBN3rTkUmM0/P0lyDgSB0AZfHuBmALYJSQ+xkbI/o2KJ/fExe55Q7VqC",
-	"uFQwn1mPXveIHB+efL9HxvyMW92/RliCai7SJhGLbe3b6k4PfufJHyi7UmZqpNhbj7bsC2Ah6ccS1kz6",
-	"9q5OBs8ybUAQY5EGN5Bes7tUxil5qbwR38vJmlpML56sBfTKcymyDJ7cGcIL5oB92gT7guTeyeZ330jz",
-	"QmbiSxKUXPQzzeLToosSUi83NxV8e9m1XnZdsBkUjt6+9IrqTb3dDLsxM5+neDn8j1bPKobePQmnvSy4",
-	"JcvQqgzb8n0Lw5Ca4aSuP+qMQQKZbwnh0yixlafVe7n9+xmJA3srdp2PXUOJdAmA3uu0GZPf7mN6zXoi",
-	"r0X1ag70PtpZ18nmCf2MdJ0dDWCfJMuVNgcpu2bpgTd3W1u074ud+ETwHX8qi/bPqdkFJvDehv2M9UAk",
-	"yPuxYh+U/Gm/d+ZZfUhAMy/8ue85FLzZ/g4g21wBrv/n2jtAO230XbCOL/cuaPZuWgJzm72lt/OSmWBz",
-	"9tfDF3M97IXzZyicL6HyiBovnqF5cSLvQEqncszFATWGzeZmE0wDu4ZeTx7u1AMnOOxjxRy2KczbF2RE",
-	"voketPcBOEMyV1KOorynNYSkdTYcQuqGfVBIc9oTvutkV/Ox6POwEWUXCzr6WNAR/qBY2N0ytjJ/EYSZ",
-	"EQsCsCNKFYPYoKwn2EduLxZ7iQhJYp0N/sWGJrZ3Tw5UgSASsOApmxv8GgJr2NVwMF6oQOxGt2mNmSew",
-	"i+sD3K/sGZ37I2px72BXb9fsNgdgB/itphI2t9DONnfQ5tD5uV3c28zYO73T9vmX71o/+kJB86R2D1/J",
-	"No9+VmkBMO/nloA25wY4OtvnBuw9QOsANRALR7oepouJhK6dvIwfmHBTd7XkoqrFxTKjPH0gMzOQHxtv",
-	"lbJofgNYGl6dXxJNl6fQdcZSNkGxKJUDELRXCpaTp1xMdZecE8WGfO7RmIeZsauEryUs5ddMLaFjISDz",
-	"y+acf2i5ulYcv8VFrcjhWrFqsAS4JeIXfPnSYKfjqP6TUy6S0heLcm1/5/aV67yzbdn1lyQbcbNeM63p",
-	"mG0WjzN8cC8g9wJyrYB0BKU98gVXufwIRGQuFepU8FyEbCcm0VWimCt9rE+3Okd8yC55OSqUUd+h3xN5",
-	"7nGXaYL+d+GwNhC3VYNTRJBsnrdpXysMjVrG9R32jFqW+LBBKn4xMbnyYho8CW6XI1dbvqDcaMymJZoJ",
-	"8/lJmPpeAX9O/zN0KhbS9NFKi099t1l7NJCUlbf7GjAuxmCzJl2k9T77OLdEielaRfP3HKweUhSwuohq",
-	"c9YT9ugVyDp0SVI9dfagYAurWu3zGe7YVcKgOb+XfCDPHAgQLeTclqIbq183ym62Lj1rpXEp+q+9Oe5K",
-	"7AdKZuMJdrEKe6WGbRFCmEtuyj3iEB5Jn4GDG+OphCmqodalIW/r9d0CVeACXY1eiwbyrqHX5yc2L0JX",
-	"kmu1DFfWHaPtv6LavF0IpvaC4w4FBxIophks6rqkz1idgGCBa7UMcltNg1pJaGrku/Vb8JrtTZY9Ya8x",
-	"WT5MJCg1Hq2lBQ3n1sliwlN2wISSaWrV69vL6UHAhWHKqLJ/xNsPEOiGVAhp7O0Hv9ZfVZh285rdpOpj",
-	"wGXn1M4jNz3OE0p+BjNiu6SX12z7kOYXx9W32VLsnrX+TFsWrBRfDF3XmhhR/EqYIQD+gSiaUFKMsZqh",
-	"1ddcOoGGGkk+c8ni+zjp55vE4u9wd7qt7/BCkX9Ah4Zfw5zWgD0D2SRSMN9mIu9Gliec2CfAojwNWuLk",
-	"niRrk2aKYYPYANEeME9HRkeOKHVPyFEYQvX91jyAHYDcMGO4GOuIKMuvNNXVYGeOQIp2AQQreRUq/y+6",
-	"ydF97vdk29JaCFvZt6Xo3FWU8E8f+nObvw/87ZXE20LStzLSf4JMuDay5NReqywGsjJhIC2pWdNIu8b7",
-	"ccnHglthJMjMddQN2kbaLzr3TbfGb+FHrLOhNneeL95Puv8Batc2zfz2/HUnmsm7zFRdC1ZpUJaaVjmO",
-	"iwPM2fHRkBYaC/YZ1utckG+squI7i1kFABoUS0WMyjQAaOXFope+t85YElnDgSOpxsw8c2O2YcHzNHW9",
-	"kLHbhf2CNIaJPzcH7hnqbhjqBRAgthzIu2zrG/FS1IxNg229tW8adx1i4WLrg1LX9XK/qi45L/cCL5rB",
-	"N7R27gns7XxGaM6bmJZD9JwqhhGoEoh1k9JesOgXDIeDi9is+joq2Ou+e1HSRvcNmVLvpPjCmw9+x//o",
-	"bwBoeAm6p2AcfEs4uKi9fV8aXXS3a3EDt0kCxjk2VJ/kC7gf8AUnB7n+8rSAfYnzn0FtAEU45/1b0sDZ",
-	"jPK02QS+hFRTV/3gHIaCLbwz7wxTTNCD6UoRpLBcYoqu89goG2Mn0CWyaEuP7W4nDBCvrQIhiKFTFn4V",
-	"kgpGAIppv5XQpU9CAAAskkimIcPWsDQNyzHCeUKXKZpbMT1BUysXl7VoXTAutNe/SdzGbWyHJvR/Cbbo",
-	"up+6Q3D5tcXfKuayVeymRYf/fzDFR27+l4Yqc4NW/19S8sI+BvIZSrgnbAwNOjzTg1cNWffmyQwVYffg",
-	"2lL+mvRUQAPMU+eCHKZVfQY/BfyJrLq1xGgpB2TC3ikpR3/m0O2nSlW6FV/iXjzcpSMS6nwqd/qtCoaP",
-	"gCLSFDd9KxhJ5DCbMWFOy0FTDlZPHsSs9IyNguioM7yiSh+vCL0vRdgUHCs9saDcV2W6UlNA+vTyCHr8",
-	"GT5jGLelaVokjNplG6srgad0hEHdvHVmOezbJZdsqJjREYLOJHzMdF4fO4uwya/vHUicFcpUrr0Nligb",
-	"azQp3NW7zdR8BwovTZ9RQ2v9LL69Z3ev3exNsPbuFmjbgU1nfZrYhFnjZSCDqIgzt7bIVdsgiJxQaJZE",
-	"Id54re/0hfvCHfIcDtHo2USOc9JDJIDYDlixig0ldDRwhY9Osuw5c8+ZuyUBBNfoTXmwOY90hTl38Zl4",
-	"P4SHnfDqA1ZfQdXNgDl/SZc8Bf4YLAnD0gnXzXrB6JQpt+JTsphIds1UT9iF6dxKGciPUJihmXEVPHlf",
-	"UeiVnXceDPKnwD+iF9wMJxinmRE5GvmUMP+8W0RPcPS44HQj/A29MVyTk8OHtcqA3VawlFB8dP6sTotg",
-	"jfeUDIGD7VMi7s1RAdHTYYlJb2yNbC2ANvoxXvEpIzE+dfX26l281n8RcOWX4L/A6T6HrdoLgdsVAntf",
-	"xl0Gc7jgevLJRYiRZt4sOn70eINWy1LMQP90dL4UirFUEQR7Tol2TZnI3y9gTVC6ABknMb4fQ5uvhHDR",
-	"JRhRvnjxlDw+fvg9bERPXP50fnAUEc0/koSPuUEnysNDp+VpeK0cYNJoBaGataCagDDjLIngm1yQo0dk",
-	"xkVmmD4jAyu4IXUT0jN7IlFyrot8d6vPjOBoWNIl50HCGzpPrEKnjZJiXFY8iQDQAeekcaGuJvXHSuGb",
-	"xJRSOmBp57TzbiIFax9Feu7H/kSQhnZomINVNetMxg8e/pLO57ih+0LavVz/YjVDKspi0pL1vQv3jerh",
-	"VZ6/XshRb5ByTazOQrJ5GLzH55zcszeCCPPT0QJkCe6BYaLi74l6AlFftvIhF+rrHamm/8gHuO3qyM9c",
-	"Rd0LtL1Aa6uofnKJtqmPFJTqgFce0n+Kgp08mA8BMye7xuiUK8unM+fpohUFj2vihYFz3/VEgEdaFIIr",
-	"6Epzc+1xVUD2xBoJicPm5vvGnEqXev1pO1kVe/t5trJaLxzvFXVq7/v73LpOlVj4NtMQVhoOr8KvLPNO",
-	"wXdmrr3XTLlR1sHQ68jKKys39qULez5qE7Fb6efbtmah0nqjNjL+nA7DHr7OCrG3fCUnx8XzrcEzY5qM",
-	"lJydoX9r7nJJMCOHGIAed74kyPMZyjnTDZ3eXi/LjTXujD2fj0YMCo3D8RoYNdg44NYpW+6Zdc+s64GY",
-	"yq2vV7o2tGXachODZj/E69wP4a5F1LJ5Xk1E8NZEx23kAQYLYBGpAP6moll/HRtp5jGRqidir+n3raYf",
-	"fwPSwHK0/afV17GVNogMwRYuI88H6wFEx83FO0gm1LlOHJaJnzLo8T1hhQrWNUhxtmpRCPgTLg77ThQx",
-	"evtliZl6iDAwkGbiE2p87weqXLkFS8jIrhBd9dg9otZGKJ3FtnWVoBBdKSo0Nlv79W5cMSWl+9bBqi6h",
-	"+PWl2Fdu7z0p94zwJMWIqxk0KuCuUfpNyrcA1ZWPhd7KleJl4AF4OzbG/pgAUYiuW4i5nUGWMaMq5UxB",
-	"R0uScHYXwTIr+C7cdCEX6i71qfJADYoUbEOX/MzY3KVHCTKnc6b2gaq9J+LT9O633Fn2YN6mK8J7UFuh",
-	"Q2M6piv9Hvj8aN/a3yqSulsTEU/eWlHoUVtaYyKVXbyYZwBQdHtQlj0z7QC+zscC0F+Z5SSMAbBUs7uA",
-	"ZXHQht7QWZPGH3DFF4yB4laxGQQlD9jsvRN73m3hSkz5dW7w7uJR9K/WBBZXbilHxG1ia94E/7TBNe9a",
-	"sIr4F3Ux7nFKvuib9LlIcpASnTPNbaCU+ArbdaGxS//MTs4h//L++tkTfAvnuOtOOwEIdqlZ6xrQW2xL",
-	"MM8M9tJJ2IhmKfbf6ZI4pWKc0TGLPU52nMohTVnsHdoOYrwnMpGwoqOxvaXyqrK8Gt0ytP/vgTSTLkEU",
-	"cUbBR15TzQZJKz1hMiWIHI1ITNMFXeo+1dN+ueUxwSZT0uRFXVHuInJOf68qg8e+nC54BtnbPaGNgoaQ",
-	"djrc5IBAXfJWpBgrCEfQsM6EgJ7vGhjZqUJ2z+jURf2wzNc75aE4Hovf6gr4K3mOAI+Yw6HDzK2tHuKI",
-	"4o5gp7XGvhElgbZzxjjSAsClHZxfWWUk3AxQ5VFU9+38LBefjmiq2R9Rx0wYAq1RNbX0zWfs31LYvzzP",
-	"lJyzB//gTAjaiTrXXPMBT4GpOkjGetv2FH65t+73/1xF+x7vZK9IrW0JsbjJbVPWodpkUATd4a2MGmQ8",
-	"NcR7KSIMZxrEcCt1PK7tCI8d/Nf2IC7nS3zBXo5iIZsdHcFB7H0de2VznbJ5nqYhuYTNzYG76rqbF2y3",
-	"rvdj1BD6eyFVIHSUTLKh0WTAJhy6v0BKhrLKIdVTVJG65I0cyGQJXn/IWdZkItMENDErMSKiJaEiyGfO",
-	"C0kWE9kTY4g2cgCW13LG7Me65IJpmSmrLTmVFYSR1QNLGU3QQUbOGCDQIlSRYjDFpF4w9YSXTCAea0XT",
-	"UDFqguSqm6hflTI3OyahyvBhCtGaKbPn7P9Q+I5bFlVXJrqV4nR0B9Jvcxba5yfyzoEc8ML98lqGrbQL",
-	"M1L2Z1QssfmvtTTs/2nE3wl4h1CXh+BMoIgcHR4/vGmf371SeNdBXxoc4hYXQpA3srYbcEAhG0tu3vr4",
-	"rpCQYxthfi0BqF4YJE8LQfRdDxS+VmNslss4j5Jc3uiPDyXPJ3XJByv9bGteGkXhn7PJOhf9TLP4lNA2",
-	"5MtNl8R8NsuMZW3XW718qt5g2ndLv6c6nLsRhY2h+13s3DEzn7vEOtxrgnXG7z4W+WVZy1Yd2UkgtDCW",
-	"bxawwYLeKVsSEUZWdlaEMDrwGYqV2zSSReKx4HN7ect4wo6G8V4c/mdqg/ei2u0N5DvUC5/BiQ7KmiGh",
-	"gi3uwFKGqtJbDqXEbz+8eX4RA5yaxnTUcCXor+G62xO7B10uZPqlN9azS9gcaIED2odY9krjphCLchxx",
-	"18GVt6XgHwqHoM4WoiaoKlqVrKwrnhIc3FemDqlSrnhqRyUSoxyWlW45vqHDAIdTLp8/e3n19sJKnTAM",
-	"/Us18vHrlqEPO/tPFPSAjWvQ6ixB7QMdnzLQ4SAfqiGO40eP9wrc5x/hUCiU7kRj2yaqAXHtcujiKsBF",
-	"yLQBoY0Rc24IhLJvGN5wAnmjPY8y5pOGNOwU9sGMzy2Y4XMomoMW/tz24Yp7Dlfctly77UDF5yh7Dv+D",
-	"NbZ9QOKLD0hsyfJ3Hoo4I3FggsVkwIZyxly5froEUI91Wk5+f4zpNcOezSXtBzxb+AHFxxPsI0ihL7PE",
-	"Qv38C967bwiiQr8dEVqk+WFEPi6Vi/S9YIkJ1z2Rtzx0RRz4weSGYZXPRAjuaI+vt6+j4g/zbJByPdnC",
-	"5H6fb88nCqf8iUzu/4wQym0rmnvb++5LTu7M+s40U7pNn92UYyC/aC2AoRIrNl1ERRA+s98hhk4ZAlvy",
-	"JHLw3TH7iDvb50leAem+9RcNtck8IXxk76wJ1T0hJCLKdMm5m3kRuNGZnkMFPZGKoIWelDriRtiiN5/R",
-	"QmZpAvh9CBP1/7N37T1tI1v8q4ys/nGvZKgDpVyCrnTb21Z0t49daLcSzYqMPQfsjTOTemxCtOp3X51z",
-	"ZmznRQnQBzT/gePHeDxz3uf3I8zC/RYbMOqznvawgVTA7oFs8L7aiJEsSkdZKwjUlGakhJzJf4kbx00N",
-	"KU8QQzMEXXI5vMpOT6EAXdJleEVPN8dIv/d0TxMset/3N56k0qZg/4sfrE8TxgeYeRC1f2lMKCwr8Dq1",
-	"VaaQFb7qnyyFAiwQgLksXSPnXP09LYRNXgjuuX20T8aQ547LeLb3swXOuikOeGT1JxrAxHNO4EkjWjoF",
-	"iLEpyhS/LpO44gloD2VLW5baA+svpzN+j6d90UIAMk5gCtYxBVtbDJ8qKCaNyTDzIYK2Unbdva4ts7YX",
-	"YmNykHplr+liQ6vVZP5LWtqvMr1U/fotv063rV2iS0mVaQeJym0hr2P4/3kV096RV1YxLIi/RHuDYvOX",
-	"o7dvhIn/gqQkhUNy9l8WQPSbJd//dygApTCrAQKapRNPAVWBJk6IzmPxa/ZUOAdpaCwL456WbWRZ47Ub",
-	"3a/9oLdViX4YPou1HYrVQkFBLfU5e00U1cussGWW5yIGlGroME4BMKJjNNCo5EjzMMSinVaK3QbVlobj",
-	"u/udqAxrQAAcMHtFM33+1nhN3NNeFXsitQSdzhQPEXHGCCSB1BZmSCOpedgcjkBZc12k0gqFj7SZToAd",
-	"1y4xj3jaWa90Jt7XQ61MJLQqbEPoNueRNnrN/egeaZfe2YMEkF6ljBIrWGmFrvI87Gl8vkshTVCh1J1u",
-	"mSX0AVCkSF+RlkWFQ2PHKUcX3XWujY1IK60KUN224qRcladLsqXUKhRwDhrNEiYmGeX0oHoyHW0eutuu",
-	"dETJUsbSgjjDV5FjOQmbZUIMxDGcmoKZ8nICSOD3TEGU2ZAs82rUbT2PqlJymQwIVaKniTElSSs92BSH",
-	"IFXrVF6VFrSiBUM181qR6UIv3onCKIrYBNkn558nHDJaWGNJ9H1uNNxTGOK7ZUk6/eMwFJUus5zWIocY",
-	"qhFNPBWy4LP4qlYmvf62FLeYLaNxNsaUqUcnDg3RHEvduhf1FPZ0ASgkePv34SJB++HEjPUJBzn6l5sU",
-	"vEMWmhT8kzcprub2txV4y/XnhL46odDCVrTV2Yh2NqJH76K97nbUjaLjIAwccXUglfyfu3QzMUP/y4ln",
-	"UPRBi5bUCLrBo91OpzFZnigpXplzyGXCAZOWBRN0gwdb8YPO1oNtqH5Lhr+/+H8W5/YYnlc7dne0uff2",
-	"j4MzOPjw4tlgT6evPx1Hw4fbI/UwT8fHZ8+PcCq4vOpj8P7o+SGqBpxK92Sp5NVrQWeNl5vEK5bM/MJZ",
-	"or+jzt5/5PZptLEDj+TGbtLpbOypKNnYjjunj+VusgU7O0EY4DYJup0wsKUsK1tXZ6hVX9PpkaUUizEk",
-	"KPVdTy3tzjVm5jrU8I1DDbxWV7QCnVl3VSvw70x9nqfTuaVEWYsg5wqRYhzQ3UuX3T8SoHX+7O5BfTrG",
-	"HgoA4T663VxatUAoPOXVvI9ywcIqCbI6H1W6Te+AMLQZN+hldKxNZu3yXz3doA/z/ekOswSp181t2R9M",
-	"aF0zveUF+sfAqd4V8ldH7Sn4TimseyBUf7KcVuKw0lzQhDYlRTlcACKe1NESFAg+BETBFfSy1zmvHxn5",
-	"XU5c9MDpGVlL3Ux/tRwYmaZfm9Huurhszrq9FJrtvpi4951Ib23w3kFwYSeC5lj3bmruzougyzsYbyQ+",
-	"ljQZ3iffmF/xknKktWe8FhRf0TMufPrjWznG75b6w/tCU+rLipGxNotzuLGHXKcYe5of42pM5MBlCy0l",
-	"nSpNR5gZc86nbhH6hFS+Sh2VroOyGYK0Uw53T9+mx/2jSMJrOtzTaZgwePLs9cs3qzvdNAvf0ee+08L6",
-	"J/O4c2nLE9rj/a5vwoPcgiuti6FGk90Ua/f853DPncNbC+xb9c1pzMX5ZaROhHnsNFdmhTJJNQQ95W8H",
-	"YVAVedANHhL4hRve7O0O4SyzZeGoLlx9Y+h1ktRcY0HcELFMBiLTJaEnuzFvNkoBBQkBciwYLxEdO7Bk",
-	"y4hP7qohLLjmkAWgj4FoNQ+yzO0b1mlaVwhD5RghF+FSZYmpqPBlqpBiwhFv0pB+6PzJ5gdyYMbcv92q",
-	"zvCt3XWhxyDTigeVmrGrldIVNb+cFWbso/POEqAC0VEppG1uysKhqWLCUfY0ngoXMikZe8rYlqhIzZhs",
-	"hyWDm3o7JW0aG1moBS/4gelxR0TvHboaF4OyLTUiN2Yg5GmJVsj0l1YOe2WB7qqolspn9BWMcjPBpdm6",
-	"vrZL7MIRAUnHpg6H2mmUobKhsSkGrTulIPOlqw6tpdhc+JYcroHCg1ZkWig4h9yMaGjijSn5YQp/cjjj",
-	"2dRCVXAefP7z8z8BAAD//w==",
+	"7L37cttGtjf6Kl08qZokG6IlWXZiqabqk2+JJ76NJI/n7FE20SSaZG+C3Uh3QzQn5VPf03wP9j3JqV6r",
+	"G2iAAAnqZieb/8zEIoC+rV739Vu/90ZynknBhNG94997U0YTpuA/z6hhr/mcG/uPhOmR4pnhUvSOexdT",
+	"RlL7EzFTagjXRDCqmDbESMKNJkwkEZnKBZlTsSQjmqaacENSRq+YJt/GKv4uIlQkhIvyMc1GUiSa0DQl",
+	"ckzMlM0JVexSDOloRr6NTfzdCaHavpMoOjZ7nJnx3tSYjGZ8T1HDYE57bg17B/v9S9GLeno0ZXNqV8E+",
+	"0XmWst5x77KXygkXl70T9dejE/PXg8Ne1DPLzP6mjeJi0vv8OSr34L1M+Wi5uhM/V9f4bfxb/B1uCu7P",
+	"hNsFN63y23gRf9ffOL3f/vroZPHXx/vN02NGLU/HhqnVmcGfV4c1khi1JHRCuaiOPueCz/N573i/GIoL",
+	"wyZMwVgfP348zc2UCcNH1LBmohhNaZoyMWH2AM9ePiOPf3i037bIp5ZmFGFKSfXXyx4XVzTlycDIGROX",
+	"vYYFf456GVV0zowj0dOROWNU2+Hrs/k4XVqK45okUrA+eWWINtTuABeWtAjNE0uRclIQIvx1ZPgVN0s8",
+	"Q/uXjCktBdGMabsQbj/+W87Ushf1BJ3bCSqcQ2Uz6afXTEzMtHd8uL8f2c31/z5oOslTO5vTEU6+vpZ3",
+	"AicmRUR0PpraSxBrpjWXoq/5RAy4iCMiFVlwMyVx//sYLhGsYcgmXBCa8hk7Lt/6Pm5bDA7UcmTF670o",
+	"XOLjo8oKH7au8KWS82bKYVSlHDgIn7O2uY3t6+HMxlLNqekd9xJq2J59tTqxo/3Wqbx63zwRmiSKae04",
+	"myEjOmfEDhzZbadkMZVp6wR51rJxh/sP+/v9g4OH/R9qM3xU2brD1vm+y81IzuHeNY0s3c/h8N8oNu4d",
+	"9/6fByWPf4C/6geVbxaDXMjmTRlz5Y6m4PhGSpJS07oVRt7CST3LlZaqeU6xYJ/MYARPxE5gkIxOGBmy",
+	"sVSsT95l9Le8dYL4ZtutPTj8cfOtfZWweSYNE6PlL6xBOpwSwz4ZP7dRypkwf9FELoKLTMmHD6+eR7iv",
+	"c6pmmiiWMcPtNzS+yzXIl2MyloocHpGpzJWGb2pLnfY3hpf/UhR/nbElcLbiD0OZLMmEGXwTj1SxLHXS",
+	"IHLcI1jU3hnLUrpkyTExKmcxskohzZSLieetl8Is+IihrIWNRgFc7nT4RbtPbYzy0aP6lmfUGKbsN//r",
+	"X2Tv//v1P75plIMtakohnLlhcxB9VhwTu89Smza6AMFdmWPCxjRPTe/40T7QLIpJz9fxXweNQvMNFXTC",
+	"kg+aqVfPm8k410wVU8momQbcJOlFPcV+y7liSe/YHkHjlcpzeHJ1Xy6sKL1QVOhMqoYNikdSzjiLga6G",
+	"Si40U/oYyAOkMFCKIEbRK5ZaEYnPO+aIX7KkKYS0pESTgkC8PLU0t4Yy/rkHU9wr59i47z37mV7UY8Ju",
+	"9b/8P3E2vV+blm63/JnMhVHLlzxt1JAuFpKkzBKYJt++On9HHh48frx3QGiaTene4XetjAM/W5lqSKin",
+	"e//56++Hn5tJFealGDUs6SgMLQsY2Tes4G2bEn5x0E1Arp1VBxEQTKizOPAz7CIWWub3xWTBjwdPDjcL",
+	"AzvHl3RkpGojuI9TZqZM2ckpZjeNOrWcjOG9ttnhQwN8qDJJN4uhlCmj9pZ92pvIPfvXPT3j2Z6EoWm6",
+	"l0nLllTveExTzfx0f1Iyz1qvx5QRntjNpGRiHyx04qU1ywhvpUZ4utedVW077VfPdTsvBT6PvEgzay4Y",
+	"lpDhkozkfE51n/wkmUZJJySRcB6FUWEXxD5lqUyYG7JFzUt0ZXkgXzqwZJAer/DhAyc+/D+Lh6lSdGmf",
+	"1WYJuqP9aM8t/UymbN2B2QnikSmZsuDEpvSqlfrto220X1PtWyn/nFE1mjbRPDWECq9WR3BGOEuFswUD",
+	"BY8kOB2ZGxJrqUzcfitgxFZlouvEGyWj3UupEqY8M0l5u8ag2wXXnud71ATyq/rXyj/gk1GPzSlPVyWb",
+	"vSn2I3tXFDZR26+9ZQum7bvv0gT/4y1+5AV+pFxprkat1GOVJbSAQb6h3WMkGbL2ZdvvdbY4yimUe2+o",
+	"yfU6etaGGubPwE2tdT7wte3mg6/4+fyDKT7mLOnAwAs7kWuSKXnFWrkhHOXgyn36dtj3Z6sX6kwKzZwj",
+	"ZMS0fjalYsLO2DjXVl/8vTeSwjAB5E2zLOUjkNkPMiWHKZv/x387z0m3/XqPb6EfpqZHsk8jxhI9kAsx",
+	"UHwyNTo+RrsFHGARMXTGtL3yRuajKdNkLhWwJ1QTnQUzlWmi+yQeSzXkScKEszjikVbjwZjylCWxs3Oc",
+	"KgpWObtiarmwUvWExBVpOfDqc1x9zgoHRmImlEwHw2VsdVRrBKdWcizP+USw5JW41z2kOPZAw+ADLuJj",
+	"3JcExVVqbZeRYgkThtNU94mdJrGMEnSzvl3AU5qcsd9yywbuc+7ed8dFlpvYGZLg2NPomKLuwFmaWtNx",
+	"JBNWurL82/av/iSeeU/iOkLebgHBJxvWcFrVxey9XlBhWNInb0uDFw/HWjdLhjv+TIpxykf3u98jN2h8",
+	"TKhAJcaSChkBBwhsfpy4c2XiX/ic9UmMXMleS0tnWs4ZuAdYqhmZUjD8LoXnccMlEXLhT0ZJrc+5+SKM",
+	"JmQEx4TiqoHcvGla+Ousds1N6bCyVilNU7lgSeErtZfH7kz8z71n52cv0RoFA4IbfSm8u7OVqfgpMEXm",
+	"uTYE+EldrcfrucJxQjZHqL4UJXdyOw3yG02KL7HX5fSO4cICHQDdgP6vF9yMpsxaCOOCoHLhBV18XBeT",
+	"9gCcqCTvVI1xR5ciVoyWEQYuRci861LAbRHuzhe5g44W2CeuQdyBr1iQIUMqsHxbihFbRzygWFJtiBSg",
+	"6iyt8AvutmHC0ZDGSJh9YS61OSmol3oiQ6PSHoyw9s9I2q3FczsBDtzGJ7zCt8Ikwh1+4ZZ0a8y49tmG",
+	"DQanA64NJqjxVgu5IFIA633pCfSLXYtAd0ms5WJJ3CoxPnI058BAymiSzJhCx4mwChP5Nv60Vz4XfxeR",
+	"xZSPpsh+44QZytMY7CQ8ReBuwO+oi0zR1J4gRCws84rsJeVz9xuMZA8ffQ3qio/KA4d7h1Nb8DS9BC9e",
+	"ItcR7Db8DcnnZwzGXkj5mqoJu9eTcoHggZFykNrR3Ynh38mYszSBi0XgV1Xqo3armIKNzYzuu4WkZvoc",
+	"TuTWbkHlo01LkLPYnl+csImiieV79bk8lwtxV/OJ7viAErkQuKIgRPBFmDkvxx/M2HLAxSBTcmJFV+wD",
+	"IxBt34O4uiMk9ImWOghYPDO2LNQNoRdMsQSUxUuxMorOmDAoOhZUu0C00S4qM2VpgndNMeMZg/vyjGUG",
+	"/ephxkY5wba9cE8/CDIHPq9Gss7YvSsb9a1RMAW3z3ZLFxSNSeHYXyjOnJMXCMnayYKmL6zxcc82EI4M",
+	"SiH4f6weKXOl++TvuQRNlJFYoXk24O4uv0Lj51lp2H0Ryy0wLC1Bwn+PueWBIiEZ1XohVUISCdQ3ZKkU",
+	"E2LkBPwh/SoZfvz4ca+eKrKOFuuZJTDN11SbdwvB7vcMrTI2kHbYinZm/+CdUAnLUrmcM3CRgcicyJrW",
+	"FihVnhGMDL9CAn3NxewnKdgXOeWUi5lfGRczO71czAQEpK3Vxz5lVtKDeUQ1sVcQJh3EMW9N1oTfbFH/",
+	"MDZqx2e3NyxrG81l+hQxcxbobpDeBVN5K81LmYv75Y5CmsHYjoo84z1dppImX0SpynDsFaUK3Adcb1Cl",
+	"yLcH5A1/apVU5yT/DlZUJNrds9hR1LBBigN7l6WlfOd4M1ISOTbWYr3wWXOEQmZdRR2occBK6uRaMVw8",
+	"GO7BXplt2Oll97hPCLyeBnBWM77PiryD+zyOdg+AU7AYcYa3jp3pIvMUBNMYjGCXKsPUMYm92IojEhtp",
+	"shidDGgao7fxpOZbrvgkKo6lk6q/RiTrPM2hM6fFMHJu2gs+ZzI397zLqIIYHDu8wAnH9A2qFL9ikMUB",
+	"+Xifo945M4aLib41Tlx8sGGOH2vpl1Y4jaZSM7T8z/lEvBJfwCkGckJJObasDiIdERk6J2IZOROoJIH8",
+	"PG5wjUUkdg8PdG6NAGvZEakuRUGzA8U0MyVR9etBECBQ7/RcgO9Hz1iCqTzLNc5PR38dYhxbHqf/YMO2",
+	"nXu3OZzeB2FvuVT83/fMXnIRsBfPVGRuwrDKieUVMyYGTheyh1VJTUaD3GkHA3d2wCmGNCFSMH1iTb0G",
+	"vbrwuLjLBuEuQslCWW3an/yKWXcr+vQHQa8oT+kwZfe95X5cu5OW9Vr1AemdxAELWitfb9HU/SB0nmVS",
+	"GZa8YQmnFxCEvdctKSYwmNsZDMwyq6tR9sLG9cuI2p/VmCHz/cuGBDr6PgOPJqk6NCEKUzOWzJRxZQ2u",
+	"/qVoiyqjXYC3ByM5oAIMGfoH7IBOeDRNr79O4l+Kmsi/STC5TAjTX+KsblGXQs+Uq8uJq/QXH1fi9c3H",
+	"FlU3PWrdWLd1mIiB8z43VJlbjDw0fbspHgwGC0v65JRAzItrIgW45xZ0GRE+LvP4ivCpkUQzcOIRI/vg",
+	"QXXDllkaz8Nhmko9Ui4g5ybIZnq0v9+QTHaK9+Y5S5nboEzJjCnDMSsky9WEDWhDetMHYXhqxZGoay72",
+	"Gg2VzCdTQ4Z0NLMT6ZikWWYq/6scukxhksP/ZiOD83ZlOxfsk7m/0p2tanJglvC91X2lLXU6p3aewxSz",
+	"8E4ceSw4OCgx/8GVtWGeYb2oxlXyNKUNYuZnw05J0Ni5gdKedBxHQYaCrweyWwH3EDVXy9WMomLCVBwR",
+	"IYFwF1NJpjRx8VnM+8KA1UIwZRUamsy54PZNI+2LBc3bV/2PkH5p+UbpJYtq0SguRmmesASYKwSk4ohQ",
+	"MqejKRfMjoQegxgjWcYuC0JYBu4epHGKBC8JaAU+qc4+2It6fm29qFeZsv0Jx3P/xVRD5njUw+vSheQt",
+	"x4DvrZzLU0ylB+rUS20YFg+NKUTiigxacLydEDbPzNL+gGEGnsVV+njJFRvLTxF5zUX+qWkePOmUfMqz",
+	"xpQ2y8OCOic/IVRWIXUz2MYoCCQ68e08PEiI1alXy55WJpRKZMP1ukCVchGR5y96UU/kqVNasfxhNaOW",
+	"GZpQA2yfJgnHjLn3lQvbcHArxiZkvhQc3TJyy+V9jpIpg9GQXWtv2R5mQBcT/73nMrSPe9kiscOscD5Z",
+	"FnGtZBPwNFcMggdoYC4sRVjLoE9iVchaSlSeMqKNlAnqy9r4bfcXIQc5Yxk3fhSqSFABaaJ4tb6E0s7D",
+	"vY7a1hSsS+cdBfuneugNpk+Xg/QWFRJzQzruQlR9sm5uVkgQI2FucIiWiCtiy92HDTOoSTB4BVJyi4rI",
+	"ssauqPj0KflQ+OfYQUDXlVUFtNoiFUHevOaYvFeVOUWKefEfa6v7vOz6vJpWHpRKbPrMW/bJuLKLle2B",
+	"aVS/1rgq/W7cICmhsK3QP8Z8kisGofiu+ob9Moq600YVgglPH9Q9V2XB6BYBDtw65EaS9VN4umwmWaeA",
+	"SNWQeyGLiRFuTkhsBws9BI6rQuaOSxuRwGSvQdquuvPFlVOev2J1ho6MPaogN6XxmLquG82LGRcNTKVU",
+	"g47teVh7zmrvqDs6H2mfxCjAfXDAHUuhmvRJ7A8nzKOsaiuXAtSVUuM5Xk3HqSozSDlVdQYnYvmQGzBQ",
+	"aW5Pk1mjd2zc7a30kDYtYeMoM8ayQW4tmI2GDbMUDxTEMshwSxnFOo5u2/I/WUHpXj3+1agQZW6FncqN",
+	"NY671Dains5x19dJjvqghXhAIpCCXWvoXDM1oBMnDe5ML0K+WypJfsU1rSg4NadIBfNr1qqKO1XhBo36",
+	"RyH4bkWvKsXol9esaqgQX49BcZqb6cUyc06oqq6hB3K8cZetzvgZ+MHIbHr4BTxkd98l1ay48TB52IV6",
+	"So7JxRU3DCM2Fe5zuB9cKS7M46PeanF/1PPxmg1j2u33kZ1wlIPDJ93GqVb/bhysmpprZYFYEnsRK6M/",
+	"PLjG4HoNxAL105jSK+Zc/nbUiPicdcyWPIFcd+CoUGaykEV2t1RkKM20Ms9//Q7MQPeOH+7vR70rmuYI",
+	"LmKy3ueo+PHwUfkblk5+/jXqdqVfgu0BUAGrd7ru1fRH7qgtWi3Nru5X5Aje03LjPcb4GE+bfY1h1K5W",
+	"L1ifXvls0zhPFaOzxGULV0/xBdQKFF5gPA8oXuhF93eBi+NaFYcl/UTk8NE+gbPWvmShQPO48XlHPcgq",
+	"XXPL5JiMcwWppziJCrl2u1RGGtqgu56maXGNqqyi221tkSO4Ij9qF4p8RvPJ1LxhWlNMLquSwGhKhWBp",
+	"VSfGW9cgDEZQTN8IFiYT5p33cxysGlZx6s3KJ6dmnjZqzR3tD28OlrNXbIIOTlQvVu0ALmZtMHhidq1F",
+	"WEtzsI2JFuiLK78ZF0hZ/UE2/LlJowNcDn+ybotCjQ1GcFtfTn4j9dyG0lUlx008Gj/ZODFf/9no6ti+",
+	"+LPOGjFhRHcJuLnRtGGZD7rNabKF86tVIH8M47gRCNsmL82/UITarQvS4XqdhSYM/4slkgYe2ukaNhFh",
+	"sIPlEtceZdLInspj7lQPvDKZ8hMtg4sJg+LMoNa62bR3ICI1Qpm7GqK1YtE+dIrVkysTrMND1Cf33ikq",
+	"15vfKFfKXvBQw12bheCfAxto0fm9t2xRvlo/gvocap9uXLtM2Htr6mxcb/XOvFfyymoTEOcfyk9kuMT0",
+	"ESugwJtif4iKeocyrMqTMtpM9QxK2wHlrSxXWeUTXiKuTaabSmXseuy6roKMBees6Jrg8Or5ys7Wv+ZE",
+	"dPOGAtLVs0YRvoqYVfXhvP3PWsx9A9Bh1EMEKgAluh7hJtXUivURknouxmeP2LH+RZgeAKxYG7BIc9rI",
+	"Mt8Xj/7Clqs3GoZuPAPYlPLta15pathEqmX3WT7zb9S9kdfY1xlbbrU9K7tjP9C+OWcyZV8vwdjZ3QK9",
+	"1GzLgQry8zfYhRtoC3ClrkdVDglvk6AN2Mjn6DriL6qj6IQgS408/YLOWAWAYCxVANRT3zHLuLB8rwOD",
+	"feEetcw1QrSzBk3MnjnYi/hAxUDdBmArBA2zD69oW+DHquwI+nGr03lDeVoWfiGAYxULNHRTXReZCL20",
+	"aaOK/fTZe3L0A0mpmOR0woihkz6x08Ia7IXixjBh1Wt0Pwab9PDRxk3qchXfg1e9uIzTRo/hK0Fe9A8e",
+	"H1mKmdfmcfB44zzKUMiGAH2QAmdfkylbR0Tw+wmJP5y/OIuD8qk7IyuP01b77sMOSIirmmrUzoOeUz0d",
+	"SqqS+/UWW6PnirPFphfe+edgXSOrkrrA9kYOfgaPY6mK9mc80IYarg0f6S6C47x82sdtJkouzLSDmmKf",
+	"ci/pwXA5oLmZDozLdl8f5fD++/D1jsy+dDOGL/tLf723HbLbtd7tsuDgzRr5FmSyOpv6GI073bB/TbtS",
+	"PdpVSlmlvS5+vOdFUL96rRzSb2O0v9GFVwIUdvZWOfutHUOPGw2Asdr4WDUZsgkUjUKahSsecDmGmJFf",
+	"oGG7FWDFADVlbbZdcLN8b8vVvJgyCFTYb+AzYaIQr+aflNuVMD0zMmta+jo/kE9M4qCQTCRIvFykAJGE",
+	"OwFpzkV/hm67fQsJoBpr3f1ZFOmg2yV0Um0GuS5opXnxxUCuJOw+szGkrr7dmlNrVK4NS9YRMPgEM6o8",
+	"4FrFhSjkopkQ3YfLDJbr5J41ec/8lSvnHgTP/Z2HHXBh9iCgXsEgrZxizStXnX0717kNx6/jX1880o7z",
+	"AGy4VXJ4A8iWWCyDrh+K/MJxkzp4KfmFscwSz5AtwQfMJ4KLCYHYNCSMuwKSwslkp+fv5fGlqH0eAP0z",
+	"e6MoSeXIqfYQ9HHB2BEFHAfyCggWMVSkSH2GN3cNfBZ94vLWHVOlemaZVAG1aYeyT1NN4sHgZ6nNHs4h",
+	"JlxoA5DLRa3XEteBnrS5ZukV05jiVm+ysHLzXozHDPAyShO4wcv7RR0abTafFSb4W9k/RFoNHhuIDJeQ",
+	"S1nR2VcZT43Wt3eetFoTdnrw09rZEUw3u2JqGZSplk8CwJxMmcP6xwVvs6YG5071SKLyeP1aij1vuqAN",
+	"FNNgTdScL51YUBMtbswSCMZpnG3o2qgII5rQ/+X+1R8Bkn8hG7wdtQbi+mHTXbKv/SPwmlS3JPSnuGwf",
+	"K25+jTa5lIoXGxcolEwv3l28v55XKaVDlrZEtoqSpKKpWFU/eT/FvIyQyew3tpZZnbW3H9swn7l2FaoE",
+	"VG7iYBPBPI9BG4+Pw+YoTBs+p5DOrGF+gKsDmaiITypcowcFePVcTDyPpumCLvWl0BJDy1wTxVJGtS95",
+	"8uut6AaBjhF4qNbg+ldqb0UBqYV5xickF9y1TCj3d6Tme0c/HBzUKXGzf+Zlkb9UY+TXMC62jPN3j2QW",
+	"pLdKURt13Y5RfKPcJjWmUuWjKYjYBFu1BbljJF4wOluBYq3k6RklASTePtncFmVFaXSBflx4ML11KmHT",
+	"nV+FCa0ec5m+tvk0nK+ljEs3xbm9duQI+C/aeTFxoAiwU3GrUJlRjBiZJkVa0zWFlVtH+xb80lhrUEsw",
+	"6JML9snoAlxtxpbaYbdaY3ZcgAYGp+sC9l4QaFBdF1NqNM3sD+47TTH9mv+u5W7ehspeHmBdjake6CBl",
+	"Y1O5aAf7nTOamj7VeCCcpcmz1vyjoLrFtczIfcsMiuCgZKjkjIWHUEwnKnLU3b2PekbKgZ5iLwhAx8LL",
+	"KHMzkOMBlHFA4qAZOCSWXtRz6GsDGC74aDXxfc4/sWSA8++VmaeDkZzPQV0K/iIM5ULDf2DKTvFbLhzs",
+	"bzAuJk02JfHC5hUoittHsMvN/xz1cHnNme7UTL0wwk2nGspwMHPUnw429HF9WsAtFFvlNG7MrZqXqWvr",
+	"WaDfdlhQ+V4zMZV5gysb4tJQQ3I+3D/qlAzo0lZX8rexHmwsVZlai0EbuvRKRlU0I8bg1q4DHN85JZtX",
+	"Do6qm6WUlICSm+jmVfnkqsAqfmqaJ0Tmb0fBuKl92FFBuc98g6iXZ8mWG9GkMLgGNVVzLZxXTXMIRm09",
+	"tNuQPHj6X9xXVB7XypV+LRdM7Y2oZkXbOSv/Ez7hRkeEur/6PGfw/2guJikj02U2ZUKTITMLhjmE9apL",
+	"hBRa25e1SS3/qYgm3V+etzBMXWEGtJerCV2C3spmdgVSmGmjUNqaJBZm+jQfzVhjrrcl+n+7GHC5ky9y",
+	"uxEP0K28+U74xQSfiwpq2RyjqcxxNVIDvbG2Y12NzZlfGa8fJ3Tp85Whmd+/60Vk8IGmsIZI1sQ0Ckel",
+	"FL6lV3fHvsyYYOsKaRCdiCkA0Hc5uNZMghxanqYIEFO5ET/cKBW/dWCEmvZNztfO4Hpp+277y5Mvd77Y",
+	"KD/vJoJCCPcKSf/eG03ZaOb8pqMpxK/kwhJ3MrQvw6WDpBz8b22kAv3J/hOMVoy/9jwMPciiWtatH6Gt",
+	"xnUz7rzvxhWtawTG6GhqNUHjarALj+rKTnSLGleHrh2G+0T7Ppf9ABq2Y9uQqeKGj2i6vu+YK0B3IJML",
+	"qWYFiiE6wxpSm7wW35QqDsmqUBXYlme+9lTLpcl8mAbrEvl8iHesOupLh/XgmpM7IHGv35tqRbNTyP09",
+	"pJUVlmeRUgSOn7dUqOEg0J+ejWbESFnDtWqdu9fQgsDvsNmtc2Nac4pVkV1QkENlfVFIWu10eV7Mx0tY",
+	"uNjF/Y2QATTJ2J9l6lEW6zr8VkptuWWnz9+8ettrqUOumk1H16hzCrTSdiPmVcUAqXF74dsauVxBaFjm",
+	"E6BqVtaKi36rppNR79WcTtiHs9fVLZoak+njBw+CTz+gCe3/dzapFHgrXgcyO/qxcRCrDL7mgm2yh1pE",
+	"eYFTQrWTfCdea8i2QlC4n2TPKSOh7xpKS7VVlH3ts/d24xidMkA7es1Nbez+9q5x0WgufKzW+gspWFSg",
+	"X/oOqpDQKUc0RZG4uswNgZDAPTSletqI1EPJ+5+fEXzjmMTfUDWR4pAn3yCEq//3NzH5Nr7668GTb+Z/",
+	"/b//+/9EBv43s//7jaap+cYOEH8XkfgbPVLLzHyTCnhENT4YXYr4m2w4S8aHe3pKDx89/obXHiHf0lRL",
+	"EtvfD+II/+PRwaHrGkkhLq5TPoTcUpAibP4dfHjMFRtSzfbKqczZfDCS2kTqr0rmItGR1n+1gw1cH2Gp",
+	"Ij37K+StqMGMLYOZQG8mOSZD+Br5Nv7mkH5jZ/TN4fAbXMrh8pv4uz55ujQIdGRpx87g8ZELuNqxw76Y",
+	"dIj9vZzjWCpy+OgxgOdDOMgyNuxsHIcexnglyP7ooMnle83k19V01+ZI82maukhzPf2hIOtl4fA2Mk2s",
+	"/SvYorhZ9gZjsut6Z/21k1g3pK0GvCBaU26FjDZAYWh2lK6iorhMbOawUfA0j6t9GSMS+wWUfwlmFv6x",
+	"CXI16GZiSbBoUYJeRVHstYdZShBINEi68/VP4CeNVjt2ogyAiYYOZRiuQpURNr7xgNrePe6otSGFbg0r",
+	"fhHAExbbOIKSR4e7rhhNmtXZdj/0nFmdz7v/HSYGoI46UIyoki/TVtbbJjuC3sUbNaiUi5aQBSqmZU9q",
+	"KxKGKRUzQLEosDXh4nLB51b1O2jEdVjRD51aUHrsIEpQRgw8jW6OK8L0o9oVWmNJ/cKWTQGzLB+mfAS9",
+	"nwCtg5y9fEZ+eHTwAzB3948fT9zBAeSotcilIPHMYGCg5tJKJzVPz/nho8fNlthVLQi81/Ika2RKM540",
+	"/x0RHoIZPGvUoBtfzjULz0vzSaP6/qnx5eXmWIidHE4dx4pgw1oO7LzJWzVjy+7OOZeptCkzqJlkXlPD",
+	"0ga0jIQum0PFTlGDzNPDIzKFtlxVOJZO/iJ0TW4c4uE+SeiyBivzYzd0CHCCbhzhh9UBHh9dx9u0xu8a",
+	"7DcXs66Bn261tdBKAYVLysVs9bYan265jojsvDAvs74wfL1tLS25nJbFxqboAQweCMrTv+hijhXNfnMx",
+	"0OutiqEqhiYTqyVQDd+fcHHd0scrPmKDTtscJsCCjLtOMK+KmNStnrw9ABh8rfGQ5UTm5no7o9hYMT3t",
+	"tjVn+HBJhCtTqfVOW3E9FP13dRVpGSxY59OrRQW47IRvF1TstJiWDXa+A+ij+DfNzDFprvTePPy1Aq+g",
+	"gq57Z+O4hcthJXmy+dGKo2GjW2Dj8Otyg3lSGERhmnDR04JrVxBRiNCNyuK1wDeiHp/TCRvkqrpR6F/a",
+	"uMSyxnPjo976avc7VBsdrXd+F40oods6aPqamTIoQ0r0pNWDLEzejZNub5wADjLqLaWwcwlTVLPk+ljC",
+	"hSEdYLRY+7eCybLx9NtrxJs3la4C3yRsTkXCkqLYKnB2ZVQZPspTqpq3eBUu7hbgZLTM1WhjnoTlr+f4",
+	"ZGd/PLxTBJ22z4+oOhiuUbLjGVONDwXfLVzblumH17a4hZ6wg9BBLWW+2MK6UVaWJK7g1rUQUvu9bU/7",
+	"qHD1aH1rkEBY3kZSSKXH6JdODXnT4CDyPYPaZPS6++kalZbu4WOSBzBT0nVrhx4qT6HYKMKqDsxQH+YG",
+	"n0i5mESXIp4w88Z5asI2adjsMChTcm2tNTnaf7i2kc91WaEr/tzcP7Cox8j1Zl3UNZqtnl2ONXF+xKg8",
+	"kKYTDAGLVt1S0GIFfGYAiqALvOnIV3jW+gdTPUNcirlU7ASAOkdTqujIMKWjopSgypAZV5dizj/1iZ9K",
+	"kOEMvUpJgbOMrWsxJdSXToRBLstaInixQGfWdGnHXEyXtRMMgJgqMYXDzSGv4O6sUUUheySzthDmPhSY",
+	"+DIwe+3vnZTPt9KUXZ6CzpUNjj9AoKg3DZrTJUlkiRpr78Ci1ESWgA+HeVgEgBvt7osaMEPd/6QYTZYD",
+	"BBtkjXL5vOgkpTj0nyX+6bIe0B9gUSPcVuw8aK1hPfXVg+sqWF2t14JI0SbtXQ/EKz5qHAbicmkCNd4h",
+	"2DcZMihKdOwLc/MlAMk2jVSHOV3dx5UVr06u6T6/y81QfuoEdOm8bvVIwM2snWvjVVaFcGt1yrrED6R1",
+	"poimPImKHBLNRorV8Ed7jx7tEyHR/e845mbF30pDo5br1OiMicRyG5fmAeVVQPfry9874MCPeMYb4Qcu",
+	"Crgbl23p230nck5rePk9+v3339ei/VvjeG6WdmZNT88ChgQo9RwehRpyR6KFl3+/W56EK/cpgT7LrfIz",
+	"8V+v0FBNuwsPdz0aaOWK3YZKV72zX1ypCw+mGYQdUNax6jrPQCw7YQuifyJl0q80/oAr4XbVQa634Ky/",
+	"CzBs7g84p8jVXOuYRQf9DeHLrwdZ3hGeJ5gi2E1sC3t1PYZ0kdbUju8cFS4EF7hznU8nilqpHMTxbphO",
+	"inMJ1riKWV4klW4FLtOuCMO+YI5uRRu2jJbOLON3uCqR1T1GtbjlbSicfm4vU7q4heqlzuVEHcqI/NTO",
+	"gzrQIFGXQtdRlBfOOQ0MWAMUPs68of6rmGHvwpUpl8C/hdNMe9j9K2btkhnWI4PyBUIXxGKfnFsbkaYk",
+	"F4qlluUTfJlbia0A739mDVPLuTAM/vnXqDfJmdZMD1I5OdjvHR/1j6KeHknF4IQWVFnrsXfcwymXOK4r",
+	"icThDqyBXpkxlqFBpfKU6TWJr204CHmIgzBUjM50ZxD5CoE1cIDabjSNn7ARn9OUpHJCFTfTuT+uMsbv",
+	"vlKJ5u83JKm6fa6Psm/NhyPMGdPGbhc15GD/vx5G9n8fw//+CNfyYP+/DvYrw9FPONxRtFbFCE62JbuY",
+	"T6Ya4fuBfgoHLjYpshOHJOAFeejzK7ScMzR8MTVmJCeCO9dqkaxQo6LI/6X6L+c6c+1HAdecLQFsbpBR",
+	"q/0J0IAyZnjRru+3nInGhlr11HDY9PpRRyH9FgTYhRFcF4FTeOz3JhRASEhdkzP1aJV029ualKrz46Mq",
+	"Z1esBDvozMM3NBBeF927O2CYr7hY8Do4MK5l3AYMq2HOU0OafQmNRsR6wJaiT12wmetP8VlwZptq5qKi",
+	"YM4XxVkOlouEKbiSuk+AvTP0eXuuOmPLmnMmMPOU4SP0mG9XPFfd76ZkSqhqlmpOYj+hPrbNiiPLEFO7",
+	"PGKX1zyjPiSuNoAmbTOx7nrtCv2UnOJg//DhKrMoX7gN024dxs5923UBVGy1liGh5LW8YikdNeHMbD4X",
+	"kETO6mko+LvL0P6dRe2LiPttBNhXCxd5sgpP02ktU6orzQhWx75OtPx+w+MuA/NGLqbuke8y1rpaRRUS",
+	"FcBDQpf4/vpyqNWI6Z8myhpET5vDqxXyaz7S7YrlPft47tqJrlhOnqlsBsEueRB2ycV20c1a/JRmWPzq",
+	"6vTcQC4oQp3Ttrvx5CbQ2kcRfflbyQ3clla8SPYpk2pbqmvKYljRvsdczW94O+8hctAQHnBAV9eDtbrG",
+	"JawBTVXIvrKPHcCmVsztIuWq5aB8q+272OMWFr6mSjGcTZflQYSyzcJ2aDnF3fTR3WqhWgrOTszto9xo",
+	"x7tBVTYIReWKcabMgWTBZyuX+ua4Kq30eHtRlA1J7q6vmYt0VKhwXRhjxUp2bvoG52fC0CRJuZiFAAJw",
+	"SsgxucH9h0j9LW9xFX262ztZrjKpWUNHPyerNsJg+C/UtjSYTJdd3QT6djGVmpXZDpZc7Q6eFNVKOkCb",
+	"rVD0rW5y3eu73sxdWaRP9LtNXmU/upn64ant+Y8LpW8vkIMMndVvljkZ3T7lngfQjhkTDeThn7VcD9Jt",
+	"4LmTst7gfsij0x3cbLtwYW7S5PI25Pga+0SPZNbYu36N3IMlFa+2s4qtNYCV4s1S24sKtTiguaYMSVbA",
+	"V3n1s9QAVzhTQYNRELBFMR1o02tV+M29GW7HNL+GONiqm8A2Oud1AFND0P8WNP827P6bQezX2+R3oPNK",
+	"33qnatwf8H7VrmowD1d7Jziq77vIb9P+b+cJ90R9yzS1lgjmzNDEWcRtMDVtifPl7smyhntNT6e2XNVB",
+	"8/pun8QcS3PU4yddTNERWIUQix4QAdkF0w42cB1VnbOWgAs2u+G4dd3o5LaZ3Bq6YyIZlMe3uXZIJDet",
+	"ProGw13fzbfEPIf+dQlZTGUJoDBcRsQBVCAchMupkIqM5HxOdf8mLD5J2eBaIiT7wiLgZry7a9uUoM9/",
+	"cQvW8/T6jta4fEF/Fcpdfy9LRbqeb7ygSz2gejZYScJq8MIHlQjXo/x5bhctpFlx3t2gbKmhf86Uzbs5",
+	"s0N8x40PX3HNhzx1XtD1BINTqCA+Bq9H7Tu/pq6m2P/6RjYefkf0llLS/8fRk4NHBweHD48ePf7hxw7A",
+	"Lu+lNqd5ws1rOblebkKTwkGzrC9VwlQ/ozxZG3B9FPV8ksZx779oln17edn/F9379/7ek8Gv//Hdf3zT",
+	"DP28WRmo4Gftb4ro9w73CROQE0scN57LAqAVkNvlmOQZMZI8PiLDpWE6IjRNSaa4gEwQl1ITzuJwf70O",
+	"sr4/X8ILzJmKelLP8vfo2UuZKyj+GENx7xL6C1EN9m/ioEy2C33rHGfdmCWCtaw4hP08MbJP3koobEil",
+	"nOmwlALrlxBahtTBSDv1jneE1nhRlBymTRkQp4JAcg759uzlM/Lk6NEP3/XJU0XFaAoQItbOi0/gGEv/",
+	"KPSQZTJLq+H6IjHPw+JwkeUoRhAdEmt/7R+xVMsQeK7fa8ruW8GVd6A1ZQuYlWQ/+0VaA7HDtDyFNxfU",
+	"097+wZPD8f7oYO+Q/sD2fhgeHe09SR6xvYfjA/po9MPwCds/KANcx0dwN7iBi/sKZ0X80txO50ocJ1Kq",
+	"BVXJcYabfVzdhtUMP2PYPDNlD4CGzg5xAxB+HAWgP0EZlWHYCSYiU8hOFEuHogVXFkpY4R5MqetfZD/S",
+	"klTnM9u2aHjbJZ3UkaFPKE0K1NBV9bElZfGjw2gCqM4KNjSQR+Hwhz3vHIoLQP4bpHK7WgpHVCkTtMZE",
+	"gPCEAAKAyaSp4Xq8dKc2dyi53XWDkIR/7xBqDtF9kXhbB2no0oE9IT6cvfUbao+3v4rBuEFBwN6fOH4Q",
+	"MnYHXzQcCNa2hnt1b2HhmFqYKgnUismPdfaUC3pFeepyFa0yI+Hv8oqpVDqcUCHNYCxzLBtxCGL4blAj",
+	"muAGDXmSAG6JHwkhNJy3zKm9leIskThwqQByY6CY1ZfRqG2msNZOGRi0yEUQ5Hf+v4HOdebH8yVkzg/O",
+	"Kz007Iqxqqq91rkYHc/R/zPlYhbkFSBAWzEt/68Sl82ukRo2SPmc+7K1Fv3Q/YV94tpoNNqnEidbthPx",
+	"9FSeZUaX9igHgLhGFfaaFQ4tniWDOUs49b1qp4wmTOnKwyOtxgNXhGJlXh1ozrl3i8VxMUD0KD6f50Ue",
+	"bB20zrVIscwajCI2zyRi3M7YsiSA+g9cDDIlJ4ATuvqrPV/jHLGwMcW04S+e/JpKad4rOebNKeeAB+eq",
+	"QvVULjyr9U0Nrw/Pcndx/xuhe7T6/G+YhtMl22ZDLA17pl8X1ucajdk/N08iYH3Xg8V6wUH9jT2HibGl",
+	"DV5yrLhHFXSVvLroG+fARRBWo+jBs0UHLg/FcS3EpoYNKxuhN7gpzLUch506V7c1fY5d++Y4IvFcDnkK",
+	"uAfArQDNcijh/yDhEI+GBaCTDuuyc0NodIZ1b6J8C22OmyGFT7FiJkNmBwoxN75TcWuO6/V7KK93jjf7",
+	"7Do9W6/FCL3Z/itBq5puzrxWnhO28b/XRilbZU9XbtmmEGn3BiVnLvL5zKdk1LlqPWUjwC/64ZeHb/ae",
+	"/P2fZ3uHL49+3vvx438+29t/+ujt3uOLvz3fBtionsdQHbR52qBRfhUIcJUnqv4nAGfe4Go5czgH11vL",
+	"tQDYK/rDWoA/j2ZfSXteW3aLT3XsfhWk4W8hjkKcljD9ee1I8FBNy9mEJwPPraQfOD9NkPoLzzWTKbyH",
+	"Uvce9Zpwxr9vKvop/nvNCpIvoZpVJ9kaKjljmonk6bLaA+Ir617nJ4nNmksNYItpXgWvOjm6bq7hSK+e",
+	"t7R4Lr/WPunwQwEBSMHejcGzuZ59rhzO56jbK5Wt+vyrm495uvQOk60KKTto1VOpjFenBVsMrsmP7vac",
+	"CudSZYZtp2eeLl9zMdtyt26w+FvB9e26uIamld2p0m9NF3L0RIdU6JIx/1R9KO2ibqUN5bYQlYupZFdM",
+	"gbUC9f4yZYj/CUgGDZAhDUhVN66Dvcf2ma0uwKbC2o01Q/bcbqM4E4j6i5dlFlS4cpSHLv46ohk3NK2X",
+	"C9erhOv9NqsW8Ivnry7enW0dFLWzOzfUcG346H5txYYSmLWdyFyTr0756df6UEPqeSXhdrPlueLEWkXL",
+	"45+KanDo2eUNQ4janLhUqGqlONSS+wYakF9AEgkR1Dn8q0oIR08e7h/+UCWEJ5tx38OpnzdmY46mNE2Z",
+	"mLCuzpHt3Xf1MoVwxGhdI/tzJpJwBdeEpviqV9glmbGlN5qLBSAe5WpGXvfeaNt6M6+jQYxypRqB8EpY",
+	"bcwhQPxHBGlE3FCapnodvGRzSHLGBaC74DMRoZqMqSown8h2rtNq7mHLgQTYkkWKTkoN26ZPXWus21c+",
+	"u1NvSsGEFJIfD354/F1lXf/qZYtkO/ju66dldtkah0KL5+B8XGsgy2/sx75xsud1vd8dHdRN+pm/L9fJ",
+	"AV2X9xnmh1YyPutnuYZd3YYat6Yk6341uXNmSttAX0/E3MAOqdcvBl9qme0HzRR0d7/mZLfU0Cp9/0sc",
+	"lkrDz2ZVyw20ZhlWT73mKrbTDkOjMVjDo8edtMWWFVwj3bkeBptBKt8q5LGVfVhn4+SXJkbKPnk3HtfQ",
+	"g1aFom/l07HbD+Kyxeg0L9oNudBcgX29mPKUAbg7JFOOplKzFem5d3rRKSYYQGJvPLlG/Oww+3rdyxfw",
+	"UC0Duy031S771enb07IdPUmooUOqt9oG17b/H5wJQbtsRzXhe60DrnxyFYu6NdO7ut1RkTRe0Elb/ngj",
+	"2Reux+Y8sMIQCvtWbTZlqpbM40rG9b/29578+vvjz41p1ueQONUUzr9BX6ldM4RbaYZQlkevvaP41K02",
+	"TyiKYtd2UTgHNxb2KW8wjLO2bM6JHFwxpdsKgSZSydxwwVpenzKaDSA7v6KMrgESNnRrzJjr9IGPenlm",
+	"v+c4SNfpte9FPTvCZ5/6NypbWVnnylQq21rZwwhPqumAL95dvH9hKWDe6PpYZ7h8CO5sATcJWJPWRKUz",
+	"JrYwV7oZU9JkoJznircwV+ySoaFlbpZBd1ntGrOtfO03NciacEEuwsYNmlDy9zNY1zGh5P3bn4Ju0OH6",
+	"7Fa3jKKvJu3TdbM9/8dPzfBcAPLfWD9kJ/HwMHL4JPbNhNRh8X968Z/Pf3r79B8//b8PL/7+7m9/r/+7",
+	"m6XlJlE9gGIDizVuBBG58BrJqt2eKZnkI6Oh6OSExOhAjyOXiw7KXETGMk3lwndnsRIpzJ9O+WQK5iBV",
+	"s9IH35RDetECS3HRCj+RsrEBIbIom2IbRa9YiuDZcsabEkwR3qIUsStJ7CCcyd8+Xrjqlv3HP37XJxfW",
+	"PLXWPwAC0t/yZuw2v9284dvoFQy6pYRIG/aKejj7DvzLJ9lsNZ57qTog4WOSi7zefm3z0C07+A43h/zC",
+	"WEakSJeuP83CeZRW3TiQtu5rCjzlPGVUVYL9bcUC5duV3W/coqYb8EGkcjTDGNrtKWNduTTXZJRyJqre",
+	"vWvExzbc8w8Q5wKzuKvpOuci/OvBag/USng1zMtarQvcoiSoSzy1Yt/fzJHRslVv2G3tk8tor+/PRt11",
+	"XRp6pQjz6Metuk52bKZb657bOWl2i4S0jnW4tWLbTrAQzSm8F8iJiH+iMJEn3EoVbkie1de+kmK4OXm/",
+	"haTaumptkfnupmtyJVyXAtG1VVbLtNf2vdr8TkMXq00vtW9QeTtv6+7dDM/8bjhc+/rPZMq+du58R9kr",
+	"NSK5hc30N+y2NrS7h7RySbkhcjxeA7h8fSdowb3GUk2Y8VbV1ox7G8/mGk4W+jdrGwJmQByR2NoBMRTr",
+	"OGuiWAPXxd+uw/Nvy1faupWPj7b2itY2IcuHKR9B0QybD5nSuBGZ4lfUsOpO+D9uvxXtFwJiF19Yp2lF",
+	"Xm/ukh6qORUxfNgJS6iCjF5p7PFoS6G+08aurY1dM8O+XYnz7JXOUGWjC7q8E6XNeXbvrz71lnvv/2Ga",
+	"2XcG2L+lNu+79uZbpsEW0fuNgLvrczPx0VOEzfcvDpddX3y6/MrSum/RDXGdXOdwCzcDE5cpGKunuGV6",
+	"RUkPn6+fTuFzKf4MNHWPNQC1Db4TMjnzfPYm6SvF+X6+dr4K8OCtm6ochymHpRMkguwHLq64sf+ggtBk",
+	"zgXXRlFIX3FtOsLuP66vMxWXAl4Eiyfy6Fx8jjggkD89pwkjeYa5MUwbjXFr78+u9Nt2kyi5MHBv/BgE",
+	"d1jSArURSKXAWQ6gycDlA5iWhMGf3eddx9TWjzbrWg/tjj489PUAEL/3OeO+QX/QLXNe1AVEFZSlRIYt",
+	"x6QKawnIkJkFY+JS2A+c2C/ZD+Is+uQZ1RC+nLHMRJBpkEiGoF2GpSkxC1m48zShGVXGbXwJm5fQTerh",
+	"ypbUCwlbe5s3EyUEXTEYpcN4WHsH9C3iuj6iuxIuunlAtzGps2h3vSHGUCu1a/S+xjwp0rXC2rswSAUm",
+	"KlwwTA9hCRBTB2i76hzOMTS/enxXtcPtWj+4tnqwfUuWUCC+dRXdM5mw90rK8cYautdczPznoYauMqzO",
+	"U9NU/YE5SEhWkJgtyBBrPyICr/7DqZz1R1IuZvYwui2jSHbatIrKmOE6vkA1xX3CxIC/fRBWBUBovSUC",
+	"cJ5Bz+EgcLiaiAk4fUIuXHRgQ4F6c+GH24N2or54d/H+um1Xr7e51+dgrStZ46/7OJVEM1YBfTnGrLeh",
+	"TJZRUVrJtc8Z4AI0gUD7oKkUzD7KR1NfJ+LzYIkdYU6XkBIDWJnQbvxSoKcZ5FxVh0APIsCXgQMRIj8g",
+	"4Zvj5JqNcsXN8txuqnNfQFj9NMfkMfzXS7+jf/t40YuaUm/CPAXsPcwnYg8zW+DEgL4wYl9MZGpMhndJ",
+	"zjjzQ27xdVQh4n/uQVh970JRoa2OdOySO+I+eSsNpKewxKojQ6Z5wkhsx5KK/xv4MvhQuYDu2fYtb1od",
+	"9waDn6U2ezh+OW+acdfAc6TV+KI5y8FO/IqmOSuRDu3HSew+al+N/cFndMKK3FLIMJpKbTVWAWdfTBAR",
+	"5MoJ/nPv2fnZS1z+6vzsCXMxlg1exKJPvtvJyJeyuEbymE8zZFMoNxKM/Hxx8Z6cvn/VvxSX4vvvn0lx",
+	"xQQEBPrff0+eyoS7pJu/nb97S7ggHy5e7v3YJwCBSZzupRiJtaAzNhhRzeII/Oz497OXz8jDhw+f4KvP",
+	"IsIT+OFSfPjw6rnuk9NC7lvGNmUje6SWlEcmXR570CgP12kX8VvO1JJkVNE5w1pVnAYoEgkfj+3VFFCx",
+	"GBF3YS7FhFshZhZ8xHAr2CfjN8KeDqwPD9bOW7Fxrq2Cr6XrnESsYZWx1OBciAAekFGtmSa5QNzpxO0j",
+	"gIPq77/HvaFZljpl4YFDe/2P/9ZSxGthdCM3hNWR2Cej++QFFGkqlqVLMqJKcaYvRfzPPceN914l8Qn5",
+	"LZeGgaFihfdS5vYFqewKHPs5JQuWpnuWn7KEVN/3sMf6Unwb/+t07z8RObo/2Pv194Po8dHn+Lsip5DI",
+	"K6bs5zJqpm77vYoOgItBlu9RZHcQwBf9fsJb/oVLAWXpR/uP3OU/TVO5iN12Yo6YpcjTgkf4b8Pj1qYL",
+	"uIlPxMPmYbrGGI4J5hiR//u//0+M7RipT5G6FPABy6Od0l3hUlOqiQNEdLWzI8u/y3Ue4HxAU48r+J0Y",
+	"9KlAfMbRpYD3Yzd6jC3koOhaM58/RTLK1Qn07q/nVdUyu+yLsI/2avufuCBjiMMRai4FhcuJ9y581fi2",
+	"eJa86IglZMjGUpUZpGDfaiNTJo5XiuQK9oG5d3BQlvkhW3elYERPAdoW2kfJ1LOjPvm4gd0HkkEzY2m+",
+	"wsHjyHLfcyvz2F6xk9/6/n7xg6uDBzQ30xil8nd2mwJQZFwjiGv/XdTJ7A1EE/dSID9HXqsLBo7EkzJ6",
+	"5dQFx2BlbjzXtyqDNWbT1HEobA0X9Os3ltIEg2z8SxG/U3zCRYwPc4fErJm6YuovYEIDbuleyrXzZtj3",
+	"7O6VIiPGA+oqpi7FBjmFo7ifkftVx/O/IWsyMjgwFDuoPpH4pxcX/uFLYeiExHO7zY7b2tUJafrkRapd",
+	"XifeLCwTCDBVY7igakXkg07GhIl8GmjRr6xQFhypIu5boc98/z15lzGFsXAyp8o+HH/aU/DYnnssdudk",
+	"1UI5tgtBeCKzLI4L/BNSklSKCaET2b8U7yyRLXjTktaBQQs6d+ThES61owpEiE7kCXCfS9FYbaFYxorV",
+	"vuZzbvBepimR5UqHubUjpGbBmnMBWoRlWZBuiyi7x1jajDMQiEofasDAH4bLS+HytSP3PCp2jlcMl/4/",
+	"XRtcuBGwnCEjk5xpRwZUCLnUBKAkNQKTC6qUXKRLp+1ZnhMKRKA6N1fkyk5EkviMGgY74CBCi3/vvZcp",
+	"Hy0LfQ0cSx7lwD7gj/VSCCsyNDAUbrRleidkCBUxhLukXjxXrsnR4RMShwjFsRNqZ8yo5d7p2DAVOxYM",
+	"dI/TldryNiGBLRRkmjHDC4WskUYLQF+DwVHgB69KlN+9X9gyPrayytuNoaS2+hWew5CNMGHCSgmYEtIQ",
+	"BFthAQV7mAEdJwQNInvyh0dkavUGPFdIpShLEfCE6IRajRQnfikqUzyzUmdpqcyonCFmvSu0d3KJEp2j",
+	"KHaYFeNc07QC4E6+Pdrfj1DbONp/EpGjg/3v+uRUuHIlZtnKWDGrNtmXZmyJvVyLNTllAlumwxZgzTec",
+	"Evx4dHhI4mbkZadL4GP7Ty5FvAaI2VfnBfUasOO5FYh2N7hXaUFUQhGXYmUHzxnLzDH4TOskcSkqNHFM",
+	"AOA5hj3zxBRoLE9Wl4Mv+EuhrU2K96DsTeHI8xyqJvBbNfpEv54jxxLFzV8TmvIZK04ZGb8dYOoqRtCS",
+	"gWGeonUHDZ3K76MAJEVrAxSRRFr930nNRI7yuVcBH8iMCZrx/pLOU8cIir+hNg6y1NrhqLtQQ+IHiRxp",
+	"V4mW8hET2O/V2WmnGR1N2d5hf78X9SCQDsavPn7wYLFY9Cn83Jdq8sC9qx+8fvXsxdvzF/BOibXfe+66",
+	"QQT1Rse9g/4+PuWm2TvuPezv9x8CSqKZgl3/oA/KPFhJD/57MdOwFgjtNdWqnJK/ffzFalFoevzw6MCa",
+	"Hr+wZcHYQXJZZY1PBNGGLv1OY2GgmTKuEMVjRSXukzfUsmer1Y6mLAHGMOZXjMy5yI33ahSH+CrpHdtp",
+	"/sKW51DTopjOpN0mO/HD/X3XLdy4gqjQjvKrRL/RJq+SGwFM5wbwDbbUfbvPRzhk05eKqT14SgtgNHjl",
+	"x82vuOcvHL68fe3g4ebX3iMK/YWUrwFW3r53+KTDcF6+MfAzHj082PzOzwhiH471qMtuvHKNEop2GI/2",
+	"O6zsQ9BDARxW+XxO1dKdB7q7iiZBlb60vahn6ERD8Cs3096v9vUHCbt6MKc8HcpPD1yjF5cMmzJscF0l",
+	"ulHKqHpG88nUvPGPr5DfUUNSFOh4gGp9fYI52vzKW2leQveIL0BhfyRqeQH44q4EjaUyA3bvKCEglYRd",
+	"9X6NeoFui/k4n6NmNvkWrWvEOCOnTliC8Z0x/M9SGZrT0ZRb8xGsJPtM2HBnZVpobZ6ANgIPXoqj/aO+",
+	"lTUlFceuaUIxiDWlvCHdxEYtk14h6NJJBtGaWr2Wnam/LNgIn+uyD5JzTYK3rfRMGuk9v3Qlt/KowRW9",
+	"flBQ3rgG9KNqsSRGzZVHi2maim9K3zSZxw1z+fUO5Utl5wFwpkXUOLeN34EdE/lKRE55D3w4uunmjuCY",
+	"u/AVK5SmRa1+I4+JEzZRNLHW4ZxREQztVFkw0ayxuZBq5tIqCq+RHJPUWsvKJaNQcBwu6PIEUmMdxzrc",
+	"32/RuRyQwB3eCTdCw0WIpasFKHbgj6J9fQmyvt3DiHpt0YjuH/PtAZuONpELYY9z5YZpQ03hjXQUDmb9",
+	"Yiqxk5a7U+7abLhWD8DEaL1c53aAxItpFyxFS0YwFQhfYmVv0wV5Zr+/9pZsJIPUTJ9j67I/KZf/cxgj",
+	"4Uk9lwvRQLxIbKs0GhJkMrxDanzu6pV2BLkjSEuQvn5tA02m/KqdRz5nGQBcSkGc0xkIMYh5CyJzU4Tx",
+	"EnieidGSKAbwN9oFAhpJ9jW/YgITLL6AjvEKXdw7xeL29eUSAxfyo8A5o/KKa6ajDPdlT3fENN9Qnu4Y",
+	"5o5hPmeWD6qlZWOW5PQGrgkoCu0udGdbPdp/GMRwnEarp7nRxCrBLr5pf+cQShfSEMXoaAo2nWfgjYR7",
+	"xmjCvxzvPGeYFDXfcc8/iVlWnGjJNfttXF0SzSB/AI5HQ4Rte9aujVQO0eCOuPs5jrBj8DsGbzXiMbTU",
+	"gJCj5a0bWHzZ2uauqDOE67xDLl4Zp+Hm/wOjyRGBiDagsP6bBbjJI3D274j/jxssxTNso3fIfUy42Usl",
+	"gk410jsmUtGRARJhLq0KM2zAFMQuLzryAQwXGXvJUygPxNwsSDt12TOQrSyMS8CDRGbMfExOyFQuLgUk",
+	"yBXNIGYsM2WdRJbK5ZwJ8xcN+TlLRHLJmMxSRoZLl4TAE0zo7F+Kt4wl2tdfuApYEsPC+1abi9tCZqf2",
+	"kdd2azZEyy7K2g6pQNuDTHJfLzqVdvdY0hY387U15aXeWM6yZgZBIg4xsm1MnWO9y5ajNhFjuTUPYMdO",
+	"R64Autvj73IzklAA3e35V+87P/pSyXnnhy9kl0eBG3R50PdyuMvIIswbrlJbWLHMtGZw467PzQ868SKX",
+	"cOvYZRcG9lKqIU8SRMjcyYBbkQGuwgs4VVjb9a9fLeGGpVf/+tUSaKjoU0OmNIOq90o6TcIN6vUlE7Ws",
+	"q+CigM7mWN+eY326SKTIpDbN9VIjmqaYGQst5aDhIEEWosmQTYqKL5pl/bhPXhmiDRWJJtylWSAn+4sm",
+	"YFiPDL+CnGspwVm5UNww78OE1E7IvsBo6rJImTQyyGYXjIO5g2mVmghIOl76lHxqfHGT47nHmCPLNYxm",
+	"GObG6Q2yB2bWKHzsbnnhsyp7NjCeIHMWKsJ+xdpHps1TiZ6LDbynSLT4HSAE8JyzrC9VwlQ/oyAb5sxQ",
+	"UKWPf+/BD73j3tEPBwcApeNky3Fv/+DJ4Xh/dLB3SH9gez8Mj472niSP2N7D8QF9NPph+ITt4xvdbNhg",
+	"WwreVK3tdORW47gHd8Bx25I4gM+63lxWDjuK+PoY7zMltT7nhp1hCvNN+O9+Bz4a0OUzKcYpH92Mdx88",
+	"6rIxOs8QQeMNSzi9sBoNMP7DrSb8C1uesWKTdlLj10oZbF2InLmaQuEugxw7nH9/6ZoFS5mW7vGwGoUN",
+	"sM110mbFsnnwO08+t5o3m82DJhO+nT2Dtp1RsOydsg0cs8qkttG770eFXMvQvnq9ceds+GMpmu+Eo6xb",
+	"UzKLa2+mD9w0CxCHxot/AViR0Cw3XQZ4RUH5eJ+c6plV+sagAZbtRsKk3zCh1zsnoPJBL7gZTVlyKZjI",
+	"546BkExJw0CvInI8PsEyNqgALLpIlhVFsZBmAEWdrNlPAVXxp+FyVxhSHfOoyR0QoAc25sxuBEey5930",
+	"YY9X2MDt/E/1POFgnIf3zAzDfWxhh75EyWB28lza4wazRDGI82lvbOyqRr6ulASKnkKuocyvuVbEMxB0",
+	"R+5lVOuFVIgW1WjCltqDa3NK/DsnhJKFkmICrIVD5RqzS6oVS7v3Bv69uEQJuBQFJsBIMSiTo6mO++SF",
+	"cINKZ6eGOB4MK3GZtYeZIsMldq5rZB52le/9Irc1FDumv1cG2cpuO2p2GfidQlQQ8Bv/TzCvWk7j9tN0",
+	"/f4OrPDRzDjIAO/PtqJNyPIUjHSn0CfxyFl28bG3f90BWTKs1M5Sg3W2UMACsBOX4gvagzv9bK1Jh5fY",
+	"aUcFu6gyULDhxB66xFpMuDlz9luF246lmkjTgdueYz9yhFBBbJaUi1lEuKv0LkuJa7XCJJDdFazIVesO",
+	"Z3Ntrhi4z8rpoPL1v9xv/RHEJTpe1ZeV+WzFQDt4OZqwEf8Yesvuwq9RenxDZkoWdIl5O8ZqQIAY1HKB",
+	"K3cylRNsH9fuug9um1NvrKJRGEkwujcsAFkKtCE/PIDtegivCgZAElxcKyRokSIHdeccoEIK8RNiBvTJ",
+	"O4+BpADVqHgqZVT5MqrAkOOa5MKjqF8KZ+U5QVfg5trJB8C5xQNDNpIQBwCkXcSwaAwmw15u68gHVlwA",
+	"Ht3Mkb+WE9mJec7bG0ml2MiQqVSakSGE9pdEG5ohaHM3nvXarngrVtXhjgSgod142zMPYpncpXr4ClX0",
+	"Z6WG3llJtCt6Je7JAX+KHcDCXdzx3rvgveeOSyFgzHqFyXI0vcdFgxMrlRN7vK0s2BmBgGrl0NaumFpi",
+	"AidC17i/cw2mb+LSY2rgmioiNNXSQ0lTU0WyGy5RUa/1CRUFgpll9Nxoh6p1UkH+1vl4zEfM47g54K2o",
+	"DhFmJwjw5pb743AhRhdizNEFXSLY99jhqQY+OxQjrtdsMwu2m3k3Ju5r+HjA7jqbsv6EYMdB1PypDdkd",
+	"u/k6bLvo96p5BxwL70cnmw5KF/aK7v4NzGs+pg80E2tsuZegHzpw6gXAzIFZZ69CidB5TGLQKmPkaC7D",
+	"EB50YJTo62JUpRwAUUuwwgLDOsLvX2JGOvwM4G9YhWFHZiJBPCOqi7yQE2KmiiHkK4KFYgX+XGoTESjW",
+	"gFbJK0BGga15KXiA07GYUgPZjl5xlGPCjWO/LsTgNeJi8k3czO5sCIZ9R3ztvDbM9rbnLU2jnMJ5W6SS",
+	"OmRWjwinZw5jCkIqGTTU6O8s2z++dvUztaYWsgC4ll4bcHD32rBsvWlreRPYfMt27nRaXsCiJzo2cRH+",
+	"nkflzS/Zif0TdCpBPEKPy+yM8LG1j7kuoX4BzLl/KQD2EbBB51QsnaVsfwydWK67HeDOOtve8uGIsE8j",
+	"lhlE+EcVqATls9xEn1gF7VIoNpIwHfwyMLxc2z3ukzjsOBATnVHF9IaWAtSQlBqHB7fHhdsSql0GN63n",
+	"bCM+rYtThJ58yJc7xuIiq0vGYZv1uACYnDcxw6uVfhBf1NSutpXolgLne0v0jp483D/8oWy4cNwzEgHz",
+	"u7HK9t4Yd2GEX4uVfoWpaTvL+J5490suuJ4Cu+BiEtjIFb6yraHsucieNsolDqxTOkGHs/fet4Yog7F2",
+	"QohrKucMbNvRVEqNqb5uFIj1Y5B1KhfIrxGcWFd5GiAxXwq7QshYjjBLeO5blC4YnXmkY4xQW3bNWIbf",
+	"UXlqdcm3Dn3BdbvCGJthnwxYzfBFD4RMl5egPBZ5LC45uQBd9s5Y7IoA+KmQ4aUNn1NjGfWIJ2UCw3Gw",
+	"avDwjqyYQTeCZdIww7KbidNt7S/QxMvDcK+IAC0vBdUzgO11tTKAWEWtyuYHhC2CSI2WRZ6NqM1IM4M7",
+	"iB1Txg4YX+C+LKwginHWlhhjKFdtEiF+B24j6OOOB6h3xdFKE2rJOfC3JopOpDjcP3y8RSK0e/3c0fv2",
+	"PP5W9PL6NFozCN3u7tTvP4P6LRdEG9BPaY3XkeGGrBrnQlyjdVf6dhT9LSrdB5zLDICwGTUcJgIpBWjK",
+	"I564tQFTiZ1jNB1D/KnazMKqw9foZhEBg8PUGvuCTF3RSA3mff8AsPdhwajGeiTwgu86T2oxqlXfvVMV",
+	"Oog4THL357JLQ62dxQnyvDafaoQOVTc3dDxwUThYoVAGY+lH+wfOxqh4YBd02cQ0/Wneu7LdjTud4fTW",
+	"emXvQ989uNfcnVyE3R5cMhl0K0VyO1lpM0NiR94DcEAj+GIz4RIf2QgindieCvbz48ePe6fB6G3rcK88",
+	"+PjxY+VxWM/OJ/2nKD5X1CnW1bCR5ayWq7fgdW9Q9H273HYB8pRNuNDQzqDECEZoA5c6BCkKTr7U0ohQ",
+	"NEBLS+TmDu44zB0K3LmXomi+6tMJqklHhKJdebIqMoqszGYduchQcsrcZZGj4IdiOqok5cmM2XWbsklU",
+	"VR4d7h8UcqeQ2pg/j9o1d3DLrrw/2D23ZKgnd2WO2PazWSi4I/qSLhjMLG9KdHAd8I970DvPd2pIKHkt",
+	"r5hVBrZIhgh7+YNi31l/P3Ob9IWKGEuR1pLi7miKayArhwziW/l8W9Kp76snQ1olq6T6Xb9zysZtpqP9",
+	"ubN0PfENQHuMT0js2M3AtXLnIkabGUqsXUFJyq8YCZLJT1x8zX3F8QJxKcJT9jpEWxmLKp4Iex/vEnrv",
+	"UMC+w4vp7+r2ktTKw716z+uWGgdX7F6RCi6VJA4/MeBJ7PO+K126sR9iKRidA6nMSgMZeym2CO/SKrGd",
+	"uBSUSnx3YsWobJFTdgMqfby/eKLv2cqcdsm+O2bQJeHMIfhVm+djMq611DZ5ZTTrknz/3ip9eB19zwPH",
+	"BKzy/JeivSq0+nMehISh2IGYXp1VuDommqaVCqZLAYyr6CPYen/NHVcunYVj3Hbhkmbmvv2hXUJhVWiG",
+	"DlN7zcXsJynY7nbf3e3eLnO/ep8f/A7Xsh3/4Lm3NX1XYTCF86zfXGtc3gcNbdk2AqMVLdz9twtIsipI",
+	"gnENzdtxEiqFwo83FST/2vVWwnpHVJAhs3tw/1lC93XL/ucU+sIVwIO1rNbwNIUUno0Xx0jF2iXgR9/n",
+	"1DmzvGceOsl5kRsRCD2U6S9O6f2LJhNFRxCW5TKBNom63yTY7CROC73+ThKWuZjdhkALPAVDOpoFDmLt",
+	"gio7GbeTcR2u7lOFcTzsyRhUWNHRbP2lzUUi98CFsYelxttfX1CUoccdI9BP1/t9z/Au+rIxn0bB6lqr",
+	"i5/pmcb8NzBkS23PhRexM/+nsq94g1prV/PCzgcLbr/y6x9sFqbZwnYluzu/u/NdYkTQ/9kBBABImCOl",
+	"Lpc+laPZNW86HWI81H6iT964eHeZ50orxURec3UcCXANoIN5Bm2Orf4oR7MI87yc3wnS+iHig3iVVXM2",
+	"KhKFoV4L/gqRfv8xB3CJcSc3C1wIOLQoKBd2OAzsb+YpsFlfaZh+a150e/lLH2Bj7M1pioOUBMF1nSaE",
+	"XPT/KGGJHbP7GpjdT8wgx0C+gxqFS9yc0itGRhQOeks/Pua+7zHfLGkNO1z11EObe6hAOMaIrg6D2ZGL",
+	"KYdRZh8J1IQLV9IZ+zQSCCBdioLXgvXlmKedXtMY2BW5PgwWedadgOSpNFNsdypFc5En7sYLhyv2ZeLP",
+	"Gh9NQA8NFFwsuuhFvSua5qx8qEz5r51PZ/jcz1HP7vXKePDHYDx0sBz3/nN2IA7/sdhXP/79h+VvPz8c",
+	"/fPJ8OJR/rfH89fZkX4+/ml6esDO+Dv5foaccZvSA9j8L8TPKzPQedoKaRnorC6T4T4hBb42XICdavzV",
+	"SQsItQQ4JVuIhYTq6VBSlTygaXv/PHsLJkouzBSyPJxz1sqnh/skoUvIEP1w8QyTjHx5Fxbjl2W4h/t9",
+	"8oKOpiSjCqO+ilFfHsDSMWq62n6O2lEwY6oVFr2YentbDuh26p660wZowShNbRXSlIz5JFds11FhB3S7",
+	"FujWkopHw3DpeWGPeE9mDbC31evQAfq2vPryyj7IFq33/2dfueS/RLAxAlUsCqqgDDXMlygFjSHA+HQI",
+	"IMA0Do/IVOZKR+QH5B72FcdJjosxHJbTwg4k8UPAH8A970qkvIZp2Q0YwBoL8CFp0vnofsupMkw5XHE7",
+	"cAlbMmST/KYc5p3fvTvkL8UYLSrKjrvsuEsH7hKQir22emptlztnL4qNmDB7/p6u0TKkdknDcOlTZsD/",
+	"FfYJO0HcmzIDBOpRsIyctFSRF0WS8z65AI8bjDGmPGXJpbD8wnEngA4nqZzckCWcwYpRLd/YDqxkrp5x",
+	"BcghbQ25UmgsFRpbCRtTa8QcH+4DSDaf5/Pe8cH+PkS+3b+KuDcXhk2YumOE7Oo+tPCugn/vmNeOeW1g",
+	"Xo4VFKzk7nmXTNmeVWy4NnzUzrs++npmMIAMNbm3k7gqNJo+seqd/SSqPBMl8wzNJOgHCvBpvtj6RvxH",
+	"puy8nPRd3vDqSA1X/Ky23N01313zdde8EIfg50bLwl4ZDJqjrMa/Aj3dPQvINVN76P1ovf5P89GMGbjy",
+	"1oiJ7H8sGJtpDCa+kSKhS/Ltq/N35MfH+wffEcT1n0thpjry6seIpkwkFE0VQDkn/5aCHRNqv0qkX/go",
+	"laMZ8I1L4QHTrTVz+NB+9/ARWld94mdV7JhDaigtM+ehAcVD9klsZ+s8/UbGhQMHVK+iTMzacJd2QQ7W",
+	"DMvj0HDlRpMhDHtMHj5+7My7EAlNKrczAMQAG4CcUjFGlozaib9mY0NkbiJEV5twLLG7FKHPKSIHh+5T",
+	"Utn/xo/1yWlppHpVMsvVhBXkI6Sb4w3Z7AfN1E9IGB10PNRO3ciE6zbVzqpm6oqmzdpdL6H2WSasPvcv",
+	"9y+7C72oBxtgiX9jA9hTbG7hPHmvTt+eluQGPa+HVDM7wbIbzItcyYw9eMpUCiniTVO337CfaJn6h4tn",
+	"1QYuj4869IlpsnYtOSZ02baFloybu8gkFLqBdRoGiC2hyxNipL1/UB2VOtJsG9rIrQa+S+3bkWaL2o0c",
+	"bSeNd9J4kzQGF34+HzofmueuloD0/YhfvTdc7lla2sP706aEVxGUg0pD75UEN2UIHuXwO62ucQvCQD9d",
+	"2m2EwNOdduHDMZqDDf58hoAjCOioDgh/d9l3l31t8CEgnSle/KUvdSgrukHC3delh8fUco3d7fAQlmGg",
+	"AJLqqSBW33548Pjx3gGhaTale4eQVnFCYpGnaex68QlJoHa0UHwQBfN2+MEzt4A7ZAdPFaOzRC7EJnbg",
+	"NnPHBnZsoCsbGBXke183PqViktMJW5uM4B8qsAuVHPOUFcACik0KJBd4FW3vxw+ffLdy+QVzncekvnG2",
+	"gbv0r/0avoZb7/dqd+13177rtU9LAr6ve49O89Zbj8DYzrPOtXOY98nzagmQB3XIheFpgc3v/D+3c7nP",
+	"caJfw9XG7dhd7N3F7nqxtSfe+7rW6w12V4Jb6u8eEKzoPsQVQqFFhIsrDjGykYL2DNgjlNBkzgUCzUj7",
+	"1BwzQK3xrwHQ8gQLZ4idCeH6UjjWcSvM4K5N/c6swK5uxwh2jOAa9v2cYQedu+IKGPddq8/LNClSfPqk",
+	"+V5iG7L2S2mv9U841LbVHEABPbt9Gx58littz+6O3fZ59prrxnqEU5I5s2cXTd9d+W75xBN/KYqiALhJ",
+	"DVc7uGLr7nW0rnCs/KALwLrIdsoUmco00RvuNzR8brzgKPd/clH/7W74q4TNM2mYGC1/Ycub4YU2g5DP",
+	"KU91GQd0pSh2ouWG2M0HzQi3+NfO1VLPyqV/IRRQ3Pb2WGKefX2s6BQoCrER/niInQFaJ2RNxEbKwZyK",
+	"JTbYx/R7QrXrKeJyyXxqPrrtI3K4f/Tjl4XW7FAmV72dZ6w4qR0/X99o/w2CItQzoUIGz/3empYm+yHf",
+	"7azNPfidJ5+RGabMNLDFdx7/2ZfkQhqSpdS59A1nnVSY59qAaMCyEW4g4ef6cgKn1CInWplXI8oYT9ZC",
+	"jBXZHXkOT14bVAzmgJ3jBPsDMdKjze++lealzMUfifNyMcg1i4/Lvk5IvdzclJPu+Nl6fnbG5lDKupaj",
+	"XYt7Rc3G5/VMzQkzXyd72f8fre/VTM97Yk47XnBLtqpVGba99x1MVWpG06aOrXMGKW2+SYVP7MTmolaR",
+	"5vbvJyQODLjY9WJ2LS7SJUCMr9NmTCHdJ/SKXYqiOtarOdCN6dq6Tp4l9CvSda5pUfu0Xa602UvZFUv3",
+	"vP3c2UT+UO7EFwIU+VOZyH9OzS6wqXf9Jr5iPRAJ8i70wFUr9kHFQfd7L8ubgxSaeebPfRek4M3uMoBs",
+	"IwJcR9K1MkA7bfR9sI4/rixod5daAnObvaX79JyZYHN24uEPIx52zPkrZM7nUAtFjWfP0E45kXfApVM5",
+	"4WKPGsPmmdkEHMGuoPuUB2D1UA4OjVkxh7YK8/YlIpFv6wcNhwBgkWRKynFUdNmGILnORyNIJrEPCmmO",
+	"L4Xvg9nXfCIGPGyN2ccSkwGWmIQ/KBb224wtz18EgW9EpwA0i0oNI7ZMuxTsE7eCxQoRIUms8+F/s5GJ",
+	"rewpoDMQ1gIWPGOZwa8h1IddDQfjhQpEk3Sb1poLA7u4PuT+2p7RqT+iDnIH+4y79rsFJDwAgrUV1bmF",
+	"9raRQZuD+ad2ce9yY2V6r+vzr953fvSlgnZO3R6+kF0e/aoSFWDeLywBbc5WcHS2y1bYeYDWQXwgOo90",
+	"XVUXUwl9RHkV0TDhpkm0FKyqg2CZU54+kLkZyk+tUqXKmt8CuodX55dE0+Ux9MGxlE2QLUrlIA2tSMEC",
+	"95SLme6TU6LYiGceH3qUG7tK+FrCUn7F1BJ6KEKvANlehQBNYNey43e4qBU+3MhWDRYld8Qggy+fG+y9",
+	"HDV/csZFUvliWUDuZe5AuV5A2xaC/5F4I27WG6Y1nbDN7HGOD+4Y5I5BrmWQjqC0x+LgquAfAYssuEKT",
+	"Cl6wkO3YJLpKFHPFmM0JYKeIWNknr8alMuow2qgn8sLjLtME/e/CoX8gkqwGp4ggeVY0jl/LDI1axs09",
+	"/4xaVu5hC1f8w8Tkqotp8SS4XY5ctfuCcqMxv5doJszXx2Gauxf8Of3P0DtZSDNAKy0+9v1v7dFAllfR",
+	"gGzIuJiAzZr0kdYH7FNmiRLzv8p29AV8PqQoYL0T1ebkUtijV8Dr0CVJ9czZg4ItrGq1y2e4Y1cJE0nA",
+	"+YCfOVgiWvK5LVk31uNu5N1sXXrWSitV9F97c9wV/Q+VzCdT7KsVdm8NGzWEwJvcVLvWIWCTPgEHN8ZT",
+	"CVNUQ/VNS97Wm7uFzsAFuqrBDi3tXYuxr49tnoWuJNf8GUTWHeP/v6bavFsIpnaM4w4ZBxIophksmvq2",
+	"z1kTg2CBa7UKu1tPg1pJaGq9d+u34A3bmSw7wl5jsnycSlBqPH5MBxourJPFlKdsjwkl09Sq17eX04MQ",
+	"EKOUUWX/iNIPMPFGVAhprPSDX5tFFabdvNm+42IQ6Bxy2Tu28yhMj9OEkl/AjNgu6eUN2z6k+Ye71bfZ",
+	"5Oyetf5c2ytYq+YYuT46MeIKVlBMAI4EcT2hyBljNSOrr7l0Ag1Vm3zuksV3cdKvN4nFy3B3up1leKnI",
+	"P6Ajw69gTmvgp4FsEimYb3xR9EcrEk7sE2BRHgdNegpPkrVJc8WwZW2AsQ8orGOjI0eU+lLIcRhC9R3g",
+	"PKQewO4wY7iY6Igoe19pquvBzgITFe0CCFbyOnj/X3Sbo/vU78m2pYAQtrJvS9G7qyjhnz705zZ/F/jb",
+	"KYm3he1veaT/BJlybWTFqb1WWQx4ZcKAW1KzprV3g/fjnE8Et8xIkLnr8Rs0srRfdO6bfoPfwo/YZENt",
+	"7oVfvp/0/weoXdu0F9zdrzvRTN7npu5asEqDstS0euO42MOcnZYC0iaNBTsf63UuyLdWVfG9zqwCAC2T",
+	"pSJG5RogvYpi0XPf7WciiWy4gWOpJsw8d2N2uYKnaeq6M2P/DfsFaQwTf+4buLtQd3OhXgIBYhOEou+3",
+	"vtFditrRcrDRuPZt7K5CdF5sxlDpA1/toNUnp9Xu5GV7+pZm05cCu02fEFrcTUzLITqjimEEqgKr3aa0",
+	"l1f0DwzQg4vYrPo6KtjpvjtW0kX3DS+lvpbiC28++B3/Y7ABoOEV6J6CcfAt4eCiUfq+Mrrst9dBAndJ",
+	"AsY5tlSfFAu4H/AFxwe5/uNpAbsS5z+D2gCKcHH3b0kDZ3PK03YT+BxSTV31g3MYCrbwzrwTTDFBD6Yr",
+	"RZDC3hJT9sHH1t0YO4G+lWWjfGzAO2WAwW0VCEEMnbHwq5BUMAaYTvuthC59EgIgapFEMg0ZtoalaViO",
+	"Ec4T+l7Rwoq5FDS1fHHZiB8G40LD/5vEbdzG9mhC/5dgi777qT8Cl19XQK9yLlvFbjqAKf2DKT528z83",
+	"VPmL9WdPXtjFQL5CDveUTaBliL/04FXDq3vzZIYas3twZSl/TXoq4BMWqXNBDtOqPoOfgvuJV3VrjtGR",
+	"D8iEvVdSjv/Modsvlap0K77EHXu4S0ck1PnUZPqtMoZPgCLSFjd9JxhJ5CifM2GOq0FTDlZPEcSsdbGN",
+	"guioM7yiWmexCL0vZdgUHCuXYkG5r8p0paYAHer5EXQdNHzOMG5L07RMGLXLNlZXAk/pGIO6RTPPati3",
+	"T87ZSDGjIwSdSfiE6aI+dh5h22HfzZA4K5SpQnsbLpE3NmhSuKt3m6n5HhRemj6nhjb6WXzD0f5Ou9mZ",
+	"YN3dLdBIBNvg+jSxKbPGy1AGURFnbm2Rq7aBETmm0M6JQgT0Rt/pS/eFO7xzOESrZxNvnOMeIgEMeQCf",
+	"VWwkoceCK3x0nGV3M3c383pJAIEYvekdbM8jXbmc1/GZeD+Eh53w6gNWX0HVzZA5f0mfPIP7MVwShqUT",
+	"rr/2gtEZU27Fx2QxleyKqUthF6YLK2UoP0FhhmbGVfAUnU6he3fRCzHInwL/iF5wM5pinGZO5HjsU8L8",
+	"824Rl4KjxwWnG+Fv6I3hmhztP2xUBuy2gqWE7KP3Z3VaBGu8p2QIHGyXEnFvjgqIno4ql/TG1sjWDGij",
+	"H+M1nzES41MX7y7ex2v9F8Gt/CP4L3C6L2CrdkzgdpnAzpdxl8EcLriefnEWYqTJ2lnHTx5v0GpZihno",
+	"6I7Ol1IxliqCYM8x0a5NFPn7GawJShcg4yTG92NoPJYQLvoEI8pnL5+Rx4cPf4SNuBTnP5/uHURE808k",
+	"4RNu0InycN9peRpeqwaYNFpBqGYtqCbAzDhLIvgmF+TgEZlzkRumT8jQMm5I3YT0zEuRKJnpMt/d6jNj",
+	"OBqW9MlpkPCGzhOr0GmjpJhUFU8iAHTAOWlcqKtN/bFc+CYxpZQOWdo77r2fSsG6R5Fe+LG/EKShHRrm",
+	"YFXNJpPxo4e/pFmGG7orpN3x9T+sZkhFlU1asr535r5RPbwo8tdLPuoNUq6J1VlInoXBe3zO8T0rEUSY",
+	"n44WIEtwDwwTNX9PdCkQ9WUrH3Kpvt6RavqPYoDbro78ylXUHUPbMbSuiuoX52ib+khBqQ545SH9pyzY",
+	"KYL5EDBzvGuCTrkqfzpxni5aU/C4Jp4ZOPfdpQjwSMtCcAVdaW6uPa4yyEuxhkPisIX5vjGn0qVef9lO",
+	"VuXefp2trNYzx3tFndr5/r62rlOVK3ybaQgrLZBX4VeWRe/iOzPXPmim3CjrYOh1ZPmV5Ru70oXdPeoS",
+	"sVvpMNy1ZqHWeqMxMv6CjsKuws4KsVK+lpPj4vnW4JkzTcZKzk/Qv5W5XBLMyCEGoMedLwnyfEYyY7ql",
+	"09ubZbWxxp1dzxfjMYNC43C8losabBzc1hlb7i7r7rKuB2KqNuNe6drQ9dJWmxi0+yHeFH4IJxZRy+ZF",
+	"NRFBqYmO28gDDJbAIlIB/E1Ns/42NtJkMZHqUsRe0x9YTT/+DriBvdH2n1Zfx97cwDIEW7iMPB+sBxAd",
+	"NxfvIJlS5zpxWCZ+yqDHXwrLVLCuQYqTVYtCwJ9wcdh3oozR2y9LzNRDhIGhNFOfUON7P1Dlyi1YQsZ2",
+	"heiqx+4RjTZC5Sy2rasEhehCUaGx2dqvd+OKqSjdtw5WdQ7Fr6/ErnJ750m5Z4QnKcZczaFRAXed129S",
+	"vgWornwi9FauFM8D98DbsTH2xwSwQnTdQsztBLKMGVUpZwo6WpKEs7sIllnGd+amC7lQd6lPVQdqUaRg",
+	"G/rkF8Yylx4lSEYzpv5/9r7/t20cTf9fIYwB9vMBFNdppzNXBwdcZpteezvT7DXtLDDjQUxLtM2zRHpF",
+	"Kq5vMf/7ge9LSpQj2ZLjJE6qHxbbcWyZksn32/O+z9MBVV0l4nH0/M3pLFcwD1mKcBXURuzQ2I5pR78n",
+	"rj/aSfubQFL1KxDx6NKYQsfa0pgTqVzixT4DoKLrSFm6w7QH+TqfCWB/ZeYkIQbAYsXug5bFUhu6RGdL",
+	"G793Kp4wB4q9i90kKDlg01UnurPboJQY85s84d2noug+WgEs3vJSdhM3wdZcCv644JorLZhA/Ek5xo6n",
+	"5El70gsR5SQlKj80h2ApcRO226CxK/eevYpD7sOd++k2fIPiuFWnnQMFu1Ss8QzoAWUJlplGLZ2ITWkW",
+	"o/5On4xjKmYZnbGx48kexzKkMRu7gralGB+JTESsUDQ2XiqfKsun0c2Bdv+eSD3vE2QRZxRq5BXTbNC0",
+	"MhI6SwWR0ykZ03hF1+qaqsV1WfKYoMiU1PlQV5CXiGzR34XKULEvtwueQff2SCidgiCkWQ7XOSFQn1yK",
+	"GLEC/xsU3GdEIM63AkZmqdDdMx1a1A/HfF1RHobjcfitaoB/o88R6BFzOnRYucnVfR5RfCKotFarG1Ey",
+	"aHt3jONeALq0k/PPJhjxHwaE8miqr836zCkeTmms2J9BT88ZEq3RdGH2N0/Y/0phXrnIUrlkL37lTAja",
+	"C3o3XPEJj+FQ9XAbq7byFO52D173P1bT3vGddIHUVkmI1V28TTmGatJB4anDGxs1yXisiatSBAhnauRw",
+	"KykeVyrCo4L/Vg3icr/EE65yFDeyu9Dh/RBdraMLNrcFm+dx7G8XX9wcTleVunlx7LZpPwY10N87mXpG",
+	"J5VRFmpFJmzOQf0FWjJSExxStcAQqU8+yomM1lD1h55lReYyjiASMxYjIEoSKrx+5nyQZDWXIzEDtJED",
+	"sbySCTMX65NPTMksNdGSDVnBGJk4sNTRBAoyMmHAQItURSmDJUbVhmkknGUC81hpmsKUUe01V7W2TR8i",
+	"liylZiJc/42t9+iW8OK3jTk5s2hCU83DGOCeBTMbxb1QFJ8bTmVv3GmryOv0Hszn7ja247OZ57Cf0GM/",
+	"Pc2xW3pjWsrrhIo1qgebVMX8TyGBj3f4CLWNDDaHCsjp4OWruwoF3y2qbEAgUj6bn1j+c3XepwHkTL0d",
+	"UOOOuHvAuqa859vfBvrE3pbbOQR06RBnIaHrN8COXwLkwfAleaMK8gE76vKtMWy9p8B1bPMU203Zo4IE",
+	"3p0e7RROrW19nrLvXFxnio2HhDbZvlz3yZgnSabNcbdq7+Vf1aVwnX77A00G7TSPe5nC2maCfTLvGdPH",
+	"brEGXWhZlY536OjTyt9NOLKXQWiQvt8NQsIR4wVbE+FjPXsHQohXHKFZOWTWLSLHTp8n4C0Rjj0z7c4c",
+	"fpvR4IOEdh2Oc49x4Vv4RSflyJBQwVaHDA9tpgxzrgcGd8aX//h48WkMBG8KG2T9O8ECEFf9kdgfBvok",
+	"46cu9WduYTf0Az9QB/p0QeMu0Ce1J+K+4Z7LEhyJxsGb/AUcB0NFE5KVY8UhwS93s7IhTVM7zrVnEIm4",
+	"izlKx4a4KB9ysdHpxdsPny8/mZX6yPrvm1jMHy3BGHP7jwTDwJOvCQvNjuygl8eEXiyLxSbo8vL1Dx3m",
+	"8swxlxRN4kOgLbDL2uAsgP2XwZTPHndEpjS4Eewq4JoA3H9HwKXaRdQZrUcFWcwSOnjl2OAV12dSD6O4",
+	"360DUB4YQNli644COjlG2zP4hkPADiJ58hBJyyN/7+DIGRl7Od2YTFgoE2YpDeI1EJ9si3Jy/zGjNwx1",
+	"rUvRD9Ta8AIpn81Ra5GCdrVEMoP8Cg5v0ASZsy+nhBatkNgjMC6N1Fw7wzImXI1ELgtpB13wgtEdgZ4j",
+	"MYJ7JvjbE/ageGGZTWKu5i1y+C/543kkgOcZ5fDfBqhz6ECzg3Pufyzn8FGqzb4zxbZIf1ruEAvYyNQ4",
+	"rLGSqR4TRdfqDIq0OG6YzypaosBkSVMWWeZEnpKpjCNkDkxUQLhFftKIgawDCOosJRda9UcCCNTHitE0",
+	"nI8dJyrOSOK3BMSsGyrEEodIUWxHFRSsmn3VAWE0nIMjC/C7cEW5As/UHOUzorJwPhIUUZOErtElThmo",
+	"C2qWQJ1akHFsNiFWzoQUqFwRMzIW7Ku+DgH0gQFYIbUdmB2SmSRSkExoHrtGCLw9HqnxSODNwa9gn4rx",
+	"vGapZ4RH4KdtxaMsivyOx8YLEkHTVK4IJTFXGmdb8bmBEnOfnBNcF1YEpEfdCB/IeWnNI5ymMgmKJwgc",
+	"lFP7PeYnhmXhBMQUHgHSItWW3+GutgNxX2D7ta29m099eKuaQHHmrVfwQBq/W1OdKXy+TT9jfGC7TwDZ",
+	"dbuP/Gq1ptp96gqGWtp95q/GUKTrdh9CLraWXwQARPQulUnLj3yWzR9A2gi0bYzuwioeAOH9hQo6Y5H5",
+	"ut1AL561DujtUt8tqe8XdDPG8LIIe7yNZWSRF1hgQHA7riiM+T6w7+diopgrYFJgETgtsUCHzENwOmuQ",
+	"EMaIoWBbRklg8xaQ/1X2DVZ5+Az9Kro39PXWyaWMkcjk2ZO1I6zok4+S0Cjhgiudgq4MQMyKaeVRIqOT",
+	"drLrXNxwDUfYOeP8Job+sDRVCzUSU/DCOblyrmW8BmIJ0COE/hNLKoihxZeri0/jwKOMR1aK7emyCcdW",
+	"LI4DTPnt2jDjd3WBNYkkBCRzGUc7XPUuoNzsn7swQ1gR694spSH7D/uHfiiTXtBjX/FwXHP8vuTk+x9P",
+	"T4vs/T/NZ8h7uVziGrDz6PeeeXCtIW/w2a0h7+3n1DPXR2eGzaLOQ/30AGvYMTliPXZRv30FIGxv49iX",
+	"+106e6zp7OWSCV/Dz9hKB401dkKtctsX7CsQyNeluJfCpELYNl9IC2J6apJV278oCE/MdYjZYihswaPA",
+	"Gnd/D+YMSPZaf1HATcYjwqfGUc2pMpbapk7k3K68aJNUmVoCg57Z3Yg+R6XkD9ybt6KVzOII+PuRJho0",
+	"C85yN4K12pFwsgEwwO6IbM11hSRLmoLeLtd9AqIm8EQ0i2OFL6v80UBhmJFEJkxodFgRn05ZyoSGj5lP",
+	"jETxGtSuR8Jl9c4vXs+pmjP17+YHG8MDwxdgSUC5pKUMiMLidN5Iip7fTv1DFTxlioGAGdWWyOnW/D1u",
+	"G9wI9nvLvvM295MnztIn73Fl+U+0YGunOWnetIStkzKykqmem19Xz7mYwRtMCMFrKUv8hVX6XfxTTZa8",
+	"EWIxKLyzkqzDnKm8Gv7PjKXrwqFu/BA934PaYMnSMuW18ImUMaOiNSL49URE7XzCB9jaP3NRW1p2R77L",
+	"ebqcZ1vOcwEnCPPjxh7G+oymLgYN8S7ZW2M2/+vq8iORk/9hoQaHA3b2/ynGyLjY8uP/bwuX6AZAaAbe",
+	"ODUZAVTipuT0B/I3/hOx4F8ilbZZAPWVZaTzbnA9/4suMx3KBL4LvZ0xq1jgw6omUKDYXEdpHsdkwoxV",
+	"MylgSYCBq5FYCOPkwPOgxIIqO8VhUVGE5Th2P2sqg5wQ0CwYEb8Nnj8lnSceCeeKXRk3zDRRc/MSCGcu",
+	"oUIE5UxYSa7DbnkEda51OaeKROYrFRchQ1B2CPEJ1plNEunSKItjGq8MWajJSwtbW7wPvNEvyEfnlHbg",
+	"nh1JIPhVKCKjg6WKiCyOg5Ew32/7LaHemzPd5OkmONKfwcsahwNrN4+c6nBumWtWkswzEaWYm5YmMHK5",
+	"ZKWpiAKT+QoTlqAw6TKGL8ofppXNH4mVG9SIqKYTqhiZmVuhK7oOim3CRGQe9VSmqJQfA0Ei3uecEc0T",
+	"QJ2y5dD7PpgBiWm4AFbJkQDF1HCeiUWffGI08t6Ku1IxEcGGgeqFiCB0gRs/HQSDwQBDkDMAtvGBMw4b",
+	"a0VBvt+uBjmFAnNvPJyX/5gEtlxvHi4m09kSHrxN26dFvcLh8flvC5j85tCKjTFKoR68MZFQGqDCuxZw",
+	"Co1EyoyRwOM/Zl9DEz9cy5W4RgB/vD2kwBNSGVLgn1xI0SyX9x24l89jVSC6Btj85eDl6cng9cng+8+D",
+	"N8NXg+Fg8JvJ623OTyO6mfFDbndjq9oOkC/XAco1gPOIkp/lDYtpiM0AXgTTG/a+ezn57vTld69Y9vcw",
+	"+e93f+WTWP3GLrLX6sdl/83lr+9n7P0/3r1dvBHzX/752yB58WoZvYjnq99mF1e3SwpBz2WbuPrmk5eb",
+	"wctdsPiaJ1/5lODfg9M3/0ZfTQcnr9n39OTH8PT05E00CE9eTU6nP9Afw5fs9ete0DPHpDc8DXoK4I68",
+	"xBO1vU3rR6rCNDC2EwbYkuXUgtPZaWZ0dYcHrjvgXm0ZBdqwrmkUuKuF/Vz5teLQZO1DP8aBQAsE4zak",
+	"QdB92OOzyHvJbBV9knIxgz6yCQ0XTjtUg2QuDdlILFnKZXSGvhZL5Sylqko13KwgLz9gMm0din15I202",
+	"XhMjqRnTxgHCCndUmfH5bGm2t2XmdpiwV3798LYJjAf1UGpM672ieLbA8xYLOTuyWfMD2JJP/0kUkZ9n",
+	"x5SJQq9hX9sxqdDSF49vHdi8QBebvGjd75L3e51tNw+bULDjjc24tcftO/YvpzBihBHSvl0uM6YPYc/+",
+	"2IeG/Jghqa6L/sl30bc6hQ/RQ48aFWHMaIpDVvkceUiFyc4nDP9qYh9wu1jmMVfNQ5m/oJQElns8bQpA",
+	"WRTTpVIVvqrpgpUcg7xhqUX5AycBD7iLhsIWtBfmZsIRDvN0JFzPHnZ92qQp73XcEKPYG83HAtvBzNKe",
+	"3QAhdpn1hr0vV5s4/08pWynNUg/wx1jNhNEL7CM1j2E5l4K15URqjf4Pnh/6/zwDt43+gKCqO6BhRAdv",
+	"g+KyrftO1vnJD2kcu8o71LQ1T1jXdXD8TfStPFa7NgOT/b+wGPu2KsA7r+PBjl8pEkvoxWYJoSa1Lov7",
+	"EC1ln8BgvspSj8merGVG1JJRzPoDl5vD/7uaPS5pJFYgzJfK2DatGV8CsBRdUdsRv0ylZqEuAS+Iojgn",
+	"iMPLymuTO4/jopuAiSivVUDdwfb7tXBa8KOzcTUqX+XLUhjjLRqQ1SNXDqqn8oGyigi5oU2eMxgcpc+w",
+	"D/Qb8Bs7vUGX1z/AKD4Cc77OGbbhtLLaaEB2yo17Rhvj8y0zUHvO7edjHqrJ4KpZ0NOb3vfusaay6drQ",
+	"JmvIxLpx/q4QcXB1ZpthVxmLA4z2ZxVG4SfczQCqKNZmXj8fj3eZvdUuEnJVCE5isz75oIltGbDj+CNR",
+	"oEJ4fbjCZoi176i9OjKjtWdhwRn033s2X2oxH3DlP4JHmqh/Bkb1Gxux34gf4VC2qh10I/jHG51eUTeg",
+	"5iq5udXl4r5G8jE0bSKhCf36npnP57ctfWM+UVYMe8uEKUjs95XStNHtVjXN5xLiXkynLNT8hvl3u5PK",
+	"Ho3zgq27gLcLeA+vB29NUELXJJIHDHcrTBAKt9ean3M3jTu277wuhLnHJtqVKzUklACzUeh04KHTaC5X",
+	"wgS7ENNOZLQOAFObytRCfhAKL5lcxsD/geNR0CE1ElxA/3XKb6g2UTfzpeDnzM37BuYSRZsSFCdlQSmC",
+	"MXkJwyfnYm1Hc10r/feD753w50hAqy+Fia6cnKNO9Mg+u/vB/g8jz2GXWGfQ8M+dEeuM2F2NWPCvSjtm",
+	"UQJUe0DAO1EsvmEVfZoV5snGDCfJlNbP31ymBUQfscSc5AkNF5hBe0LnedMkwZ5JB8BHbBnLdcIESAYD",
+	"ioIWB+Zp4L+vJ+txM2ijGsSAuyiK7o+Jy99KdBvywOHHcP2tMucKyORKWrKkDkx/rqBIl7Pea6dkggBq",
+	"GW+8E5zSOGSEiewThxFvGYv0h5VtoVNIHIrKCdNWVLkRbx9rDkjEzGpUYA04ja0sSGBRc3P/MReLeli6",
+	"TEMD2THSwBQNXkFOmkYoiejauAwXOgoLiUf+HKAJUYEuxlx4RgGz3tsp2Hrs392TfGin0NTwU1WSl/uz",
+	"KVU9PHeuiPk5tCIruu7s/THa+ypKis74H7uGB1QIoGGVCLbKTdR9m34tU1Zv88+9zZTPdmPiLraZSTt+",
+	"hCSk+dSFFMwNPBkD4sfupavmHCBu9ghHmwmFwh5MRhVDVrV9S1UW2tztozTSHsw2d82tT94+uxl3b3av",
+	"M9RPwFD/lHIxc5Z6QsNFtW1ubn23ynHeCeqpUcx8Tn1MeItbmOy7LqauHnqPXUypYxd5qCamz7W9S2fA",
+	"b25cy1IqxScxu3M3U87gMxL4NZbCzcSq+G+I7TKR2EptUtH/VBqKX82phhTcyoEWS6Cq1Bw1EofsjjoW",
+	"S7hvdbfEchL0zt/+8uFj+wYpeAqP2B/1pI31N9Yd5Y3TDx2BMosVs8yVE0aoQBvQJ10r1bfRSmWbk3KD",
+	"fb99VK5qvG0wq9oruE/2U3YjF9WOgYkIZSbqWqEeewCpNKQFw8eQJXbF1i6Uvf8jz2fCnfMyrVGDQuTG",
+	"6dtLdRMUjBytL8xO1kIy3tft0Kx5uLPeWJbkISRJ7G3vliPJn2SXKHfW5dCJcsxvWOHP2mDapQO+Xwjx",
+	"4l/2X9c76N4OFU8cwMTczpDsMmrS0+IO75Sm3ssktVs6NGx1YUxnaB4mjLkQiDa63ben1dkVxVTYHcR0",
+	"dnTRWE5JZDmyMkO2h2YDK7KYZRTU0k06RBUlHlRQFPKaszhYuLayjIZ/e2z2oZxP6AqIq9WSJr22vY7R",
+	"LXi14xL6FkkgqyVbDsEI2VWj7jM1xZ+tdUuktcitzHgmYhku6q34O5kChS6NYzLFvkSdcqaGrsDpqeHp",
+	"20wZli9HO8YgUEYwtjyXDdizCRHX/bQ7XCoCyY9WogcelH3eDmo6ak6eJxZWdvbrHu3Xz3yKpsAcUfVA",
+	"zd2g17A+sbIOdebsrSRKIp6MMeVaZmQh5KpAi23Mapwk2iUr51lQbsKkXUgF9n+XrODe1Je4fHOSLuAO",
+	"ura9Lo7sxmg6C1ttYT9DJ3UuBwVzICD+JA7IIgkrTm/qG0nwr85ymo0jwwymET0mh17Qy9K4N+y9AKtk",
+	"F7d5uU9shrrHoEpkUZHAddC4DugVaCbTcEG40NLT6+wXNUJz5uuKi1BVOOHCCSgWn0pYzWfcQwmsCpMb",
+	"snFSzSy1PUFWEYuGWpFsKcUGmSZ0H5VkldYkkgE0xDpmDMVGwmNfhqvkupL5rYLzsMvGn/j2ym8zPJcY",
+	"IFC3WrrZ0mL1oCoVWAJOc78yA/2ujYVbyWbvoSM0fnsh7+WKJCZy9USmjNulKSv0qhbcDULNwRGbOxYZ",
+	"cGvPUrlyjFU2DAady6UmVBUXxSaMQozNrHIkzFvZVxpquHZouUyxJWMuV+DLaxZXuruIqvlE0jSquEGY",
+	"Fp7T5ZIJFm1ukljKBaFTs0l4eY9GFjur6BHKQBLu9oiv9/lik1SuiFn97vyEmlglQrqBlUwX3pXmjMa1",
+	"58UGPvhIQyvlZl5UhAsSsRsWyyUsjXyUGr8sMn9apjLKQs1LRyxiN70///jz/wIAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

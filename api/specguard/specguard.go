@@ -179,7 +179,20 @@ func (t *Transport) checkAnswer(operation *openapi3.Operation, method string, re
 	if media == "application/problem+json" {
 		return t.checkProblem(response, body)
 	}
+	if media == "application/x-ndjson" {
+		return fitLines(described.Schema.Value, body)
+	}
 	return fit(described.Schema.Value, body)
+}
+
+// fitLines holds every line of a stream against the schema, which describes one.
+func fitLines(schema *openapi3.Schema, body []byte) error {
+	for line := range bytes.Lines(body) {
+		if err := fit(schema, line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *Transport) checkProblem(response *http.Response, body []byte) error {

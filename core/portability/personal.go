@@ -1,0 +1,206 @@
+package portability
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
+	"github.com/doorward/doorward/core/mail"
+)
+
+// Section is a part of what is held about a person beside their account: a member of the document, and a list in it.
+type Section string
+
+// The sections, as the document has them. What happened comes last, and is read from audit.History.
+const (
+	SectionRoles         Section = "roles"
+	SectionGroups        Section = "groups"
+	SectionSessions      Section = "sessions"
+	SectionDevices       Section = "devices"
+	SectionFactors       Section = "factors"
+	SectionRecoveryCodes Section = "recovery_codes"
+	SectionTokens        Section = "tokens"
+	SectionPending       Section = "pending"
+	SectionMails         Section = "mails"
+	sectionActivity      Section = "activity"
+)
+
+// Sections are those that Holdings keeps, in the order of the document.
+func Sections() []Section {
+	return []Section{
+		SectionRoles, SectionGroups, SectionSessions, SectionDevices, SectionFactors, SectionRecoveryCodes, SectionTokens,
+		SectionPending, SectionMails,
+	}
+}
+
+// Record is one entry of a section: a JSON object without secrets, and its place among the others.
+type Record struct {
+	Place core.ID
+	JSON  json.RawMessage
+}
+
+// Holdings reads what is held about a person.
+type Holdings interface {
+	// Held gives up to limit records of a section that are about the person, by place ascending, behind after. Sections
+	// whose records have no place, of which there are few, are given whole at the first call, when after is zero, and
+	// are empty at others.
+	Held(ctx context.Context, section Section, about account.User, after core.ID, limit int) ([]Record, error)
+}
+
+// PersonalDeps are what a Records is made of. All are needed.
+type PersonalDeps struct {
+	Users    account.Store
+	Holdings Holdings
+	History  audit.History
+	Post     mail.Post
+	Letters  Letters
+	Tx       core.Transactor
+	Trail    *audit.Trail
+	Clock    core.Clock
+}
+
+// Letters writes the letter that tells of an export.
+type Letters interface {
+	// DataExported is the letter to the owner, with where the request came from.
+	DataExported(ctx context.Context, user account.User) mail.Letter
+}
+
+// Records gives people all that is held about them. Safe for concurrent use.
+type Records struct {
+	deps   PersonalDeps
+	window time.Duration
+}
+
+// NewRecords makes the use case. window is how old the last proof of identity may be.
+func NewRecords(deps PersonalDeps, window time.Duration) *Records {
+	return &Records{deps: deps, window: window}
+}
+
+// Personal is one document under way. It is used by one goroutine at a time, and keeps one page in memory.
+type Personal struct {
+	records *Records
+	caller  core.Principal
+	user    account.User
+	// left are the sections that are not begun, the first one being under way; nil before the first call.
+	left  []Section
+	after core.ID
+	since core.Position
+	// entries tells that the section has some already, so that a comma stands before the next.
+	entries bool
+	begun   bool
+	ended   bool
+	text    []byte
+}
+
+// Personal begins the document of all that is held about the caller, for whom it wants a recent proof of identity.
+func (r *Records) Personal(caller core.Principal) *Personal {
+	return &Personal{records: r, caller: caller}
+}
+
+// Next gives the next part of the document, which is good until it is called again. The errors are io.EOF after the
+// last part, at the first call core.CodeReauthentication, and KindUnavailable. That it was asked for is written down, and
+// told to the owner by mail, before anything leaves.
+func (p *Personal) Next(ctx context.Context) ([]byte, error) {
+	p.text = p.text[:0]
+	switch {
+	case p.ended:
+		return nil, io.EOF
+	case !p.begun:
+		if err := p.begin(ctx); err != nil {
+			return nil, p.records.deps.Trail.Refuse(ctx, p.event(), err)
+		}
+		p.begun, p.left = true, append(Sections(), sectionActivity)
+		return p.text, nil
+	}
+	more, err := p.page(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", p.left[0], err)
+	}
+	if !more {
+		p.text = append(p.text, ']')
+		p.left, p.after, p.entries = p.left[1:], core.ID{}, false
+		if p.ended = len(p.left) == 0; p.ended {
+			p.text = append(p.text, "}\n"...)
+		} else {
+			p.open(p.left[0])
+		}
+	}
+	return p.text, nil
+}
+
+func (p *Personal) event() audit.Event {
+	return audit.Event{Action: audit.ActionDataExport, Subject: p.caller.UserID}.By(p.caller)
+}
+
+func (p *Personal) begin(ctx context.Context) error {
+	deps := p.records.deps
+	err := deps.Tx.InTx(ctx, func(ctx context.Context) (err error) {
+		if p.user, err = deps.Users.Find(ctx, p.caller.UserID); err != nil {
+			return fmt.Errorf("find user: %w", err)
+		}
+		if err = p.user.RequireProof(p.caller, deps.Clock.Now(), p.records.window); err != nil {
+			return err
+		}
+		if err = deps.Trail.Record(ctx, p.event()); err != nil {
+			return err
+		}
+		return deps.Post.Post(ctx, deps.Letters.DataExported(ctx, p.user))
+	})
+	if err != nil {
+		return err
+	}
+	head, err := json.Marshal(struct {
+		At       time.Time        `json:"exported_at"`
+		Account  personalAccount  `json:"account"`
+		Settings personalSettings `json:"settings"`
+	}{deps.Clock.Now(), accountOf(p.user), settingsOf(p.user)})
+	if err != nil {
+		return fmt.Errorf("write the account: %w", err)
+	}
+	p.text = append(p.text, head[:len(head)-1]...)
+	p.open(Sections()[0])
+	return nil
+}
+
+func (p *Personal) open(section Section) {
+	p.text = append(append(append(p.text, `,"`...), section...), `":[`...)
+}
+
+// page adds the next entries of the section, and reports whether there may be more.
+func (p *Personal) page(ctx context.Context) (more bool, err error) {
+	if p.left[0] == sectionActivity {
+		return p.events(ctx)
+	}
+	records, err := p.records.deps.Holdings.Held(ctx, p.left[0], p.user, p.after, pageSize)
+	for _, record := range records {
+		p.entry(record.JSON)
+		p.after = record.Place
+	}
+	return err == nil && len(records) >= pageSize && !p.after.IsZero(), err
+}
+
+func (p *Personal) events(ctx context.Context) (more bool, err error) {
+	page := core.Page{Limit: core.PageLimitMax, After: p.since}
+	events, err := p.records.deps.History.Find(ctx, audit.Query{Subject: p.user.ID}, page)
+	for _, event := range events {
+		text, err := json.Marshal(eventOf(event))
+		if err != nil {
+			return false, err
+		}
+		p.entry(text)
+		p.since = core.Position{At: event.At, ID: event.ID}
+	}
+	return err == nil && len(events) == page.Limit, err
+}
+
+func (p *Personal) entry(text []byte) {
+	if p.entries {
+		p.text = append(p.text, ',')
+	}
+	p.text, p.entries = append(p.text, text...), true
+}
