@@ -46,6 +46,7 @@ var forms = map[Kind]form{
 
 	KindTokenCreated: {},
 	KindImpersonated: {},
+	KindDataExported: {},
 
 	KindAccessChanged: {},
 }

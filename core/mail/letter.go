@@ -50,6 +50,8 @@ const (
 	KindTokenCreated Kind = "token_created" // names the personal access token by its Label
 	KindImpersonated Kind = "impersonated"  // an administrator has looked at the account as its owner sees it
 
+	KindDataExported Kind = "data_exported" // all that is held about the reader has left
+
 	KindAccessChanged Kind = "access_changed" // names the roles and groups that were Gained and Lost
 )
 

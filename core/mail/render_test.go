@@ -240,6 +240,7 @@ func TestLettersNameWhatTheySpeakOf(t *testing.T) {
 		{mail.KindFactorRemoved, "confirmed with hologram."},
 		{mail.KindRecoveryCodeUsed, "1 recovery code is left."},
 		{mail.KindSecuritySettingsChanged, "on trusted devices too; messages about sessions"},
+		{mail.KindDataExported, "all that is held about you"},
 		{mail.KindTokenCreated, "called \"nightly backup\" was made"},
 		{mail.KindAccessChanged, "You were given: ADMIN, support. You no longer have: EDITOR."},
 	} {

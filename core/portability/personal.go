@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/origin"
 )
 
 // Section is a part of what is held about a person beside their account: a member of the document, and a list in it.
@@ -58,16 +59,10 @@ type PersonalDeps struct {
 	Holdings Holdings
 	History  audit.History
 	Post     mail.Post
-	Letters  Letters
+	Origins  *origin.Reader
 	Tx       core.Transactor
 	Trail    *audit.Trail
 	Clock    core.Clock
-}
-
-// Letters writes the letter that tells of an export.
-type Letters interface {
-	// DataExported is the letter to the owner, with where the request came from.
-	DataExported(ctx context.Context, user account.User) mail.Letter
 }
 
 // Records gives people all that is held about them. Safe for concurrent use.
@@ -149,7 +144,7 @@ func (p *Personal) begin(ctx context.Context) error {
 		if err = deps.Trail.Record(ctx, p.event()); err != nil {
 			return err
 		}
-		return deps.Post.Post(ctx, deps.Letters.DataExported(ctx, p.user))
+		return deps.Post.Post(ctx, account.NewLetter(mail.KindDataExported, p.user, deps.Origins.Of(ctx), deps.Clock.Now()))
 	})
 	if err != nil {
 		return err
