@@ -85,8 +85,9 @@ type Catalogue struct {
 
 // holding is what a role or group gives.
 type holding struct {
-	set          Set
-	secondFactor bool
+	set Set
+	// demands is since when it demands a second factor; zero where it does not.
+	demands time.Time
 }
 
 // Compile makes a catalogue of a content, which it keeps. Permissions beyond PermissionsMax, and names of permissions
@@ -108,7 +109,10 @@ func Compile(content Content) *Catalogue {
 		}
 	}
 	for _, role := range content.Roles {
-		held := &holding{set: c.Set(role.Permissions...), secondFactor: role.SecondFactorRequired}
+		held := &holding{set: c.Set(role.Permissions...)}
+		if role.SecondFactorRequired {
+			held.demands = role.UpdatedAt
+		}
 		if role.Name == account.RoleOwner {
 			held.set.Add(Everything)
 		}
@@ -170,7 +174,9 @@ func (c *Catalogue) Rights(user *account.User) Rights {
 	for _, role := range user.Roles {
 		if held := c.roles[role]; held != nil {
 			rights.Set.Join(&held.set)
-			rights.SecondFactor = rights.SecondFactor || held.secondFactor
+			if rights.SecondFactorSince.IsZero() || !held.demands.IsZero() && held.demands.Before(rights.SecondFactorSince) {
+				rights.SecondFactorSince = held.demands
+			}
 		}
 	}
 	for _, group := range user.Groups {

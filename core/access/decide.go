@@ -1,14 +1,19 @@
 package access
 
-import "github.com/doorward/doorward/core"
+import (
+	"time"
+
+	"github.com/doorward/doorward/core"
+)
 
 // Rights is what a caller holds at this moment.
 type Rights struct {
 	// Who is the person or service account.
 	Who core.ID
 	Set Set
-	// SecondFactor tells that a role of the person's demands a second factor of them.
-	SecondFactor bool
+	// SecondFactorSince is since when a role of the person's demands a second factor of them: when the first such role
+	// was last changed. Zero where none does.
+	SecondFactorSince time.Time
 }
 
 // Act is what is to be done to a resource.
