@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/oapi-codegen/nullable"
@@ -25,8 +26,10 @@ func (h meHandlers) ListActivity(
 	if err != nil {
 		return nil, err
 	}
-	page := core.Page{Limit: request.Params.Limit, After: after}
-	events, next, err := h.deps.Audit.Of(ctx, who.Principal.UserID, page)
+	events, next, err := h.deps.Audit.Search(ctx, audit.Query{
+		Subject: who.Principal.UserID, Action: audit.Action(request.Params.Action),
+		Outcome: audit.Outcome(request.Params.Outcome), From: request.Params.From, Until: request.Params.To,
+	}, core.Page{Limit: request.Params.Limit, After: after})
 	list := oapi.ActivityList{Items: make([]oapi.Activity, 0, len(events)), NextCursor: form.Next(next)}
 	for _, each := range events {
 		list.Items = append(list.Items, encodeEvent(each))
@@ -34,19 +37,43 @@ func (h meHandlers) ListActivity(
 	return oapi.ListActivity200JSONResponse(list), err
 }
 
+// encodeEvent writes an event as its subject sees it. Who administers is not named, nor where they were: what they did
+// is the subject's business, and the rest is theirs.
 func encodeEvent(event audit.Event) oapi.Activity {
 	encoded := oapi.Activity{
 		ID: event.ID, At: event.At, Action: string(event.Action), Outcome: oapi.ActivityOutcome(event.Outcome),
-		Reason: form.Optional(event.Reason), IP: event.IP, Device: event.Device, Location: form.Optional(event.Location),
+		Reason: form.Optional(event.Reason), Actor: actorOf(event), Location: form.Null,
 		SessionID: nullable.NewNullNullable[core.ID](), Metadata: event.Metadata,
-	}
-	if !event.SessionID.IsZero() {
-		encoded.SessionID.Set(event.SessionID)
 	}
 	if encoded.Metadata == nil {
 		encoded.Metadata = map[string]string{}
 	}
+	own := encoded.Actor == oapi.ActivityActorSelf || encoded.Actor == oapi.ActivityActorStranger
+	if own {
+		encoded.IP, encoded.Device, encoded.Location = event.IP, event.Device, form.Optional(event.Location)
+	}
+	// What others do to a session names the subject's, everything else that from which they did it.
+	if !event.SessionID.IsZero() && (own || strings.HasPrefix(string(event.Action), "session.")) {
+		encoded.SessionID.Set(event.SessionID)
+	}
 	return encoded
+}
+
+// actorOf tells an event's subject who did it.
+func actorOf(event audit.Event) oapi.ActivityActor {
+	switch event.ActorKind {
+	case audit.Person:
+		if event.Actor == event.Subject {
+			return oapi.ActivityActorSelf
+		}
+		return oapi.ActivityActorAdministrator
+	case audit.Service:
+		return oapi.ActivityActorService
+	case audit.System, audit.Operator:
+		return oapi.ActivityActorServer
+	case audit.Stranger:
+	}
+	return oapi.ActivityActorStranger
 }
 
 // denied writes down that a rule of the edge has kept a request from its operation: a sign-in that is not recent, a

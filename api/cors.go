@@ -13,7 +13,7 @@ import (
 const (
 	sharedMethods = "GET, HEAD, POST, PUT, PATCH, DELETE"
 	sharedFields  = "Authorization, Content-Type, Idempotency-Key, X-CSRF-Token, X-Request-Id, X-Token-Transport"
-	exposedFields = "X-CSRF-Token, X-Request-Id, RateLimit, RateLimit-Policy, Retry-After"
+	exposedFields = "X-CSRF-Token, X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, " + replayedField
 	// preflightAge is for how many seconds a browser need not ask again: so long may an origin that was taken
 	// off the list still send, though not read.
 	preflightAge = "600"

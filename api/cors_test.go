@@ -46,7 +46,7 @@ func TestSharing(t *testing.T) {
 			if test.shared {
 				want = map[string]string{
 					"Access-Control-Allow-Origin": test.origin, "Access-Control-Allow-Credentials": "true",
-					"Access-Control-Expose-Headers": "X-CSRF-Token, X-Request-Id, RateLimit, RateLimit-Policy, Retry-After",
+					"Access-Control-Expose-Headers": "X-CSRF-Token, X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, Idempotency-Replayed",
 				}
 			}
 			for name := range got {

@@ -32,7 +32,13 @@ func Follow(stream []byte, piece int) (good int, whole bool, err error) {
 }
 
 // WriteMe and WriteSignedIn give the texts of the replies that are written by hand, and WriteText that of a text.
-func WriteMe(me oapi.Me) []byte { return document{}.me(me) }
+func WriteMe(me oapi.Me) []byte {
+	reply := &meReply{user: me.User, enrolBy: me.EnrolBy}
+	held, err := me.Session.Get()
+	reply.session, reply.sessionless = held, err != nil
+	reply.impersonatedBy, _ = me.ImpersonatedBy.Get()
+	return document{}.me(reply)
+}
 
 // WriteSignedIn is described with WriteMe.
 func WriteSignedIn(entry oapi.SignedIn) []byte { return document{}.signedIn(entry) }
@@ -75,6 +81,21 @@ func SignsIn(id string) bool { return policy[id].signsIn }
 
 // ForStrangers reports whether the policy keeps an operation from callers who are signed in.
 func ForStrangers(id string) bool { return policy[id].access == forStrangers }
+
+// Repeated tells what becomes of calls that are repeated with a key, by operation, in the words of the contract.
+func Repeated() map[string]any {
+	table := make(map[string]any)
+	for id, line := range policy {
+		switch line.repeated {
+		case isReplayed:
+			table[id] = true
+		case isSpent:
+			table[id] = "spent"
+		case runsAgain:
+		}
+	}
+	return table
+}
 
 // TransportCodes are the codes that this package adds to the domain's.
 func TransportCodes() []core.Code {

@@ -29,6 +29,7 @@ import (
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/device"
+	"github.com/doorward/doorward/core/idempotency/idempotencytest"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/origin"
 	"github.com/doorward/doorward/core/secret"
@@ -54,6 +55,11 @@ type world struct {
 	messages []mail.Message
 	// challenge is what a first factor is answered with, where it is not nil.
 	challenge *signin.Challenge
+	// others are further events of the audit log.
+	others []audit.Event
+	// keys are those of calls that may be repeated; keysAway makes them unknown.
+	keys     *idempotencytest.Memory
+	keysAway bool
 	// denials are the refusals that the edge has written down.
 	denials []audit.Event
 	// enrolBy is until when the caller may do without a second factor.
@@ -319,6 +325,7 @@ func (w *world) deps() api.Deps {
 	clock := core.ClockFunc(func() time.Time { return now })
 	return api.Deps{
 		Authenticator: w, Registrar: w, Doorman: w, SecondSteps: w, Factors: w, Passwords: w, Appraiser: w, Accounts: w, Settings: w, Sessions: w, Devices: shelf{w}, Unlocker: w, Bindings: w, Keys: w, Audit: annals{w},
+		AuditLog: api.AuditLog{Trail: annals{w}}, Operations: api.Operations{Post: sorting{w}}, Repetitions: w.repetitions(clock),
 		Health: api.NewHealth(clock), Clock: clock, IDs: core.NewIDs(clock), Log: slog.New(slog.DiscardHandler),
 		Mailbox: box{w},
 	}

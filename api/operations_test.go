@@ -69,7 +69,7 @@ var reaches = []reach{
 		`{"acceptable":false,"errors":[{"code":"password_contains_context","message":"Leave out names."}],"guesses_log10":4.5,"score":1,"warning":"personal"}`,
 	},
 	{
-		"activity", "GET", "/v1/me/activity", "", "good", 200, "activity 00000000-0000-0000-0000-000000000001 0 " + zeroID,
+		"activity", "GET", "/v1/me/activity", "", "good", 200, "search subject=00000000-0000-0000-0000-000000000001 0 " + zeroID,
 		`"next_cursor":"`,
 	},
 	{"unlock", "POST", "/v1/auth/unlock", `{"token":"abc"}`, "", 200, "unlock abc", `"device_token":"known"`},

@@ -105,7 +105,7 @@ type Devices interface {
 
 // Audit is what happened. *audit.Trail is one.
 type Audit interface {
-	Of(ctx context.Context, subject core.ID, page core.Page) (events []audit.Event, next core.Position, err error)
+	Search(ctx context.Context, query audit.Query, page core.Page) (events []audit.Event, next core.Position, err error)
 	// Note writes the event of a refusal; what keeps it from that is told to the operator.
 	Note(ctx context.Context, event audit.Event)
 }

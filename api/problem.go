@@ -28,6 +28,15 @@ var statuses = map[core.Kind]int{
 	core.KindUnavailable:     http.StatusServiceUnavailable,
 }
 
+// statusOf is the status of a failure. A key that was given with another call is 422, as
+// draft-ietf-httpapi-idempotency-key-header-07 §2.7 wants it, so that it is not taken for a call under way.
+func statusOf(failed *core.Error) int {
+	if failed.Code == core.CodeIdempotencyReused {
+		return http.StatusUnprocessableEntity
+	}
+	return statuses[failed.Kind]
+}
+
 // failure is an error as it is told to the client.
 type failure struct {
 	status int
@@ -75,7 +84,7 @@ func classify(err error) failure {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return failure{statuses[timedOut.Kind], timedOut.Because(err)}
 	case errors.As(err, &domain):
-		return failure{statuses[domain.Kind], domain}
+		return failure{statusOf(domain), domain}
 	case errors.As(err, &transport):
 		return classifyTransport(transport)
 	default:

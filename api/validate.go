@@ -32,7 +32,7 @@ func (s *server) guard(described *operation) fiber.Handler {
 		if err != nil {
 			return s.denied(c, described, err)
 		}
-		err = settle(c, described.rule, c.Next())
+		err = settle(c, described.rule, s.once(c, described))
 		if errors.Is(err, errCSRF) { // of a refresh token in a cookie, at which only the handler looks
 			return s.denied(c, described, err)
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/doorward/doorward/core/dashboard"
 	"github.com/doorward/doorward/core/device"
 	"github.com/doorward/doorward/core/directory"
+	"github.com/doorward/doorward/core/idempotency"
 	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/mfa"
@@ -49,6 +50,7 @@ type stores struct {
 	Flows         verification.Flows
 	Links         verification.Links
 	Outbox        mail.Outbox
+	Ledger        mail.Ledger
 	Mailbox       mail.Mailbox
 	Keys          token.KeyStore
 	Sealed        sealed.Store
@@ -59,6 +61,7 @@ type stores struct {
 	Tries         lockout.Tries
 	Log           audit.Log
 	History       audit.History
+	Idempotency   idempotency.Store
 	Retention     retention.Store
 	Figures       dashboard.Figures
 	Folder        dashboard.Folder
@@ -85,6 +88,7 @@ func postgresStores(db *postgres.Database) stores {
 		Flows:         db.Flows(),
 		Links:         db.Links(),
 		Outbox:        db.Outbox(),
+		Ledger:        db.Outbox(),
 		Mailbox:       db.Mailbox(),
 		Keys:          db.Keys(),
 		Sealed:        db.Sealed(),
@@ -95,6 +99,7 @@ func postgresStores(db *postgres.Database) stores {
 		Tries:         db.Tries(),
 		Log:           db.Audit(),
 		History:       db.Audit(),
+		Idempotency:   db.Idempotency(),
 		Retention:     db.Retention(),
 		Figures:       db.Figures(),
 		Folder:        db.Figures(),
@@ -122,6 +127,7 @@ func sqliteStores(db *sqlite.Database) stores {
 		Flows:         db.Flows(),
 		Links:         db.Links(),
 		Outbox:        db.Outbox(),
+		Ledger:        db.Outbox(),
 		Mailbox:       db.Mailbox(),
 		Keys:          db.Keys(),
 		Sealed:        db.Sealed(),
@@ -132,6 +138,7 @@ func sqliteStores(db *sqlite.Database) stores {
 		Tries:         db.Tries(),
 		Log:           db.Audit(),
 		History:       db.Audit(),
+		Idempotency:   db.Idempotency(),
 		Retention:     db.Retention(),
 		Figures:       db.Figures(),
 		Folder:        db.Figures(),

@@ -40,6 +40,9 @@ type edgeIn struct {
 	Keys          api.Keys
 	Audit         api.Audit
 	AccessControl api.AccessControl
+	AuditLog      api.AuditLog
+	Operations    api.Operations
+	Repetitions   api.Repetitions
 	Dashboard     api.Dashboard
 	Mailbox       api.Mailbox
 	Health        *api.Health
@@ -57,6 +60,7 @@ func (in edgeIn) deps() api.Deps {
 		Passwords: in.Passwords, Appraiser: in.Appraiser,
 		Accounts: in.Accounts, Settings: in.Choices, Sessions: in.Sessions, Devices: in.Devices,
 		Unlocker: in.Unlocker, Bindings: in.Bindings, Keys: in.Keys, Audit: in.Audit,
+		AuditLog: in.AuditLog, Operations: in.Operations, Repetitions: in.Repetitions,
 		AccessControl: in.AccessControl, Dashboard: in.Dashboard,
 		Limiter: in.Limiter, Ceiling: in.Ceiling,
 		Health: in.Health, Clock: in.Clock, IDs: in.IDs, Log: in.Log, Mailbox: in.Mailbox, Observer: in.Meters, Metrics: in.Meters.Handler(),
