@@ -109,6 +109,23 @@ var policy = map[string]rule{
 	"getMyPermissions": {access: forPersons, needs: access.MeRead},
 	"getMyGroups":      {access: forPersons, needs: access.MeRead},
 
+	"listUsers":         {access: forCallers, needs: access.UsersRead},
+	"createUser":        {access: forCallers, needs: access.UsersWrite},
+	"getUser":           {access: forCallers, needs: access.UsersRead},
+	"updateUser":        {access: forCallers, needs: access.UsersWrite},
+	"deleteUser":        {access: forCallers, needs: access.UsersDelete},
+	"suspendUser":       {access: forCallers, needs: access.UsersSuspend},
+	"restoreUser":       {access: forCallers}, // directory.Service tells which permission it needs
+	"unlockUser":        {access: forCallers, needs: access.UsersSecure},
+	"verifyUserEmail":   {access: forCallers, needs: access.UsersWrite},
+	"resetUserPassword": {access: forCallers, needs: access.UsersSecure},
+	"requireUserFactor": {access: forCallers, needs: access.UsersSecure},
+	"removeUserFactors": {access: forPersons, needs: access.UsersSecure, recent: true},
+	"listUserSessions":  {access: forCallers, needs: access.SessionsRead},
+	"endUserSessions":   {access: forCallers, needs: access.SessionsRevoke},
+	"endUserSession":    {access: forCallers, needs: access.SessionsRevoke},
+	"getProfile":        {access: forHolders},
+
 	"listRoles":           {access: forCallers, needs: access.AccessRead},
 	"createRole":          {access: forCallers, needs: access.AccessWrite, repeated: isReplayed},
 	"getRole":             {access: forCallers, needs: access.AccessRead},

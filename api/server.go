@@ -15,6 +15,7 @@ import (
 	"github.com/doorward/doorward/api/internal/dashboard"
 	"github.com/doorward/doorward/api/internal/operations"
 	"github.com/doorward/doorward/api/internal/porting"
+	"github.com/doorward/doorward/api/internal/users"
 	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
@@ -106,6 +107,7 @@ type Deps struct {
 	Bindings      Bindings
 	Keys          Keys
 	Audit         Audit
+	Users         Users
 	AccessControl AccessControl
 	AuditLog      AuditLog
 	Operations    Operations
@@ -225,6 +227,9 @@ func (s *server) mount(app *fiber.App, contract *contract) error {
 	return nil
 }
 
+// Users is what answers the tag users.
+type Users = users.Handlers
+
 // AccessControl is what answers the tag access.
 type AccessControl = accesscontrol.Handlers
 
@@ -244,6 +249,7 @@ type Dashboard = dashboard.Handlers
 type handlers struct {
 	authHandlers
 	meHandlers
+	Users
 	AccessControl
 	AuditLog
 	Operations
@@ -259,6 +265,7 @@ func newHandlers(deps Deps, options Options) *handlers {
 	return &handlers{
 		authHandlers:   authHandlers{deps},
 		meHandlers:     meHandlers{deps},
+		Users:          deps.Users,
 		AccessControl:  deps.AccessControl,
 		AuditLog:       deps.AuditLog,
 		Operations:     deps.Operations,

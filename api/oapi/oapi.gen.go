@@ -279,6 +279,21 @@ func (e HealthStatus) Valid() bool {
 	}
 }
 
+// Defines values for ImpersonatedTokenType.
+const (
+	ImpersonatedTokenTypeBearer ImpersonatedTokenType = "Bearer"
+)
+
+// Valid indicates whether the value is a known member of the ImpersonatedTokenType enum.
+func (e ImpersonatedTokenType) Valid() bool {
+	switch e {
+	case ImpersonatedTokenTypeBearer:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ImportOutcomeStatus.
 const (
 	ImportOutcomeStatusCreated   ImportOutcomeStatus = "created"
@@ -297,6 +312,42 @@ func (e ImportOutcomeStatus) Valid() bool {
 	case ImportOutcomeStatusUnchanged:
 		return true
 	case ImportOutcomeStatusUpdated:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for IntrospectionKind.
+const (
+	IntrospectionKindAccessToken   IntrospectionKind = "access_token"
+	IntrospectionKindPersonalToken IntrospectionKind = "personal_token"
+	IntrospectionKindServiceKey    IntrospectionKind = "service_key"
+)
+
+// Valid indicates whether the value is a known member of the IntrospectionKind enum.
+func (e IntrospectionKind) Valid() bool {
+	switch e {
+	case IntrospectionKindAccessToken:
+		return true
+	case IntrospectionKindPersonalToken:
+		return true
+	case IntrospectionKindServiceKey:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for IntrospectionTokenType.
+const (
+	IntrospectionTokenTypeBearer IntrospectionTokenType = "Bearer"
+)
+
+// Valid indicates whether the value is a known member of the IntrospectionTokenType enum.
+func (e IntrospectionTokenType) Valid() bool {
+	switch e {
+	case IntrospectionTokenTypeBearer:
 		return true
 	default:
 		return false
@@ -1197,6 +1248,43 @@ type CreateRoleRequest struct {
 	SecondFactorRequired bool           `json:"second_factor_required,omitempty"`
 }
 
+// CreateServiceAccountKeyRequest defines model for CreateServiceAccountKeyRequest.
+type CreateServiceAccountKeyRequest struct {
+	// ExpiresAt When it expires. Not together with `expires_in`.
+	ExpiresAt time.Time `json:"expires_at,omitempty"`
+
+	// ExpiresIn After how many seconds it expires. Not together with `expires_at`.
+	ExpiresIn LifeInSeconds `json:"expires_in,omitempty"`
+}
+
+// CreateServiceAccountRequest defines model for CreateServiceAccountRequest.
+type CreateServiceAccountRequest struct {
+	Description string `json:"description,omitempty"`
+	Name        string `json:"name"`
+
+	// Scopes Permissions.
+	//
+	// Example: ["me.read"]
+	Scopes Scopes `json:"scopes"`
+}
+
+// CreateTokenRequest defines model for CreateTokenRequest.
+type CreateTokenRequest struct {
+	// ExpiresAt When it expires. Not together with `expires_in`.
+	ExpiresAt time.Time `json:"expires_at,omitempty"`
+
+	// ExpiresIn After how many seconds it expires. Not together with `expires_at`.
+	ExpiresIn LifeInSeconds `json:"expires_in,omitempty"`
+
+	// Name What its owner calls it.
+	Name string `json:"name"`
+
+	// Scopes Permissions.
+	//
+	// Example: ["me.read"]
+	Scopes Scopes `json:"scopes"`
+}
+
 // CreateUserRequest defines model for CreateUserRequest.
 type CreateUserRequest struct {
 	// Country ISO 3166-1 alpha-2.
@@ -1566,6 +1654,28 @@ type Identifier = string
 // ImageURL Example: https://example.com/ada.jpg
 type ImageURL = string
 
+// ImpersonateRequest defines model for ImpersonateRequest.
+type ImpersonateRequest struct {
+	// Minutes For how long; the longest that the deployment permits (15) where left out.
+	Minutes int `json:"minutes,omitempty"`
+
+	// Reason Why. It is kept in the audit log; 200 bytes at the most.
+	Reason string `json:"reason"`
+}
+
+// Impersonated defines model for Impersonated.
+type Impersonated struct {
+	AccessToken string `json:"access_token"`
+
+	// ExpiresIn Seconds that the token is good.
+	ExpiresIn int64                 `json:"expires_in"`
+	TokenType ImpersonatedTokenType `json:"token_type"`
+	User      User                  `json:"user"`
+}
+
+// ImpersonatedTokenType defines model for Impersonated.TokenType.
+type ImpersonatedTokenType string
+
 // ImportLine defines model for ImportLine.
 type ImportLine struct {
 	// CreatedAt When the account was opened; in the past.
@@ -1621,6 +1731,55 @@ type ImportOutcome struct {
 // ImportOutcomeStatus defines model for ImportOutcome.Status.
 type ImportOutcomeStatus string
 
+// IntrospectRequest defines model for IntrospectRequest.
+type IntrospectRequest struct {
+	// Token The token to ask about.
+	Token string `json:"token"`
+
+	// TokenTypeHint Passed over: tokens tell by themselves what they are.
+	TokenTypeHint string `json:"token_type_hint,omitempty"`
+}
+
+// Introspection As in RFC 7662 §2.2. Where `active` is false there is nothing else.
+type Introspection struct {
+	// Act The administrator who impersonates the person (RFC 8693 §4.1).
+	Act *struct {
+		Sub string `json:"sub"`
+	} `json:"act,omitempty"`
+	Active   bool   `json:"active"`
+	Aud      string `json:"aud,omitempty"`
+	ClientID string `json:"client_id,omitempty"`
+
+	// Exp Left out for a key that is good until it is revoked.
+	Exp  int64             `json:"exp,omitempty"`
+	Iat  int64             `json:"iat,omitempty"`
+	Iss  string            `json:"iss,omitempty"`
+	Jti  string            `json:"jti,omitempty"`
+	Kind IntrospectionKind `json:"kind,omitempty"`
+
+	// Roles The roles of the person at this moment.
+	Roles []string `json:"roles,omitempty"`
+
+	// Scope The permissions that the token may be used for at this moment, separated by spaces.
+	Scope string `json:"scope,omitempty"`
+
+	// Sid The session, of access tokens.
+	Sid string `json:"sid,omitempty"`
+
+	// Sub The person, or the service account.
+	Sub       string                 `json:"sub,omitempty"`
+	TokenType IntrospectionTokenType `json:"token_type,omitempty"`
+
+	// Username The username of the person, where there is one, or the name of the service account.
+	Username string `json:"username,omitempty"`
+}
+
+// IntrospectionKind defines model for Introspection.Kind.
+type IntrospectionKind string
+
+// IntrospectionTokenType defines model for Introspection.TokenType.
+type IntrospectionTokenType string
+
 // Key A public key as in RFC 7517 and RFC 7518; members depend on `kty`.
 type Key struct {
 	// Alg Example: ES256
@@ -1664,6 +1823,9 @@ type Lately struct {
 	// Example: 64
 	Week int64 `json:"week"`
 }
+
+// LifeInSeconds After how many seconds it expires. Not together with `expires_at`.
+type LifeInSeconds = int64
 
 // LinkRequest Proves a mailbox by the token of a link.
 type LinkRequest struct {
@@ -1754,8 +1916,13 @@ type Me struct {
 	// EnrolBy Where a second factor is demanded and there is none: until when to enrol one. Beyond, everything but enrolling,
 	// `getMe`, `reauthenticate` and signing out answers 403 `second_factor_required`.
 	EnrolBy nullable.Nullable[time.Time] `json:"enrol_by"`
-	Session Session                      `json:"session"`
-	User    User                         `json:"user"`
+
+	// ImpersonatedBy The administrator who impersonates the person; `null` where the person calls.
+	ImpersonatedBy nullable.Nullable[core.ID] `json:"impersonated_by"`
+
+	// Session The session that calls; `null` where a personal access token does, or somebody who impersonates the person.
+	Session nullable.Nullable[Session] `json:"session"`
+	User    User                       `json:"user"`
 }
 
 // NewPassword Eight code points at least, unless the deployment asks for more; any characters, nothing demanded of their
@@ -2081,6 +2248,37 @@ type PersonalSettings struct {
 	Visibility            string                       `json:"visibility"`
 }
 
+// PersonalToken defines model for PersonalToken.
+type PersonalToken struct {
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Hint The last four letters of the token.
+	//
+	// Example: Zk3Q
+	Hint string  `json:"hint"`
+	ID   core.ID `json:"id"`
+
+	// LastUsedAt To the minute; `null` for one that was never used.
+	LastUsedAt nullable.Nullable[time.Time] `json:"last_used_at"`
+
+	// Name Example: nightly backup
+	Name string `json:"name"`
+
+	// Scopes Permissions.
+	//
+	// Example: ["me.read"]
+	Scopes Scopes `json:"scopes"`
+}
+
+// PersonalTokenList defines model for PersonalTokenList.
+type PersonalTokenList struct {
+	Items []PersonalToken `json:"items"`
+
+	// NextCursor Where the next page begins; `null` on the last page.
+	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
+}
+
 // Phone In E.164 form.
 //
 // Example: +4915112345678
@@ -2363,6 +2561,11 @@ type RoleStatistics struct {
 	Roles  []Holders `json:"roles"`
 }
 
+// Scopes Permissions.
+//
+// Example: ["me.read"]
+type Scopes = []string
+
 // SecondFactorCode Six digits, or a recovery code; spaces, hyphens and case of the latter do not matter.
 //
 // Example: 493027
@@ -2382,6 +2585,65 @@ type SendSecondFactorRequest struct {
 
 	// Factor A second factor. Texts and passkeys are not offered yet.
 	Factor FactorKind `json:"factor"`
+}
+
+// ServiceAccount defines model for ServiceAccount.
+type ServiceAccount struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// CreatedBy The person or service account who made it.
+	CreatedBy   core.ID `json:"created_by"`
+	Description string  `json:"description"`
+	Disabled    bool    `json:"disabled"`
+	ID          core.ID `json:"id"`
+
+	// Name Example: api gateway
+	Name string `json:"name"`
+
+	// Scopes Permissions.
+	//
+	// Example: ["me.read"]
+	Scopes    Scopes    `json:"scopes"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// ServiceAccountKey defines model for ServiceAccountKey.
+type ServiceAccountKey struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// ExpiresAt `null` for one that is good until it is revoked.
+	ExpiresAt nullable.Nullable[time.Time] `json:"expires_at"`
+
+	// Hint The last four letters of the key.
+	//
+	// Example: Zk3Q
+	Hint string  `json:"hint"`
+	ID   core.ID `json:"id"`
+
+	// LastUsedAt To the minute; `null` for one that was never used.
+	LastUsedAt nullable.Nullable[time.Time] `json:"last_used_at"`
+}
+
+// ServiceAccountKeyCreated defines model for ServiceAccountKeyCreated.
+type ServiceAccountKeyCreated struct {
+	// Key The key itself. It is not shown again.
+	//
+	// Example: dws_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+	Key               string            `json:"key"`
+	ServiceAccountKey ServiceAccountKey `json:"service_account_key"`
+}
+
+// ServiceAccountKeyList defines model for ServiceAccountKeyList.
+type ServiceAccountKeyList struct {
+	Items []ServiceAccountKey `json:"items"`
+}
+
+// ServiceAccountList defines model for ServiceAccountList.
+type ServiceAccountList struct {
+	Items []ServiceAccount `json:"items"`
+
+	// NextCursor Where the next page begins; `null` on the last page.
+	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
 }
 
 // Session defines model for Session.
@@ -2531,6 +2793,16 @@ type TOTPEnrolment struct {
 // Theme How products look; `system`, the default, follows the device.
 type Theme string
 
+// TokenCreated defines model for TokenCreated.
+type TokenCreated struct {
+	PersonalToken PersonalToken `json:"personal_token"`
+
+	// Token The token itself. It is not shown again.
+	//
+	// Example: dwp_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+	Token string `json:"token"`
+}
+
 // Tokens The tokens themselves are left out where they travel in cookies.
 type Tokens struct {
 	// AccessToken A signed JWT (RFC 9068). Treat it as opaque.
@@ -2611,6 +2883,14 @@ type UpdateRoleRequest struct {
 	Description          *string        `json:"description,omitempty"`
 	Permissions          PermissionKeys `json:"permissions,omitempty"`
 	SecondFactorRequired *bool          `json:"second_factor_required,omitempty"`
+}
+
+// UpdateServiceAccountRequest defines model for UpdateServiceAccountRequest.
+type UpdateServiceAccountRequest struct {
+	Description *string   `json:"description,omitempty"`
+	Disabled    *bool     `json:"disabled,omitempty"`
+	Name        string    `json:"name,omitempty"`
+	Scopes      *[]string `json:"scopes,omitempty"`
 }
 
 // UpdateSettingsRequest defines model for UpdateSettingsRequest.
@@ -2825,6 +3105,9 @@ type Limit = int
 // ManagedUserID defines model for ManagedUserID.
 type ManagedUserID = core.ID
 
+// ServiceAccountID defines model for ServiceAccountID.
+type ServiceAccountID = core.ID
+
 // TokenTransport defines model for TokenTransport.
 type TokenTransport string
 
@@ -2951,6 +3234,11 @@ type LastOwner = Problem
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
 type LinkGone = Problem
 
+// NameTakenOrTooMany An error (RFC 9457). Branch on `code`; all texts are for people.
+//
+// Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
+type NameTakenOrTooMany = Problem
+
 // NotFound An error (RFC 9457). Branch on `code`; all texts are for people.
 //
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
@@ -2980,6 +3268,11 @@ type RequestTimeout = Problem
 //
 // Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
 type SignInRefused = Problem
+
+// TooMany An error (RFC 9457). Branch on `code`; all texts are for people.
+//
+// Example: {"code":"invalid_input","detail":"The input is not valid.","errors":[{"code":"invalid_format","field":"email","message":"This is not an email address."}],"request_id":"0192f0c1-2a7e-7b44-9d5e-3f1a5c7b9e01","status":400,"title":"Invalid input","type":"urn:doorward:problem:invalid_input"}
+type TooMany = Problem
 
 // Unauthorized An error (RFC 9457). Branch on `code`; all texts are for people.
 //
@@ -3232,6 +3525,15 @@ type ListSessionsParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListTokensParams defines parameters for ListTokens.
+type ListTokensParams struct {
+	// Limit How many items to give at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before. Opaque.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListPermissionsParams defines parameters for ListPermissions.
 type ListPermissionsParams struct {
 	// Limit How many items to give at most.
@@ -3264,6 +3566,15 @@ type CreateRoleParams struct {
 	// the same key and the same body gets the first reply again, with `Idempotency-Replayed: true`, and nothing is done
 	// twice.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListServiceAccountsParams defines parameters for ListServiceAccounts.
+type ListServiceAccountsParams struct {
+	// Limit How many items to give at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before. Opaque.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // ListUsersParams defines parameters for ListUsers.
@@ -3362,6 +3673,9 @@ type ChangePasswordJSONRequestBody = ChangePasswordRequest
 // ForgotPasswordJSONRequestBody defines body for ForgotPassword for application/json ContentType.
 type ForgotPasswordJSONRequestBody = ForgotPasswordRequest
 
+// IntrospectTokenFormdataRequestBody defines body for IntrospectToken for application/x-www-form-urlencoded ContentType.
+type IntrospectTokenFormdataRequestBody = IntrospectRequest
+
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = LoginRequest
 
@@ -3434,6 +3748,9 @@ type ReauthenticateJSONRequestBody = ReauthenticateRequest
 // UpdateSettingsJSONRequestBody defines body for UpdateSettings for application/json ContentType.
 type UpdateSettingsJSONRequestBody = UpdateSettingsRequest
 
+// CreateTokenJSONRequestBody defines body for CreateToken for application/json ContentType.
+type CreateTokenJSONRequestBody = CreateTokenRequest
+
 // CreatePermissionJSONRequestBody defines body for CreatePermission for application/json ContentType.
 type CreatePermissionJSONRequestBody = CreatePermissionRequest
 
@@ -3446,6 +3763,15 @@ type CreateRoleJSONRequestBody = CreateRoleRequest
 // UpdateRoleJSONRequestBody defines body for UpdateRole for application/json ContentType.
 type UpdateRoleJSONRequestBody = UpdateRoleRequest
 
+// CreateServiceAccountJSONRequestBody defines body for CreateServiceAccount for application/json ContentType.
+type CreateServiceAccountJSONRequestBody = CreateServiceAccountRequest
+
+// UpdateServiceAccountJSONRequestBody defines body for UpdateServiceAccount for application/json ContentType.
+type UpdateServiceAccountJSONRequestBody = UpdateServiceAccountRequest
+
+// CreateServiceAccountKeyJSONRequestBody defines body for CreateServiceAccountKey for application/json ContentType.
+type CreateServiceAccountKeyJSONRequestBody = CreateServiceAccountKeyRequest
+
 // CreateUserJSONRequestBody defines body for CreateUser for application/json ContentType.
 type CreateUserJSONRequestBody = CreateUserRequest
 
@@ -3454,6 +3780,9 @@ type UpdateUserJSONRequestBody = UpdateUserRequest
 
 // SetUserGroupsJSONRequestBody defines body for SetUserGroups for application/json ContentType.
 type SetUserGroupsJSONRequestBody = SetUserGroupsRequest
+
+// ImpersonateUserJSONRequestBody defines body for ImpersonateUser for application/json ContentType.
+type ImpersonateUserJSONRequestBody = ImpersonateRequest
 
 // RequireUserFactorJSONRequestBody defines body for RequireUserFactor for application/json ContentType.
 type RequireUserFactorJSONRequestBody = RequireFactorRequest
@@ -3777,6 +4106,9 @@ type ServerInterface interface {
 	// ForgotPassword Ask for a way to set a new password
 	// (POST /v1/auth/forgot-password)
 	ForgotPassword(c *fiber.Ctx) error
+	// IntrospectToken Whether a token is good (RFC 7662)
+	// (POST /v1/auth/introspect)
+	IntrospectToken(c *fiber.Ctx) error
 	// Login Sign in with a password
 	// (POST /v1/auth/login)
 	Login(c *fiber.Ctx, params LoginParams) error
@@ -3954,6 +4286,15 @@ type ServerInterface interface {
 	// UpdateSettings Change what the person has chosen
 	// (PATCH /v1/me/settings)
 	UpdateSettings(c *fiber.Ctx) error
+	// ListTokens The own personal access tokens
+	// (GET /v1/me/tokens)
+	ListTokens(c *fiber.Ctx, params ListTokensParams) error
+	// CreateToken Make a personal access token
+	// (POST /v1/me/tokens)
+	CreateToken(c *fiber.Ctx) error
+	// RevokeToken Revoke a personal access token
+	// (DELETE /v1/me/tokens/{token_id})
+	RevokeToken(c *fiber.Ctx, tokenID core.ID) error
 	// ListPermissions All permissions
 	// (GET /v1/permissions)
 	ListPermissions(c *fiber.Ctx, params ListPermissionsParams) error
@@ -3984,6 +4325,30 @@ type ServerInterface interface {
 	// UpdateRole Change a role
 	// (PATCH /v1/roles/{id})
 	UpdateRole(c *fiber.Ctx, id core.ID) error
+	// ListServiceAccounts All service accounts
+	// (GET /v1/service-accounts)
+	ListServiceAccounts(c *fiber.Ctx, params ListServiceAccountsParams) error
+	// CreateServiceAccount Make a service account
+	// (POST /v1/service-accounts)
+	CreateServiceAccount(c *fiber.Ctx) error
+	// DeleteServiceAccount Remove a service account
+	// (DELETE /v1/service-accounts/{id})
+	DeleteServiceAccount(c *fiber.Ctx, id ServiceAccountID) error
+	// GetServiceAccount One service account
+	// (GET /v1/service-accounts/{id})
+	GetServiceAccount(c *fiber.Ctx, id ServiceAccountID) error
+	// UpdateServiceAccount Change a service account
+	// (PATCH /v1/service-accounts/{id})
+	UpdateServiceAccount(c *fiber.Ctx, id ServiceAccountID) error
+	// ListServiceAccountKeys The keys of a service account
+	// (GET /v1/service-accounts/{id}/keys)
+	ListServiceAccountKeys(c *fiber.Ctx, id ServiceAccountID) error
+	// CreateServiceAccountKey Make a key of a service account
+	// (POST /v1/service-accounts/{id}/keys)
+	CreateServiceAccountKey(c *fiber.Ctx, id ServiceAccountID) error
+	// RevokeServiceAccountKey Revoke a key of a service account
+	// (DELETE /v1/service-accounts/{id}/keys/{key_id})
+	RevokeServiceAccountKey(c *fiber.Ctx, id ServiceAccountID, keyID core.ID) error
 	// ListUsers Users, listed or searched
 	// (GET /v1/users)
 	ListUsers(c *fiber.Ctx, params ListUsersParams) error
@@ -4014,6 +4379,9 @@ type ServerInterface interface {
 	// SetUserGroups Say which groups a user is in
 	// (PUT /v1/users/{id}/groups)
 	SetUserGroups(c *fiber.Ctx, id core.ID) error
+	// ImpersonateUser See what a user sees
+	// (POST /v1/users/{id}/impersonate)
+	ImpersonateUser(c *fiber.Ctx, id core.ID) error
 	// GetUserPermissions What a user may do
 	// (GET /v1/users/{id}/permissions)
 	GetUserPermissions(c *fiber.Ctx, id core.ID) error
@@ -4520,6 +4888,24 @@ func (siw *ServerInterfaceWrapper) ForgotPassword(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.ForgotPassword(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// IntrospectToken operation middleware
+func (siw *ServerInterfaceWrapper) IntrospectToken(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.IntrospectToken(c)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -6186,6 +6572,97 @@ func (siw *ServerInterfaceWrapper) UpdateSettings(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// ListTokens operation middleware
+func (siw *ServerInterfaceWrapper) ListTokens(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTokensParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", query, &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter cursor: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListTokens(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CreateToken operation middleware
+func (siw *ServerInterfaceWrapper) CreateToken(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CreateToken(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RevokeToken operation middleware
+func (siw *ServerInterfaceWrapper) RevokeToken(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "token_id" -------------
+	var tokenID core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "token_id", c.Params("token_id"), &tokenID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter token_id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RevokeToken(c, tokenID)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // ListPermissions operation middleware
 func (siw *ServerInterfaceWrapper) ListPermissions(c *fiber.Ctx) error {
 
@@ -6521,6 +6998,250 @@ func (siw *ServerInterfaceWrapper) UpdateRole(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.UpdateRole(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListServiceAccounts operation middleware
+func (siw *ServerInterfaceWrapper) ListServiceAccounts(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListServiceAccountsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", query, &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter cursor: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListServiceAccounts(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CreateServiceAccount operation middleware
+func (siw *ServerInterfaceWrapper) CreateServiceAccount(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CreateServiceAccount(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// DeleteServiceAccount operation middleware
+func (siw *ServerInterfaceWrapper) DeleteServiceAccount(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ServiceAccountID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.DeleteServiceAccount(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetServiceAccount operation middleware
+func (siw *ServerInterfaceWrapper) GetServiceAccount(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ServiceAccountID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetServiceAccount(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UpdateServiceAccount operation middleware
+func (siw *ServerInterfaceWrapper) UpdateServiceAccount(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ServiceAccountID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UpdateServiceAccount(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListServiceAccountKeys operation middleware
+func (siw *ServerInterfaceWrapper) ListServiceAccountKeys(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ServiceAccountID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListServiceAccountKeys(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CreateServiceAccountKey operation middleware
+func (siw *ServerInterfaceWrapper) CreateServiceAccountKey(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ServiceAccountID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CreateServiceAccountKey(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RevokeServiceAccountKey operation middleware
+func (siw *ServerInterfaceWrapper) RevokeServiceAccountKey(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ServiceAccountID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// ------------- Path parameter "key_id" -------------
+	var keyID core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "key_id", c.Params("key_id"), &keyID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter key_id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RevokeServiceAccountKey(c, id, keyID)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -6928,6 +7649,35 @@ func (siw *ServerInterfaceWrapper) SetUserGroups(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.SetUserGroups(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ImpersonateUser operation middleware
+func (siw *ServerInterfaceWrapper) ImpersonateUser(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id core.ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ImpersonateUser(c, id)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -7550,6 +8300,32 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Get(options.BaseURL+"/health/system", wrapper.GetSystemHealth)
 
+	router.Get(options.BaseURL+"/v1/me/tokens", wrapper.ListTokens)
+
+	router.Post(options.BaseURL+"/v1/me/tokens", wrapper.CreateToken)
+
+	router.Delete(options.BaseURL+"/v1/me/tokens/:token_id", wrapper.RevokeToken)
+
+	router.Get(options.BaseURL+"/v1/service-accounts", wrapper.ListServiceAccounts)
+
+	router.Post(options.BaseURL+"/v1/service-accounts", wrapper.CreateServiceAccount)
+
+	router.Delete(options.BaseURL+"/v1/service-accounts/:id", wrapper.DeleteServiceAccount)
+
+	router.Get(options.BaseURL+"/v1/service-accounts/:id", wrapper.GetServiceAccount)
+
+	router.Patch(options.BaseURL+"/v1/service-accounts/:id", wrapper.UpdateServiceAccount)
+
+	router.Get(options.BaseURL+"/v1/service-accounts/:id/keys", wrapper.ListServiceAccountKeys)
+
+	router.Post(options.BaseURL+"/v1/service-accounts/:id/keys", wrapper.CreateServiceAccountKey)
+
+	router.Delete(options.BaseURL+"/v1/service-accounts/:id/keys/:key_id", wrapper.RevokeServiceAccountKey)
+
+	router.Post(options.BaseURL+"/v1/auth/introspect", wrapper.IntrospectToken)
+
+	router.Post(options.BaseURL+"/v1/users/:id/impersonate", wrapper.ImpersonateUser)
+
 	router.Delete(options.BaseURL+"/v1/me", wrapper.DeleteMe)
 
 	router.Get(options.BaseURL+"/v1/me", wrapper.GetMe)
@@ -7681,6 +8457,8 @@ type ManagedUserJSONResponse ManagedUser
 
 type MeJSONResponse Me
 
+type NameTakenOrTooManyApplicationProblemPlusJSONResponse Problem
+
 type NotFoundApplicationProblemPlusJSONResponse Problem
 
 type PayloadTooLargeApplicationProblemPlusJSONResponse Problem
@@ -7705,6 +8483,8 @@ type SettingsJSONResponse Settings
 type SignInRefusedApplicationProblemPlusJSONResponse Problem
 
 type SignedInJSONResponse SignedIn
+
+type TooManyApplicationProblemPlusJSONResponse Problem
 
 type UnauthorizedResponseHeaders struct {
 	WWWAuthenticate string
@@ -9601,6 +10381,136 @@ type ForgotPassword503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ForgotPassword503ApplicationProblemPlusJSONResponse) VisitForgotPasswordResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type IntrospectTokenRequestObject struct {
+	Body *IntrospectTokenFormdataRequestBody
+}
+
+type IntrospectTokenResponseObject interface {
+	VisitIntrospectTokenResponse(ctx *fiber.Ctx) error
+}
+
+type IntrospectToken200JSONResponse Introspection
+
+func (response IntrospectToken200JSONResponse) VisitIntrospectTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type IntrospectToken400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response IntrospectToken400ApplicationProblemPlusJSONResponse) VisitIntrospectTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type IntrospectToken401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response IntrospectToken401ApplicationProblemPlusJSONResponse) VisitIntrospectTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type IntrospectToken403ApplicationProblemPlusJSONResponse Problem
+
+func (response IntrospectToken403ApplicationProblemPlusJSONResponse) VisitIntrospectTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type IntrospectToken408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response IntrospectToken408ApplicationProblemPlusJSONResponse) VisitIntrospectTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type IntrospectToken413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response IntrospectToken413ApplicationProblemPlusJSONResponse) VisitIntrospectTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type IntrospectToken415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response IntrospectToken415ApplicationProblemPlusJSONResponse) VisitIntrospectTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type IntrospectToken429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response IntrospectToken429ApplicationProblemPlusJSONResponse) VisitIntrospectTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type IntrospectToken431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response IntrospectToken431ApplicationProblemPlusJSONResponse) VisitIntrospectTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type IntrospectToken500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response IntrospectToken500ApplicationProblemPlusJSONResponse) VisitIntrospectTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type IntrospectToken503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response IntrospectToken503ApplicationProblemPlusJSONResponse) VisitIntrospectTokenResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(503)
@@ -17223,6 +18133,399 @@ func (response UpdateSettings503ApplicationProblemPlusJSONResponse) VisitUpdateS
 	return ctx.JSON(&response.Body)
 }
 
+type ListTokensRequestObject struct {
+	Params ListTokensParams
+}
+
+type ListTokensResponseObject interface {
+	VisitListTokensResponse(ctx *fiber.Ctx) error
+}
+
+type ListTokens200JSONResponse PersonalTokenList
+
+func (response ListTokens200JSONResponse) VisitListTokensResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListTokens400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListTokens400ApplicationProblemPlusJSONResponse) VisitListTokensResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ListTokens401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListTokens401ApplicationProblemPlusJSONResponse) VisitListTokensResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListTokens403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListTokens403ApplicationProblemPlusJSONResponse) VisitListTokensResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ListTokens408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListTokens408ApplicationProblemPlusJSONResponse) VisitListTokensResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ListTokens413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListTokens413ApplicationProblemPlusJSONResponse) VisitListTokensResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ListTokens429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListTokens429ApplicationProblemPlusJSONResponse) VisitListTokensResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListTokens431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListTokens431ApplicationProblemPlusJSONResponse) VisitListTokensResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ListTokens500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListTokens500ApplicationProblemPlusJSONResponse) VisitListTokensResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ListTokens503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListTokens503ApplicationProblemPlusJSONResponse) VisitListTokensResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateTokenRequestObject struct {
+	Body *CreateTokenJSONRequestBody
+}
+
+type CreateTokenResponseObject interface {
+	VisitCreateTokenResponse(ctx *fiber.Ctx) error
+}
+
+type CreateToken201JSONResponse TokenCreated
+
+func (response CreateToken201JSONResponse) VisitCreateTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response)
+}
+
+type CreateToken400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response CreateToken400ApplicationProblemPlusJSONResponse) VisitCreateTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type CreateToken401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateToken401ApplicationProblemPlusJSONResponse) VisitCreateTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateToken403ApplicationProblemPlusJSONResponse Problem
+
+func (response CreateToken403ApplicationProblemPlusJSONResponse) VisitCreateTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type CreateToken408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response CreateToken408ApplicationProblemPlusJSONResponse) VisitCreateTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type CreateToken409ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response CreateToken409ApplicationProblemPlusJSONResponse) VisitCreateTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type CreateToken413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateToken413ApplicationProblemPlusJSONResponse) VisitCreateTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type CreateToken415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateToken415ApplicationProblemPlusJSONResponse) VisitCreateTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type CreateToken429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateToken429ApplicationProblemPlusJSONResponse) VisitCreateTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateToken431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateToken431ApplicationProblemPlusJSONResponse) VisitCreateTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type CreateToken500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response CreateToken500ApplicationProblemPlusJSONResponse) VisitCreateTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type CreateToken503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateToken503ApplicationProblemPlusJSONResponse) VisitCreateTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RevokeTokenRequestObject struct {
+	TokenID core.ID `json:"token_id"`
+}
+
+type RevokeTokenResponseObject interface {
+	VisitRevokeTokenResponse(ctx *fiber.Ctx) error
+}
+
+type RevokeToken204Response struct {
+}
+
+func (response RevokeToken204Response) VisitRevokeTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Status(204)
+	return nil
+}
+
+type RevokeToken400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeToken400ApplicationProblemPlusJSONResponse) VisitRevokeTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type RevokeToken401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeToken401ApplicationProblemPlusJSONResponse) VisitRevokeTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RevokeToken403ApplicationProblemPlusJSONResponse struct {
+	CrossSiteRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeToken403ApplicationProblemPlusJSONResponse) VisitRevokeTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type RevokeToken404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeToken404ApplicationProblemPlusJSONResponse) VisitRevokeTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type RevokeToken408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeToken408ApplicationProblemPlusJSONResponse) VisitRevokeTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type RevokeToken413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeToken413ApplicationProblemPlusJSONResponse) VisitRevokeTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type RevokeToken429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeToken429ApplicationProblemPlusJSONResponse) VisitRevokeTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RevokeToken431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeToken431ApplicationProblemPlusJSONResponse) VisitRevokeTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type RevokeToken500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeToken500ApplicationProblemPlusJSONResponse) VisitRevokeTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type RevokeToken503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeToken503ApplicationProblemPlusJSONResponse) VisitRevokeTokenResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
 type ListPermissionsRequestObject struct {
 	Params ListPermissionsParams
 }
@@ -18614,6 +19917,1107 @@ type UpdateRole503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response UpdateRole503ApplicationProblemPlusJSONResponse) VisitUpdateRoleResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListServiceAccountsRequestObject struct {
+	Params ListServiceAccountsParams
+}
+
+type ListServiceAccountsResponseObject interface {
+	VisitListServiceAccountsResponse(ctx *fiber.Ctx) error
+}
+
+type ListServiceAccounts200JSONResponse ServiceAccountList
+
+func (response ListServiceAccounts200JSONResponse) VisitListServiceAccountsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListServiceAccounts400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccounts400ApplicationProblemPlusJSONResponse) VisitListServiceAccountsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ListServiceAccounts401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccounts401ApplicationProblemPlusJSONResponse) VisitListServiceAccountsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListServiceAccounts403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccounts403ApplicationProblemPlusJSONResponse) VisitListServiceAccountsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ListServiceAccounts408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccounts408ApplicationProblemPlusJSONResponse) VisitListServiceAccountsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ListServiceAccounts413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccounts413ApplicationProblemPlusJSONResponse) VisitListServiceAccountsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ListServiceAccounts429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccounts429ApplicationProblemPlusJSONResponse) VisitListServiceAccountsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListServiceAccounts431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccounts431ApplicationProblemPlusJSONResponse) VisitListServiceAccountsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ListServiceAccounts500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccounts500ApplicationProblemPlusJSONResponse) VisitListServiceAccountsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ListServiceAccounts503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccounts503ApplicationProblemPlusJSONResponse) VisitListServiceAccountsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateServiceAccountRequestObject struct {
+	Body *CreateServiceAccountJSONRequestBody
+}
+
+type CreateServiceAccountResponseObject interface {
+	VisitCreateServiceAccountResponse(ctx *fiber.Ctx) error
+}
+
+type CreateServiceAccount201JSONResponse ServiceAccount
+
+func (response CreateServiceAccount201JSONResponse) VisitCreateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccount400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccount400ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccount401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccount401ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateServiceAccount403ApplicationProblemPlusJSONResponse struct {
+	AccessChangeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccount403ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccount408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccount408ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccount409ApplicationProblemPlusJSONResponse struct {
+	NameTakenOrTooManyApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccount409ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccount413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccount413ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccount415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccount415ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccount429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccount429ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateServiceAccount431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccount431ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccount500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccount500ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccount503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccount503ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type DeleteServiceAccountRequestObject struct {
+	ID ServiceAccountID `json:"id"`
+}
+
+type DeleteServiceAccountResponseObject interface {
+	VisitDeleteServiceAccountResponse(ctx *fiber.Ctx) error
+}
+
+type DeleteServiceAccount204Response struct {
+}
+
+func (response DeleteServiceAccount204Response) VisitDeleteServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Status(204)
+	return nil
+}
+
+type DeleteServiceAccount400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteServiceAccount400ApplicationProblemPlusJSONResponse) VisitDeleteServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteServiceAccount401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteServiceAccount401ApplicationProblemPlusJSONResponse) VisitDeleteServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type DeleteServiceAccount403ApplicationProblemPlusJSONResponse struct {
+	AccessChangeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteServiceAccount403ApplicationProblemPlusJSONResponse) VisitDeleteServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteServiceAccount404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteServiceAccount404ApplicationProblemPlusJSONResponse) VisitDeleteServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteServiceAccount408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteServiceAccount408ApplicationProblemPlusJSONResponse) VisitDeleteServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteServiceAccount413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteServiceAccount413ApplicationProblemPlusJSONResponse) VisitDeleteServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteServiceAccount429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteServiceAccount429ApplicationProblemPlusJSONResponse) VisitDeleteServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type DeleteServiceAccount431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteServiceAccount431ApplicationProblemPlusJSONResponse) VisitDeleteServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteServiceAccount500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteServiceAccount500ApplicationProblemPlusJSONResponse) VisitDeleteServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type DeleteServiceAccount503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteServiceAccount503ApplicationProblemPlusJSONResponse) VisitDeleteServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetServiceAccountRequestObject struct {
+	ID ServiceAccountID `json:"id"`
+}
+
+type GetServiceAccountResponseObject interface {
+	VisitGetServiceAccountResponse(ctx *fiber.Ctx) error
+}
+
+type GetServiceAccount200JSONResponse ServiceAccount
+
+func (response GetServiceAccount200JSONResponse) VisitGetServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetServiceAccount400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetServiceAccount400ApplicationProblemPlusJSONResponse) VisitGetServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetServiceAccount401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetServiceAccount401ApplicationProblemPlusJSONResponse) VisitGetServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetServiceAccount403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetServiceAccount403ApplicationProblemPlusJSONResponse) VisitGetServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type GetServiceAccount404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetServiceAccount404ApplicationProblemPlusJSONResponse) VisitGetServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type GetServiceAccount408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response GetServiceAccount408ApplicationProblemPlusJSONResponse) VisitGetServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type GetServiceAccount413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetServiceAccount413ApplicationProblemPlusJSONResponse) VisitGetServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type GetServiceAccount429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetServiceAccount429ApplicationProblemPlusJSONResponse) VisitGetServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetServiceAccount431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GetServiceAccount431ApplicationProblemPlusJSONResponse) VisitGetServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type GetServiceAccount500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetServiceAccount500ApplicationProblemPlusJSONResponse) VisitGetServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type GetServiceAccount503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetServiceAccount503ApplicationProblemPlusJSONResponse) VisitGetServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateServiceAccountRequestObject struct {
+	ID   ServiceAccountID `json:"id"`
+	Body *UpdateServiceAccountJSONRequestBody
+}
+
+type UpdateServiceAccountResponseObject interface {
+	VisitUpdateServiceAccountResponse(ctx *fiber.Ctx) error
+}
+
+type UpdateServiceAccount200JSONResponse ServiceAccount
+
+func (response UpdateServiceAccount200JSONResponse) VisitUpdateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateServiceAccount400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateServiceAccount400ApplicationProblemPlusJSONResponse) VisitUpdateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateServiceAccount401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateServiceAccount401ApplicationProblemPlusJSONResponse) VisitUpdateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateServiceAccount403ApplicationProblemPlusJSONResponse struct {
+	AccessChangeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateServiceAccount403ApplicationProblemPlusJSONResponse) VisitUpdateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateServiceAccount404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateServiceAccount404ApplicationProblemPlusJSONResponse) VisitUpdateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateServiceAccount408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateServiceAccount408ApplicationProblemPlusJSONResponse) VisitUpdateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateServiceAccount409ApplicationProblemPlusJSONResponse struct {
+	NameTakenOrTooManyApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateServiceAccount409ApplicationProblemPlusJSONResponse) VisitUpdateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateServiceAccount413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateServiceAccount413ApplicationProblemPlusJSONResponse) VisitUpdateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateServiceAccount415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateServiceAccount415ApplicationProblemPlusJSONResponse) VisitUpdateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateServiceAccount429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateServiceAccount429ApplicationProblemPlusJSONResponse) VisitUpdateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateServiceAccount431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateServiceAccount431ApplicationProblemPlusJSONResponse) VisitUpdateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateServiceAccount500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateServiceAccount500ApplicationProblemPlusJSONResponse) VisitUpdateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type UpdateServiceAccount503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateServiceAccount503ApplicationProblemPlusJSONResponse) VisitUpdateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListServiceAccountKeysRequestObject struct {
+	ID ServiceAccountID `json:"id"`
+}
+
+type ListServiceAccountKeysResponseObject interface {
+	VisitListServiceAccountKeysResponse(ctx *fiber.Ctx) error
+}
+
+type ListServiceAccountKeys200JSONResponse ServiceAccountKeyList
+
+func (response ListServiceAccountKeys200JSONResponse) VisitListServiceAccountKeysResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListServiceAccountKeys400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccountKeys400ApplicationProblemPlusJSONResponse) VisitListServiceAccountKeysResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ListServiceAccountKeys401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccountKeys401ApplicationProblemPlusJSONResponse) VisitListServiceAccountKeysResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListServiceAccountKeys403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccountKeys403ApplicationProblemPlusJSONResponse) VisitListServiceAccountKeysResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ListServiceAccountKeys404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccountKeys404ApplicationProblemPlusJSONResponse) VisitListServiceAccountKeysResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type ListServiceAccountKeys408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccountKeys408ApplicationProblemPlusJSONResponse) VisitListServiceAccountKeysResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ListServiceAccountKeys413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccountKeys413ApplicationProblemPlusJSONResponse) VisitListServiceAccountKeysResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ListServiceAccountKeys429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccountKeys429ApplicationProblemPlusJSONResponse) VisitListServiceAccountKeysResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListServiceAccountKeys431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccountKeys431ApplicationProblemPlusJSONResponse) VisitListServiceAccountKeysResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ListServiceAccountKeys500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccountKeys500ApplicationProblemPlusJSONResponse) VisitListServiceAccountKeysResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ListServiceAccountKeys503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListServiceAccountKeys503ApplicationProblemPlusJSONResponse) VisitListServiceAccountKeysResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateServiceAccountKeyRequestObject struct {
+	ID   ServiceAccountID `json:"id"`
+	Body *CreateServiceAccountKeyJSONRequestBody
+}
+
+type CreateServiceAccountKeyResponseObject interface {
+	VisitCreateServiceAccountKeyResponse(ctx *fiber.Ctx) error
+}
+
+type CreateServiceAccountKey201JSONResponse ServiceAccountKeyCreated
+
+func (response CreateServiceAccountKey201JSONResponse) VisitCreateServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccountKey400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccountKey400ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccountKey401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccountKey401ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateServiceAccountKey403ApplicationProblemPlusJSONResponse struct {
+	AccessChangeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccountKey403ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccountKey404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccountKey404ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccountKey408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccountKey408ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccountKey409ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccountKey409ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccountKey413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccountKey413ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccountKey415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccountKey415ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccountKey429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccountKey429ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreateServiceAccountKey431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccountKey431ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccountKey500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccountKey500ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccountKey503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccountKey503ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RevokeServiceAccountKeyRequestObject struct {
+	ID    ServiceAccountID `json:"id"`
+	KeyID core.ID          `json:"key_id"`
+}
+
+type RevokeServiceAccountKeyResponseObject interface {
+	VisitRevokeServiceAccountKeyResponse(ctx *fiber.Ctx) error
+}
+
+type RevokeServiceAccountKey204Response struct {
+}
+
+func (response RevokeServiceAccountKey204Response) VisitRevokeServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Status(204)
+	return nil
+}
+
+type RevokeServiceAccountKey400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeServiceAccountKey400ApplicationProblemPlusJSONResponse) VisitRevokeServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type RevokeServiceAccountKey401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeServiceAccountKey401ApplicationProblemPlusJSONResponse) VisitRevokeServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RevokeServiceAccountKey403ApplicationProblemPlusJSONResponse struct {
+	AccessChangeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeServiceAccountKey403ApplicationProblemPlusJSONResponse) VisitRevokeServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type RevokeServiceAccountKey404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeServiceAccountKey404ApplicationProblemPlusJSONResponse) VisitRevokeServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type RevokeServiceAccountKey408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeServiceAccountKey408ApplicationProblemPlusJSONResponse) VisitRevokeServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type RevokeServiceAccountKey413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeServiceAccountKey413ApplicationProblemPlusJSONResponse) VisitRevokeServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type RevokeServiceAccountKey429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeServiceAccountKey429ApplicationProblemPlusJSONResponse) VisitRevokeServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RevokeServiceAccountKey431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeServiceAccountKey431ApplicationProblemPlusJSONResponse) VisitRevokeServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type RevokeServiceAccountKey500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeServiceAccountKey500ApplicationProblemPlusJSONResponse) VisitRevokeServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type RevokeServiceAccountKey503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeServiceAccountKey503ApplicationProblemPlusJSONResponse) VisitRevokeServiceAccountKeyResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(503)
@@ -20040,6 +22444,157 @@ type SetUserGroups503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response SetUserGroups503ApplicationProblemPlusJSONResponse) VisitSetUserGroupsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(503)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ImpersonateUserRequestObject struct {
+	ID   core.ID `json:"id"`
+	Body *ImpersonateUserJSONRequestBody
+}
+
+type ImpersonateUserResponseObject interface {
+	VisitImpersonateUserResponse(ctx *fiber.Ctx) error
+}
+
+type ImpersonateUser200JSONResponse Impersonated
+
+func (response ImpersonateUser200JSONResponse) VisitImpersonateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ImpersonateUser400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ImpersonateUser400ApplicationProblemPlusJSONResponse) VisitImpersonateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type ImpersonateUser401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ImpersonateUser401ApplicationProblemPlusJSONResponse) VisitImpersonateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ImpersonateUser403ApplicationProblemPlusJSONResponse Problem
+
+func (response ImpersonateUser403ApplicationProblemPlusJSONResponse) VisitImpersonateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
+type ImpersonateUser404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ImpersonateUser404ApplicationProblemPlusJSONResponse) VisitImpersonateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(404)
+
+	return ctx.JSON(&response)
+}
+
+type ImpersonateUser408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response ImpersonateUser408ApplicationProblemPlusJSONResponse) VisitImpersonateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(408)
+
+	return ctx.JSON(&response)
+}
+
+type ImpersonateUser409ApplicationProblemPlusJSONResponse Problem
+
+func (response ImpersonateUser409ApplicationProblemPlusJSONResponse) VisitImpersonateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(409)
+
+	return ctx.JSON(&response)
+}
+
+type ImpersonateUser413ApplicationProblemPlusJSONResponse struct {
+	PayloadTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ImpersonateUser413ApplicationProblemPlusJSONResponse) VisitImpersonateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(413)
+
+	return ctx.JSON(&response)
+}
+
+type ImpersonateUser415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ImpersonateUser415ApplicationProblemPlusJSONResponse) VisitImpersonateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type ImpersonateUser429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ImpersonateUser429ApplicationProblemPlusJSONResponse) VisitImpersonateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("RateLimit", fmt.Sprint(response.Headers.RateLimit))
+	ctx.Response().Header.Set("RateLimit-Policy", fmt.Sprint(response.Headers.RateLimitPolicy))
+	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(429)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ImpersonateUser431ApplicationProblemPlusJSONResponse struct {
+	HeadersTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ImpersonateUser431ApplicationProblemPlusJSONResponse) VisitImpersonateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(431)
+
+	return ctx.JSON(&response)
+}
+
+type ImpersonateUser500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ImpersonateUser500ApplicationProblemPlusJSONResponse) VisitImpersonateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(500)
+
+	return ctx.JSON(&response)
+}
+
+type ImpersonateUser503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ImpersonateUser503ApplicationProblemPlusJSONResponse) VisitImpersonateUserResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(503)
@@ -21953,6 +24508,9 @@ type StrictServerInterface interface {
 	// ForgotPassword Ask for a way to set a new password
 	// (POST /v1/auth/forgot-password)
 	ForgotPassword(ctx context.Context, request ForgotPasswordRequestObject) (ForgotPasswordResponseObject, error)
+	// IntrospectToken Whether a token is good (RFC 7662)
+	// (POST /v1/auth/introspect)
+	IntrospectToken(ctx context.Context, request IntrospectTokenRequestObject) (IntrospectTokenResponseObject, error)
 	// Login Sign in with a password
 	// (POST /v1/auth/login)
 	Login(ctx context.Context, request LoginRequestObject) (LoginResponseObject, error)
@@ -22130,6 +24688,15 @@ type StrictServerInterface interface {
 	// UpdateSettings Change what the person has chosen
 	// (PATCH /v1/me/settings)
 	UpdateSettings(ctx context.Context, request UpdateSettingsRequestObject) (UpdateSettingsResponseObject, error)
+	// ListTokens The own personal access tokens
+	// (GET /v1/me/tokens)
+	ListTokens(ctx context.Context, request ListTokensRequestObject) (ListTokensResponseObject, error)
+	// CreateToken Make a personal access token
+	// (POST /v1/me/tokens)
+	CreateToken(ctx context.Context, request CreateTokenRequestObject) (CreateTokenResponseObject, error)
+	// RevokeToken Revoke a personal access token
+	// (DELETE /v1/me/tokens/{token_id})
+	RevokeToken(ctx context.Context, request RevokeTokenRequestObject) (RevokeTokenResponseObject, error)
 	// ListPermissions All permissions
 	// (GET /v1/permissions)
 	ListPermissions(ctx context.Context, request ListPermissionsRequestObject) (ListPermissionsResponseObject, error)
@@ -22160,6 +24727,30 @@ type StrictServerInterface interface {
 	// UpdateRole Change a role
 	// (PATCH /v1/roles/{id})
 	UpdateRole(ctx context.Context, request UpdateRoleRequestObject) (UpdateRoleResponseObject, error)
+	// ListServiceAccounts All service accounts
+	// (GET /v1/service-accounts)
+	ListServiceAccounts(ctx context.Context, request ListServiceAccountsRequestObject) (ListServiceAccountsResponseObject, error)
+	// CreateServiceAccount Make a service account
+	// (POST /v1/service-accounts)
+	CreateServiceAccount(ctx context.Context, request CreateServiceAccountRequestObject) (CreateServiceAccountResponseObject, error)
+	// DeleteServiceAccount Remove a service account
+	// (DELETE /v1/service-accounts/{id})
+	DeleteServiceAccount(ctx context.Context, request DeleteServiceAccountRequestObject) (DeleteServiceAccountResponseObject, error)
+	// GetServiceAccount One service account
+	// (GET /v1/service-accounts/{id})
+	GetServiceAccount(ctx context.Context, request GetServiceAccountRequestObject) (GetServiceAccountResponseObject, error)
+	// UpdateServiceAccount Change a service account
+	// (PATCH /v1/service-accounts/{id})
+	UpdateServiceAccount(ctx context.Context, request UpdateServiceAccountRequestObject) (UpdateServiceAccountResponseObject, error)
+	// ListServiceAccountKeys The keys of a service account
+	// (GET /v1/service-accounts/{id}/keys)
+	ListServiceAccountKeys(ctx context.Context, request ListServiceAccountKeysRequestObject) (ListServiceAccountKeysResponseObject, error)
+	// CreateServiceAccountKey Make a key of a service account
+	// (POST /v1/service-accounts/{id}/keys)
+	CreateServiceAccountKey(ctx context.Context, request CreateServiceAccountKeyRequestObject) (CreateServiceAccountKeyResponseObject, error)
+	// RevokeServiceAccountKey Revoke a key of a service account
+	// (DELETE /v1/service-accounts/{id}/keys/{key_id})
+	RevokeServiceAccountKey(ctx context.Context, request RevokeServiceAccountKeyRequestObject) (RevokeServiceAccountKeyResponseObject, error)
 	// ListUsers Users, listed or searched
 	// (GET /v1/users)
 	ListUsers(ctx context.Context, request ListUsersRequestObject) (ListUsersResponseObject, error)
@@ -22190,6 +24781,9 @@ type StrictServerInterface interface {
 	// SetUserGroups Say which groups a user is in
 	// (PUT /v1/users/{id}/groups)
 	SetUserGroups(ctx context.Context, request SetUserGroupsRequestObject) (SetUserGroupsResponseObject, error)
+	// ImpersonateUser See what a user sees
+	// (POST /v1/users/{id}/impersonate)
+	ImpersonateUser(ctx context.Context, request ImpersonateUserRequestObject) (ImpersonateUserResponseObject, error)
 	// GetUserPermissions What a user may do
 	// (GET /v1/users/{id}/permissions)
 	GetUserPermissions(ctx context.Context, request GetUserPermissionsRequestObject) (GetUserPermissionsResponseObject, error)
@@ -22718,6 +25312,37 @@ func (sh *strictHandler) ForgotPassword(ctx *fiber.Ctx) error {
 		return err
 	} else if validResponse, ok := response.(ForgotPasswordResponseObject); ok {
 		if err := validResponse.VisitForgotPasswordResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// IntrospectToken operation middleware
+func (sh *strictHandler) IntrospectToken(ctx *fiber.Ctx) error {
+	var request IntrospectTokenRequestObject
+
+	var body IntrospectTokenFormdataRequestBody
+	if err := ctx.BodyParser(&body); err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.IntrospectToken(ctx.UserContext(), request.(IntrospectTokenRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "IntrospectToken")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(IntrospectTokenResponseObject); ok {
+		if err := validResponse.VisitIntrospectTokenResponse(ctx); err != nil {
 			return err
 		}
 	} else if response != nil {
@@ -24593,6 +27218,99 @@ func (sh *strictHandler) UpdateSettings(ctx *fiber.Ctx) error {
 	return nil
 }
 
+// ListTokens operation middleware
+func (sh *strictHandler) ListTokens(ctx *fiber.Ctx, params ListTokensParams) error {
+	var request ListTokensRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTokens(ctx.UserContext(), request.(ListTokensRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTokens")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListTokensResponseObject); ok {
+		if err := validResponse.VisitListTokensResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateToken operation middleware
+func (sh *strictHandler) CreateToken(ctx *fiber.Ctx) error {
+	var request CreateTokenRequestObject
+
+	var body CreateTokenJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateToken(ctx.UserContext(), request.(CreateTokenRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateToken")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateTokenResponseObject); ok {
+		if err := validResponse.VisitCreateTokenResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RevokeToken operation middleware
+func (sh *strictHandler) RevokeToken(ctx *fiber.Ctx, tokenID core.ID) error {
+	var request RevokeTokenRequestObject
+
+	request.TokenID = tokenID
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeToken(ctx.UserContext(), request.(RevokeTokenRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeToken")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RevokeTokenResponseObject); ok {
+		if err := validResponse.VisitRevokeTokenResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListPermissions operation middleware
 func (sh *strictHandler) ListPermissions(ctx *fiber.Ctx, params ListPermissionsParams) error {
 	var request ListPermissionsRequestObject
@@ -24919,6 +27637,266 @@ func (sh *strictHandler) UpdateRole(ctx *fiber.Ctx, id core.ID) error {
 	return nil
 }
 
+// ListServiceAccounts operation middleware
+func (sh *strictHandler) ListServiceAccounts(ctx *fiber.Ctx, params ListServiceAccountsParams) error {
+	var request ListServiceAccountsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListServiceAccounts(ctx.UserContext(), request.(ListServiceAccountsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListServiceAccounts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListServiceAccountsResponseObject); ok {
+		if err := validResponse.VisitListServiceAccountsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateServiceAccount operation middleware
+func (sh *strictHandler) CreateServiceAccount(ctx *fiber.Ctx) error {
+	var request CreateServiceAccountRequestObject
+
+	var body CreateServiceAccountJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateServiceAccount(ctx.UserContext(), request.(CreateServiceAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateServiceAccount")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateServiceAccountResponseObject); ok {
+		if err := validResponse.VisitCreateServiceAccountResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteServiceAccount operation middleware
+func (sh *strictHandler) DeleteServiceAccount(ctx *fiber.Ctx, id ServiceAccountID) error {
+	var request DeleteServiceAccountRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteServiceAccount(ctx.UserContext(), request.(DeleteServiceAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteServiceAccount")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteServiceAccountResponseObject); ok {
+		if err := validResponse.VisitDeleteServiceAccountResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetServiceAccount operation middleware
+func (sh *strictHandler) GetServiceAccount(ctx *fiber.Ctx, id ServiceAccountID) error {
+	var request GetServiceAccountRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetServiceAccount(ctx.UserContext(), request.(GetServiceAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetServiceAccount")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetServiceAccountResponseObject); ok {
+		if err := validResponse.VisitGetServiceAccountResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateServiceAccount operation middleware
+func (sh *strictHandler) UpdateServiceAccount(ctx *fiber.Ctx, id ServiceAccountID) error {
+	var request UpdateServiceAccountRequestObject
+
+	request.ID = id
+
+	var body UpdateServiceAccountJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateServiceAccount(ctx.UserContext(), request.(UpdateServiceAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateServiceAccount")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateServiceAccountResponseObject); ok {
+		if err := validResponse.VisitUpdateServiceAccountResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListServiceAccountKeys operation middleware
+func (sh *strictHandler) ListServiceAccountKeys(ctx *fiber.Ctx, id ServiceAccountID) error {
+	var request ListServiceAccountKeysRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListServiceAccountKeys(ctx.UserContext(), request.(ListServiceAccountKeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListServiceAccountKeys")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListServiceAccountKeysResponseObject); ok {
+		if err := validResponse.VisitListServiceAccountKeysResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateServiceAccountKey operation middleware
+func (sh *strictHandler) CreateServiceAccountKey(ctx *fiber.Ctx, id ServiceAccountID) error {
+	var request CreateServiceAccountKeyRequestObject
+
+	request.ID = id
+
+	var body CreateServiceAccountKeyJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateServiceAccountKey(ctx.UserContext(), request.(CreateServiceAccountKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateServiceAccountKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateServiceAccountKeyResponseObject); ok {
+		if err := validResponse.VisitCreateServiceAccountKeyResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RevokeServiceAccountKey operation middleware
+func (sh *strictHandler) RevokeServiceAccountKey(ctx *fiber.Ctx, id ServiceAccountID, keyID core.ID) error {
+	var request RevokeServiceAccountKeyRequestObject
+
+	request.ID = id
+	request.KeyID = keyID
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeServiceAccountKey(ctx.UserContext(), request.(RevokeServiceAccountKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeServiceAccountKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RevokeServiceAccountKeyResponseObject); ok {
+		if err := validResponse.VisitRevokeServiceAccountKeyResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListUsers operation middleware
 func (sh *strictHandler) ListUsers(ctx *fiber.Ctx, params ListUsersParams) error {
 	var request ListUsersRequestObject
@@ -25223,6 +28201,47 @@ func (sh *strictHandler) SetUserGroups(ctx *fiber.Ctx, id core.ID) error {
 		return err
 	} else if validResponse, ok := response.(SetUserGroupsResponseObject); ok {
 		if err := validResponse.VisitSetUserGroupsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ImpersonateUser operation middleware
+func (sh *strictHandler) ImpersonateUser(ctx *fiber.Ctx, id core.ID) error {
+	var request ImpersonateUserRequestObject
+
+	request.ID = id
+
+	var body ImpersonateUserJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ImpersonateUser(ctx.UserContext(), request.(ImpersonateUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ImpersonateUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ImpersonateUserResponseObject); ok {
+		if err := validResponse.VisitImpersonateUserResponse(ctx); err != nil {
 			return err
 		}
 	} else if response != nil {
@@ -25701,522 +28720,575 @@ func (sh *strictHandler) VerifyUserEmail(ctx *fiber.Ctx, id ManagedUserID) error
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L37cttGtjf6Kl08qZokG6IlWXZiqabqk2+JJ76NJI/n7FE20SSaZG+C3Uh3QzQn5VPf03wP9j3JqV6r",
-	"G2iAAAnqZieb/8zEIoC+rV739Vu/90ZynknBhNG94997U0YTpuA/z6hhr/mcG/uPhOmR4pnhUvSOexdT",
-	"RlL7EzFTagjXRDCqmDbESMKNJkwkEZnKBZlTsSQjmqaacENSRq+YJt/GKv4uIlQkhIvyMc1GUiSa0DQl",
-	"ckzMlM0JVexSDOloRr6NTfzdCaHavpMoOjZ7nJnx3tSYjGZ8T1HDYE57bg17B/v9S9GLeno0ZXNqV8E+",
-	"0XmWst5x77KXygkXl70T9dejE/PXg8Ne1DPLzP6mjeJi0vv8OSr34L1M+Wi5uhM/V9f4bfxb/B1uCu7P",
-	"hNsFN63y23gRf9ffOL3f/vroZPHXx/vN02NGLU/HhqnVmcGfV4c1khi1JHRCuaiOPueCz/N573i/GIoL",
-	"wyZMwVgfP348zc2UCcNH1LBmohhNaZoyMWH2AM9ePiOPf3i037bIp5ZmFGFKSfXXyx4XVzTlycDIGROX",
-	"vYYFf456GVV0zowj0dOROWNU2+Hrs/k4XVqK45okUrA+eWWINtTuABeWtAjNE0uRclIQIvx1ZPgVN0s8",
-	"Q/uXjCktBdGMabsQbj/+W87Ushf1BJ3bCSqcQ2Uz6afXTEzMtHd8uL8f2c31/z5oOslTO5vTEU6+vpZ3",
-	"AicmRUR0PpraSxBrpjWXoq/5RAy4iCMiFVlwMyVx//sYLhGsYcgmXBCa8hk7Lt/6Pm5bDA7UcmTF670o",
-	"XOLjo8oKH7au8KWS82bKYVSlHDgIn7O2uY3t6+HMxlLNqekd9xJq2J59tTqxo/3Wqbx63zwRmiSKae04",
-	"myEjOmfEDhzZbadkMZVp6wR51rJxh/sP+/v9g4OH/R9qM3xU2brD1vm+y81IzuHeNY0s3c/h8N8oNu4d",
-	"9/6fByWPf4C/6geVbxaDXMjmTRlz5Y6m4PhGSpJS07oVRt7CST3LlZaqeU6xYJ/MYARPxE5gkIxOGBmy",
-	"sVSsT95l9Le8dYL4ZtutPTj8cfOtfZWweSYNE6PlL6xBOpwSwz4ZP7dRypkwf9FELoKLTMmHD6+eR7iv",
-	"c6pmmiiWMcPtNzS+yzXIl2MyloocHpGpzJWGb2pLnfY3hpf/UhR/nbElcLbiD0OZLMmEGXwTj1SxLHXS",
-	"IHLcI1jU3hnLUrpkyTExKmcxskohzZSLieetl8Is+IihrIWNRgFc7nT4RbtPbYzy0aP6lmfUGKbsN//r",
-	"X2Tv//v1P75plIMtakohnLlhcxB9VhwTu89Smza6AMFdmWPCxjRPTe/40T7QLIpJz9fxXweNQvMNFXTC",
-	"kg+aqVfPm8k410wVU8momQbcJOlFPcV+y7liSe/YHkHjlcpzeHJ1Xy6sKL1QVOhMqoYNikdSzjiLga6G",
-	"Si40U/oYyAOkMFCKIEbRK5ZaEYnPO+aIX7KkKYS0pESTgkC8PLU0t4Yy/rkHU9wr59i47z37mV7UY8Ju",
-	"9b/8P3E2vV+blm63/JnMhVHLlzxt1JAuFpKkzBKYJt++On9HHh48frx3QGiaTene4XetjAM/W5lqSKin",
-	"e//56++Hn5tJFealGDUs6SgMLQsY2Tes4G2bEn5x0E1Arp1VBxEQTKizOPAz7CIWWub3xWTBjwdPDjcL",
-	"AzvHl3RkpGojuI9TZqZM2ckpZjeNOrWcjOG9ttnhQwN8qDJJN4uhlCmj9pZ92pvIPfvXPT3j2Z6EoWm6",
-	"l0nLllTveExTzfx0f1Iyz1qvx5QRntjNpGRiHyx04qU1ywhvpUZ4utedVW077VfPdTsvBT6PvEgzay4Y",
-	"lpDhkozkfE51n/wkmUZJJySRcB6FUWEXxD5lqUyYG7JFzUt0ZXkgXzqwZJAer/DhAyc+/D+Lh6lSdGmf",
-	"1WYJuqP9aM8t/UymbN2B2QnikSmZsuDEpvSqlfrto220X1PtWyn/nFE1mjbRPDWECq9WR3BGOEuFswUD",
-	"BY8kOB2ZGxJrqUzcfitgxFZlouvEGyWj3UupEqY8M0l5u8ag2wXXnud71ATyq/rXyj/gk1GPzSlPVyWb",
-	"vSn2I3tXFDZR26+9ZQum7bvv0gT/4y1+5AV+pFxprkat1GOVJbSAQb6h3WMkGbL2ZdvvdbY4yimUe2+o",
-	"yfU6etaGGubPwE2tdT7wte3mg6/4+fyDKT7mLOnAwAs7kWuSKXnFWrkhHOXgyn36dtj3Z6sX6kwKzZwj",
-	"ZMS0fjalYsLO2DjXVl/8vTeSwjAB5E2zLOUjkNkPMiWHKZv/x387z0m3/XqPb6EfpqZHsk8jxhI9kAsx",
-	"UHwyNTo+RrsFHGARMXTGtL3yRuajKdNkLhWwJ1QTnQUzlWmi+yQeSzXkScKEszjikVbjwZjylCWxs3Oc",
-	"KgpWObtiarmwUvWExBVpOfDqc1x9zgoHRmImlEwHw2VsdVRrBKdWcizP+USw5JW41z2kOPZAw+ADLuJj",
-	"3JcExVVqbZeRYgkThtNU94mdJrGMEnSzvl3AU5qcsd9yywbuc+7ed8dFlpvYGZLg2NPomKLuwFmaWtNx",
-	"JBNWurL82/av/iSeeU/iOkLebgHBJxvWcFrVxey9XlBhWNInb0uDFw/HWjdLhjv+TIpxykf3u98jN2h8",
-	"TKhAJcaSChkBBwhsfpy4c2XiX/ic9UmMXMleS0tnWs4ZuAdYqhmZUjD8LoXnccMlEXLhT0ZJrc+5+SKM",
-	"JmQEx4TiqoHcvGla+Ousds1N6bCyVilNU7lgSeErtZfH7kz8z71n52cv0RoFA4IbfSm8u7OVqfgpMEXm",
-	"uTYE+EldrcfrucJxQjZHqL4UJXdyOw3yG02KL7HX5fSO4cICHQDdgP6vF9yMpsxaCOOCoHLhBV18XBeT",
-	"9gCcqCTvVI1xR5ciVoyWEQYuRci861LAbRHuzhe5g44W2CeuQdyBr1iQIUMqsHxbihFbRzygWFJtiBSg",
-	"6iyt8AvutmHC0ZDGSJh9YS61OSmol3oiQ6PSHoyw9s9I2q3FczsBDtzGJ7zCt8Ikwh1+4ZZ0a8y49tmG",
-	"DQanA64NJqjxVgu5IFIA633pCfSLXYtAd0ms5WJJ3CoxPnI058BAymiSzJhCx4mwChP5Nv60Vz4XfxeR",
-	"xZSPpsh+44QZytMY7CQ8ReBuwO+oi0zR1J4gRCws84rsJeVz9xuMZA8ffQ3qio/KA4d7h1Nb8DS9BC9e",
-	"ItcR7Db8DcnnZwzGXkj5mqoJu9eTcoHggZFykNrR3Ynh38mYszSBi0XgV1Xqo3armIKNzYzuu4WkZvoc",
-	"TuTWbkHlo01LkLPYnl+csImiieV79bk8lwtxV/OJ7viAErkQuKIgRPBFmDkvxx/M2HLAxSBTcmJFV+wD",
-	"IxBt34O4uiMk9ImWOghYPDO2LNQNoRdMsQSUxUuxMorOmDAoOhZUu0C00S4qM2VpgndNMeMZg/vyjGUG",
-	"/ephxkY5wba9cE8/CDIHPq9Gss7YvSsb9a1RMAW3z3ZLFxSNSeHYXyjOnJMXCMnayYKmL6zxcc82EI4M",
-	"SiH4f6weKXOl++TvuQRNlJFYoXk24O4uv0Lj51lp2H0Ryy0wLC1Bwn+PueWBIiEZ1XohVUISCdQ3ZKkU",
-	"E2LkBPwh/SoZfvz4ca+eKrKOFuuZJTDN11SbdwvB7vcMrTI2kHbYinZm/+CdUAnLUrmcM3CRgcicyJrW",
-	"FihVnhGMDL9CAn3NxewnKdgXOeWUi5lfGRczO71czAQEpK3Vxz5lVtKDeUQ1sVcQJh3EMW9N1oTfbFH/",
-	"MDZqx2e3NyxrG81l+hQxcxbobpDeBVN5K81LmYv75Y5CmsHYjoo84z1dppImX0SpynDsFaUK3Adcb1Cl",
-	"yLcH5A1/apVU5yT/DlZUJNrds9hR1LBBigN7l6WlfOd4M1ISOTbWYr3wWXOEQmZdRR2occBK6uRaMVw8",
-	"GO7BXplt2Oll97hPCLyeBnBWM77PiryD+zyOdg+AU7AYcYa3jp3pIvMUBNMYjGCXKsPUMYm92IojEhtp",
-	"shidDGgao7fxpOZbrvgkKo6lk6q/RiTrPM2hM6fFMHJu2gs+ZzI397zLqIIYHDu8wAnH9A2qFL9ikMUB",
-	"+Xifo945M4aLib41Tlx8sGGOH2vpl1Y4jaZSM7T8z/lEvBJfwCkGckJJObasDiIdERk6J2IZOROoJIH8",
-	"PG5wjUUkdg8PdG6NAGvZEakuRUGzA8U0MyVR9etBECBQ7/RcgO9Hz1iCqTzLNc5PR38dYhxbHqf/YMO2",
-	"nXu3OZzeB2FvuVT83/fMXnIRsBfPVGRuwrDKieUVMyYGTheyh1VJTUaD3GkHA3d2wCmGNCFSMH1iTb0G",
-	"vbrwuLjLBuEuQslCWW3an/yKWXcr+vQHQa8oT+kwZfe95X5cu5OW9Vr1AemdxAELWitfb9HU/SB0nmVS",
-	"GZa8YQmnFxCEvdctKSYwmNsZDMwyq6tR9sLG9cuI2p/VmCHz/cuGBDr6PgOPJqk6NCEKUzOWzJRxZQ2u",
-	"/qVoiyqjXYC3ByM5oAIMGfoH7IBOeDRNr79O4l+Kmsi/STC5TAjTX+KsblGXQs+Uq8uJq/QXH1fi9c3H",
-	"FlU3PWrdWLd1mIiB8z43VJlbjDw0fbspHgwGC0v65JRAzItrIgW45xZ0GRE+LvP4ivCpkUQzcOIRI/vg",
-	"QXXDllkaz8Nhmko9Ui4g5ybIZnq0v9+QTHaK9+Y5S5nboEzJjCnDMSsky9WEDWhDetMHYXhqxZGoay72",
-	"Gg2VzCdTQ4Z0NLMT6ZikWWYq/6scukxhksP/ZiOD83ZlOxfsk7m/0p2tanJglvC91X2lLXU6p3aewxSz",
-	"8E4ceSw4OCgx/8GVtWGeYb2oxlXyNKUNYuZnw05J0Ni5gdKedBxHQYaCrweyWwH3EDVXy9WMomLCVBwR",
-	"IYFwF1NJpjRx8VnM+8KA1UIwZRUamsy54PZNI+2LBc3bV/2PkH5p+UbpJYtq0SguRmmesASYKwSk4ohQ",
-	"MqejKRfMjoQegxgjWcYuC0JYBu4epHGKBC8JaAU+qc4+2It6fm29qFeZsv0Jx3P/xVRD5njUw+vSheQt",
-	"x4DvrZzLU0ylB+rUS20YFg+NKUTiigxacLydEDbPzNL+gGEGnsVV+njJFRvLTxF5zUX+qWkePOmUfMqz",
-	"xpQ2y8OCOic/IVRWIXUz2MYoCCQ68e08PEiI1alXy55WJpRKZMP1ukCVchGR5y96UU/kqVNasfxhNaOW",
-	"GZpQA2yfJgnHjLn3lQvbcHArxiZkvhQc3TJyy+V9jpIpg9GQXWtv2R5mQBcT/73nMrSPe9kiscOscD5Z",
-	"FnGtZBPwNFcMggdoYC4sRVjLoE9iVchaSlSeMqKNlAnqy9r4bfcXIQc5Yxk3fhSqSFABaaJ4tb6E0s7D",
-	"vY7a1hSsS+cdBfuneugNpk+Xg/QWFRJzQzruQlR9sm5uVkgQI2FucIiWiCtiy92HDTOoSTB4BVJyi4rI",
-	"ssauqPj0KflQ+OfYQUDXlVUFtNoiFUHevOaYvFeVOUWKefEfa6v7vOz6vJpWHpRKbPrMW/bJuLKLle2B",
-	"aVS/1rgq/W7cICmhsK3QP8Z8kisGofiu+ob9Moq600YVgglPH9Q9V2XB6BYBDtw65EaS9VN4umwmWaeA",
-	"SNWQeyGLiRFuTkhsBws9BI6rQuaOSxuRwGSvQdquuvPFlVOev2J1ho6MPaogN6XxmLquG82LGRcNTKVU",
-	"g47teVh7zmrvqDs6H2mfxCjAfXDAHUuhmvRJ7A8nzKOsaiuXAtSVUuM5Xk3HqSozSDlVdQYnYvmQGzBQ",
-	"aW5Pk1mjd2zc7a30kDYtYeMoM8ayQW4tmI2GDbMUDxTEMshwSxnFOo5u2/I/WUHpXj3+1agQZW6FncqN",
-	"NY671Dains5x19dJjvqghXhAIpCCXWvoXDM1oBMnDe5ML0K+WypJfsU1rSg4NadIBfNr1qqKO1XhBo36",
-	"RyH4bkWvKsXol9esaqgQX49BcZqb6cUyc06oqq6hB3K8cZetzvgZ+MHIbHr4BTxkd98l1ay48TB52IV6",
-	"So7JxRU3DCM2Fe5zuB9cKS7M46PeanF/1PPxmg1j2u33kZ1wlIPDJ93GqVb/bhysmpprZYFYEnsRK6M/",
-	"PLjG4HoNxAL105jSK+Zc/nbUiPicdcyWPIFcd+CoUGaykEV2t1RkKM20Ms9//Q7MQPeOH+7vR70rmuYI",
-	"LmKy3ueo+PHwUfkblk5+/jXqdqVfgu0BUAGrd7ru1fRH7qgtWi3Nru5X5Aje03LjPcb4GE+bfY1h1K5W",
-	"L1ifXvls0zhPFaOzxGULV0/xBdQKFF5gPA8oXuhF93eBi+NaFYcl/UTk8NE+gbPWvmShQPO48XlHPcgq",
-	"XXPL5JiMcwWppziJCrl2u1RGGtqgu56maXGNqqyi221tkSO4Ij9qF4p8RvPJ1LxhWlNMLquSwGhKhWBp",
-	"VSfGW9cgDEZQTN8IFiYT5p33cxysGlZx6s3KJ6dmnjZqzR3tD28OlrNXbIIOTlQvVu0ALmZtMHhidq1F",
-	"WEtzsI2JFuiLK78ZF0hZ/UE2/LlJowNcDn+ybotCjQ1GcFtfTn4j9dyG0lUlx008Gj/ZODFf/9no6ti+",
-	"+LPOGjFhRHcJuLnRtGGZD7rNabKF86tVIH8M47gRCNsmL82/UITarQvS4XqdhSYM/4slkgYe2ukaNhFh",
-	"sIPlEtceZdLInspj7lQPvDKZ8hMtg4sJg+LMoNa62bR3ICI1Qpm7GqK1YtE+dIrVkysTrMND1Cf33ikq",
-	"15vfKFfKXvBQw12bheCfAxto0fm9t2xRvlo/gvocap9uXLtM2Htr6mxcb/XOvFfyymoTEOcfyk9kuMT0",
-	"ESugwJtif4iKeocyrMqTMtpM9QxK2wHlrSxXWeUTXiKuTaabSmXseuy6roKMBees6Jrg8Or5ys7Wv+ZE",
-	"dPOGAtLVs0YRvoqYVfXhvP3PWsx9A9Bh1EMEKgAluh7hJtXUivURknouxmeP2LH+RZgeAKxYG7BIc9rI",
-	"Mt8Xj/7Clqs3GoZuPAPYlPLta15pathEqmX3WT7zb9S9kdfY1xlbbrU9K7tjP9C+OWcyZV8vwdjZ3QK9",
-	"1GzLgQry8zfYhRtoC3ClrkdVDglvk6AN2Mjn6DriL6qj6IQgS408/YLOWAWAYCxVANRT3zHLuLB8rwOD",
-	"feEetcw1QrSzBk3MnjnYi/hAxUDdBmArBA2zD69oW+DHquwI+nGr03lDeVoWfiGAYxULNHRTXReZCL20",
-	"aaOK/fTZe3L0A0mpmOR0woihkz6x08Ia7IXixjBh1Wt0Pwab9PDRxk3qchXfg1e9uIzTRo/hK0Fe9A8e",
-	"H1mKmdfmcfB44zzKUMiGAH2QAmdfkylbR0Tw+wmJP5y/OIuD8qk7IyuP01b77sMOSIirmmrUzoOeUz0d",
-	"SqqS+/UWW6PnirPFphfe+edgXSOrkrrA9kYOfgaPY6mK9mc80IYarg0f6S6C47x82sdtJkouzLSDmmKf",
-	"ci/pwXA5oLmZDozLdl8f5fD++/D1jsy+dDOGL/tLf723HbLbtd7tsuDgzRr5FmSyOpv6GI073bB/TbtS",
-	"PdpVSlmlvS5+vOdFUL96rRzSb2O0v9GFVwIUdvZWOfutHUOPGw2Asdr4WDUZsgkUjUKahSsecDmGmJFf",
-	"oGG7FWDFADVlbbZdcLN8b8vVvJgyCFTYb+AzYaIQr+aflNuVMD0zMmta+jo/kE9M4qCQTCRIvFykAJGE",
-	"OwFpzkV/hm67fQsJoBpr3f1ZFOmg2yV0Um0GuS5opXnxxUCuJOw+szGkrr7dmlNrVK4NS9YRMPgEM6o8",
-	"4FrFhSjkopkQ3YfLDJbr5J41ec/8lSvnHgTP/Z2HHXBh9iCgXsEgrZxizStXnX0717kNx6/jX1880o7z",
-	"AGy4VXJ4A8iWWCyDrh+K/MJxkzp4KfmFscwSz5AtwQfMJ4KLCYHYNCSMuwKSwslkp+fv5fGlqH0eAP0z",
-	"e6MoSeXIqfYQ9HHB2BEFHAfyCggWMVSkSH2GN3cNfBZ94vLWHVOlemaZVAG1aYeyT1NN4sHgZ6nNHs4h",
-	"JlxoA5DLRa3XEteBnrS5ZukV05jiVm+ysHLzXozHDPAyShO4wcv7RR0abTafFSb4W9k/RFoNHhuIDJeQ",
-	"S1nR2VcZT43Wt3eetFoTdnrw09rZEUw3u2JqGZSplk8CwJxMmcP6xwVvs6YG5071SKLyeP1aij1vuqAN",
-	"FNNgTdScL51YUBMtbswSCMZpnG3o2qgII5rQ/+X+1R8Bkn8hG7wdtQbi+mHTXbKv/SPwmlS3JPSnuGwf",
-	"K25+jTa5lIoXGxcolEwv3l28v55XKaVDlrZEtoqSpKKpWFU/eT/FvIyQyew3tpZZnbW3H9swn7l2FaoE",
-	"VG7iYBPBPI9BG4+Pw+YoTBs+p5DOrGF+gKsDmaiITypcowcFePVcTDyPpumCLvWl0BJDy1wTxVJGtS95",
-	"8uut6AaBjhF4qNbg+ldqb0UBqYV5xickF9y1TCj3d6Tme0c/HBzUKXGzf+Zlkb9UY+TXMC62jPN3j2QW",
-	"pLdKURt13Y5RfKPcJjWmUuWjKYjYBFu1BbljJF4wOluBYq3k6RklASTePtncFmVFaXSBflx4ML11KmHT",
-	"nV+FCa0ec5m+tvk0nK+ljEs3xbm9duQI+C/aeTFxoAiwU3GrUJlRjBiZJkVa0zWFlVtH+xb80lhrUEsw",
-	"6JML9snoAlxtxpbaYbdaY3ZcgAYGp+sC9l4QaFBdF1NqNM3sD+47TTH9mv+u5W7ehspeHmBdjake6CBl",
-	"Y1O5aAf7nTOamj7VeCCcpcmz1vyjoLrFtczIfcsMiuCgZKjkjIWHUEwnKnLU3b2PekbKgZ5iLwhAx8LL",
-	"KHMzkOMBlHFA4qAZOCSWXtRz6GsDGC74aDXxfc4/sWSA8++VmaeDkZzPQV0K/iIM5ULDf2DKTvFbLhzs",
-	"bzAuJk02JfHC5hUoittHsMvN/xz1cHnNme7UTL0wwk2nGspwMHPUnw429HF9WsAtFFvlNG7MrZqXqWvr",
-	"WaDfdlhQ+V4zMZV5gysb4tJQQ3I+3D/qlAzo0lZX8rexHmwsVZlai0EbuvRKRlU0I8bg1q4DHN85JZtX",
-	"Do6qm6WUlICSm+jmVfnkqsAqfmqaJ0Tmb0fBuKl92FFBuc98g6iXZ8mWG9GkMLgGNVVzLZxXTXMIRm09",
-	"tNuQPHj6X9xXVB7XypV+LRdM7Y2oZkXbOSv/Ez7hRkeEur/6PGfw/2guJikj02U2ZUKTITMLhjmE9apL",
-	"hBRa25e1SS3/qYgm3V+etzBMXWEGtJerCV2C3spmdgVSmGmjUNqaJBZm+jQfzVhjrrcl+n+7GHC5ky9y",
-	"uxEP0K28+U74xQSfiwpq2RyjqcxxNVIDvbG2Y12NzZlfGa8fJ3Tp85Whmd+/60Vk8IGmsIZI1sQ0Ckel",
-	"FL6lV3fHvsyYYOsKaRCdiCkA0Hc5uNZMghxanqYIEFO5ET/cKBW/dWCEmvZNztfO4Hpp+277y5Mvd77Y",
-	"KD/vJoJCCPcKSf/eG03ZaOb8pqMpxK/kwhJ3MrQvw6WDpBz8b22kAv3J/hOMVoy/9jwMPciiWtatH6Gt",
-	"xnUz7rzvxhWtawTG6GhqNUHjarALj+rKTnSLGleHrh2G+0T7Ppf9ABq2Y9uQqeKGj2i6vu+YK0B3IJML",
-	"qWYFiiE6wxpSm7wW35QqDsmqUBXYlme+9lTLpcl8mAbrEvl8iHesOupLh/XgmpM7IHGv35tqRbNTyP09",
-	"pJUVlmeRUgSOn7dUqOEg0J+ejWbESFnDtWqdu9fQgsDvsNmtc2Nac4pVkV1QkENlfVFIWu10eV7Mx0tY",
-	"uNjF/Y2QATTJ2J9l6lEW6zr8VkptuWWnz9+8ettrqUOumk1H16hzCrTSdiPmVcUAqXF74dsauVxBaFjm",
-	"E6BqVtaKi36rppNR79WcTtiHs9fVLZoak+njBw+CTz+gCe3/dzapFHgrXgcyO/qxcRCrDL7mgm2yh1pE",
-	"eYFTQrWTfCdea8i2QlC4n2TPKSOh7xpKS7VVlH3ts/d24xidMkA7es1Nbez+9q5x0WgufKzW+gspWFSg",
-	"X/oOqpDQKUc0RZG4uswNgZDAPTSletqI1EPJ+5+fEXzjmMTfUDWR4pAn3yCEq//3NzH5Nr7668GTb+Z/",
-	"/b//+/9EBv43s//7jaap+cYOEH8XkfgbPVLLzHyTCnhENT4YXYr4m2w4S8aHe3pKDx89/obXHiHf0lRL",
-	"EtvfD+II/+PRwaHrGkkhLq5TPoTcUpAibP4dfHjMFRtSzfbKqczZfDCS2kTqr0rmItGR1n+1gw1cH2Gp",
-	"Ij37K+StqMGMLYOZQG8mOSZD+Br5Nv7mkH5jZ/TN4fAbXMrh8pv4uz55ujQIdGRpx87g8ZELuNqxw76Y",
-	"dIj9vZzjWCpy+OgxgOdDOMgyNuxsHIcexnglyP7ooMnle83k19V01+ZI82maukhzPf2hIOtl4fA2Mk2s",
-	"/SvYorhZ9gZjsut6Z/21k1g3pK0GvCBaU26FjDZAYWh2lK6iorhMbOawUfA0j6t9GSMS+wWUfwlmFv6x",
-	"CXI16GZiSbBoUYJeRVHstYdZShBINEi68/VP4CeNVjt2ogyAiYYOZRiuQpURNr7xgNrePe6otSGFbg0r",
-	"fhHAExbbOIKSR4e7rhhNmtXZdj/0nFmdz7v/HSYGoI46UIyoki/TVtbbJjuC3sUbNaiUi5aQBSqmZU9q",
-	"KxKGKRUzQLEosDXh4nLB51b1O2jEdVjRD51aUHrsIEpQRgw8jW6OK8L0o9oVWmNJ/cKWTQGzLB+mfAS9",
-	"nwCtg5y9fEZ+eHTwAzB3948fT9zBAeSotcilIPHMYGCg5tJKJzVPz/nho8fNlthVLQi81/Ika2RKM540",
-	"/x0RHoIZPGvUoBtfzjULz0vzSaP6/qnx5eXmWIidHE4dx4pgw1oO7LzJWzVjy+7OOZeptCkzqJlkXlPD",
-	"0ga0jIQum0PFTlGDzNPDIzKFtlxVOJZO/iJ0TW4c4uE+SeiyBivzYzd0CHCCbhzhh9UBHh9dx9u0xu8a",
-	"7DcXs66Bn261tdBKAYVLysVs9bYan265jojsvDAvs74wfL1tLS25nJbFxqboAQweCMrTv+hijhXNfnMx",
-	"0OutiqEqhiYTqyVQDd+fcHHd0scrPmKDTtscJsCCjLtOMK+KmNStnrw9ABh8rfGQ5UTm5no7o9hYMT3t",
-	"tjVn+HBJhCtTqfVOW3E9FP13dRVpGSxY59OrRQW47IRvF1TstJiWDXa+A+ij+DfNzDFprvTePPy1Aq+g",
-	"gq57Z+O4hcthJXmy+dGKo2GjW2Dj8Otyg3lSGERhmnDR04JrVxBRiNCNyuK1wDeiHp/TCRvkqrpR6F/a",
-	"uMSyxnPjo976avc7VBsdrXd+F40oods6aPqamTIoQ0r0pNWDLEzejZNub5wADjLqLaWwcwlTVLPk+ljC",
-	"hSEdYLRY+7eCybLx9NtrxJs3la4C3yRsTkXCkqLYKnB2ZVQZPspTqpq3eBUu7hbgZLTM1WhjnoTlr+f4",
-	"ZGd/PLxTBJ22z4+oOhiuUbLjGVONDwXfLVzblumH17a4hZ6wg9BBLWW+2MK6UVaWJK7g1rUQUvu9bU/7",
-	"qHD1aH1rkEBY3kZSSKXH6JdODXnT4CDyPYPaZPS6++kalZbu4WOSBzBT0nVrhx4qT6HYKMKqDsxQH+YG",
-	"n0i5mESXIp4w88Z5asI2adjsMChTcm2tNTnaf7i2kc91WaEr/tzcP7Cox8j1Zl3UNZqtnl2ONXF+xKg8",
-	"kKYTDAGLVt1S0GIFfGYAiqALvOnIV3jW+gdTPUNcirlU7ASAOkdTqujIMKWjopSgypAZV5dizj/1iZ9K",
-	"kOEMvUpJgbOMrWsxJdSXToRBLstaInixQGfWdGnHXEyXtRMMgJgqMYXDzSGv4O6sUUUheySzthDmPhSY",
-	"+DIwe+3vnZTPt9KUXZ6CzpUNjj9AoKg3DZrTJUlkiRpr78Ci1ESWgA+HeVgEgBvt7osaMEPd/6QYTZYD",
-	"BBtkjXL5vOgkpTj0nyX+6bIe0B9gUSPcVuw8aK1hPfXVg+sqWF2t14JI0SbtXQ/EKz5qHAbicmkCNd4h",
-	"2DcZMihKdOwLc/MlAMk2jVSHOV3dx5UVr06u6T6/y81QfuoEdOm8bvVIwM2snWvjVVaFcGt1yrrED6R1",
-	"poimPImKHBLNRorV8Ed7jx7tEyHR/e845mbF30pDo5br1OiMicRyG5fmAeVVQPfry9874MCPeMYb4Qcu",
-	"Crgbl23p230nck5rePk9+v3339ei/VvjeG6WdmZNT88ChgQo9RwehRpyR6KFl3+/W56EK/cpgT7LrfIz",
-	"8V+v0FBNuwsPdz0aaOWK3YZKV72zX1ypCw+mGYQdUNax6jrPQCw7YQuifyJl0q80/oAr4XbVQa634Ky/",
-	"CzBs7g84p8jVXOuYRQf9DeHLrwdZ3hGeJ5gi2E1sC3t1PYZ0kdbUju8cFS4EF7hznU8nilqpHMTxbphO",
-	"inMJ1riKWV4klW4FLtOuCMO+YI5uRRu2jJbOLON3uCqR1T1GtbjlbSicfm4vU7q4heqlzuVEHcqI/NTO",
-	"gzrQIFGXQtdRlBfOOQ0MWAMUPs68of6rmGHvwpUpl8C/hdNMe9j9K2btkhnWI4PyBUIXxGKfnFsbkaYk",
-	"F4qlluUTfJlbia0A739mDVPLuTAM/vnXqDfJmdZMD1I5OdjvHR/1j6KeHknF4IQWVFnrsXfcwymXOK4r",
-	"icThDqyBXpkxlqFBpfKU6TWJr204CHmIgzBUjM50ZxD5CoE1cIDabjSNn7ARn9OUpHJCFTfTuT+uMsbv",
-	"vlKJ5u83JKm6fa6Psm/NhyPMGdPGbhc15GD/vx5G9n8fw//+CNfyYP+/DvYrw9FPONxRtFbFCE62JbuY",
-	"T6Ya4fuBfgoHLjYpshOHJOAFeejzK7ScMzR8MTVmJCeCO9dqkaxQo6LI/6X6L+c6c+1HAdecLQFsbpBR",
-	"q/0J0IAyZnjRru+3nInGhlr11HDY9PpRRyH9FgTYhRFcF4FTeOz3JhRASEhdkzP1aJV029ualKrz46Mq",
-	"Z1esBDvozMM3NBBeF927O2CYr7hY8Do4MK5l3AYMq2HOU0OafQmNRsR6wJaiT12wmetP8VlwZptq5qKi",
-	"YM4XxVkOlouEKbiSuk+AvTP0eXuuOmPLmnMmMPOU4SP0mG9XPFfd76ZkSqhqlmpOYj+hPrbNiiPLEFO7",
-	"PGKX1zyjPiSuNoAmbTOx7nrtCv2UnOJg//DhKrMoX7gN024dxs5923UBVGy1liGh5LW8YikdNeHMbD4X",
-	"kETO6mko+LvL0P6dRe2LiPttBNhXCxd5sgpP02ktU6orzQhWx75OtPx+w+MuA/NGLqbuke8y1rpaRRUS",
-	"FcBDQpf4/vpyqNWI6Z8myhpET5vDqxXyaz7S7YrlPft47tqJrlhOnqlsBsEueRB2ycV20c1a/JRmWPzq",
-	"6vTcQC4oQp3Ttrvx5CbQ2kcRfflbyQ3clla8SPYpk2pbqmvKYljRvsdczW94O+8hctAQHnBAV9eDtbrG",
-	"JawBTVXIvrKPHcCmVsztIuWq5aB8q+272OMWFr6mSjGcTZflQYSyzcJ2aDnF3fTR3WqhWgrOTszto9xo",
-	"x7tBVTYIReWKcabMgWTBZyuX+ua4Kq30eHtRlA1J7q6vmYt0VKhwXRhjxUp2bvoG52fC0CRJuZiFAAJw",
-	"SsgxucH9h0j9LW9xFX262ztZrjKpWUNHPyerNsJg+C/UtjSYTJdd3QT6djGVmpXZDpZc7Q6eFNVKOkCb",
-	"rVD0rW5y3eu73sxdWaRP9LtNXmU/upn64ant+Y8LpW8vkIMMndVvljkZ3T7lngfQjhkTDeThn7VcD9Jt",
-	"4LmTst7gfsij0x3cbLtwYW7S5PI25Pga+0SPZNbYu36N3IMlFa+2s4qtNYCV4s1S24sKtTiguaYMSVbA",
-	"V3n1s9QAVzhTQYNRELBFMR1o02tV+M29GW7HNL+GONiqm8A2Oud1AFND0P8WNP827P6bQezX2+R3oPNK",
-	"33qnatwf8H7VrmowD1d7Jziq77vIb9P+b+cJ90R9yzS1lgjmzNDEWcRtMDVtifPl7smyhntNT6e2XNVB",
-	"8/pun8QcS3PU4yddTNERWIUQix4QAdkF0w42cB1VnbOWgAs2u+G4dd3o5LaZ3Bq6YyIZlMe3uXZIJDet",
-	"ProGw13fzbfEPIf+dQlZTGUJoDBcRsQBVCAchMupkIqM5HxOdf8mLD5J2eBaIiT7wiLgZry7a9uUoM9/",
-	"cQvW8/T6jta4fEF/Fcpdfy9LRbqeb7ygSz2gejZYScJq8MIHlQjXo/x5bhctpFlx3t2gbKmhf86Uzbs5",
-	"s0N8x40PX3HNhzx1XtD1BINTqCA+Bq9H7Tu/pq6m2P/6RjYefkf0llLS/8fRk4NHBweHD48ePf7hxw7A",
-	"Lu+lNqd5ws1rOblebkKTwkGzrC9VwlQ/ozxZG3B9FPV8ksZx779oln17edn/F9379/7ek8Gv//Hdf3zT",
-	"DP28WRmo4Gftb4ro9w73CROQE0scN57LAqAVkNvlmOQZMZI8PiLDpWE6IjRNSaa4gEwQl1ITzuJwf70O",
-	"sr4/X8ILzJmKelLP8vfo2UuZKyj+GENx7xL6C1EN9m/ioEy2C33rHGfdmCWCtaw4hP08MbJP3koobEil",
-	"nOmwlALrlxBahtTBSDv1jneE1nhRlBymTRkQp4JAcg759uzlM/Lk6NEP3/XJU0XFaAoQItbOi0/gGEv/",
-	"KPSQZTJLq+H6IjHPw+JwkeUoRhAdEmt/7R+xVMsQeK7fa8ruW8GVd6A1ZQuYlWQ/+0VaA7HDtDyFNxfU",
-	"097+wZPD8f7oYO+Q/sD2fhgeHe09SR6xvYfjA/po9MPwCds/KANcx0dwN7iBi/sKZ0X80txO50ocJ1Kq",
-	"BVXJcYabfVzdhtUMP2PYPDNlD4CGzg5xAxB+HAWgP0EZlWHYCSYiU8hOFEuHogVXFkpY4R5MqetfZD/S",
-	"klTnM9u2aHjbJZ3UkaFPKE0K1NBV9bElZfGjw2gCqM4KNjSQR+Hwhz3vHIoLQP4bpHK7WgpHVCkTtMZE",
-	"gPCEAAKAyaSp4Xq8dKc2dyi53XWDkIR/7xBqDtF9kXhbB2no0oE9IT6cvfUbao+3v4rBuEFBwN6fOH4Q",
-	"MnYHXzQcCNa2hnt1b2HhmFqYKgnUismPdfaUC3pFeepyFa0yI+Hv8oqpVDqcUCHNYCxzLBtxCGL4blAj",
-	"muAGDXmSAG6JHwkhNJy3zKm9leIskThwqQByY6CY1ZfRqG2msNZOGRi0yEUQ5Hf+v4HOdebH8yVkzg/O",
-	"Kz007Iqxqqq91rkYHc/R/zPlYhbkFSBAWzEt/68Sl82ukRo2SPmc+7K1Fv3Q/YV94tpoNNqnEidbthPx",
-	"9FSeZUaX9igHgLhGFfaaFQ4tniWDOUs49b1qp4wmTOnKwyOtxgNXhGJlXh1ozrl3i8VxMUD0KD6f50Ue",
-	"bB20zrVIscwajCI2zyRi3M7YsiSA+g9cDDIlJ4ATuvqrPV/jHLGwMcW04S+e/JpKad4rOebNKeeAB+eq",
-	"QvVULjyr9U0Nrw/Pcndx/xuhe7T6/G+YhtMl22ZDLA17pl8X1ucajdk/N08iYH3Xg8V6wUH9jT2HibGl",
-	"DV5yrLhHFXSVvLroG+fARRBWo+jBs0UHLg/FcS3EpoYNKxuhN7gpzLUch506V7c1fY5d++Y4IvFcDnkK",
-	"uAfArQDNcijh/yDhEI+GBaCTDuuyc0NodIZ1b6J8C22OmyGFT7FiJkNmBwoxN75TcWuO6/V7KK93jjf7",
-	"7Do9W6/FCL3Z/itBq5puzrxWnhO28b/XRilbZU9XbtmmEGn3BiVnLvL5zKdk1LlqPWUjwC/64ZeHb/ae",
-	"/P2fZ3uHL49+3vvx438+29t/+ujt3uOLvz3fBtionsdQHbR52qBRfhUIcJUnqv4nAGfe4Go5czgH11vL",
-	"tQDYK/rDWoA/j2ZfSXteW3aLT3XsfhWk4W8hjkKcljD9ee1I8FBNy9mEJwPPraQfOD9NkPoLzzWTKbyH",
-	"Uvce9Zpwxr9vKvop/nvNCpIvoZpVJ9kaKjljmonk6bLaA+Ir617nJ4nNmksNYItpXgWvOjm6bq7hSK+e",
-	"t7R4Lr/WPunwQwEBSMHejcGzuZ59rhzO56jbK5Wt+vyrm495uvQOk60KKTto1VOpjFenBVsMrsmP7vac",
-	"CudSZYZtp2eeLl9zMdtyt26w+FvB9e26uIamld2p0m9NF3L0RIdU6JIx/1R9KO2ibqUN5bYQlYupZFdM",
-	"gbUC9f4yZYj/CUgGDZAhDUhVN66Dvcf2ma0uwKbC2o01Q/bcbqM4E4j6i5dlFlS4cpSHLv46ohk3NK2X",
-	"C9erhOv9NqsW8Ivnry7enW0dFLWzOzfUcG346H5txYYSmLWdyFyTr0756df6UEPqeSXhdrPlueLEWkXL",
-	"45+KanDo2eUNQ4janLhUqGqlONSS+wYakF9AEgkR1Dn8q0oIR08e7h/+UCWEJ5tx38OpnzdmY46mNE2Z",
-	"mLCuzpHt3Xf1MoVwxGhdI/tzJpJwBdeEpviqV9glmbGlN5qLBSAe5WpGXvfeaNt6M6+jQYxypRqB8EpY",
-	"bcwhQPxHBGlE3FCapnodvGRzSHLGBaC74DMRoZqMqSown8h2rtNq7mHLgQTYkkWKTkoN26ZPXWus21c+",
-	"u1NvSsGEFJIfD354/F1lXf/qZYtkO/ju66dldtkah0KL5+B8XGsgy2/sx75xsud1vd8dHdRN+pm/L9fJ",
-	"AV2X9xnmh1YyPutnuYZd3YYat6Yk6341uXNmSttAX0/E3MAOqdcvBl9qme0HzRR0d7/mZLfU0Cp9/0sc",
-	"lkrDz2ZVyw20ZhlWT73mKrbTDkOjMVjDo8edtMWWFVwj3bkeBptBKt8q5LGVfVhn4+SXJkbKPnk3HtfQ",
-	"g1aFom/l07HbD+Kyxeg0L9oNudBcgX29mPKUAbg7JFOOplKzFem5d3rRKSYYQGJvPLlG/Oww+3rdyxfw",
-	"UC0Duy031S771enb07IdPUmooUOqt9oG17b/H5wJQbtsRzXhe60DrnxyFYu6NdO7ut1RkTRe0Elb/ngj",
-	"2Reux+Y8sMIQCvtWbTZlqpbM40rG9b/29578+vvjz41p1ueQONUUzr9BX6ldM4RbaYZQlkevvaP41K02",
-	"TyiKYtd2UTgHNxb2KW8wjLO2bM6JHFwxpdsKgSZSydxwwVpenzKaDSA7v6KMrgESNnRrzJjr9IGPenlm",
-	"v+c4SNfpte9FPTvCZ5/6NypbWVnnylQq21rZwwhPqumAL95dvH9hKWDe6PpYZ7h8CO5sATcJWJPWRKUz",
-	"JrYwV7oZU9JkoJznircwV+ySoaFlbpZBd1ntGrOtfO03NciacEEuwsYNmlDy9zNY1zGh5P3bn4Ju0OH6",
-	"7Fa3jKKvJu3TdbM9/8dPzfBcAPLfWD9kJ/HwMHL4JPbNhNRh8X968Z/Pf3r79B8//b8PL/7+7m9/r/+7",
-	"m6XlJlE9gGIDizVuBBG58BrJqt2eKZnkI6Oh6OSExOhAjyOXiw7KXETGMk3lwndnsRIpzJ9O+WQK5iBV",
-	"s9IH35RDetECS3HRCj+RsrEBIbIom2IbRa9YiuDZcsabEkwR3qIUsStJ7CCcyd8+Xrjqlv3HP37XJxfW",
-	"PLXWPwAC0t/yZuw2v9284dvoFQy6pYRIG/aKejj7DvzLJ9lsNZ57qTog4WOSi7zefm3z0C07+A43h/zC",
-	"WEakSJeuP83CeZRW3TiQtu5rCjzlPGVUVYL9bcUC5duV3W/coqYb8EGkcjTDGNrtKWNduTTXZJRyJqre",
-	"vWvExzbc8w8Q5wKzuKvpOuci/OvBag/USng1zMtarQvcoiSoSzy1Yt/fzJHRslVv2G3tk8tor+/PRt11",
-	"XRp6pQjz6Metuk52bKZb657bOWl2i4S0jnW4tWLbTrAQzSm8F8iJiH+iMJEn3EoVbkie1de+kmK4OXm/",
-	"haTaumptkfnupmtyJVyXAtG1VVbLtNf2vdr8TkMXq00vtW9QeTtv6+7dDM/8bjhc+/rPZMq+du58R9kr",
-	"NSK5hc30N+y2NrS7h7RySbkhcjxeA7h8fSdowb3GUk2Y8VbV1ox7G8/mGk4W+jdrGwJmQByR2NoBMRTr",
-	"OGuiWAPXxd+uw/Nvy1faupWPj7b2itY2IcuHKR9B0QybD5nSuBGZ4lfUsOpO+D9uvxXtFwJiF19Yp2lF",
-	"Xm/ukh6qORUxfNgJS6iCjF5p7PFoS6G+08aurY1dM8O+XYnz7JXOUGWjC7q8E6XNeXbvrz71lnvv/2Ga",
-	"2XcG2L+lNu+79uZbpsEW0fuNgLvrczPx0VOEzfcvDpddX3y6/MrSum/RDXGdXOdwCzcDE5cpGKunuGV6",
-	"RUkPn6+fTuFzKf4MNHWPNQC1Db4TMjnzfPYm6SvF+X6+dr4K8OCtm6ochymHpRMkguwHLq64sf+ggtBk",
-	"zgXXRlFIX3FtOsLuP66vMxWXAl4Eiyfy6Fx8jjggkD89pwkjeYa5MUwbjXFr78+u9Nt2kyi5MHBv/BgE",
-	"d1jSArURSKXAWQ6gycDlA5iWhMGf3eddx9TWjzbrWg/tjj489PUAEL/3OeO+QX/QLXNe1AVEFZSlRIYt",
-	"x6QKawnIkJkFY+JS2A+c2C/ZD+Is+uQZ1RC+nLHMRJBpkEiGoF2GpSkxC1m48zShGVXGbXwJm5fQTerh",
-	"ypbUCwlbe5s3EyUEXTEYpcN4WHsH9C3iuj6iuxIuunlAtzGps2h3vSHGUCu1a/S+xjwp0rXC2rswSAUm",
-	"KlwwTA9hCRBTB2i76hzOMTS/enxXtcPtWj+4tnqwfUuWUCC+dRXdM5mw90rK8cYautdczPznoYauMqzO",
-	"U9NU/YE5SEhWkJgtyBBrPyICr/7DqZz1R1IuZvYwui2jSHbatIrKmOE6vkA1xX3CxIC/fRBWBUBovSUC",
-	"cJ5Bz+EgcLiaiAk4fUIuXHRgQ4F6c+GH24N2or54d/H+um1Xr7e51+dgrStZ46/7OJVEM1YBfTnGrLeh",
-	"TJZRUVrJtc8Z4AI0gUD7oKkUzD7KR1NfJ+LzYIkdYU6XkBIDWJnQbvxSoKcZ5FxVh0APIsCXgQMRIj8g",
-	"4Zvj5JqNcsXN8txuqnNfQFj9NMfkMfzXS7+jf/t40YuaUm/CPAXsPcwnYg8zW+DEgL4wYl9MZGpMhndJ",
-	"zjjzQ27xdVQh4n/uQVh970JRoa2OdOySO+I+eSsNpKewxKojQ6Z5wkhsx5KK/xv4MvhQuYDu2fYtb1od",
-	"9waDn6U2ezh+OW+acdfAc6TV+KI5y8FO/IqmOSuRDu3HSew+al+N/cFndMKK3FLIMJpKbTVWAWdfTBAR",
-	"5MoJ/nPv2fnZS1z+6vzsCXMxlg1exKJPvtvJyJeyuEbymE8zZFMoNxKM/Hxx8Z6cvn/VvxSX4vvvn0lx",
-	"xQQEBPrff0+eyoS7pJu/nb97S7ggHy5e7v3YJwCBSZzupRiJtaAzNhhRzeII/Oz497OXz8jDhw+f4KvP",
-	"IsIT+OFSfPjw6rnuk9NC7lvGNmUje6SWlEcmXR570CgP12kX8VvO1JJkVNE5w1pVnAYoEgkfj+3VFFCx",
-	"GBF3YS7FhFshZhZ8xHAr2CfjN8KeDqwPD9bOW7Fxrq2Cr6XrnESsYZWx1OBciAAekFGtmSa5QNzpxO0j",
-	"gIPq77/HvaFZljpl4YFDe/2P/9ZSxGthdCM3hNWR2Cej++QFFGkqlqVLMqJKcaYvRfzPPceN914l8Qn5",
-	"LZeGgaFihfdS5vYFqewKHPs5JQuWpnuWn7KEVN/3sMf6Unwb/+t07z8RObo/2Pv194Po8dHn+Lsip5DI",
-	"K6bs5zJqpm77vYoOgItBlu9RZHcQwBf9fsJb/oVLAWXpR/uP3OU/TVO5iN12Yo6YpcjTgkf4b8Pj1qYL",
-	"uIlPxMPmYbrGGI4J5hiR//u//0+M7RipT5G6FPABy6Od0l3hUlOqiQNEdLWzI8u/y3Ue4HxAU48r+J0Y",
-	"9KlAfMbRpYD3Yzd6jC3koOhaM58/RTLK1Qn07q/nVdUyu+yLsI/2avufuCBjiMMRai4FhcuJ9y581fi2",
-	"eJa86IglZMjGUpUZpGDfaiNTJo5XiuQK9oG5d3BQlvkhW3elYERPAdoW2kfJ1LOjPvm4gd0HkkEzY2m+",
-	"wsHjyHLfcyvz2F6xk9/6/n7xg6uDBzQ30xil8nd2mwJQZFwjiGv/XdTJ7A1EE/dSID9HXqsLBo7EkzJ6",
-	"5dQFx2BlbjzXtyqDNWbT1HEobA0X9Os3ltIEg2z8SxG/U3zCRYwPc4fErJm6YuovYEIDbuleyrXzZtj3",
-	"7O6VIiPGA+oqpi7FBjmFo7ifkftVx/O/IWsyMjgwFDuoPpH4pxcX/uFLYeiExHO7zY7b2tUJafrkRapd",
-	"XifeLCwTCDBVY7igakXkg07GhIl8GmjRr6xQFhypIu5boc98/z15lzGFsXAyp8o+HH/aU/DYnnssdudk",
-	"1UI5tgtBeCKzLI4L/BNSklSKCaET2b8U7yyRLXjTktaBQQs6d+ThES61owpEiE7kCXCfS9FYbaFYxorV",
-	"vuZzbvBepimR5UqHubUjpGbBmnMBWoRlWZBuiyi7x1jajDMQiEofasDAH4bLS+HytSP3PCp2jlcMl/4/",
-	"XRtcuBGwnCEjk5xpRwZUCLnUBKAkNQKTC6qUXKRLp+1ZnhMKRKA6N1fkyk5EkviMGgY74CBCi3/vvZcp",
-	"Hy0LfQ0cSx7lwD7gj/VSCCsyNDAUbrRleidkCBUxhLukXjxXrsnR4RMShwjFsRNqZ8yo5d7p2DAVOxYM",
-	"dI/TldryNiGBLRRkmjHDC4WskUYLQF+DwVHgB69KlN+9X9gyPrayytuNoaS2+hWew5CNMGHCSgmYEtIQ",
-	"BFthAQV7mAEdJwQNInvyh0dkavUGPFdIpShLEfCE6IRajRQnfikqUzyzUmdpqcyonCFmvSu0d3KJEp2j",
-	"KHaYFeNc07QC4E6+Pdrfj1DbONp/EpGjg/3v+uRUuHIlZtnKWDGrNtmXZmyJvVyLNTllAlumwxZgzTec",
-	"Evx4dHhI4mbkZadL4GP7Ty5FvAaI2VfnBfUasOO5FYh2N7hXaUFUQhGXYmUHzxnLzDH4TOskcSkqNHFM",
-	"AOA5hj3zxBRoLE9Wl4Mv+EuhrU2K96DsTeHI8xyqJvBbNfpEv54jxxLFzV8TmvIZK04ZGb8dYOoqRtCS",
-	"gWGeonUHDZ3K76MAJEVrAxSRRFr930nNRI7yuVcBH8iMCZrx/pLOU8cIir+hNg6y1NrhqLtQQ+IHiRxp",
-	"V4mW8hET2O/V2WmnGR1N2d5hf78X9SCQDsavPn7wYLFY9Cn83Jdq8sC9qx+8fvXsxdvzF/BOibXfe+66",
-	"QQT1Rse9g/4+PuWm2TvuPezv9x8CSqKZgl3/oA/KPFhJD/57MdOwFgjtNdWqnJK/ffzFalFoevzw6MCa",
-	"Hr+wZcHYQXJZZY1PBNGGLv1OY2GgmTKuEMVjRSXukzfUsmer1Y6mLAHGMOZXjMy5yI33ahSH+CrpHdtp",
-	"/sKW51DTopjOpN0mO/HD/X3XLdy4gqjQjvKrRL/RJq+SGwFM5wbwDbbUfbvPRzhk05eKqT14SgtgNHjl",
-	"x82vuOcvHL68fe3g4ebX3iMK/YWUrwFW3r53+KTDcF6+MfAzHj082PzOzwhiH471qMtuvHKNEop2GI/2",
-	"O6zsQ9BDARxW+XxO1dKdB7q7iiZBlb60vahn6ERD8Cs3096v9vUHCbt6MKc8HcpPD1yjF5cMmzJscF0l",
-	"ulHKqHpG88nUvPGPr5DfUUNSFOh4gGp9fYI52vzKW2leQveIL0BhfyRqeQH44q4EjaUyA3bvKCEglYRd",
-	"9X6NeoFui/k4n6NmNvkWrWvEOCOnTliC8Z0x/M9SGZrT0ZRb8xGsJPtM2HBnZVpobZ6ANgIPXoqj/aO+",
-	"lTUlFceuaUIxiDWlvCHdxEYtk14h6NJJBtGaWr2Wnam/LNgIn+uyD5JzTYK3rfRMGuk9v3Qlt/KowRW9",
-	"flBQ3rgG9KNqsSRGzZVHi2maim9K3zSZxw1z+fUO5Utl5wFwpkXUOLeN34EdE/lKRE55D3w4uunmjuCY",
-	"u/AVK5SmRa1+I4+JEzZRNLHW4ZxREQztVFkw0ayxuZBq5tIqCq+RHJPUWsvKJaNQcBwu6PIEUmMdxzrc",
-	"32/RuRyQwB3eCTdCw0WIpasFKHbgj6J9fQmyvt3DiHpt0YjuH/PtAZuONpELYY9z5YZpQ03hjXQUDmb9",
-	"Yiqxk5a7U+7abLhWD8DEaL1c53aAxItpFyxFS0YwFQhfYmVv0wV5Zr+/9pZsJIPUTJ9j67I/KZf/cxgj",
-	"4Uk9lwvRQLxIbKs0GhJkMrxDanzu6pV2BLkjSEuQvn5tA02m/KqdRz5nGQBcSkGc0xkIMYh5CyJzU4Tx",
-	"EnieidGSKAbwN9oFAhpJ9jW/YgITLL6AjvEKXdw7xeL29eUSAxfyo8A5o/KKa6ajDPdlT3fENN9Qnu4Y",
-	"5o5hPmeWD6qlZWOW5PQGrgkoCu0udGdbPdp/GMRwnEarp7nRxCrBLr5pf+cQShfSEMXoaAo2nWfgjYR7",
-	"xmjCvxzvPGeYFDXfcc8/iVlWnGjJNfttXF0SzSB/AI5HQ4Rte9aujVQO0eCOuPs5jrBj8DsGbzXiMbTU",
-	"gJCj5a0bWHzZ2uauqDOE67xDLl4Zp+Hm/wOjyRGBiDagsP6bBbjJI3D274j/jxssxTNso3fIfUy42Usl",
-	"gk410jsmUtGRARJhLq0KM2zAFMQuLzryAQwXGXvJUygPxNwsSDt12TOQrSyMS8CDRGbMfExOyFQuLgUk",
-	"yBXNIGYsM2WdRJbK5ZwJ8xcN+TlLRHLJmMxSRoZLl4TAE0zo7F+Kt4wl2tdfuApYEsPC+1abi9tCZqf2",
-	"kdd2azZEyy7K2g6pQNuDTHJfLzqVdvdY0hY387U15aXeWM6yZgZBIg4xsm1MnWO9y5ajNhFjuTUPYMdO",
-	"R64Autvj73IzklAA3e35V+87P/pSyXnnhy9kl0eBG3R50PdyuMvIIswbrlJbWLHMtGZw467PzQ868SKX",
-	"cOvYZRcG9lKqIU8SRMjcyYBbkQGuwgs4VVjb9a9fLeGGpVf/+tUSaKjoU0OmNIOq90o6TcIN6vUlE7Ws",
-	"q+CigM7mWN+eY326SKTIpDbN9VIjmqaYGQst5aDhIEEWosmQTYqKL5pl/bhPXhmiDRWJJtylWSAn+4sm",
-	"YFiPDL+CnGspwVm5UNww78OE1E7IvsBo6rJImTQyyGYXjIO5g2mVmghIOl76lHxqfHGT47nHmCPLNYxm",
-	"GObG6Q2yB2bWKHzsbnnhsyp7NjCeIHMWKsJ+xdpHps1TiZ6LDbynSLT4HSAE8JyzrC9VwlQ/oyAb5sxQ",
-	"UKWPf+/BD73j3tEPBwcApeNky3Fv/+DJ4Xh/dLB3SH9gez8Mj472niSP2N7D8QF9NPph+ITt4xvdbNhg",
-	"WwreVK3tdORW47gHd8Bx25I4gM+63lxWDjuK+PoY7zMltT7nhp1hCvNN+O9+Bz4a0OUzKcYpH92Mdx88",
-	"6rIxOs8QQeMNSzi9sBoNMP7DrSb8C1uesWKTdlLj10oZbF2InLmaQuEugxw7nH9/6ZoFS5mW7vGwGoUN",
-	"sM110mbFsnnwO08+t5o3m82DJhO+nT2Dtp1RsOydsg0cs8qkttG770eFXMvQvnq9ceds+GMpmu+Eo6xb",
-	"UzKLa2+mD9w0CxCHxot/AViR0Cw3XQZ4RUH5eJ+c6plV+sagAZbtRsKk3zCh1zsnoPJBL7gZTVlyKZjI",
-	"546BkExJw0CvInI8PsEyNqgALLpIlhVFsZBmAEWdrNlPAVXxp+FyVxhSHfOoyR0QoAc25sxuBEey5930",
-	"YY9X2MDt/E/1POFgnIf3zAzDfWxhh75EyWB28lza4wazRDGI82lvbOyqRr6ulASKnkKuocyvuVbEMxB0",
-	"R+5lVOuFVIgW1WjCltqDa3NK/DsnhJKFkmICrIVD5RqzS6oVS7v3Bv69uEQJuBQFJsBIMSiTo6mO++SF",
-	"cINKZ6eGOB4MK3GZtYeZIsMldq5rZB52le/9Irc1FDumv1cG2cpuO2p2GfidQlQQ8Bv/TzCvWk7j9tN0",
-	"/f4OrPDRzDjIAO/PtqJNyPIUjHSn0CfxyFl28bG3f90BWTKs1M5Sg3W2UMACsBOX4gvagzv9bK1Jh5fY",
-	"aUcFu6gyULDhxB66xFpMuDlz9luF246lmkjTgdueYz9yhFBBbJaUi1lEuKv0LkuJa7XCJJDdFazIVesO",
-	"Z3Ntrhi4z8rpoPL1v9xv/RHEJTpe1ZeV+WzFQDt4OZqwEf8Yesvuwq9RenxDZkoWdIl5O8ZqQIAY1HKB",
-	"K3cylRNsH9fuug9um1NvrKJRGEkwujcsAFkKtCE/PIDtegivCgZAElxcKyRokSIHdeccoEIK8RNiBvTJ",
-	"O4+BpADVqHgqZVT5MqrAkOOa5MKjqF8KZ+U5QVfg5trJB8C5xQNDNpIQBwCkXcSwaAwmw15u68gHVlwA",
-	"Ht3Mkb+WE9mJec7bG0ml2MiQqVSakSGE9pdEG5ohaHM3nvXarngrVtXhjgSgod142zMPYpncpXr4ClX0",
-	"Z6WG3llJtCt6Je7JAX+KHcDCXdzx3rvgveeOSyFgzHqFyXI0vcdFgxMrlRN7vK0s2BmBgGrl0NaumFpi",
-	"AidC17i/cw2mb+LSY2rgmioiNNXSQ0lTU0WyGy5RUa/1CRUFgpll9Nxoh6p1UkH+1vl4zEfM47g54K2o",
-	"DhFmJwjw5pb743AhRhdizNEFXSLY99jhqQY+OxQjrtdsMwu2m3k3Ju5r+HjA7jqbsv6EYMdB1PypDdkd",
-	"u/k6bLvo96p5BxwL70cnmw5KF/aK7v4NzGs+pg80E2tsuZegHzpw6gXAzIFZZ69CidB5TGLQKmPkaC7D",
-	"EB50YJTo62JUpRwAUUuwwgLDOsLvX2JGOvwM4G9YhWFHZiJBPCOqi7yQE2KmiiHkK4KFYgX+XGoTESjW",
-	"gFbJK0BGga15KXiA07GYUgPZjl5xlGPCjWO/LsTgNeJi8k3czO5sCIZ9R3ztvDbM9rbnLU2jnMJ5W6SS",
-	"OmRWjwinZw5jCkIqGTTU6O8s2z++dvUztaYWsgC4ll4bcHD32rBsvWlreRPYfMt27nRaXsCiJzo2cRH+",
-	"nkflzS/Zif0TdCpBPEKPy+yM8LG1j7kuoX4BzLl/KQD2EbBB51QsnaVsfwydWK67HeDOOtve8uGIsE8j",
-	"lhlE+EcVqATls9xEn1gF7VIoNpIwHfwyMLxc2z3ukzjsOBATnVHF9IaWAtSQlBqHB7fHhdsSql0GN63n",
-	"bCM+rYtThJ58yJc7xuIiq0vGYZv1uACYnDcxw6uVfhBf1NSutpXolgLne0v0jp483D/8oWy4cNwzEgHz",
-	"u7HK9t4Yd2GEX4uVfoWpaTvL+J5490suuJ4Cu+BiEtjIFb6yraHsucieNsolDqxTOkGHs/fet4Yog7F2",
-	"QohrKucMbNvRVEqNqb5uFIj1Y5B1KhfIrxGcWFd5GiAxXwq7QshYjjBLeO5blC4YnXmkY4xQW3bNWIbf",
-	"UXlqdcm3Dn3BdbvCGJthnwxYzfBFD4RMl5egPBZ5LC45uQBd9s5Y7IoA+KmQ4aUNn1NjGfWIJ2UCw3Gw",
-	"avDwjqyYQTeCZdIww7KbidNt7S/QxMvDcK+IAC0vBdUzgO11tTKAWEWtyuYHhC2CSI2WRZ6NqM1IM4M7",
-	"iB1Txg4YX+C+LKwginHWlhhjKFdtEiF+B24j6OOOB6h3xdFKE2rJOfC3JopOpDjcP3y8RSK0e/3c0fv2",
-	"PP5W9PL6NFozCN3u7tTvP4P6LRdEG9BPaY3XkeGGrBrnQlyjdVf6dhT9LSrdB5zLDICwGTUcJgIpBWjK",
-	"I564tQFTiZ1jNB1D/KnazMKqw9foZhEBg8PUGvuCTF3RSA3mff8AsPdhwajGeiTwgu86T2oxqlXfvVMV",
-	"Oog4THL357JLQ62dxQnyvDafaoQOVTc3dDxwUThYoVAGY+lH+wfOxqh4YBd02cQ0/Wneu7LdjTud4fTW",
-	"emXvQ989uNfcnVyE3R5cMhl0K0VyO1lpM0NiR94DcEAj+GIz4RIf2QgindieCvbz48ePe6fB6G3rcK88",
-	"+PjxY+VxWM/OJ/2nKD5X1CnW1bCR5ayWq7fgdW9Q9H273HYB8pRNuNDQzqDECEZoA5c6BCkKTr7U0ohQ",
-	"NEBLS+TmDu44zB0K3LmXomi+6tMJqklHhKJdebIqMoqszGYduchQcsrcZZGj4IdiOqok5cmM2XWbsklU",
-	"VR4d7h8UcqeQ2pg/j9o1d3DLrrw/2D23ZKgnd2WO2PazWSi4I/qSLhjMLG9KdHAd8I970DvPd2pIKHkt",
-	"r5hVBrZIhgh7+YNi31l/P3Ob9IWKGEuR1pLi7miKayArhwziW/l8W9Kp76snQ1olq6T6Xb9zysZtpqP9",
-	"ubN0PfENQHuMT0js2M3AtXLnIkabGUqsXUFJyq8YCZLJT1x8zX3F8QJxKcJT9jpEWxmLKp4Iex/vEnrv",
-	"UMC+w4vp7+r2ktTKw716z+uWGgdX7F6RCi6VJA4/MeBJ7PO+K126sR9iKRidA6nMSgMZeym2CO/SKrGd",
-	"uBSUSnx3YsWobJFTdgMqfby/eKLv2cqcdsm+O2bQJeHMIfhVm+djMq611DZ5ZTTrknz/3ip9eB19zwPH",
-	"BKzy/JeivSq0+nMehISh2IGYXp1VuDommqaVCqZLAYyr6CPYen/NHVcunYVj3Hbhkmbmvv2hXUJhVWiG",
-	"DlN7zcXsJynY7nbf3e3eLnO/ep8f/A7Xsh3/4Lm3NX1XYTCF86zfXGtc3gcNbdk2AqMVLdz9twtIsipI",
-	"gnENzdtxEiqFwo83FST/2vVWwnpHVJAhs3tw/1lC93XL/ucU+sIVwIO1rNbwNIUUno0Xx0jF2iXgR9/n",
-	"1DmzvGceOsl5kRsRCD2U6S9O6f2LJhNFRxCW5TKBNom63yTY7CROC73+ThKWuZjdhkALPAVDOpoFDmLt",
-	"gio7GbeTcR2u7lOFcTzsyRhUWNHRbP2lzUUi98CFsYelxttfX1CUoccdI9BP1/t9z/Au+rIxn0bB6lqr",
-	"i5/pmcb8NzBkS23PhRexM/+nsq94g1prV/PCzgcLbr/y6x9sFqbZwnYluzu/u/NdYkTQ/9kBBABImCOl",
-	"Lpc+laPZNW86HWI81H6iT964eHeZ50orxURec3UcCXANoIN5Bm2Orf4oR7MI87yc3wnS+iHig3iVVXM2",
-	"KhKFoV4L/gqRfv8xB3CJcSc3C1wIOLQoKBd2OAzsb+YpsFlfaZh+a150e/lLH2Bj7M1pioOUBMF1nSaE",
-	"XPT/KGGJHbP7GpjdT8wgx0C+gxqFS9yc0itGRhQOeks/Pua+7zHfLGkNO1z11EObe6hAOMaIrg6D2ZGL",
-	"KYdRZh8J1IQLV9IZ+zQSCCBdioLXgvXlmKedXtMY2BW5PgwWedadgOSpNFNsdypFc5En7sYLhyv2ZeLP",
-	"Gh9NQA8NFFwsuuhFvSua5qx8qEz5r51PZ/jcz1HP7vXKePDHYDx0sBz3/nN2IA7/sdhXP/79h+VvPz8c",
-	"/fPJ8OJR/rfH89fZkX4+/ml6esDO+Dv5foaccZvSA9j8L8TPKzPQedoKaRnorC6T4T4hBb42XICdavzV",
-	"SQsItQQ4JVuIhYTq6VBSlTygaXv/PHsLJkouzBSyPJxz1sqnh/skoUvIEP1w8QyTjHx5Fxbjl2W4h/t9",
-	"8oKOpiSjCqO+ilFfHsDSMWq62n6O2lEwY6oVFr2YentbDuh26p660wZowShNbRXSlIz5JFds11FhB3S7",
-	"FujWkopHw3DpeWGPeE9mDbC31evQAfq2vPryyj7IFq33/2dfueS/RLAxAlUsCqqgDDXMlygFjSHA+HQI",
-	"IMA0Do/IVOZKR+QH5B72FcdJjosxHJbTwg4k8UPAH8A970qkvIZp2Q0YwBoL8CFp0vnofsupMkw5XHE7",
-	"cAlbMmST/KYc5p3fvTvkL8UYLSrKjrvsuEsH7hKQir22emptlztnL4qNmDB7/p6u0TKkdknDcOlTZsD/",
-	"FfYJO0HcmzIDBOpRsIyctFSRF0WS8z65AI8bjDGmPGXJpbD8wnEngA4nqZzckCWcwYpRLd/YDqxkrp5x",
-	"BcghbQ25UmgsFRpbCRtTa8QcH+4DSDaf5/Pe8cH+PkS+3b+KuDcXhk2YumOE7Oo+tPCugn/vmNeOeW1g",
-	"Xo4VFKzk7nmXTNmeVWy4NnzUzrs++npmMIAMNbm3k7gqNJo+seqd/SSqPBMl8wzNJOgHCvBpvtj6RvxH",
-	"puy8nPRd3vDqSA1X/Ky23N01313zdde8EIfg50bLwl4ZDJqjrMa/Aj3dPQvINVN76P1ovf5P89GMGbjy",
-	"1oiJ7H8sGJtpDCa+kSKhS/Ltq/N35MfH+wffEcT1n0thpjry6seIpkwkFE0VQDkn/5aCHRNqv0qkX/go",
-	"laMZ8I1L4QHTrTVz+NB+9/ARWld94mdV7JhDaigtM+ehAcVD9klsZ+s8/UbGhQMHVK+iTMzacJd2QQ7W",
-	"DMvj0HDlRpMhDHtMHj5+7My7EAlNKrczAMQAG4CcUjFGlozaib9mY0NkbiJEV5twLLG7FKHPKSIHh+5T",
-	"Utn/xo/1yWlppHpVMsvVhBXkI6Sb4w3Z7AfN1E9IGB10PNRO3ciE6zbVzqpm6oqmzdpdL6H2WSasPvcv",
-	"9y+7C72oBxtgiX9jA9hTbG7hPHmvTt+eluQGPa+HVDM7wbIbzItcyYw9eMpUCiniTVO337CfaJn6h4tn",
-	"1QYuj4869IlpsnYtOSZ02baFloybu8gkFLqBdRoGiC2hyxNipL1/UB2VOtJsG9rIrQa+S+3bkWaL2o0c",
-	"bSeNd9J4kzQGF34+HzofmueuloD0/YhfvTdc7lla2sP706aEVxGUg0pD75UEN2UIHuXwO62ucQvCQD9d",
-	"2m2EwNOdduHDMZqDDf58hoAjCOioDgh/d9l3l31t8CEgnSle/KUvdSgrukHC3delh8fUco3d7fAQlmGg",
-	"AJLqqSBW33548Pjx3gGhaTale4eQVnFCYpGnaex68QlJoHa0UHwQBfN2+MEzt4A7ZAdPFaOzRC7EJnbg",
-	"NnPHBnZsoCsbGBXke183PqViktMJW5uM4B8qsAuVHPOUFcACik0KJBd4FW3vxw+ffLdy+QVzncekvnG2",
-	"gbv0r/0avoZb7/dqd+13177rtU9LAr6ve49O89Zbj8DYzrPOtXOY98nzagmQB3XIheFpgc3v/D+3c7nP",
-	"caJfw9XG7dhd7N3F7nqxtSfe+7rW6w12V4Jb6u8eEKzoPsQVQqFFhIsrDjGykYL2DNgjlNBkzgUCzUj7",
-	"1BwzQK3xrwHQ8gQLZ4idCeH6UjjWcSvM4K5N/c6swK5uxwh2jOAa9v2cYQedu+IKGPddq8/LNClSfPqk",
-	"+V5iG7L2S2mv9U841LbVHEABPbt9Gx58littz+6O3fZ59prrxnqEU5I5s2cXTd9d+W75xBN/KYqiALhJ",
-	"DVc7uGLr7nW0rnCs/KALwLrIdsoUmco00RvuNzR8brzgKPd/clH/7W74q4TNM2mYGC1/Ycub4YU2g5DP",
-	"KU91GQd0pSh2ouWG2M0HzQi3+NfO1VLPyqV/IRRQ3Pb2WGKefX2s6BQoCrER/niInQFaJ2RNxEbKwZyK",
-	"JTbYx/R7QrXrKeJyyXxqPrrtI3K4f/Tjl4XW7FAmV72dZ6w4qR0/X99o/w2CItQzoUIGz/3empYm+yHf",
-	"7azNPfidJ5+RGabMNLDFdx7/2ZfkQhqSpdS59A1nnVSY59qAaMCyEW4g4ef6cgKn1CInWplXI8oYT9ZC",
-	"jBXZHXkOT14bVAzmgJ3jBPsDMdKjze++lealzMUfifNyMcg1i4/Lvk5IvdzclJPu+Nl6fnbG5lDKupaj",
-	"XYt7Rc3G5/VMzQkzXyd72f8fre/VTM97Yk47XnBLtqpVGba99x1MVWpG06aOrXMGKW2+SYVP7MTmolaR",
-	"5vbvJyQODLjY9WJ2LS7SJUCMr9NmTCHdJ/SKXYqiOtarOdCN6dq6Tp4l9CvSda5pUfu0Xa602UvZFUv3",
-	"vP3c2UT+UO7EFwIU+VOZyH9OzS6wqXf9Jr5iPRAJ8i70wFUr9kHFQfd7L8ubgxSaeebPfRek4M3uMoBs",
-	"IwJcR9K1MkA7bfR9sI4/rixod5daAnObvaX79JyZYHN24uEPIx52zPkrZM7nUAtFjWfP0E45kXfApVM5",
-	"4WKPGsPmmdkEHMGuoPuUB2D1UA4OjVkxh7YK8/YlIpFv6wcNhwBgkWRKynFUdNmGILnORyNIJrEPCmmO",
-	"L4Xvg9nXfCIGPGyN2ccSkwGWmIQ/KBb224wtz18EgW9EpwA0i0oNI7ZMuxTsE7eCxQoRIUms8+F/s5GJ",
-	"rewpoDMQ1gIWPGOZwa8h1IddDQfjhQpEk3Sb1poLA7u4PuT+2p7RqT+iDnIH+4y79rsFJDwAgrUV1bmF",
-	"9raRQZuD+ad2ce9yY2V6r+vzr953fvSlgnZO3R6+kF0e/aoSFWDeLywBbc5WcHS2y1bYeYDWQXwgOo90",
-	"XVUXUwl9RHkV0TDhpkm0FKyqg2CZU54+kLkZyk+tUqXKmt8CuodX55dE0+Ux9MGxlE2QLUrlIA2tSMEC",
-	"95SLme6TU6LYiGceH3qUG7tK+FrCUn7F1BJ6KEKvANlehQBNYNey43e4qBU+3MhWDRYld8Qggy+fG+y9",
-	"HDV/csZFUvliWUDuZe5AuV5A2xaC/5F4I27WG6Y1nbDN7HGOD+4Y5I5BrmWQjqC0x+LgquAfAYssuEKT",
-	"Cl6wkO3YJLpKFHPFmM0JYKeIWNknr8alMuow2qgn8sLjLtME/e/CoX8gkqwGp4ggeVY0jl/LDI1axs09",
-	"/4xaVu5hC1f8w8Tkqotp8SS4XY5ctfuCcqMxv5doJszXx2Gauxf8Of3P0DtZSDNAKy0+9v1v7dFAllfR",
-	"gGzIuJiAzZr0kdYH7FNmiRLzv8p29AV8PqQoYL0T1ebkUtijV8Dr0CVJ9czZg4ItrGq1y2e4Y1cJE0nA",
-	"+YCfOVgiWvK5LVk31uNu5N1sXXrWSitV9F97c9wV/Q+VzCdT7KsVdm8NGzWEwJvcVLvWIWCTPgEHN8ZT",
-	"CVNUQ/VNS97Wm7uFzsAFuqrBDi3tXYuxr49tnoWuJNf8GUTWHeP/v6bavFsIpnaM4w4ZBxIophksmvq2",
-	"z1kTg2CBa7UKu1tPg1pJaGq9d+u34A3bmSw7wl5jsnycSlBqPH5MBxourJPFlKdsjwkl09Sq17eX04MQ",
-	"EKOUUWX/iNIPMPFGVAhprPSDX5tFFabdvNm+42IQ6Bxy2Tu28yhMj9OEkl/AjNgu6eUN2z6k+Ye71bfZ",
-	"5Oyetf5c2ytYq+YYuT46MeIKVlBMAI4EcT2hyBljNSOrr7l0Ag1Vm3zuksV3cdKvN4nFy3B3up1leKnI",
-	"P6Ajw69gTmvgp4FsEimYb3xR9EcrEk7sE2BRHgdNegpPkrVJc8WwZW2AsQ8orGOjI0eU+lLIcRhC9R3g",
-	"PKQewO4wY7iY6Igoe19pquvBzgITFe0CCFbyOnj/X3Sbo/vU78m2pYAQtrJvS9G7qyjhnz705zZ/F/jb",
-	"KYm3he1veaT/BJlybWTFqb1WWQx4ZcKAW1KzprV3g/fjnE8Et8xIkLnr8Rs0srRfdO6bfoPfwo/YZENt",
-	"7oVfvp/0/weoXdu0F9zdrzvRTN7npu5asEqDstS0euO42MOcnZYC0iaNBTsf63UuyLdWVfG9zqwCAC2T",
-	"pSJG5RogvYpi0XPf7WciiWy4gWOpJsw8d2N2uYKnaeq6M2P/DfsFaQwTf+4buLtQd3OhXgIBYhOEou+3",
-	"vtFditrRcrDRuPZt7K5CdF5sxlDpA1/toNUnp9Xu5GV7+pZm05cCu02fEFrcTUzLITqjimEEqgKr3aa0",
-	"l1f0DwzQg4vYrPo6KtjpvjtW0kX3DS+lvpbiC28++B3/Y7ABoOEV6J6CcfAt4eCiUfq+Mrrst9dBAndJ",
-	"AsY5tlSfFAu4H/AFxwe5/uNpAbsS5z+D2gCKcHH3b0kDZ3PK03YT+BxSTV31g3MYCrbwzrwTTDFBD6Yr",
-	"RZDC3hJT9sHH1t0YO4G+lWWjfGzAO2WAwW0VCEEMnbHwq5BUMAaYTvuthC59EgIgapFEMg0ZtoalaViO",
-	"Ec4T+l7Rwoq5FDS1fHHZiB8G40LD/5vEbdzG9mhC/5dgi777qT8Cl19XQK9yLlvFbjqAKf2DKT528z83",
-	"VPmL9WdPXtjFQL5CDveUTaBliL/04FXDq3vzZIYas3twZSl/TXoq4BMWqXNBDtOqPoOfgvuJV3VrjtGR",
-	"D8iEvVdSjv/Modsvlap0K77EHXu4S0ck1PnUZPqtMoZPgCLSFjd9JxhJ5CifM2GOq0FTDlZPEcSsdbGN",
-	"guioM7yiWmexCL0vZdgUHCuXYkG5r8p0paYAHer5EXQdNHzOMG5L07RMGLXLNlZXAk/pGIO6RTPPati3",
-	"T87ZSDGjIwSdSfiE6aI+dh5h22HfzZA4K5SpQnsbLpE3NmhSuKt3m6n5HhRemj6nhjb6WXzD0f5Ou9mZ",
-	"YN3dLdBIBNvg+jSxKbPGy1AGURFnbm2Rq7aBETmm0M6JQgT0Rt/pS/eFO7xzOESrZxNvnOMeIgEMeQCf",
-	"VWwkoceCK3x0nGV3M3c383pJAIEYvekdbM8jXbmc1/GZeD+Eh53w6gNWX0HVzZA5f0mfPIP7MVwShqUT",
-	"rr/2gtEZU27Fx2QxleyKqUthF6YLK2UoP0FhhmbGVfAUnU6he3fRCzHInwL/iF5wM5pinGZO5HjsU8L8",
-	"824Rl4KjxwWnG+Fv6I3hmhztP2xUBuy2gqWE7KP3Z3VaBGu8p2QIHGyXEnFvjgqIno4ql/TG1sjWDGij",
-	"H+M1nzES41MX7y7ex2v9F8Gt/CP4L3C6L2CrdkzgdpnAzpdxl8EcLriefnEWYqTJ2lnHTx5v0GpZihno",
-	"6I7Ol1IxliqCYM8x0a5NFPn7GawJShcg4yTG92NoPJYQLvoEI8pnL5+Rx4cPf4SNuBTnP5/uHURE808k",
-	"4RNu0InycN9peRpeqwaYNFpBqGYtqCbAzDhLIvgmF+TgEZlzkRumT8jQMm5I3YT0zEuRKJnpMt/d6jNj",
-	"OBqW9MlpkPCGzhOr0GmjpJhUFU8iAHTAOWlcqKtN/bFc+CYxpZQOWdo77r2fSsG6R5Fe+LG/EKShHRrm",
-	"YFXNJpPxo4e/pFmGG7orpN3x9T+sZkhFlU1asr535r5RPbwo8tdLPuoNUq6J1VlInoXBe3zO8T0rEUSY",
-	"n44WIEtwDwwTNX9PdCkQ9WUrH3Kpvt6RavqPYoDbro78ylXUHUPbMbSuiuoX52ib+khBqQ545SH9pyzY",
-	"KYL5EDBzvGuCTrkqfzpxni5aU/C4Jp4ZOPfdpQjwSMtCcAVdaW6uPa4yyEuxhkPisIX5vjGn0qVef9lO",
-	"VuXefp2trNYzx3tFndr5/r62rlOVK3ybaQgrLZBX4VeWRe/iOzPXPmim3CjrYOh1ZPmV5Ru70oXdPeoS",
-	"sVvpMNy1ZqHWeqMxMv6CjsKuws4KsVK+lpPj4vnW4JkzTcZKzk/Qv5W5XBLMyCEGoMedLwnyfEYyY7ql",
-	"09ubZbWxxp1dzxfjMYNC43C8losabBzc1hlb7i7r7rKuB2KqNuNe6drQ9dJWmxi0+yHeFH4IJxZRy+ZF",
-	"NRFBqYmO28gDDJbAIlIB/E1Ns/42NtJkMZHqUsRe0x9YTT/+DriBvdH2n1Zfx97cwDIEW7iMPB+sBxAd",
-	"NxfvIJlS5zpxWCZ+yqDHXwrLVLCuQYqTVYtCwJ9wcdh3oozR2y9LzNRDhIGhNFOfUON7P1Dlyi1YQsZ2",
-	"heiqx+4RjTZC5Sy2rasEhehCUaGx2dqvd+OKqSjdtw5WdQ7Fr6/ErnJ750m5Z4QnKcZczaFRAXed129S",
-	"vgWornwi9FauFM8D98DbsTH2xwSwQnTdQsztBLKMGVUpZwo6WpKEs7sIllnGd+amC7lQd6lPVQdqUaRg",
-	"G/rkF8Yylx4lSEYzpv5/9r7/t20cTf9fIYwB9vMBFNdppzNXBwdcZpteezvT7DXtLDDjQUxLtM2zRHpF",
-	"Kq5vMf/7ge9LSpQj2ZLjJE6qHxbbcWyZksn32/O+z9MBVV0l4nH0/M3pLFcwD1mKcBXURuzQ2I5pR78n",
-	"rj/aSfubQFL1KxDx6NKYQsfa0pgTqVzixT4DoKLrSFm6w7QH+TqfCWB/ZeYkIQbAYsXug5bFUhu6RGdL",
-	"G793Kp4wB4q9i90kKDlg01UnurPboJQY85s84d2noug+WgEs3vJSdhM3wdZcCv644JorLZhA/Ek5xo6n",
-	"5El70gsR5SQlKj80h2ApcRO226CxK/eevYpD7sOd++k2fIPiuFWnnQMFu1Ss8QzoAWUJlplGLZ2ITWkW",
-	"o/5On4xjKmYZnbGx48kexzKkMRu7gralGB+JTESsUDQ2XiqfKsun0c2Bdv+eSD3vE2QRZxRq5BXTbNC0",
-	"MhI6SwWR0ykZ03hF1+qaqsV1WfKYoMiU1PlQV5CXiGzR34XKULEvtwueQff2SCidgiCkWQ7XOSFQn1yK",
-	"GLEC/xsU3GdEIM63AkZmqdDdMx1a1A/HfF1RHobjcfitaoB/o88R6BFzOnRYucnVfR5RfCKotFarG1Ey",
-	"aHt3jONeALq0k/PPJhjxHwaE8miqr836zCkeTmms2J9BT88ZEq3RdGH2N0/Y/0phXrnIUrlkL37lTAja",
-	"C3o3XPEJj+FQ9XAbq7byFO52D173P1bT3vGddIHUVkmI1V28TTmGatJB4anDGxs1yXisiatSBAhnauRw",
-	"KykeVyrCo4L/Vg3icr/EE65yFDeyu9Dh/RBdraMLNrcFm+dx7G8XX9wcTleVunlx7LZpPwY10N87mXpG",
-	"J5VRFmpFJmzOQf0FWjJSExxStcAQqU8+yomM1lD1h55lReYyjiASMxYjIEoSKrx+5nyQZDWXIzEDtJED",
-	"sbySCTMX65NPTMksNdGSDVnBGJk4sNTRBAoyMmHAQItURSmDJUbVhmkknGUC81hpmsKUUe01V7W2TR8i",
-	"liylZiJc/42t9+iW8OK3jTk5s2hCU83DGOCeBTMbxb1QFJ8bTmVv3GmryOv0Hszn7ja247OZ57Cf0GM/",
-	"Pc2xW3pjWsrrhIo1qgebVMX8TyGBj3f4CLWNDDaHCsjp4OWruwoF3y2qbEAgUj6bn1j+c3XepwHkTL0d",
-	"UOOOuHvAuqa859vfBvrE3pbbOQR06RBnIaHrN8COXwLkwfAleaMK8gE76vKtMWy9p8B1bPMU203Zo4IE",
-	"3p0e7RROrW19nrLvXFxnio2HhDbZvlz3yZgnSabNcbdq7+Vf1aVwnX77A00G7TSPe5nC2maCfTLvGdPH",
-	"brEGXWhZlY536OjTyt9NOLKXQWiQvt8NQsIR4wVbE+FjPXsHQohXHKFZOWTWLSLHTp8n4C0Rjj0z7c4c",
-	"fpvR4IOEdh2Oc49x4Vv4RSflyJBQwVaHDA9tpgxzrgcGd8aX//h48WkMBG8KG2T9O8ECEFf9kdgfBvok",
-	"46cu9WduYTf0Az9QB/p0QeMu0Ce1J+K+4Z7LEhyJxsGb/AUcB0NFE5KVY8UhwS93s7IhTVM7zrVnEIm4",
-	"izlKx4a4KB9ysdHpxdsPny8/mZX6yPrvm1jMHy3BGHP7jwTDwJOvCQvNjuygl8eEXiyLxSbo8vL1Dx3m",
-	"8swxlxRN4kOgLbDL2uAsgP2XwZTPHndEpjS4Eewq4JoA3H9HwKXaRdQZrUcFWcwSOnjl2OAV12dSD6O4",
-	"360DUB4YQNli644COjlG2zP4hkPADiJ58hBJyyN/7+DIGRl7Od2YTFgoE2YpDeI1EJ9si3Jy/zGjNwx1",
-	"rUvRD9Ta8AIpn81Ra5GCdrVEMoP8Cg5v0ASZsy+nhBatkNgjMC6N1Fw7wzImXI1ELgtpB13wgtEdgZ4j",
-	"MYJ7JvjbE/ageGGZTWKu5i1y+C/543kkgOcZ5fDfBqhz6ECzg3Pufyzn8FGqzb4zxbZIf1ruEAvYyNQ4",
-	"rLGSqR4TRdfqDIq0OG6YzypaosBkSVMWWeZEnpKpjCNkDkxUQLhFftKIgawDCOosJRda9UcCCNTHitE0",
-	"nI8dJyrOSOK3BMSsGyrEEodIUWxHFRSsmn3VAWE0nIMjC/C7cEW5As/UHOUzorJwPhIUUZOErtElThmo",
-	"C2qWQJ1akHFsNiFWzoQUqFwRMzIW7Ku+DgH0gQFYIbUdmB2SmSRSkExoHrtGCLw9HqnxSODNwa9gn4rx",
-	"vGapZ4RH4KdtxaMsivyOx8YLEkHTVK4IJTFXGmdb8bmBEnOfnBNcF1YEpEfdCB/IeWnNI5ymMgmKJwgc",
-	"lFP7PeYnhmXhBMQUHgHSItWW3+GutgNxX2D7ta29m099eKuaQHHmrVfwQBq/W1OdKXy+TT9jfGC7TwDZ",
-	"dbuP/Gq1ptp96gqGWtp95q/GUKTrdh9CLraWXwQARPQulUnLj3yWzR9A2gi0bYzuwioeAOH9hQo6Y5H5",
-	"ut1AL561DujtUt8tqe8XdDPG8LIIe7yNZWSRF1hgQHA7riiM+T6w7+diopgrYFJgETgtsUCHzENwOmuQ",
-	"EMaIoWBbRklg8xaQ/1X2DVZ5+Az9Kro39PXWyaWMkcjk2ZO1I6zok4+S0Cjhgiudgq4MQMyKaeVRIqOT",
-	"drLrXNxwDUfYOeP8Job+sDRVCzUSU/DCOblyrmW8BmIJ0COE/hNLKoihxZeri0/jwKOMR1aK7emyCcdW",
-	"LI4DTPnt2jDjd3WBNYkkBCRzGUc7XPUuoNzsn7swQ1gR694spSH7D/uHfiiTXtBjX/FwXHP8vuTk+x9P",
-	"T4vs/T/NZ8h7uVziGrDz6PeeeXCtIW/w2a0h7+3n1DPXR2eGzaLOQ/30AGvYMTliPXZRv30FIGxv49iX",
-	"+106e6zp7OWSCV/Dz9hKB401dkKtctsX7CsQyNeluJfCpELYNl9IC2J6apJV278oCE/MdYjZYihswaPA",
-	"Gnd/D+YMSPZaf1HATcYjwqfGUc2pMpbapk7k3K68aJNUmVoCg57Z3Yg+R6XkD9ybt6KVzOII+PuRJho0",
-	"C85yN4K12pFwsgEwwO6IbM11hSRLmoLeLtd9AqIm8EQ0i2OFL6v80UBhmJFEJkxodFgRn05ZyoSGj5lP",
-	"jETxGtSuR8Jl9c4vXs+pmjP17+YHG8MDwxdgSUC5pKUMiMLidN5Iip7fTv1DFTxlioGAGdWWyOnW/D1u",
-	"G9wI9nvLvvM295MnztIn73Fl+U+0YGunOWnetIStkzKykqmem19Xz7mYwRtMCMFrKUv8hVX6XfxTTZa8",
-	"EWIxKLyzkqzDnKm8Gv7PjKXrwqFu/BA934PaYMnSMuW18ImUMaOiNSL49URE7XzCB9jaP3NRW1p2R77L",
-	"ebqcZ1vOcwEnCPPjxh7G+oymLgYN8S7ZW2M2/+vq8iORk/9hoQaHA3b2/ynGyLjY8uP/bwuX6AZAaAbe",
-	"ODUZAVTipuT0B/I3/hOx4F8ilbZZAPWVZaTzbnA9/4suMx3KBL4LvZ0xq1jgw6omUKDYXEdpHsdkwoxV",
-	"MylgSYCBq5FYCOPkwPOgxIIqO8VhUVGE5Th2P2sqg5wQ0CwYEb8Nnj8lnSceCeeKXRk3zDRRc/MSCGcu",
-	"oUIE5UxYSa7DbnkEda51OaeKROYrFRchQ1B2CPEJ1plNEunSKItjGq8MWajJSwtbW7wPvNEvyEfnlHbg",
-	"nh1JIPhVKCKjg6WKiCyOg5Ew32/7LaHemzPd5OkmONKfwcsahwNrN4+c6nBumWtWkswzEaWYm5YmMHK5",
-	"ZKWpiAKT+QoTlqAw6TKGL8ofppXNH4mVG9SIqKYTqhiZmVuhK7oOim3CRGQe9VSmqJQfA0Ei3uecEc0T",
-	"QJ2y5dD7PpgBiWm4AFbJkQDF1HCeiUWffGI08t6Ku1IxEcGGgeqFiCB0gRs/HQSDwQBDkDMAtvGBMw4b",
-	"a0VBvt+uBjmFAnNvPJyX/5gEtlxvHi4m09kSHrxN26dFvcLh8flvC5j85tCKjTFKoR68MZFQGqDCuxZw",
-	"Co1EyoyRwOM/Zl9DEz9cy5W4RgB/vD2kwBNSGVLgn1xI0SyX9x24l89jVSC6Btj85eDl6cng9cng+8+D",
-	"N8NXg+Fg8JvJ623OTyO6mfFDbndjq9oOkC/XAco1gPOIkp/lDYtpiM0AXgTTG/a+ezn57vTld69Y9vcw",
-	"+e93f+WTWP3GLrLX6sdl/83lr+9n7P0/3r1dvBHzX/752yB58WoZvYjnq99mF1e3SwpBz2WbuPrmk5eb",
-	"wctdsPiaJ1/5lODfg9M3/0ZfTQcnr9n39OTH8PT05E00CE9eTU6nP9Afw5fs9ete0DPHpDc8DXoK4I68",
-	"xBO1vU3rR6rCNDC2EwbYkuXUgtPZaWZ0dYcHrjvgXm0ZBdqwrmkUuKuF/Vz5teLQZO1DP8aBQAsE4zak",
-	"QdB92OOzyHvJbBV9knIxgz6yCQ0XTjtUg2QuDdlILFnKZXSGvhZL5Sylqko13KwgLz9gMm0din15I202",
-	"XhMjqRnTxgHCCndUmfH5bGm2t2XmdpiwV3798LYJjAf1UGpM672ieLbA8xYLOTuyWfMD2JJP/0kUkZ9n",
-	"x5SJQq9hX9sxqdDSF49vHdi8QBebvGjd75L3e51tNw+bULDjjc24tcftO/YvpzBihBHSvl0uM6YPYc/+",
-	"2IeG/Jghqa6L/sl30bc6hQ/RQ48aFWHMaIpDVvkceUiFyc4nDP9qYh9wu1jmMVfNQ5m/oJQElns8bQpA",
-	"WRTTpVIVvqrpgpUcg7xhqUX5AycBD7iLhsIWtBfmZsIRDvN0JFzPHnZ92qQp73XcEKPYG83HAtvBzNKe",
-	"3QAhdpn1hr0vV5s4/08pWynNUg/wx1jNhNEL7CM1j2E5l4K15URqjf4Pnh/6/zwDt43+gKCqO6BhRAdv",
-	"g+KyrftO1vnJD2kcu8o71LQ1T1jXdXD8TfStPFa7NgOT/b+wGPu2KsA7r+PBjl8pEkvoxWYJoSa1Lov7",
-	"EC1ln8BgvspSj8merGVG1JJRzPoDl5vD/7uaPS5pJFYgzJfK2DatGV8CsBRdUdsRv0ylZqEuAS+Iojgn",
-	"iMPLymuTO4/jopuAiSivVUDdwfb7tXBa8KOzcTUqX+XLUhjjLRqQ1SNXDqqn8oGyigi5oU2eMxgcpc+w",
-	"D/Qb8Bs7vUGX1z/AKD4Cc77OGbbhtLLaaEB2yo17Rhvj8y0zUHvO7edjHqrJ4KpZ0NOb3vfusaay6drQ",
-	"JmvIxLpx/q4QcXB1ZpthVxmLA4z2ZxVG4SfczQCqKNZmXj8fj3eZvdUuEnJVCE5isz75oIltGbDj+CNR",
-	"oEJ4fbjCZoi176i9OjKjtWdhwRn033s2X2oxH3DlP4JHmqh/Bkb1Gxux34gf4VC2qh10I/jHG51eUTeg",
-	"5iq5udXl4r5G8jE0bSKhCf36npnP57ctfWM+UVYMe8uEKUjs95XStNHtVjXN5xLiXkynLNT8hvl3u5PK",
-	"Ho3zgq27gLcLeA+vB29NUELXJJIHDHcrTBAKt9ean3M3jTu277wuhLnHJtqVKzUklACzUeh04KHTaC5X",
-	"wgS7ENNOZLQOAFObytRCfhAKL5lcxsD/geNR0CE1ElxA/3XKb6g2UTfzpeDnzM37BuYSRZsSFCdlQSmC",
-	"MXkJwyfnYm1Hc10r/feD753w50hAqy+Fia6cnKNO9Mg+u/vB/g8jz2GXWGfQ8M+dEeuM2F2NWPCvSjtm",
-	"UQJUe0DAO1EsvmEVfZoV5snGDCfJlNbP31ymBUQfscSc5AkNF5hBe0LnedMkwZ5JB8BHbBnLdcIESAYD",
-	"ioIWB+Zp4L+vJ+txM2ijGsSAuyiK7o+Jy99KdBvywOHHcP2tMucKyORKWrKkDkx/rqBIl7Pea6dkggBq",
-	"GW+8E5zSOGSEiewThxFvGYv0h5VtoVNIHIrKCdNWVLkRbx9rDkjEzGpUYA04ja0sSGBRc3P/MReLeli6",
-	"TEMD2THSwBQNXkFOmkYoiejauAwXOgoLiUf+HKAJUYEuxlx4RgGz3tsp2Hrs392TfGin0NTwU1WSl/uz",
-	"KVU9PHeuiPk5tCIruu7s/THa+ypKis74H7uGB1QIoGGVCLbKTdR9m34tU1Zv88+9zZTPdmPiLraZSTt+",
-	"hCSk+dSFFMwNPBkD4sfupavmHCBu9ghHmwmFwh5MRhVDVrV9S1UW2tztozTSHsw2d82tT94+uxl3b3av",
-	"M9RPwFD/lHIxc5Z6QsNFtW1ubn23ynHeCeqpUcx8Tn1MeItbmOy7LqauHnqPXUypYxd5qCamz7W9S2fA",
-	"b25cy1IqxScxu3M3U87gMxL4NZbCzcSq+G+I7TKR2EptUtH/VBqKX82phhTcyoEWS6Cq1Bw1EofsjjoW",
-	"S7hvdbfEchL0zt/+8uFj+wYpeAqP2B/1pI31N9Yd5Y3TDx2BMosVs8yVE0aoQBvQJ10r1bfRSmWbk3KD",
-	"fb99VK5qvG0wq9oruE/2U3YjF9WOgYkIZSbqWqEeewCpNKQFw8eQJXbF1i6Uvf8jz2fCnfMyrVGDQuTG",
-	"6dtLdRMUjBytL8xO1kIy3tft0Kx5uLPeWJbkISRJ7G3vliPJn2SXKHfW5dCJcsxvWOHP2mDapQO+Xwjx",
-	"4l/2X9c76N4OFU8cwMTczpDsMmrS0+IO75Sm3ssktVs6NGx1YUxnaB4mjLkQiDa63ben1dkVxVTYHcR0",
-	"dnTRWE5JZDmyMkO2h2YDK7KYZRTU0k06RBUlHlRQFPKaszhYuLayjIZ/e2z2oZxP6AqIq9WSJr22vY7R",
-	"LXi14xL6FkkgqyVbDsEI2VWj7jM1xZ+tdUuktcitzHgmYhku6q34O5kChS6NYzLFvkSdcqaGrsDpqeHp",
-	"20wZli9HO8YgUEYwtjyXDdizCRHX/bQ7XCoCyY9WogcelH3eDmo6ak6eJxZWdvbrHu3Xz3yKpsAcUfVA",
-	"zd2g17A+sbIOdebsrSRKIp6MMeVaZmQh5KpAi23Mapwk2iUr51lQbsKkXUgF9n+XrODe1Je4fHOSLuAO",
-	"ura9Lo7sxmg6C1ttYT9DJ3UuBwVzICD+JA7IIgkrTm/qG0nwr85ymo0jwwymET0mh17Qy9K4N+y9AKtk",
-	"F7d5uU9shrrHoEpkUZHAddC4DugVaCbTcEG40NLT6+wXNUJz5uuKi1BVOOHCCSgWn0pYzWfcQwmsCpMb",
-	"snFSzSy1PUFWEYuGWpFsKcUGmSZ0H5VkldYkkgE0xDpmDMVGwmNfhqvkupL5rYLzsMvGn/j2ym8zPJcY",
-	"IFC3WrrZ0mL1oCoVWAJOc78yA/2ujYVbyWbvoSM0fnsh7+WKJCZy9USmjNulKSv0qhbcDULNwRGbOxYZ",
-	"cGvPUrlyjFU2DAady6UmVBUXxSaMQozNrHIkzFvZVxpquHZouUyxJWMuV+DLaxZXuruIqvlE0jSquEGY",
-	"Fp7T5ZIJFm1ukljKBaFTs0l4eY9GFjur6BHKQBLu9oiv9/lik1SuiFn97vyEmlglQrqBlUwX3pXmjMa1",
-	"58UGPvhIQyvlZl5UhAsSsRsWyyUsjXyUGr8sMn9apjLKQs1LRyxiN70///jz/wIAAP//",
+	"7L37chs31i/6KiieVE2Sr0lLsmzHUk3Vlm+JJ47tkeTxnBnlI0E2SGLYBBgALZqTyqn9NHu/x36U/SSn",
+	"sBbQjW6iyaZudjL6/pgvFrsbt4V1X7/1a2ck5wspmDC6c/RrZ8poyhT85yk17A2fc2P/kTI9UnxhuBSd",
+	"o875lJHM/kTMlBrCNRGMKqYNMZJwowkTaUKmcknmVKzIiGaZJtyQjNFLpsnXAzX4JiFUpISL8jHNRlKk",
+	"mtAsI3JMzJTNCVXsQgzpaEa+HpjBN8eEavtOqujYdDkz4+7UmAVd8K6ihsGcum4N3f293oXoJB09mrI5",
+	"tatgn+h8kbHOUeeik8kJFxedY/Xnw2Pz5/2DTtIxq4X9TRvFxaTz229JuQfvZcZHq/Wd+KG6xq8Hvwy+",
+	"wU3B/Zlwu+DYKr8eLAff9LZO75c/Pzpe/vnxXnx6zKjVydgwtT4z+PP6sEYSo1aETigX1dHnXPB5Pu8c",
+	"7RVDcWHYhCkY6+PHjye5mTJh+IgaFieK0ZRmGRMTZg/w9NVz8vjJo72mRT6zNKMIU0qqP190uLikGU/7",
+	"Rs6YuOhEFvxb0llQRefMOBI9GZlTRrUdvj6bj9OVpTiuSSoF65HXhmhD7Q5wYUmL0Dy1FCknBSHCX0eG",
+	"X3KzwjO0f1kwpaUgmjFtF8Ltx3/JmVp1ko6gcztBhXOobCb99IaJiZl2jg729hK7uf7f+7GTPLGzORnh",
+	"5OtreSdwYlIkROejqb0EA8205lL0NJ+IPheDhEhFltxMyaD37QAuEaxhyCZcEJrxGTsq3/p20LQYHKjh",
+	"yIrXO0m4xMeHlRU+bFzhKyXnccphVGUcOAifs6a5je3r4czGUs2p6Rx1UmpY175andjhXuNUXr+PT4Sm",
+	"qWJaO85myIjOGbEDJ3bbKVlOZdY4Qb5o2LiDvYe9vd7+/sPek9oMH1W27qBxvu9yM5JzuHexkaX7ORz+",
+	"K8XGnaPO//Og5PEP8Ff9oPLNYpBzGd+UMVfuaAqOb6QkGTWNW2HkDZzU81xpqeJzGgj2yfRH8MTACQyy",
+	"oBNGhmwsFeuRdwv6S944QXyz6dbuH3y3/da+Ttl8IQ0To9WPLCIdTohhn4yf2yjjTJg/aSKXwUWm5MOH",
+	"1y8S3Nc5VTNNFFsww+03NL7LNciXIzKWihwckqnMlYZvakud9jeGl/9CFH+dsRVwtuIPQ5muyIQZfBOP",
+	"VLFF5qRB4rhHsKjuKVtkdMXSI2JUzgbIKoU0Uy4mnrdeCLPkI4ayFjYaBXC50+EX7T41McpHj+pbvqDG",
+	"MGW/+d//JN3/7+f/+ioqBxvUlEI4c8PmIPqsOCZ2n6U2TXQBgrsyx5SNaZ6ZztGjPaBZFJOer+O/9qNC",
+	"8ycq6ISlHzRTr1/EyTjXTBVTWVAzDbhJ2kk6iv2Sc8XSzpE9guiVynN4cn1fzpi65CN2MhrJXJimGWh8",
+	"ilB87LYmc27l+rmiQi+kipzWYCTljLMBEPlQyaVmSh8BrYJKAGQriFH0kmVWXuPzjlPjl+w9EUJauqZp",
+	"Qa1euNsLsIFM/96FKXbLOUaJoGM/00k6TNhz/6f/J86m83Ns6fb8n9u9VatXPIuqa+dLSTJmqV2Tr1+f",
+	"vSMP9x8/7u4Tmi2mtHvwTSMXw89WphrempPuP37+9eC3+L2BeSlGDUtbSmbLj0b2DasFNE0Jv9hvJ603",
+	"zqqFPAom1Fo2+Rm2kVEN8/tsgum7/acH2yWTneMrOjJSNRHcxykzU6bs5BSzm0adjUDG8F7T7PChPj5U",
+	"maSbxVDKjFF7yz51J7Jr/9rVM77oShiaZt2FtDxSdY7GNNPMT/d7JfNF4/WYMsJTu5mUTOyDhYK+sjYi",
+	"4Y3UCE932rOqXaf9+oVuZuwgdJAXaWZtF8NSMlyRkZzPqe6R7yXTKHaFJBLOo7Bw7ILYp0UmU+aGbNA5",
+	"U11ZHgi7FiwZRNlrfHjfyTL/z+JhqhRd2We1WYEiaz/acUs/lRnbdGB2gnhkSmYsOLEpvWykfvtoE+3X",
+	"7IxGyj9jVI2mMZqnhlDhdfwEzghnqXC2YC3hkQSnI3NDBloqM2i+FTBio2bTduJRyWj3UqqUKc9MMt6s",
+	"vuhmwdX1fI+aQH5V/1r5B3wy6bA55dm6ZLM3xX6ke0lhE7X92lu2ZNq++y5L8T/e4kde4kfKleZq1Eg9",
+	"VnNDcxzkGxphRpIha162/V5r86ecQrn3hppcb6Jnbahh/gzq2lJ9PvC13eaDr/j5/I0pPuYsbcHAC6OV",
+	"a7JQ8pI1ckM4yv6l+/TNsO/frF6oF1Jo5rwyI6b18ykVE3bKxrm2+uKvnZEUhgkgb7pYZHwEMvvBQslh",
+	"xub/9S/nxmm3X+/xLXQK1fRI9mnEWKr7cin6ik+mRg+O0IgCb1xCDJ0xba+8kfloyjSZSwXsCdVEZ05N",
+	"ZZbqHhmMpRryNGXCmT+DkVbj/pjyjKUDZ3Q5VRRcBOySqdXSStVjMqhIy75XnwfV56xwYGTAhJJZf7ga",
+	"WB3VWuSZlRyrMz4RLH0t7nQPKY7d1zB4n4vBEe5LiuIqs4bUSLGUCcNppnvETpNYRgm6Wc8u4BlNT9kv",
+	"uWUDdzl370jkYpGbgbNqwcuo0UtG3YGzLLN27EimrPSr+bftX/1JPPduzU2EvNsCgk9G1nBS1cXsvV5S",
+	"YVjaI29L6xsPx1o3K4Y7/lyKccZHd7vfIzfo4IhQgUqMJRUyAg4QOCBw4s6vin/hc9YjA+RK9lpaOtNy",
+	"zsBXwTLNyJSC4XchPI8broiQS38ySmp9xs1nYTQhIzgiFFcN5OZN08J5aLVrbkrvmbVKaZbJJUsLx629",
+	"PHZnBn/vPj87fYXWKBgQ3OgL4X2vjUzFT4EpMs+1IcBP6mo9Xs81jhOyOUL1hSi5k9tpkN9oUnyOvS6n",
+	"dwQXFugA6Ab0f73kZjRl1kIYFwSVCy/oBkd1MWkPwIlK8k7VGHdyIQaK0TLcwaUImXddCrgtwt35LHfQ",
+	"0QL7xDWIO3BcCzJkSAWWb0sxYpuIBxRLqg2RAlSdlRV+wd02TDga0hiWsy/MpTbHBfVST2RoVNqDEdb+",
+	"GUm7tXhux8CBm/iEV/jWmES4wy/dkm6MGdc+G9lgcDrg2mCCGm+1kEsiBbDeV55AP9u1CHSX1FoulsSt",
+	"EuPDWHMODKQMbckFU+g4EVZhIl8PPnXL5wbfJGQ55aMpst9Bygzl2QDsJDxF4G7A76gLk9HMniCETyzz",
+	"Suwl5XP3G4xkDx99DRWnI4F7h1Nb8iy7AC9eKjcR7C78DcnnB4wMn0v5hqoJu9OTclHpvpGyn9nR3Ynh",
+	"38mYsyyFi0XgV1Xqo3armIKNXRjdcwvJzPQFnMiN3YLKR2NLkLOBPb9ByiaKppbv1efyQi7Fbc0nueUD",
+	"SuVS4IqCeMVnYea8HL8/Y6s+F/2FkhMrugY+SgOh/y4E+R0hoU+01EHA4pmxVaFuCL1kiqWgLF6ItVH0",
+	"ggmDomNJtYuKG+1CRFOWpXjXFDOeMbgvz9jCoF89TB8pJ9i0F+7pB0Eaw2/rYbVTdufKRn1rFEzB7bPd",
+	"0iVFY1I49heKM+fkBUKydrKg2UtrfNyxDYQjg1II/h+rR8pc6R75ay5BE2VkoNA863N3l1+j8fO8NOw+",
+	"i+UWGJaWIOG/x9zyQJGSBdV6KVVKUgnUN2SZFBNi5AT8Ib0qGX78+LFbz1vZRIv1NBeY5huqzbulYHd7",
+	"hlYZ60s7bEU7s3/wTqiULTK5mjNwkYHInMia1hYoVZ4RjAy/RAJ9w8XseynYZznljIuZXxkXMzu9XMwE",
+	"RMet1cc+LaykB/OIamKvIEw6CKremKwJv9mg/mGg1o7Pbm5Y1jSaSzsqAvgs0N0g1wym8pbO2bk1m9+p",
+	"cyl/omJ1pydpVUFntoMVO7DKzZyKFR6rMwGo9iloFZVPE7TsFXOmSkL29/b2cF3SvJK5uFuuL6Tpj+2o",
+	"yAvf01UmafpZlMUFjr2mLIJbhOstKiL5ep/8xJ9Z5ds5/7+BFRXZjHcsThU1rJ/hwN4Va2+0cygaKYkc",
+	"G2uJn/vUREIhfbGi5tQ4eyU/daN6UTwY7kG3TOls9bJ73GddXk2zOa05FU6LfIq7PI5mz4ZTHBlxDgU9",
+	"cCaZzDMQuGMw7l0+ElNHZODF8SCx198sBug8QZMfvajHNZ95xddScZgdV/1QIt3kQQ+dVA0Gn3M/n/M5",
+	"k7m5411G1crg2OEFTjmmpVCl+CWD7BRIeoSMHWO4mOgbkzDFByNz/FjLcbVCdzSVmqFH44xPxGvxGZx9",
+	"IP+UlGPL6iCCk5Chc46WEUGByh/oBUcRl19CBu7hvs6tcWMtViLVhShotq+YZqYkql49uIPSyTlzlyDQ",
+	"9IylmKK02uDUdfTXInaz43H6D0a27cyHA+D0Poc+sFH8o8qqWV3sw2w/CMuTpOL/vmNmmIuAGXoWKHMT",
+	"BreOLWebMdF3GqklrUq2OrpFnI7Wd5QGfG1IUyIF08fW4I5YN4Xfy7EGCDoSSpbK2jSeTteM6xuxaj4I",
+	"ekl5RocZu+st9+PanbSCwio7eDvJIGCYG7WBG3Q4fBA6XyykMiz9iaWcnkMo/E63pJhAf25n0DerRV3p",
+	"s+xlUGcdqKtauwWKIT5vYKalBzrwK5OqWxmsiJrJaqaMK2v29i5EU2wfrTO8PRhPA4VlyNBLYwd0oi42",
+	"vd4m/eRC1BSU64T0y7Q8/TnO6gY1P/QPulKtQZX+BkeVrIn4sSXVTU8aN9ZtHabD4LzPDFXmBuM/sW/H",
+	"ovJgXrG0R04IRB65JlKAk3RJVwnh4zKbsghiG0k0A1cqMbIHfmw3bJkr8yIcJlb9k3EBmU9BTtmjvb1I",
+	"Sp9L9X7BMuY2aKHkginDMTdnkasJ69NIktkHYXhmxZGo61n2Gg2VzCdTQ4Z0NLMTaZkqW+aL/7Mcukwk",
+	"k8N/sZHBebtKrnP2ydxdNddOZVowS/je+r7ShtKtEzvPYYa5kMeOPJYc3MSYheIqHTHbs15n5Yq7Ysmb",
+	"mH8b2SkJ9gU3UO2VjQdJkCfiS8TsVsA9RD3bcjWjqJgwNUiIkEC4y6kkU5q6KDlm32HYcCmYsgoNTedc",
+	"cPumkfbFgubtq/5HSIK1fKP0VSa1mCAXoyxPWQrMFXxEg4RQMqejKRfMjoT+jQHGE41dFgQSDdw9SKYV",
+	"KV4S0Ap8aqN9sJN0/No6SacyZfsTjuf+i6lI/n7SwevShuQtx4DvrZ3LMyxoAOrUK20Y1pONqXL6MOYx",
+	"g/vzmLD5wqzsDxjs4YtBlT5eccXG8lNC3nCRf4rNg6etUoD5IppYaHlYUPrmJ4TKKiTQBtuYBOFcJ76d",
+	"PwoJsTr1aiXc2oQyiWy4XiqqMi4S8uJlJ+mIPHNKKxahrOc1M0NTaoDt0zTlmLf4vnJhIwe3ZhpD/lHB",
+	"0S0jt1zeZ4qZMiUAcpztLetiHnox8V87Lk/+qLNYpnaYNc4ny7q+tZwOnuWKQQgHzeGlpQhrGfTIQBWy",
+	"lhKVZ4xoI2WK+rI2ftv9RchBzljGjR+FWh5UQGIUrzZX1dp5uNdR25qCLex81GD/VA89Yvq0OUhvUSEx",
+	"R5Kil6LqGXdzs0KCGAlzg0O0RFwRW+4+bJlBTYLBK5AYXRTJlmWXRRGwL4yAWlDHDgK6rqwqoNUGqQjy",
+	"5g3HFMqqzCkS/Yv/2Fjw6WXXb+vJ/UHByrbPvGWfjCt+WdsemEb1a9FV6XfjiKSEWsdC/xjzSa4YJES0",
+	"1Tfsl1HUnURVCCY8fVD3XJUFoxMHOHDjkFtJ1k/h2SpOsk4BkSqSASOLiRFujsnADhZ6CBxXhfwpl7wj",
+	"gclegbRdwe/LS6c8f8HqDB0Ze1RBhlD0mNquG82LGRcRplKqQUf2PKw9Z7V31B2dR7dHBijAfSjDHUuh",
+	"mvTIwB9OmM1a1VYuBKgrpcZztJ4UVVVmkHKq6gxOxPIhN2Cg0tycJrNB79i62zvpIU1awtZRZowt+rm1",
+	"YLYaNsxSPFAQW0CeYcYoVtO025b/ZAWlPaDAF6NClBkudirX1jhuU9tIOjrHXd8kOeqDFuIBiUAKdqWh",
+	"c81Un06cNLg1vQj5bqkk+RXXtKLg1JwiFcwvrlUVd6rCDaL6RyH4bkSvKsXo59esakAhX45BcZKb6flq",
+	"4ZxQVV1D9+V46y5bnfE34Acjs+3hl/CQ3X2X2rTmxsP8ExfqKTkmF5fcMIzYVLjPwV5wpbgwjw8763gP",
+	"ScfHa7aMabffR3bCUfYPnrYbp1qDvXWwaoK0lQViRexFrIz+cP8Kg+sNqBtFns+UXjLn8rejJsRXDmDO",
+	"6jFUHABHhWKfpSxy7KUiQ2mmlXn+81dgBrpz9HBvL+lc0ixHvBmz6PyWFD8ePCp/wwLW335O2l3pV2B7",
+	"AGDD+p2uezX9kTtqS9YL5Kv7lTiC97QcvccYH+NZ3NcYRu1qVZv16ZXPxsZ5phidpS5nu3qKL6Fio/AC",
+	"43lACUknubsLXBzXujgs6SchB4/2CJy19oUjBcDLtc876UBu74ZbJsdknCtIAMZJVMi13aUy0tCI7nqS",
+	"ZcU1qrKKdre1QY7givyobSjyOc0nU/MT05piKlyVBEZTKgTLqjox3rqIMBgBpEEUP06mzDvv5zhYNazi",
+	"1Ju1T07NPItqzS3tD28OlrNXbIIOTlQv1u0ALmZNyIhidqVFWEuzv4uJFuiLa78ZF0hZ/0FG/hzT6AAd",
+	"xZ+s26JQY4MR3NaXk99KPTehdFXJcRuPxk9GJ+arcKOujt1LcOusERNGdJuAmxtNG7bwQbc5TXdwfjUK",
+	"5I9hHDcBYRvz0vwTRajduiB5r9NaaMLwP1oiifDQVtcwRoTBDpZL3HiUaZQ9lcfcqip7bTLlJxoGFxMG",
+	"JbJBxXvctHdQLjVCmbtKro1i0T50gjWsaxOsg3TUJ/feKSpXm98oV8pe8FDD3ZiF4J8DG2jZ+r23bFm+",
+	"Wj+C+hxqn46uXabsvTV1tq63emfeK3lptQmI8w/lJzJcYfqIFVDgTbE/JEXVSRlW5WkZbaZ6BgADAPxX",
+	"Fg2t8wkvETem/k2lMnY9dl2XQcaCc1a0TXB4/WJtZ+tfcyI6vqGAN/Y8KsLXccuqPpy3/6jF3LdgXyYd",
+	"xAEDaKirEW5aTa3YHCGp52L85nFTNr8I0wOYG2sDFmlOW1nm++LRH9lq/UbD0NEzgE0p377ilaaGTaRa",
+	"tZ/lc/9G3Rt5hX2dsdVO27O2O/YDzZtzKjP25RKMnd0N0EvNtuyroJpgi124hbaqwJFQhHklqbZB/fHx",
+	"OPcMaFU1djrw73MxaK8HlS9t2883fMxeizNExoYtarUdN0JXWzO5PB2FmLQtUpT0SDov20ZZgk9FqaL4",
+	"RjN5ADLJfwJJlMcQUam50a4a0wPc11LKvpjzArC+qwkJBy+6TW8OtILfkqtos0kdmixErouqaOd0xiqo",
+	"LmOpAvSzOgO0VIA10S30pZfuUasrJQghGTGsLAsH9w8+UPE37YJaGCIx2ofXjCdwS1d2BMMy1en8RHlW",
+	"VtMiKm4V7Tn0Ol8V7g2DLlnUYn72/D05fEIyKiY5nTBi6KRH7LQQ2GKpuDH2iov1u/Lw0dZNaiNZ30OQ",
+	"rJCt02gA4LUgL3v7jw8txczrd/bx1nmUkc0t+TZBRqt9TWZsExHB78dk8OHs5ekgqN28NbLy4Je17z5s",
+	"AS+7bngmzSrFC6qnQ0lVerfBH3lppTZbbnvhnX8O1jWyFqbLU9nKlk/hcayT0/6M+9pQw7XhI91GDzwr",
+	"n/Zh2ImSSzNtYXXYp9xLuj9c9Wlupn3jilc2By19OC58vSWzL6MG4cv+0l/tbQeXeaV32yw4eLNGvgWZ",
+	"rM+mPkZ0pyP7F9uV6tGuU8o67bVxy78ocnSq18rBp0eTd6Ie+RL1tbXz2bljmoFJrX6UUcO08aknZMgm",
+	"ULEOWVOuFsilDGOBTdHvwK0AC4CoKQEv7ILj8r0p9fp8yiDuaL+Bz4R5f7yaTlZuV8r0zMjFJn1ykxLL",
+	"QSGZSJB4ucgAdw53AqoWig487Xb7BvK5NQKI+LMosrt3y8+m2vRzXdBKfPHFQK4e9S6Tq6Suvt2YIm9U",
+	"rg1LNxEwuPgXVHkUy0pEQMhlnBDdh8uEtKukksac4f7KlXMPcmH8nYcdcFkzQX5MBdi5coo1J3t19s1c",
+	"5ybiOI5/ffbEGZwHmLXr5PATwAVj7Rt6cinyC8dN6ojQ5EfGFpZ4hmwFIR0+EVxMCKSaQP2HqwcrfMZ2",
+	"ev5eHl2I2uehZcvC3ihKMjlyqj3EcF1uxYgCOA55DQSLwFRSZL5gg7sWbcsecWUojqlSPbNMqsAvtkPZ",
+	"p6kmg37/B6lNF+cwIFxoAzj2RenmCteBjvG5Ztkl05ixWm+js3bzXo7HDECISo9WJGjzWf2TTTafFSb4",
+	"W9khSloNHltEDVeQGl3R2dcZT43Wd/eFNloTdnrw08bZEcwevWRqFVSdl08CaqfMmGugggveZU0RX231",
+	"SJLyeP1aij2PXdAIxUSsiZovtRULitHi1qSfYJzobEPXRkUY0ZT+D/ev3gjaoxSywdtRG/oGPIzdJfva",
+	"3wKvSXVLQn+KS96z4ubnZJuHuHgxukChZHb+7vz91bxKGR2yrMGrVlQYVrxq5Q6+n2KaVd3Pti4+12ft",
+	"7ccmIH2uXcE5AZWbOCxaMM8HoI0PjsL2V0wbPqdQnaBhfgBWBonlCPosXPccBU1AuJh4Hk2zJV3pC6El",
+	"ZopwTRTLGNW+gtGvt6IbBDpG4KHa0CylUkovCpxCLBs4Jrngrg9Nub8jNe8ePtnfr1Pidv/MqyIdscbI",
+	"r2Bc7Ji20z4xoSC9dYraquu2TMoxym1SNDMyH01BxKbYjDNIBSWDJaOzNXzrStqtURI6b9gn472m1pRG",
+	"l7eDCw+mt0kljN35dezl6jGX2ajbT8P5Wso0k1jaiteOHAH/STsvJg6UACA1bhUqM4oRI7O0yFK8orBy",
+	"62jegh+jpUO1fKEeOWefjC4QK2dspR0gtjVmxwUSa3C6Lv/GCwINqutySo2mC/uD+04sRafmv2u4mzeh",
+	"spcHWFdjqgfaz9jYVC7a/l7rBMXYp6IHwlmWPm9MJwyK1Vwfotz3IaKIuEyGSs5YeAjFdJKi5MTd+6Rj",
+	"pOzrKTbYAWg+vIwyN3057kNVFuQBm76DgeokHQdp2Yfhgo9W61jm/BNL+zj/TplI3h/J+RzUpeAvwlAu",
+	"NPwHZuAVv+XCYakH42IOdCwnHzavgKbdPSGl3Pzfkg4uL164Qs3UCyPcdKqhqg4Twf3pYJc01/wK4SSt",
+	"cjqIpkrOy0zUzSzQbzssqHwvTkxlGvDahris8pCcD/YOW+X2uiz0tXIMLO8cS1VmymPQhq68klEVzQjc",
+	"urPrAMd3Tsn4ysFRdb0MsRKldxvdvC6fXBdYxU+xeUKizc0oGNe1D1sqKHeZPpR08kW640bEFAYXVa6a",
+	"a+G8appDMGrjod2E5MHT/+y+ovK41q70G7lkqjuimhW9PK38T/mEG50Q6v7qyxbA/6O5mGSMTFeLKROa",
+	"DJlZMkwJrhdRI0LYxs7bMbX8+yKadHdlG8IwdYkFDV6upnQFeiub2RVIYaZRobQzSSzN9Fk+mrFo6YYl",
+	"+n+7GHC5ky9zuxEP0K28/U74xQSfSwpq2R6jqcxxPVIDDQd3Y13R9vuvjdePU7ry5QfQIfXf9ZpQ+EAs",
+	"rCHSDTGNwlEphe+T2N6xLxdMsE11cQg2xhR0JXEp9dZMgpR4nmWI91S5EU+uVVnTODDi90O8hIl04wyu",
+	"VoXjtr88+XLni43y844RFPbFqJD0r53RlI1mzm86mkL8Si4tcadD+zJcOkjKwf/WRirQn+w/wWjF+GvH",
+	"9/YAWVRLovcjNJWsb2/m4VscJpu6KzI6mlpN0DhIhcKjurYT7aLG1aFrh+E+0bzPZZOVyHbsGjJV3PAR",
+	"zTY3c3R4Eg7hdinVrAAlRWdYJLXJa/Gxyg/IPYci36aykY2nWi5N5sMsWJfI50O8Y9VRXznoFrhZRXcG",
+	"r9+bKkCBU8j9PaSVFZZnkVHsxjFvKDjFQaaMwLEQI2UNpq5x7l5DCwK/w7hb59q05tP1fHZBQQ6V9SUh",
+	"aTXT5VkxHy9h4WIX9zdBBhCTsT/IzIOm1nX4nZTacstOXvz0+m2nAVagajYdXqFsMdBKm42Y1xUDpMbt",
+	"he8V53IFoQukT4CqWVlrLvqdOvkmnddzOmEfTt9Ut2hqzEIfPXgQfPoBTWnvX4tJBa9B8Tou4eF30UE8",
+	"gt4V89znXOQm5nd7JRWZuit1jPmEUkygAbz3zwdtR8AugJYDj75x4caMjQ2Ruc/w43NLno8xFRb/sR8T",
+	"1BsAQ7zXHDzrdcTHY3Kwt0eGK7Ne/bsTvGON6Nx0opRW7n0aw06y5iICQ0e9j9Vs5BqGN2Yel1sNn4Go",
+	"rpRVnKdNKs+MiSItyrOHZ4yqBoDDXG+32l1rlFp5ebjWysCVZboRGvZSKvOGC7bNrm9QSQv4LKqdBnfs",
+	"SWSxE7DP3SQtTxkJYzCAeKCtwechOXzUBsdolcncMvpjamP3dg/xNGXDVyBohBQsKUCZfXt1ZCQjmqFq",
+	"t77MLQG9wM05pXoaBZCj5P0Pzwm+cUQGX1E1keKAp18hsrj/91cD8vXg8s/7T7+a//n//s//lRj434X9",
+	"3680zcxXdoDBNwkZfKVHarUwX2UCHlHRB5MLMfhqMZyl44OuntKDR4+/4rVHyNc005IM7O/7gwT/49H+",
+	"gWspTSG/Q2d8CDnSoA2x+Tfw4TFXbEg165ZTmbN5fyS1SdSflcxFqhOt/2wH62u2oIjJqWd/hvwr1Z+x",
+	"VTATaNwox2QIXyNfD746oF/ZGX11MPwKl3Kw+mrwTY88Q46qoCDfzuDxoUscsGOHTbPpEJt/ugCIVOTg",
+	"0WPoQANhTXvVGSSKDEJP+WAtWeTRfix0ccUk7vW07XjGxEmWuYyJehpPQdarInBjZJYmhBLBlsXNsjcY",
+	"k7Y3B52unIy9Jf064AXJhipgZLQBOFDc4b8O1uUqCpiD7MLTPKo2bU7IwC+g/Esws/CPMSTwoNWZJcGi",
+	"fxl6x0Wx1x79L0V86yB51Jflgr8/WW/njTIAJhoGRmC4ClUm2BXP93nwYR5HrRFhvoEVvwxQc4ttHEEl",
+	"vmteohhN42ZZczxlzqzt4sNYDqoJwLAdVlNSyftqQptokh2e/iMoYjEQjIbQGxpY/k7Z5xIyzKiYAbhS",
+	"AfkMF3ejWqjX7BynFpSeZ4h2lZEvT6Pb4+Mw/aR2hTZ4BF4Lo6ResFFYA1i9RyaeQ3heqHJGQtod8Mwa",
+	"2/pu/+nBVhFc6lj9KY+lX7+nWrOUyEumjnBMDa3uq5l6RUeElYdYrXmVN+8cLnPzHsURRCH5+fTVc/Lk",
+	"8eMD8n/+90HvwLPaAQa4BpA7TSvYhj7phmU+Q2YNsLSBmkOkasBYLbHHUc56YL2v7aS+e/z0Ifk///uw",
+	"t//NepW+zofbA472obV92aG6ygX5IiW8SYfmaVS0YFqqY0ExeyMSqnBGGnJYaGrqmau1NAhk/zoOotil",
+	"nLG21gevecQ2PKnjkvJfhkf/XoD0OEZQsz58C+riDw4JtV8tFd+qEZQ5lD4q7XoxGkzUmktr+e6W4gkl",
+	"mo24jj6yVjf75nTlO1zhOVVmkBCn7qFypRd0xHQcWGgLnGUCsjNo3N3wGaT/JmjKJER/D2FsOxvZ2A42",
+	"atz8OK9YGuGRxdAxi1mGj2+f8ZrhC7c0xgB/ZKtYdtAiH2Z8BBeNljzw0f4TsADcP747dtId2iUwq0wL",
+	"MpgZzIKosbxsUgtrnR08ehx3O1/WMt66DU+yhnsXZywzRKcLZvA86i6MvpzryslrPoke+6foy6vtfNhO",
+	"DqeOYyWwYQ0HdhYLzc3Yqn0k0qVlb0uDjusVb6hhWQTpL6WreF6cs+ahzObgkEyhsXMVSrIVr8Y47NYh",
+	"Hu6RlK5qkJjftUO2g4jv1hGerA/w+PAqobUNQeZgvytV/uuXFbqNTT2OpXY+uZbIBNQMopKycIU+3H/0",
+	"8PHe3l7oEX28F9u7N1zM2np32+EXoVwBSynjYrbOVQr9dTNKgphhsUx7vbB8J8rAB76RHjJkO+0/6WKO",
+	"FTfV9grtNztVqFe8/0ys16VHvj/h4qowIKCStNrmsCoJDLarZFhVUWnbYXY1Z2UFX4sespzI/IoAKYqN",
+	"FdPTdltzig+XRLg2lVqX8LV4kHcpUF21EcAd6wKttVQNLlthiAdl1A1+0ojT2oGgU/ybZuaIxNG0tg9/",
+	"pWw48KdsemfruIX/fK2iJf5oxWu+1ce9dfhNBVs8LXT5sHar6BvItatSLUT9Vs/HlQAOkw6f0wnr56q6",
+	"URj027rEEnhj66NeU252oldb327OSPAvkXmundtKM1NmypASoXb9IAv/7dZJNzeng2gP9W6/sDskU1TX",
+	"TNOdqLawAQMczA9nL08ruJfbzbtGHK74ptJ1cNGUzalIWVpUwAeRmwVVho/yjKr4Fq9Dct8AZKeWuRqx",
+	"NmHBM3yydZIEvFNkAu2etFo1Bq9QR+0ZU40PBd8t8g0s0w+vbXELPWEH+Ry1OsZiC+sexhInYg0bvIGQ",
+	"mu9tcy5uhasnm9svBsLyJjJ1Q9n72fN1f4pEO3xf1iYZvel+WnO9Eus8cs4yhPKVBD4ObnfyDCrAEyy1",
+	"RQ/mMDf4RMbFJLkQgwkzP7mwQ9iKGtvfB7XjhAq9ZEqTw72HG5ulXpUVBo7RNLo3O/lTI/2rnB8N6jqv",
+	"1h+FFbXiNMvejaEZwObu966g9+dkWzMXmFVt0pR4n2LFOwbdg0Fhq3S8bNiIdaXtOhkXOUI8+J1ISlJe",
+	"P8DYbQgBdtfjVdASFIJp4JfWRX+kxEOY1NJ/qJ4h8NpcKnYMjSVGU6royDClk8JtXxVujKsLMeefesRP",
+	"JSjhk2MATNFFdA8CzlDz5GuDwywuy6YTeLHoJqTpyo65nK5qtyEADq4kGxxsz+kK+NAGtR7SoxfWrsTk",
+	"3oKcZODqsL+3UuTfSlN2JWbGcDFp6oUAEGv1JrdzuiKpLLucWH6yLLW6FeCZY6EBgUYDdvdFDXms7nNU",
+	"jKarPoLjs6iOc1Z0PlacpZYh+qdLwAt/gAUIThOaT78RpOXEw2NsgmhxYAZLIkWT5uR69l/yUXQYSNjJ",
+	"UgAxCptTkSED1A0nCrD4VILDKDZS3X28vo9rK16fXOw+v8vNUH5q1ZjBeVrrKQLXsxyv3F+hqtA0ll9v",
+	"ymxGWmeKaMrTpEiS1mykWK1fRufRoz0iJOYFOB663YiymoVRq00myYKJ1HIbl8cM+AFA95vxnVr0LRvx",
+	"BY/ia50XeI6unMhpJCSVc1rr79ah3377bS2ddee+E9vlsnElKRtx9oBSz+BRAEkqE1HRB7rXLhHY1bOX",
+	"jSnKrfIz8V+v0FBNUw4Pd3P3isoVuwn1uHpnP7uCHB5MvGkYdAVDWKF8AWLZCVsQ/T4ztWxUCVfC7apr",
+	"EdbQF+xdANJ4d8iQRTHSRic3BmWu2W7rai22WuJPBlMEG5TtYPtv7nlU5O039yNKCneMy+hBzY5MFLVS",
+	"OUjwuWa9FM4lWON6j62iamon9MRmRRj2BYvQKtqwZbTUWgAeODBxYffKem9C4fRze5XR5Q2U57eul29R",
+	"J++ndhYAnQSVaNZSWhiUF87RDwxYg7WGM48AHBQz7Jw7HJ6yUU3hgNS+Tdwls3bJDAF3QPkCoQtisUfO",
+	"rL1NM5ILxTLIj8CXuZXYCuJ6M2vdQaYL5MdZA3GSM62Z7mdysr/XOTrsHULehmJwQkuqrCXeOerglMu+",
+	"I78lkQoAvwMbsAVnjC3QoFJ5xvSGyq6mJJU8BPoaKkZnunXTswqBRThAbTdi46dsxOc0I5mcUMXNdO6P",
+	"q0z+c1+ppPntRaqw3D7XR9mz5sMhJpNrY7eLGrK/998PE/u/j+F/v4Nrub/33/t7leF8uPUw2ahiBCfb",
+	"UD7HJ1ON7eaAfgpnODbVtROHKrcleejzTbScMzR8MWd2JCeCOzd1kcVYo6LE/6X6L+eG9H4I6G66AjTl",
+	"/oJa7U+ABrRghhft5X/JmYg2gK6nqsGm1486Cem3IMA2jOCqEPPC9yqLwVxDxdWGZOpH66Tb3IazVJ0f",
+	"H1Y5u2IlmldrHr55ezdGSm8P+fALRsO4CtCha3G+BaR1mPPMkLgvIWpEbEYkLPqqB5u5+RSfB2e2DRQi",
+	"KRAhPOqD5WC5SJmCK6l7BNg7w/iB56oztqo5ZwIzTxk+wujDbugQ1f2OVVkAbI9UczLwE+phm+dBYhli",
+	"ZpdH7PLiM+pBRUsEFXSXibXXa9fop+QU+3sHD9eZRfnCTZh2m0Ak79quC3ohVIt1U0reyEuW0RHbvWHJ",
+	"eyeJnNUTQbS4zTSJW8uAKLIXbiJZYR2Zg6fr+Iut1jKlutI8b33sq2Qe3G2qgSvNuJaLqX0WQRm3XocJ",
+	"CIkK8M+NJMOGZqxFKHs9+vyHiVgHkeh4qLpCfvEj3Q0NyrOPF9TQaO20Zyrbu7yUPMiXTbh22REtfkoX",
+	"iO7igCjcQC4oQp3Ttr3x5CbQ2Pcfffk7yQ3clkZAdPZpIdWuVBfLCFnTvsdcza95O+8gchAJDzgk16vh",
+	"tl7hEtaQVCtkX9nHFmiqa+Z2kb7WcFBUYz+F29jjBha+AYYjnE2b5UGEssnCdnCQxd300d1qBXsGzk7M",
+	"k6TcaMe7QVU2iLXqqnSnzKHAwmcrl/r6wIGN9HhzUZQthQ2uD7eLdFSocFMYY81Kdm76iPMzZWiSZFzM",
+	"QoQsOCXkmNzg/kOk/oa3uNpepd07i1wtpGaRDvROVm0t6fFfqG1pMJk2u7oN1fh8KjUrsx0sudodPC7K",
+	"mHVYpBlS9I1uct3ru9nMXVukT5q8SV5lP7qd+uGp3fmPC6XvLpCLDKLYN8ucjHafcs/78rcIebyP5Rvp",
+	"47J2427Io9Ud3G67uPrkq4qlm5DjG+yTsvVme7kHSypebWYVO2sAa6gOpbaXFGpxQHOxbFNW4LN69bPU",
+	"ANc4U0GDSRCwRTEdaNMbVfjtzcduxjS/gjjYqV3WLjrnVToChF2tGtpVNTWnul4PKdd0jk5Y9CLG6Dx4",
+	"oVB4766zVNWuipiH683BHNX3XOQ3tv+7ecI9Ud8wTW0kgjkzNHUWcRMOY1MRQrl7sgR32dC0tCmrth9f",
+	"382TmGNpjnr8pIspOgKrEGLR5Cwgu2DawQZuoqoz1hBwwW6OHLeuHZ3cNJPbQHdMpP3y+LbXYYn0upVc",
+	"V2C4gadhY1MfaNCcQr50gaw0XEWhDKylN5LzOdW967D4NGP9K4mQxWcWAdfj3W37ApYKQnkLNvP0+o7W",
+	"uHxBfxXK3XwvS0W6nm+8pCvdp3rWX0vCinjhg6qOq1H+PLeLFtKsOe+uUQIWaRA5ZfN2zuwQwHzrw5dc",
+	"8yHPnBd0C4APTKECaR68njTv/IYapaAUobqRmw6/qAn/PH6DOIbSuU/WH8tcFVj+ziEFenM12PmP2cO/",
+	"XoNHbW6qeo5uMQRsLUoKxlJBhpTxLjTBLpkq3DHXs5XKlQk+mZpsRYZ0NMujzXBLM2pjJQ4+dUe2VYW4",
+	"biiuG1Dr5w/ttsRELM/xvw6f7j/a3z94ePjo8ZPvWsAlvpfanOQpN2/k5GqJPTFtnS4WPalSpnoLytON",
+	"2QqPko7PcDrq/DddLL6+uOj9k3b/vdd92v/5v775r6/ijYG2a9J1WODN6TCdgz3CBCSUh/jCrn0H9PWS",
+	"Y5IviJHk8SECESeEZhlZKC4gjcrlo4WzONjbrMBv7t6e8gLJcQNy8kmBcbSybEwuBXCN5XQF3WcpwKqR",
+	"1AEE7pY3onOcdSMakx8iBSYle+SthKqgTMqZDuuQsJASARtJvVVFnGNGwJiaVAwlh1ksfehEEMhsQ9i3",
+	"p4ePnnzTI88UFaMpYC6NZMoGx3CMZXDB7t6CyUVWzXUpslo92CQXixx1MOwdgCAE9o8Oy47Ac71OLDV2",
+	"reuYg4IsG4SuZcraL9IaxDnmtCq8uWDbdfb2nx6M90b73QP6hHWfDA8Pu0/TR6z7cLxPH42eDJ+yvf0y",
+	"Onx0CHeDG7i4r3FWxC/N7XSuxFEqpVpSlR4tcLOPqtuwnh5rDJsvTNkhLtL3bxBpkzYI4LzCGkTDsE9o",
+	"UkL2IDYtXFmopYd7MKWuu639SENGqk8L3QGwr00utiNDn42dFj0l1nWYhnzfjw6cDxo5VDoHAXkUygns",
+	"ees4dtACLiLTmm06OKJKvbK1xAPcVEQyAaRTTQ3X45U7tbnrodJesQ5J+NcWeRohEDoSb+MgkR6O2DHw",
+	"w+lbv6H2eHvrCP1btGuEQMfxg3wLd/BFO7pgbRu4V/sGh46phXnGQK2YOVxnT7mgl5RnLtHX6ogS/i4v",
+	"mcqk6yIhpOmPZY41Vw6XF98NitVT3KAhT1MAUPIjVYHhUYerVDaK1EG2Btg/fcWsboceoTiFNfZRxIhf",
+	"LoIMGec87+tcL/x4vv7SBZF4pcOiXTGWJDaDLhSj4zn6f2ZczIKkHIQ9Lqbl/1WiHds1UsP6GZ9zX/PZ",
+	"YFy5v7BPXBuNHq+pxMmWzSY9PZVnuaAre5R9wDGmCuKguXC9xFjan7OUUw/ZP2U0ZUpXHh5pNe67Ci4r",
+	"8+rwzU5/LxbHRR/h9vh8nhdJ5HUoaNdA0zJr8Ciw+UJiB5QZW5UEUP+Bi/5CyQmg76//as/XuCgGbEwx",
+	"bfiLJ79YHdp7Jcc8Xq8BKMuupFpP5dKzWt/y/uo4UbeXNHMtmKHGgNk1c9japKptCUSfgqZ7VXwxryVv",
+	"Tm83OMg5+2TiyGKnFZyOq+HzveSg/g48hxlgw1O85Aj9gSroOnm10TcQ2hDxfYoOrTv0Z/aYQFeCjots",
+	"2IgJc8Yn4nXM+W6u5HUvbcpXXLGx/LTZq16rak2Znhm5GCRkMJdDngEAC3ArwIgfSvh/kK2LR8MCKHeH",
+	"IF81sN0Xmz3J5aMHew97e739/Ye9J9t8xeVL2K0wIS9e7nKH18C3oZoOmR0oxNwQIZfVpdQSxBv81eXz",
+	"b7jIP3WSXSNLcYd3q2frhUxhKMh/JWhk2s4T3shzSurVd9tGcycXVeWWbcsvaN++8tSlDTz3+Ux1rlrP",
+	"dwqA1J78+PCn7tO//v20e/Dq8Ifudx//8by79+zR2+7j87+82AVhba03U2XQ+LRBo/wioCgrT1T9T9Dy",
+	"ZIur5dSBhFxtLVdqa1TRHzYijfpeZ5WagY016/hUy97IQQ3LDuIoBDkKawc2jgQP1bScbfBM8Nxa7o7z",
+	"0wR58/BcnEzhPZS6d6jXhDP+dVvFXPHfG1aQfg7VrGW/tlOmmUifraodAr+w3uZ+kn8Dy7XUAHaY5mXw",
+	"qpOjm+YajvT6xXrb+NrXmicdfiggAClYC4i2yOH8lrR7pbJVv/3s5mOerbzDZKcq5BZa9VQq49VpwZb9",
+	"K/Kj2z2nwrlUmWHT6ZlnqzdczHbcrWss/kYAxtsuzg98Jar0W9OGHD3RIRW6TObrR7TvqC67jbiziyrk",
+	"cNmyZKd6XH0VrNzlVEJke+o6BiuZMQQiBhiQCN5OBObt2kXkV6n62xDrrlaeh/u5wQUYq0rfWnBnz+0m",
+	"IuBA1J898F1Q4dpRHrj464guuKFZvda+XmKfEOrh0xA0pmIBv3zx+vzd6c5BUTu7M0MN14aP7tZWjNSP",
+	"bexT7VpAtyruuNKHInUblWz17ZbnWZFYslYj4W9L5dT+2ZmznmI0rViWO8IOhHABe+ubs+ZYW4e/5J8K",
+	"eAdoreWNVYgkHbvcxir0A4BD+FZ5kPNAUglR3Tn8q0qch08f7h08qRLn0+1NMcKpn0XTq0dTmmVMTFhb",
+	"h83uLsV63VE4YvG9KDEwkYYruCLWzBe9QuhB1YircBX9wb/ThObswhpS1TtgQYLunKa+E8bWjappKuu/",
+	"c02HGbsehsF6ehpdcDKhhi2h8c81c9NuVcYXaW3FTlSOZzehXqUVh9xy0wmUNZd5JO2wbbPAK1WN7ZCR",
+	"OWOrP2I+Zoy2XJLkNXIj12jnueunGmuAFj+IGVsRbjTLxr4zv5VVegrY3JM1DNp0qfsPfznoPlmetPm/",
+	"eCQBWzn6YH4LJKn1OxLpx9aJf7rVvt2EVh2ZZCvP/fYJ3vzsPr/2366AJ4LTHKCiIwb7ehVK4yW9dhDy",
+	"SoI7VyoK/ly25cHUPxPtY7AJUr3hSnMBiIb4TEKoJmOqCpxTslvEc5MgKQ4kwFMvMmszapg27c+iMUXN",
+	"o/24U4+VHWHD3/0nj7+pmRGLZbpb+5+rlyK12RrXecGLV4glbRAq1w4/X7vA6apB65Zx5ZhY9PflKnVP",
+	"m2qdwpqoipitn+UGdnUznPgLAZU7Yyawv69mhV3DfVjH7Ai+1DDbD5qp78HpcLXJ7uhYgaG8n7R0Jhzs",
+	"HX63RbC7gTYs41Rm7Iqr2M2pE/p6gzU8etzKydOwgiuU+NWzV2agZa+3+bCyD2vLnfzSxEjZI+/G4xpi",
+	"5rpQ9K1AW3YLRSziAca6i3alLqMmaB/EMwbNocAUGE2lZmvSs3ty3iqVJ2gDs/Xkoj1jworDTS+fw0O1",
+	"qsOmkhK77Ncnb0+IfZjYp0lKDR1SvdM2vMwtNTz4G2dC0DbbUS1y3Bg3K59c77/SWN1Y3e6kKJQs6KSp",
+	"ZjJK9kXEMJ6+XfgKw7632719VWff40qh1D/3uk9//vXxb9HqqDPId45l4V2jL+19M7XNrcrayvUCEmjj",
+	"HcWnbrSFWAEEU5xklJYh+vQDoxlC/tfcTYumIoyJ7F8ypZscgxOpZG64YA2vTxld9KGorqKMbmieYejO",
+	"OInt+lbi2sPOlfZ7joO0nV7zXtSTGn3RiH+jspWVda5NpbKtlT1M8KRiB3z+7vz9S0sB82h0YJPh8iG4",
+	"swXEOuCrWxOVunrpG01xl2YBynmueANzxc5wmlBB6GJBFKPQxD0KJvGL6i9iWHjnYbMyTSj56yms64hQ",
+	"8v7t94QLYiXe48PK+uxWN4yiLyfN03WzPfvb93FIWmhsFS37tZN4eJA4TD77ZkrqbrjvX/7jxfdvn/3t",
+	"+//34flf3/3lr/V/t7O03CSqB1BsYLHGrcB5514jWbfbF0qm+choqBU9JgOMew8SV0IGylxCxjLL5NJ3",
+	"JLQSKSx7yvhkCuYgVbMydB4r/QCO2ugD9Y0X2knG9TLx5o732EpyJzfq4npu1IZUmtoSo4fVAFd33ghL",
+	"l7GxAUFblGyuiFH0kmXYVEfOeKx2BmHv+g3bdkKwYIv85eO5K9zde/zdNz1ybo+PcOjmLhf0lzyO6exJ",
+	"kke+jcHFoItipeOni3RUbnkzj/f5wzuN516qDkj4mORiLYiwfeiGHXyHm0N+ZGxBpMhWrm/l0nnd1l1d",
+	"UJHnyyX97XrGqKrkMW4iMV9dFuxGdItihPdBZHI0i13M6yisbSUZ12SUcSaqHtArhAW38MIPEO0D10Fb",
+	"837ORfjX/WRteyrx2DDlfB3yYIdq5zapYhUfyPWcPQ1b9RO7qX1yxXr1/WnRLLm5wq6CL3H43U6d/Vu4",
+	"IGpgDQ8f7VAPtEOufUuIkRqOSCu4uHh10jlyIuKfKNwIE26lCjckX9TXvlY9sT2k2kBSTd12dyjqc9M1",
+	"uRKue5lo20K3Ydob++FufyfS3XbbS80bVN7Om7p71+tzdDscrnn9pzJjXzp3vqXE3BqR3MBmViPLX/q2",
+	"bkheuoLo3LHhTpnDdBs5jTdylsgtb+oU20cEKgyXGyLH4w1Nda7u9A+TfCbMeC/CzkJ4F0/+BqkU+vNr",
+	"GwJm7yAhA2v3DqCm3FnPxRq4Lv52Ffl9U7GBxq18fLhzFKC2CYt8mPER1Haz+ZApjRuxUPySGlbdCf/H",
+	"3bei+UJArO4z66eN3bVen70jD/cfP+7uE5otprR7UFt6VaU6aIUXW+l+VWne+GhHBe1es76yZn3FQtBm",
+	"hdyzVzpD9Zsu6epWFHAXybg7GJWiKLp43BftXqn9212gstxIR7bWTdSKfIEgLerD2cvT3fKi2oVV7PGH",
+	"QZU/SnM1X/KyS2J3ka2ytanK5hIifPQEW6P5F4erti8+W31h1Yc36FK6SkleuIXbm8+UKUfrp7hjOlFJ",
+	"D79dPX3I5w79EWjqDktVaxt8K2Ry6vnsddK1ivP97cr5WcCDd26ceRSm2JYOrQSyfbi45Mb+gwpC0zkX",
+	"XBtFIV3LtWIMO7xyM8W0jAsBL4LFk3gQWT5HuDooqYOypHyBuWBMG415Gj42ETjWAJjPAes5LgzcGz8G",
+	"wUyWNiDCBVIpCHxAYxzg8gGaYMrgz+7zKcuY2fDRuK710O7ow4OisoWKtCgjpIZkjGqDPkUEnyvKV5MK",
+	"GGgqw7bSUoUlr2TIzJIxcSHsB47tl+wHcRY98pxqCNfP2MIkkFmTSoYhScOyjJilLFyzmtAFVcZtfFmN",
+	"ldJt6uHaltTxLtYK9oTANo9xooQkAwws6jD+izL95x1z02t5DD6DYS30d/0EhmgSs1vs1th5DREi6kkf",
+	"8LRITwwhIsKAI5iocMEwHYqlQEytCv7COZxhKsr68V3WDrctzMVGkIvmLVkBjtHOYA/PZcreKynHW6Ee",
+	"3nAx858HqIfKsDrPTKwgGHPukKygEEGQIZYDJwRe/ZtTOeuPZFzM7GG0W0aR3LdtFZUxw3V8hgLbu0Qz",
+	"hNhJP6yCgVSShmjO2YJC4kIZBF5PPAY4aSGXLtKzBUcpXgvs9qCZqM/fnb+/4mlccXOvzsEaV7LBX/dx",
+	"KolmrIJNeIRZnkOZrpICAYRrn//BBWgCgfZBMymYfZSPpr4uyud9k49QzLyCFDCAdLdyTF8I9DSDnKvq",
+	"EOhBBJRdcCBCFA8kfDznQbNRrrhZndlNde4LSJE4yTFZEv/1yu/oXz6ed5JYqlmYcyLHhMKCu5gJBCcG",
+	"9IXZF8VEpsYs8C7JGWd+yB2+jirE4O9dSJHonisqtNWRjlyizqBH3koD6VgsterIkGmeMjKwY0nF/w18",
+	"GXyo3A6Gb3nT6qjT7/8gteni+OW86YK7iseRVuPz5lSpS5rlrATkth8nA/dR++rAH/yCTliRSw0ZdVOp",
+	"rcYq4OyLCSLQcTnBv3efn52+wuWvz8+eMBdjGfEiovqqE7+TiS/dQg3O5UYN2RTK6wQjP5yfvycn71/3",
+	"LsSF+Pbb51JcMgEBgd6335JnMuUugeovZ+/eEi7Ih/NX3e96BJDaidO9FCMDLeiM9UdUs0ECfnb8++mr",
+	"5+Thw4dP8dXnCeEp/HAhPnx4/UL3yEkh9y1jm7KRPVJLyiOTrY48tqlHlbeL+CVnakUWVNE5Q0gVnAYo",
+	"Eikfj+3VFABikRB3YS7EhFshZpYAKmC3gn0yfiPs6cD68GDtvBUb59oq+Fq67rjEGlYLlhmci6unXlCt",
+	"mSa5wN5CqdtHwLDX336Le0MXi8wpCw9cU4L/+peWYrCx20PihrA6EvtkdI+8BNwOxRbZioyoUpzpCzH4",
+	"e9dx4+7rdHBMfsmlYWCoWOG9krl9QSq7Asd+TsiSZVnX8lOWkur7vjuHvhBfD/550v0HNjjp9bs//7qf",
+	"PD78bfBNkUNL5CVT9nMLaqZu+72KDrjgQVb7YWJ3EDDC/X7CW/6FCwHoSYd7j9zlP8kyuRy47cR8P0uR",
+	"JwWP8N+Gx61NF3ATn3iKDaJ1jTEcEcwXI//3f/6vAbbcpz7d7UJgOyVS1D5WuNSUauJwux2cysjy73Kd",
+	"+zgf0NQHFZh5DPpUkOgHyYWA9wdu9AG2CQdsIM18LhxZUK6OySySI1fL0rMvwj7aq+1/4oKMIQ5HqLkQ",
+	"FC4n3rvw1QInwJIXHbGUDNlYqjJjGuxbbWTGxNFaUWjBPjCPEg7KMj9k6670kegpdGCAFsEy8+yoRz5u",
+	"YfeBZNDMWJqvcPBBYrnvmZV5rFvs5Ne+h/vgweX+A5qb6QCl8jd2m4LeHbhGENf+u6iT2RuIJu6FQH6O",
+	"vFYXDByJJ2P00qkLjsHK3Hiub1UGa8xmmeNQ2P6baGlvAxcT+5QggkH1yYUYvFN8wsWgQLQAjU8zdcnU",
+	"n8CEBnj9bsa182bY9+zulSJjgAfUVkxdiC1yCkdxPyP3q47nf0PWZGRwYCh2UH0ig+9fnvuHL4ShEzKY",
+	"22123NauTkjTIy8z7XJ08WZhWUwA/T+AC6rWRD7oZEyYxKf0Fj2pC2XBkSrCExf6zLffkncLpjAWTuZU",
+	"2YcHn7oKHuu6xwbunKxaKMd2IYiiaVbFcYF/QkqSSTEhdCJ7F+KdJbIljy1pU88SQeeOPDwQu3ZUgY1M",
+	"UnkM3OdCRKuLFFuwYrVv+JwbvJdZRmS50mFu7QipWbDmXIAWYVkWpE5jM4gjLOXHGQhsnhRqwMAfhqsL",
+	"4eoTEvc8KnaOVwxX/j+RpqAvywiWM2RkkjPtyIAKIVeaAOK5xv45gioll9nKaXuW54QCEajOzRW5shOR",
+	"ZHBKDYMdcEj2xb+772XGR6tCXwPHkge+sg/4Y70QwooMDQyFG22Z3jEZQgUY4S5BG8+Va3J48JQMwkYa",
+	"AyfUTplRq+7J2DA1cCwY6B6nK7XlbUICWyjIdMEMLxSyKI0WfScMBkeBH7wum1F0f2SrwZGVVd5uDCW1",
+	"1a/wHIZshAkTVkrAlJCGINgKCyjYwwzoOCVoENmTPzgkU6s34LlCKkVZeoMnBDUEiZv4hahM8dRKnZWl",
+	"MqNyhq2VHLCEk0uU6BxFsYMxG+eaZpU+Q+Trw729BLWNw72nCTnc3/umR06EK89jlq2MFbNqk8fpIefh",
+	"mpwyAWSHW4AYB3BK8OPhwQEZxBuEOF0CH9t7eiEGG/qF+GrUoD4Jdjy3AtHuBvcqLYhKKFpUzBT8bMYW",
+	"5gh8pnWSuBAVmjgi0IdkAHvmiSnQWJ6uLwdf8JdCW5sU70HZQs2R5xlUCeG3avSJfj1HjiXYsL8mNOMz",
+	"VpwyMn47wNRVSKElA8M8Q+sOmvaW30cBSIoOXCgiibT6v5OaqRzlc68CPpALJuiC91Z0njlGUPwNtXGQ",
+	"pdYOR92FGjJ4kMqRdpWXGR8xoTGqi3bayYKOpqx70NvrJB0IpIPxq48ePFgulz0KP/ekmjxw7+oHb14/",
+	"f/n27CW8U7aE6rxwTcuC+rqjzn5vD59y0+wcdR729noPAczbTMGuf9ADZR6spAf/Ws40rAVCe7HarBPy",
+	"l48/Wi0KTY8nj/at6fEjWxWMHSSXVdb4RBBt6MrvNBbCminjClFr1lTiHvmJWvZstdrRlKXAGMb80oNT",
+	"Oa9GcYiv086RneaPbHUGNVyK6YW022QnfrC3h04jYVwBYGhH+VWi32ibV8mNAKZzFD9K9+w+H+KQsS8V",
+	"U3vwjBb4vfDKd9tfcc+fuzZI9rX9h9tfe4/Nks6lfAPdj+x7B09bDOflGwM/4+HD/e3v/IC9lsKxHrXZ",
+	"jdeun1fRte3RXouVfQhafYHDKp/PqVp5GEBwdxW9LEMLDNw1dKIh+JWbaedn+/qDlF0+mFOeDeWnB64f",
+	"ocvAzZiBG1slulHGqHpO88nU/OQfXyO/w0hSFOh40Hzl6gRzuP2Vt9K8giZnn4HCfk/U8hLa4LiSS5bJ",
+	"BbB7RwkBqaTssvNz0gl0W8zH+S2Js8m3aF0jFC85ccISjO8Fw/8slaE5HU25NR/BSrLPhH0h16aF1uYx",
+	"aCPw4IU43DvsWVlTUvHA9fYqBrGmlDekY2zUMuk1gi6dZBCtqdXe2Zn6y2L1WpCZRbtO55oEb1vpmTTS",
+	"e37pWm7lYcQVvXlQUN64BrSvanEpRs2VR0eKTcW+1DSZx5G5/HyL8qWy8wCw1CBqnNvG78A9E/lCRE55",
+	"D3w4OnZzR3DMbfiKFUrTApsiymMGKZsomlrrcM6oCIZ2qiyYaNbYXEo1c2kVhddIjklmrWXlklEoOA6X",
+	"dHUMqbGOYx3s7TXoXA444xbvhBshchEG0tUCFDvwe9G+PgdZ3+xhJJ2maET7j/ku1rGjTeVS2ONcu2Ha",
+	"UFN4Ix2Fg1m/nEps+OrulLs2W67VAzAxGi/XmR0g9WLaBUvRkhFMBcKXWNkbuyDP7fc33pKtZJCZ6Qvs",
+	"sPsH5fJ/DGMkPKkXcikixIvEtk6jIUGmw1ukxheuXumeIO8J0hKkr1/bQpMZv2zmkS/YAgBdpSDO6QyE",
+	"GMS8BZG5KcJ4KTzPxGhFFAO4J+0CAVGSfcMvmcAEi8+gY7xGF/e9YnHz+nKJ+Qz5UeCcUXnFNdNShvuy",
+	"p1timj9Rnt0zzHuG+YJZPqhWlo1ZktNbuCYgYjS70J1t9WjvYRDDcRqtnuZGkxQgsyC+aX/nEEoX0hDF",
+	"6GgKNp1n4FHCPWU05Z+Pd54xTIqa33PPP4hZVpxoyTV7TVxdEs0gfwCOR0OEbXfWro1UDtHglrj7GY5w",
+	"z+DvGbzViMfQ+Q1Cjpa3bmHxZQfG26LOEJ72Frl4ZZzIzf8bRpMTAhFtQB3+Nwtwwkfg7L8n/t9vsBTP",
+	"sIneIfcx5aabSQQQi9I7JlLRkQESYS6tCjNswBTExn868QEMFxl7xTMoD8TcLEg7ddkzkK0sjEvAg0Rm",
+	"zHxMj8lULi8EJMgVzU9mbGHKOolFJldzJsyfNOTnrBDJZcHkImNkuHJJCDzFhM7ehXjLWKp9/YWrgCUD",
+	"WDi0YBw0hcxO7CNv7NZsiZZtb09HR4alTXEzX1tTXuqt5SwbZhAk4hAjm8bUOda77DhqjBjLrXkAO3Yy",
+	"cgXQ7R5/l5uRhALods+/ft/60VdKzls/fC7bPArcoM2DvnfJbUYWYd5wlZrCimWmNYMbd3Vuvt+KF7mE",
+	"W8cu2zCwV1INeZoi2um9DLgRGeAqvIBThbVd//zZEm5YevXPny2Bhoo+NWRKF1D1XkmnSblBvb5kopZ1",
+	"FVwU0Nkc6+s61qeLRIqF1A2NEkc0yzAzFjofQ19sgixEkyGbFBVfdLHoDQB8WhsqUk24S7NATvYnTcCw",
+	"Hhl+CTnXUoKzcqm4Yd6HCamdihXR1FWRMmlkkM0uGAdzB9MqNRGQdLzyKfnU+OImx3OPMEeWaxjNMMyN",
+	"01tkD8wsKnzsbnnhsy57tjCeIHMWKsJ+xtpHps0ziZ6LLbynSLT4FSAE8JwXi55UKVO9BQXZMGeGgip9",
+	"9GsHfugcdQ6f7O8DlI6TLUedvf2nB+O90X73gD5h3SfDw8Pu0/QR6z4c79NHoyfDp2wP32hnwwbbUvCm",
+	"am2nI7cax92/BY7blMQBfNb1orNy2FHEl8d4nyup9Rk37BRTmK/Df/da8NGALp9LMc746Hq8e/9Rm43R",
+	"+QIRNH5iKafnVqMBxn+w04R/ZKtTVmzSvdT4uVIGWxcip66mULjLIMeur4W/dHHBUqalezysqLABtrlJ",
+	"2qxZNg9+5elvjebNdvMgZsI3s2fQthcULHunbAPHrDKpXfTuu1EhNzK0L15vvHc2/L4UzXfCUdaNKZnF",
+	"tTfTB26aBYhD9OKfA1Yk+0RHJlsFeEVB+XiPnOiZVfrGoAGW7XXCpN8wodc7J6DyQS+5GU1ZeiGYyOeO",
+	"gZCFkoaBXkXkeHyMZWxQAVh0TS0rigZCmj4UdbK4nwKq4k/C5a4xpDrmUcwdEKAHRnNmt4Ij2fOOfdjj",
+	"FUa4nf+pniccjPPwjplhuI8N7NCXKBnMTp5Le9xgligGcT7tjY37qpEvKyWBoqeQayjzi9eKeAaC7sju",
+	"gmq9lArRoqImbKk9uLa+xL9zTChZKikmwFo4VK4xu6RasbR7r+/fG5QoAReiwAQYKQZlcjTTgx55Kdyg",
+	"0tmpIY4Hw0pcZu1hpshwhZ0ao8zDrvK9X+SuhmLL9PfKIDvZbYdxl4HfKUQFAb/xf4J51XAaN5+m6/e3",
+	"b4WPZsZBBnh/thVtQpanYKQ7hR4ZjJxlNzjy9q87IEuGldpZarDOFgpYAHbiQnxGe/BeP9to0uEldtpR",
+	"wS6qDBRsONFFl1iDCTdnzn6rcNuxVBNpWnDbM+y/jxAqiM2ScTFLCHeV3mUpca1WmASyu4IVuW7d4Wyu",
+	"zBUD91k5HVS+/of7rTeCuETLq/qqMp+dGGgLL0cMG/H3obfcX/gNSo9vQE7Jkq4wb8dYDQgQgxoucOVO",
+	"cmGU1Avw4zZdx1dltNNVKFHFXFNIj3YzDkFqjqr1ugnx/Ryrf4er7St83QAXwtt7lbvM3cB+HNTHj0qV",
+	"CGES6CUjAIGbeI4QTtjj44Y4aPbXC7FkgPd1ifgwLlYwQGRdDEZg+BqVruV0VViMbhCoYsm1y5Iulutw",
+	"7RTCTLwvDDZU6KxkpMJhRCHQCmCJpQ5V6znETDB8Xos26xKMI3RnOTSl8lCjxmT5s0eXa8f6PnWXyyVg",
+	"hnVzlTFh2XNa44Wu+eHOnUFbs8nXxeR3YpE3Zz2WE0BU2DXF6qOv4au2zRxL5RAiEUYDgYI+h0Z7Zxrm",
+	"2DvvnGpZBgGFrFM07E1GR7O6k7ZXRX3yZpODdhJpY690eykhjcXnOt7Lrj+Usloa/NWLhqgmjx8ffBPV",
+	"XSuK6hrDbOt6zOQEW+g2h7wDLdW5BayBXjgXQWp7hxwgMoIXwYttAKn30JcV7Jw0UHhBhBSp5YDXwgFi",
+	"qzDbQqydHnnnsQMVoAEWT2WMKi9FAwco1yQXvvvIhXDeUWcgFvLUTj4AnC8eGLKRhPg5yFHXPzqWhAV7",
+	"uWsAHKiiAAq8XgB8owZvJ+Ytls5IKsVGhkyl0owMISVuRbShC2x20I5pvrEr3l1+bb5pAdh2O5vguQd/",
+	"Tm9TCL1G19bz0rPV2rliV/Ra3FHg+gS7oIa7eM/3b8NmOXNcCoHWNjsaLEfTXS7iHNgebyMLds5TMEoc",
+	"SmmpDCDkm/u71UfoHJ1Xa3CvVmujmZa+BQM1VQTY4QodXLVe6aJA/rSMnhvtVJbjSscMnY/H1qpy+KdO",
+	"q0nq0Jp2gtAWxHJ/HC7EtkRsVrqkK2ySMXY45EGsC8UIYpo2sGC7mbfjGn4DHw/YXWsXsD8h2HEQNX9o",
+	"B/A9u/ky1Mzk16qmCRwL70crXyiU/HWZUDLLuJhEmNd8TB9oJtLNThfqmzosAZ4V3KH2KpTI1kdkAFrl",
+	"ADmay8yHBx2IM5pTjKqMA5B4CfJb9H5I8PsXWMkFPytvXOHITKSIA0h1kU95TMxUMea8E8IQZ/XOpTYJ",
+	"gSJHb/dWAQADv86F4AG+1XJKDbhZvOIox4Qbx35daN5rxMXkY9zM7mzYROKW+NpZbZjdfbY3NI1yCmdN",
+	"GT7UIZp7JFU9c9iMkIqwgEZUvXuP8O9fu/qBWlMLWQBcS68NuDYx2rDFZpew5U1g862audNJeQFDBxcx",
+	"TPh7npQ3v2Qn9k/Q4QtxfH0/A+e8Hlv7mOsSIh+aIPQuBMAlA6b2nIqVs5Ttj2Hwx3WFBbx25xO3fDgh",
+	"7NOILQx2xkEVqASztdxEH1sF7UIoNpIwHfwyMLwc2qz3yCDs1DMgekEV01ta8VBDMmocjmqXC7clVLvK",
+	"J1qvdUJcdxffDyPgkGd+hEW5Vpcc4DxcC4HCFzyPMcPLtT5Kn9XUrrZjapc67nsydQ6fPtw7eFI2Kjrq",
+	"GImNZtqxyuaeUrdhhF+JlX6BKd33lvEd8e5XXHA9BXbBxSSwkSt8ZVdD2XORrjbKJdxtUjpBh7P33rdU",
+	"KpOY7IQQD1zOGdi2o6mUGktk3CgQLcM42VQukV8jqL+u8jToYHAh7Aqh0ifB6pq5b+29ZHTmOwSgo9ey",
+	"a8YW+B2VZ1aXfOtQi1yXSMxNMeyTAasZvugbCNDVBSiPRf6nK+opmhV4Zyx2EwLccciM1obPqbGMesTT",
+	"MvHvKFg1eHhHVsygG8EyaZhh2QXM6bb2F2h+6dtXrIkALS8E1TOAu3cxEkB6pFZl8wPCFkGGg5ZFfqqo",
+	"zUgzgzuIncbGrqGMwH1ZWkE0wFlbYhwAzENMhPgduIlkCXc8QL1rjlaaUkvOgb81VXQixcHeweMdCojc",
+	"62eO3j9ToLA+jcbMe7e79+r3H0H9lkuiDeintMbryHBLNqpzIW7Quiv9roq+UJWuPc5lBg0kGDUcJgKp",
+	"eGjKYx8OawNmEjuuaTqG+FO1CZRVh6/QBSoBBocpqfYFmbliy1p7lL196FkDC0Y11nfQKPhuEdVzo1r1",
+	"3TtVIVrsenm4P5fdjWptoI6R5zX5VBN0qLq5oeOBi8LBCgWmmIN2uLfvbIyKB3ZJVzGm6U/zzpXtdtzp",
+	"FKe30St7F/ru/p1mJOQi7JLksgmgyzeS2/FaezYycOTdBwc0ghbHCZf4yEYQ6cS2jrCfHz9+7J4Eozet",
+	"w73y4OPHj5XHYT33Puk/BGiLok6xroaNLGe1XL2hz8UWRd+3mW8WIM/YhAsNbYBKbH2EBHIpt5Ci4ORL",
+	"Lf0WRQO0gkZu7toErOXpoSS6EEXTcp9OUE3WJRTtyuN1kVFUM8R15CKz1ylzF0WOgh+K6aSSzC4XkG9o",
+	"yuaKVXl0sLdfyJ1CartMO9CuuUs8dLA4we65JQMOi4MHwHbZcaHgjuhzumCwIiuW6JDJEYUSMsgK9B2O",
+	"UkreyEtmlYEdkiGSstoMS9Ja6++nbpM+U/F/KdIaSsMcTXENZOUQtXwLvK9LOvX9aGVIq2SdVL/ptU7Z",
+	"uMk07j92dYsnvj5oj4NjMnDspo9n1edigDYzZCW6QsyMXzISFGEdu/ia+4rjBeJChKfsdYim8k9VPHEZ",
+	"HN99IcwtCth3eDH9Xd1dklp52A2Pa0NtoAOJqUgFl0oyCD/R5+nA10uh6HFkh32ES8HoHEhlVhrI2Aux",
+	"Q3iXVont2KWgVOK7EytGZYOcshsQcpvPXyBzujan+yKZe2bQJuHMId9WbgRqumCpbfPKaNamaO29Vfrw",
+	"OvpeQY4JWOX5T0VbcmiR6zwIKUOxAzG9Oqtw9b80yyqVvxcCGFfRf7fx/ppbrvg9Dce46YJfzcxd+0Pb",
+	"hMKqkEYtpvaGi9n3UrD72317t3u3irfqfX7wK1zLZtygF97W9N34wRTOF704Rkd5HzS0M90KKOqyTMfF",
+	"twsozyq4kAlKteL4QhWAjcfbgDx+bnsrYb0jKsiQ2T24+yyhu7pl/zkAGXAF8GAtqzU8yyCFZ+vFMVKx",
+	"Zgn40ZckOmeW98xDB1YvchMCoYcy/cUpvX/SZKLoCMKyXKbQXlj3YoLNTuKk0OtvJWGZi9lNCLTAUzCk",
+	"o1ngINYuqHIv4+5lXIur+0xhHA97GQcVVnQ023xpc5HKLrgwugjRsfv1BUUZesMyAn3ovd/3FO+iLxvz",
+	"aRSsrrW6+Jmeacx/A0O21PZceNFA/vIn47PlYmqtXc1LOx8EqvjCr3+wWZhmC9uV3t/5+zvfJkZEZ5DI",
+	"i5AsclyQUptLn8nR7Io3nQ4xHmo/0SM/uXh3medKK8VEXnN1HAnwgCbMaHu9MSfWfifBPC/nd4K0foj4",
+	"IM5z1ZxNikRhqNeCv0Kk33/MAUNj3MnNAhcCDi0KyoUdDgP723kKbNYXGqbfmRfdXP7SB9gYe3NicZCS",
+	"ILiu04SQy97vJSxxz+y+BGb3PTPIMZDvOLAXTNwEVJcRhYPe0Y+Pue9d5psMbmCH6556wJaACoQjjOjq",
+	"MJiduJhyGGX2kUBNuHAlnQOfRgIBpAtR8FqwvhzztNOLjQEfXBsGizzrTkDyTJoptgmXIl7kibvx0uFx",
+	"fp74s8ZHU9BDAwUXiy46SeeSZjkrHypT/mvn0xp2/rekY/d6bTz4YzCeR675x2xfHPxtuae+++uT1S8/",
+	"PBz9/enw/FH+l8fzN4tD/WL8/fRkn53yd/L9DDnjLqUHsPmfiZ9XZqDzrBEKOtBZXSbDXUIKfGm4APeq",
+	"8RcnLSDUEuCU7CAWUqqnQ0lV+oBmzX1n7S2YKLk0U8jycM5ZK58e7pGUriBD9MP5c0wy8uVdWIxfluEe",
+	"7PXISzqakgVVGPVVjPryAJaNUdPV9nPUjoIZU43tRIqpN7ezgi7h7qlbbRwajBJrR5RlZMwnuWL3nYju",
+	"AeI3AsRbUvFoGC49L7jNBclHoJuq16EFblN59eWlfZAtG+//D75yKUARZApq3ZOgCspQw3yJUtBQCYxP",
+	"hwACTOPgkExlrnRCniD3sK84TnJUjOGwnACLUOKHgD+Ae96VSHkN07IbMIA1FuBD0qTz0f2SU2WYcv04",
+	"7MAlbMmQTfLrcph3fvdukb8UYzSoKPfc5Z67tOAuAanYa6un1na5dfai2IgJ0/X3dIOWIbVLGoZLnzED",
+	"/q+wv+Yx4t4EQKdS+jJy0lBFXhRJznvkHDxuMAYCKF4Iyy8cd4KWGySTk2uyhFNYMarlW9tolszVM64A",
+	"OaSpkWUGDRlDYytlY2qNmKODPWguwef5vHO0v7cHkW/3ryLuzYVhE6ZuubNEdR8aeFfBv++Z1z3z2sK8",
+	"HCsoWMnt8y6Zsa5VbLg2fNTMuz76emYwgAw1ubeTuCIlhLNV7+wnUeWZKJkv0EyCPtoAn+aLra/Ff2TG",
+	"zspJ3+YNr44UueKnteXeX/P7a77pmhfiEPzcaFnYK4NBc5TV+Fegp9tnAblmqovej8br/ywfzZiBK2+N",
+	"mMT+x5KxmcZg4k9SpHRFvn599o5893hv/xuC/XDmUpipTrz6MaIZEylFUwW6g5B/S8GOCLVfJdIvfJTJ",
+	"0Qz4xoXwjUasNXPw0H734BFaVz3iZ1XsmENqKC0z56EBxUP2yMDO1nn6jRwUDhxQvYoyMWvDXdgFOVgz",
+	"LI9Dw5UbTYYw7BF5+PixM+9CJDSp3M4AEANsAHJKxRhZMWon/oaNDZG5SRBdbcKxxO5ChD6nhOwfuE9J",
+	"Zf8bP9YjJxWoe1AlF7masIJ8hHRzvCab/aCZ+h4Jo4WOh9qpG5lw3aTaWdVMXdIsrt11UmqfZcLqc/90",
+	"/7K70Ek6sAGW+Lc2Tj/BplDOk/f65O1JSW4kpYYOqWZ2gmUXtZe5kgv24BlTGaSIx6Zuv2E/0TD1D+fP",
+	"q43PHh+26K8Ws3YtOaZ01bSFlozj3ddSCl00Ww0DxJbS1TEx0t4/qI7KHGk2DW3kTgPfpvbtSLNB7UaO",
+	"di+N76XxNmkMLvx8PnQ+NM9dLQHpuxG/ujtcdS0tdfH+NCnhVQTloNLQeyXBTRmCRzn8Tqtr3IAw0M9W",
+	"dhsh8HSr3WtxjHiwwZ/PEHAEAR3VAeHfX/b7y74x+BCQzhQv/sqXOpQV3SDh7urSw2NqtcHudngIqzBQ",
+	"AEn1VBCrbz/cf/y4u09otpjS7gGkVRyTgcizbOB62ApJoHa0UHwQBfNm+MFzt4BbZAfPFKOzVC7FNnbg",
+	"NvOeDdyzgbZsYFSQ713d+IyKSU4nbGMygn+owC5UcswzVgALKDYpkFzgVbS9Hz98+s3a5RfMdeyU+trZ",
+	"Bu7Sv/Fr+BJuvd+r+2t/f+3bXvusJOC7uvfoNG+89QiM7TzrXDuHeY+8qJYAeVCHXBieFdj8zv9zM5f7",
+	"DCf6JVxt3I77i31/sdtebO2J966u9WaD3ZXglvq7BwQrug9xhVBoCeHikkOMbKSgPQP21iY0nXOBQDPS",
+	"PjXHDFACTVpZytJjLJwhdiaE6wvhWMeNMIPbNvVbswK7untGcM8IrmDfzxl20LktroBx3436vMzSIsWn",
+	"R+L3EtuQNV9Ke62/x6F2reYACujY7dvy4PNcaXt2t+y2zxdvuI7WI5yQhTN77qPp91e+XT7xxF+KoigA",
+	"blLkagdXbNO9TjYVjpUfdAHYoNPxVGap3nK/l4obFr3gKPe/d1H/3W7465TNF9IwMVr9yFbXwwuNg5DP",
+	"Kc90GQd0pSh2ouWG2M0HzQi3+OfW1VLPy6V/JhRQ3PbmWGK++PJY0QlQFGIj/P4QOwO0TsiaGBgp+3Mq",
+	"Vtg9HNPvCdWup4jLJfOp+ei2T8jB3uF3nxdas0WZXPV2nrLipO75+eae3z8hKEI9Eypk8NzvrSkbMsaY",
+	"PvDd1trcg195+hsyw4yZCFt85/GffUkupCFZSp1L33DWSYV5rg2IBiwb4QYSfq4uJ3BKDXKikXlFUcZ4",
+	"uhFirMjuyHN48sqgYjAH7Bwn2O+IkR5uf/etNK9kLn5PnJeLfq7Z4Kjs64TUy811Oek9P9vMz07ZHEpZ",
+	"N3K0K3GvJG58Xs3UnDDzZbKXvf9ofa9met4Rc7rnBTdkq1qVYdd738JUpWY0jXVsnTNIafNNKnxiJzYX",
+	"tYo0t38/JoPAgBu4XsyuxUW2AojxTdqMKaT7hF6yC1FUx3o1B7oxXVnXyRcp/YJ0nSta1D5tlyttuhm7",
+	"ZFnX28+tTeQP5U58JkCRP5SJ/MfU7AKb+r7fxBesByJB3oYeuG7FPqg46H7tLPJ4kEIzz/y574IUvNle",
+	"BpBdRIDrSLpRBminjb4P1vH7lQXN7lJLYG6zd3SfnjETbM69ePjdiId75vwFMuczqIWixrNnaKecylvg",
+	"0pmccNGlxrD5wmwDjmCX0H3KA7B6KAeHxqyYQ1uFefsSkcS39YOGQwCwSBZKynFSdNmGILnORyNIJrEP",
+	"CmmOLoTvg9nTfCL6PGyN2cMSkz6WmIQ/KBb22xxYnr8MAt+ITgFoFpUaRmyZdiHYJ24FixUiQpKBzof/",
+	"YiMzsLKngM5AWAtY8IwtDH4NoT7sajgYL1QgmqTbtMZcGNjFzSH3N/aMTvwRtZA72Gfctd8tIOEBEKyp",
+	"qM4ttLOLDNoezD+xi3uXGyvTO22ff/2+9aOvFLRzavfwuWzz6BeVqADzfmkJaHu2gqOz+2yFew/QJogP",
+	"ROeRrqvqciqhjyivIhqm3MRES8GqWgiWOeXZA5mbofzUKFWqrPktoHt4dX5FNF0dQR8cS9kE2aJUDtLQ",
+	"ihQscM+4mOkeOSGKjfjC40OPcmNXCV9LWcYvmVpBD0XoFSCbqxCgCexGdvwOF7XGh6Ns1WBRcksMMvjy",
+	"mcHey0n8kzMu0soXywJyL3P7yvUC2rUQ/PfEG3GzfmJa0wnbzh7n+OA9g7xnkBsZpCMo7bE4uCr4R8Ai",
+	"C64QU8ELFrIbm0RXiWKuGDOeAHaCiJU98npcKqMOo416Ii887jJL0f8uHPoHIslqcIoIki+KxvEbmaFR",
+	"q0G8559Rq8o9bOCKv5uYXHUxDZ4Et8uJq3ZfUm405vcSzYT58jhMvHvBH9P/DL2ThTR9tNIGR77/rT0a",
+	"yPIqGpANGRcTsFnTHtJ6n31aWKLE/K+yHX0Bnw8pCljvRLU5vhD26BXwOnRJUj1z9qBgS6ta3ecz3LKr",
+	"hIk04HzAzxwsES353I6sG+txt/Jutik9a62VKvqvvTnuiv6HSuaTKfbVCru3ho0aQuBNbqpd6xCwSR+D",
+	"gxvjqYQpqqH6piFv66fbhc7ABbqqwRYt7V2LsS+PbZ6GriTX/BlE1i3j/7+h2rxbCqbuGcctMg4kUEwz",
+	"WMb6ts9ZjEGwwLVahd2tp0GtJTQ13rvNW/ATuzdZ7gl7g8nycSpBqfH4MS1ouLBOllOesS4TSmaZVa9v",
+	"LqcHISBGGaPK/hGlH2DijagQ0ljpB7/GRRWm3fy0e8fFINA55LJzZOdRmB4nKSU/ghmxW9LLT2z3kObv",
+	"7lbfZJOzO9b6c22vYK2aY+T66AwQV7CCYgJwJIjrCUXOGKsZWX3NpRNoqNrkc5csfh8n/XKTWLwMd6fb",
+	"WoaXivwDOjL8Eua0AX4ayCaVgvnGF0V/tCLhxD4BFuVR0KSn8CRZmzRXDFvWBhj7gMI6NjpxRKkvhByH",
+	"IVTfAc5D6gHsDjOGi4lOiLL3lWa6HuwsMFHRLoBgJa+D9/9JNzm6T/ye7FoKCGEr+7YUnduKEv7hQ39u",
+	"8+8Df/dK4k1h+1se6T9BplwbWXFqb1QWA16ZMuCW1Gxo7R3xfpzxieCWGQkydz1+g0aW9ovOfdOL+C38",
+	"iDEbansv/PL9tPcfoHbt0l7w/n7dimbyPjd114JVGpSlpvUbx0UXc3YaCkhjGgt2PtabXJBvrarie51Z",
+	"BQBaJktFjMo1QHoVxaJnvtvPRBIZuYFjqSbMvHBjtrmCJ1nmujNj/w37BWkME3/sG3h/oW7nQr0CAsQm",
+	"CEXfb32tu5Q0o+Vgo3Ht29hdhui82Iyh0ge+2kGrR06q3cnL9vQNzaYvBHabPia0uJuYlkP0giqGEagK",
+	"rHaT0l5e0d8xQA8uYrvq66jgXve9ZyVtdN/wUuorKb7w5oNf8T/6WwAaXoPuKRgH3xIOLqLS97XRZb+9",
+	"FhK4TRIwzrGh+qRYwN2ALzg+yPXvTwu4L3H+I6gNoAgXd/+GNPD/n71v73Hbxtr/KoSxwO4CGseTNM3G",
+	"gx+w02ayza9tJpuZtkDXixEtHdt8LZNekR7Hb7Hf/QXPIXWxJd/Gnlv0V1OPLZGUeHguz3kemHCR1IfA",
+	"Vwg1dd0PLmEoYe6TeWcEMaEMpmtFUNLuEpPr4JN0N9VOULcyF8onAd4RIAe3dSAkM3wMxasiqGCANJ32",
+	"WjFfeBACMmqxWIFGhK2BJCm2YxTHibpXPItiepIn1i4uKvnD8L4o+H+Xuo1b2BaP+d8lzNvuT+0IU37b",
+	"EnrlY9mpdrMFmdKvkIqBG/+V4anfWM8dvNDUQB6hhfsOhigZ4jc9ZtVo694dzLBk7F7c2jd/DTwV+Qkz",
+	"6FwBw7Tqz9ClcH/SVt3ZYmxpB1QMn1KlBs+5dPtQUKWD5BIb83DMRCT2+Syd6Qc1DF+QRaSubnopgcUq",
+	"mk1Amm65aCow6smKmEsqtkGhOuoCr2BJWSyg7EteNsXESk/OufBdma7VFKlDvT1C1UEjJkB1W54kOWDU",
+	"TttYXwkzpQMq6mZinuWyb5tdQZSC0QGRzsRiCDrrj50EJDvs1QyZi0Ihzby3/oJsY4UnRat6XKTmJ3R4",
+	"efKOG16ZZ/GCo+3Gu2lCsO3TLSgkQjK4HiY2Ahu89FWhKuLCrR2wahsMkTMK9ZaoyIBemTt9765wxD1H",
+	"t6jNbNKOc9ZDxsghj+SzKUQKNRZc46OzLM3ObHbmfiCAwjF61z1YjyNd2Zz75Ex8HsLTTnj3gbqvsOum",
+	"Dy5f0mbf4/7oLxhQ64TT154DH0PqZtxl85GCW0h70k5MZ1FKX33BxgwNxnXwZEqnqN6daSEW8FOYH9Fz",
+	"YaIR1WkmTA0GHhLmv+8m0ZOCMi403ID+RtkYodk3nVeVzoBdVoyUyHy0nmvSojDHewJD0M0aSMS9JSqw",
+	"ehqVNumdo5GdDdDGPMZPYgwspG9dX15/CtfmLwq78inkL2i4F7hUjRE4rBFochnHLOYIKfTowU2IUWZa",
+	"bzr+4fkGrZeVgkFFd0q+5I6xSgMs9nSZdjJR7J+fcU7YuoCIk5B+H6LwWMyEbDOqKH9+/z379uWrv+FC",
+	"9OTVD+cnpwHT4guLxVAYSqK86jgvT+PPygUmTVEQuVlzrhkaMwFxgNcUkp2+ZhMhZwb0Getbw43QTYRn",
+	"9mScqqnO8e7Wnxngo4G4zc4LgDdKnliHTptUyWHZ8WQSSQdcksaVuurcH2uF71JTSngfkla39WmkJGxf",
+	"Rbrw934gSkN7axyDdTWrQsbfPP0ln05pQZtG2sauP1nPkMuymbSv9b0b943u4XWGX8/tqA9IhWbWZ2Gz",
+	"abF4T99zds+eCLKIT6cIEGJaAwNyKd8T9CSxvuyUQ87d1yO5pr9mNzh0d+Qjd1Ebg9YYtG0d1Qe3aJt0",
+	"pLBVB7PyCP/JG3ayYj4WzJztGlJSrmyfzlymiy85eEIzbwxc+q4nC3ykeSN4iqo0d/ceVw1kT66xkHTb",
+	"LHzfiKl00OuHVbLK1/ZxSlmtN473yjrV5P4em+pUaQsfEoawIoG8Sr+yyLSLjxau/aIhdXdZR0OvA2uv",
+	"rN1oWheafbRNxW5FYXjbnoUl6Y3KyvgFj4qqwi4Ksaf8EibH1fNtwDMBzQapmpxRfmvqsCSEyGEGqcdd",
+	"LglxPpGagq5Revt5URbWONr2vBgMABuNi/er2aiFhcPdOoZFs1mbzbqeiKksxr2i2rDtpi2LGNTnIX7O",
+	"8hDuWCQvW2TdRIxOTUrcBp5gMCcWUSnS3yx51n8JjTLTkKm0J0Pv6d9YTz/8K1oDu6Pt/1p/nbS50WRI",
+	"mDtEni/WI4mOG4tPkIy4S504LhM/ZPTje9IaFeprUPJsNaKQ+BFNjnQn8hq9vbIipB4xDPSVGXlAjdd+",
+	"4Klrt4CYDewMKVVP6hGVMULpWezaV4kO0XXKpSaxtX8fJxVTcroPTlZ1hc2vH2TTud1kUu6Z4UnJgUgn",
+	"KFQgnPL6Xdq3kNVVDKXeKZXibeAJZjs21v5Aoimk1C3W3M4QZQw8TQSkqGjJYgHHKJZZw/fZDRexUMf0",
+	"p8o3qnGkcBna7EeAqYNHSTblU0ibQlWTiXgYPX+7O8sZzEOmInwGdSt2aIJjutbvvsdHe2l/60jqdkVF",
+	"PL60ptCztmzNiVRO8RLOAKnoGlKWZjPtQb4uhhLZX8HuJKoBQKLhGLQsjtrQBzprYPyFXfGEOVDcLDaT",
+	"oGQFmyY70ezdLVKJibjNAt59Mor+pxWFxZVTyr3E29TWfAj+sMU1n1qwjviTOhgbnpInfZJeyDgjKdHZ",
+	"pjkES4nvsF1XGrvy39krOeR/3Bw/zQu/RXLcqdOOkIJdadi6B/SAsgTTmSEtnRgGfJaQ/k6bhQmXwxkf",
+	"Quh5ssNERTyB0Ce0HcV4T85kDLmisT2lsq6yrBvdbmj/774yozYjFnHgmCOv6GZD0EpPmlkqmRoMWMiT",
+	"OV/oG67HN2XJY0YiU8pkTV1BliJySX/vKmPGvgwXPEP0dk9qk6IgpB2OMBkhUJtdyoRqBcU7aJxnzNDP",
+	"dwJGdqiI7hl0XdWP2nx9Uh6b46n5raqBfwnniPSIGR06jtzG6kUeUVoRUlqr1Y0oGbS9EeP0LiBd2sn5",
+	"tXVGiouBrjyZ6hs7PruLuwOeaPhv0DIjIKI1no7t+y0m8L9K2k8uZqmawotfBUjJW0HrVmjRFwluqha9",
+	"xnpXeQo/3YPn/R+raW/4ThpHaq0kxPwup82KD0VFzQ3q+DlXLIoWk5LgEjNsZb7imq7+pLMVnksE57I5",
+	"Z0EL2mQsGpdxm4xFBi7iUQRau7dnv/go8yQrC3jvPWnQMOUThy+IrKsoC8bkz5pNEx7BmaNq1Iiw0Cw8",
+	"dy8cbqAu+w4nG1oTYL1CTsQGdrrYkmedrZ6UCjlgSaTXeqQhQaVC7xKi2GgRi4ROUfFXBTM34QvSL+KG",
+	"TdQEpDlz38/5WHpyzonbOvuZ9VY0JLfooc3sTTXLdTLZhKdjiFlYWGD0P8PlUkhIAGzCgNmVGdnHJ2RP",
+	"IsIjhWmyYDxR0rWyuNsv97LY1UFZS/a2Q5LFlFr2VLohGVd9I2SIjLrZB9xYz70nUffT0TuxBfDUqzpN",
+	"lDZsJhN8jco8DtreCN35udBAivKa+jeLoBkGvnTjjFgVD2YK3ACdUHfhwcym2eq+fP32ZafTyRJiUgxH",
+	"Jllg4IL6pvTa0G6gt/zf23Nl5uPdyYU8PVyfo703DaNWMxTX+yHOjHuTMYMvkQ3hbtRc3qT2AeuwyziB",
+	"J5FLOisMFlBmI5XEus3CdMknvvFPLyR0VuiCrvCsJ0PrQXmJZN9QbS0TxVxhKdYsXIjrQqnHSxsf0d++",
+	"VupnLheNu/2oy+m8+oS+K05nQ5mdzO+LP/C/23GxD5VC0F92HnqwIZPwxTBnqCvp11O4VePMpG+sZjhb",
+	"VVnL8AO+n4pGdhjTDJqCRuOs30/Hj33bjmEavAnYprOhEJlbP7o/E4lhHj0QEMzYELd6Qb7lI+ZRTakJ",
+	"gIU0fnStwjr1lXIfw9OO591ENgfzhQfRRPSNkVgX0Z8nSfF1KZgB2l0V+bjCtiP0LqS3IoITVznRuWR1",
+	"bUSfJwNTFc9sPN+HkUBVVgzfUwrPx1S6aLOPqq/iBaLxsJdYk49tw31rMQKmFeOy0GecETzMR4qCT/qy",
+	"YlpNwF6szT6DVrM0gqw3Ao3RiZCr0b39Ecb3RCFsw9AUu6OrDFNPesuE5jGsj0fzPb2zbfoQw2SqDMho",
+	"8SMs9uhiKES1S/w1dtCMp0ZECcIwx2BfFP9BDgrbJZLNZ/pA4WxhqTe2lz0+m3mO7xNl0p+eFviKDrhR",
+	"6mbC5SLsUv8AlRE1EesWNh/jrsHA1TYDdtp5+cpHuQ8Tfm5B7Fnem58he1zN6bNt7JqbxarjSPgFNjWu",
+	"adH+rjujVh3XjeQclz7hIxV24wbUictQ1AdvkjWQkE6PlxRb68PWnxQ0jnUnxXpT9qDgvcJMHy07Rq1t",
+	"vVdijHszxkLezDRgFnOL11eYNgvFZDIzdruTvV56qj6Eu6tZbozjlowdG83jXqawFuS/T+Q9BPPYLVan",
+	"cS2rwvEmyfe04nfrjuxlELYI3+8G7aSC8hgWrtrucJd7O0KEI3yEZuWQUbeMvWpcFoDviDzcM9JuzOHX",
+	"6Q3ei2vXFHyP6Be+wyfaL3uGjEuYH9I9dJEy8k8duLgTXv728eJziNgkh2YozoQSQEK3e3L/MtBnlTx1",
+	"CX47hc2lH3xATdGncRo3FX1StyOOXe65LJUj67BS1i2wLlnZV+yW8aUs4mnqaFb2dCKp7mK30mOruOhi",
+	"ycV5pxfvPlxffrYjLVbW/7Vci9kVVmin/0BlGFz5GrfQvpFN6eUhSy+OXXK56PLy9bdNzeWZ11xSMon3",
+	"UW3Bt2yXOgvW/svFlOsCp+NMGzxGCFUgDMNy/x0LLtVHRJ3RetAiix1CU155bOUVjzOpL6P459YUUO65",
+	"gLLG1j2K0sljtD2dr9gFbEokT75EsuOWP3px5IyFhZguZH2I1AQc1WCyQELSdV5Odn4M+S2WDXqy5P1g",
+	"ro0uQG1LSAqfJEjbii3R2RV8vcEwUrS6HDCeQyEJI1DbfiR0T2LnHXEjIgEFXTC+Y6HnkRjBPQP89QF7",
+	"kH8wnfUToUc7xPC/ZMvzQAWeZxTDfx1FnUM7mk055/h0GYf3Ul30vfrXP9bSe67twHEXu/EXc25tDQko",
+	"fvfc3/eJc4EWJ7MNJWgJW9dUaBqfdWOFZvmd2cYYVG7Ifco252zCo5GQmQPqHVqpXANhm33IZISWOTGq",
+	"yzxnLHRMCCE1tfsOwtD+vicHKmVTUNMEPCXFllZnU72nvFtbByvcnOsxMmEgB4arUdmVGCoV524onwo2",
+	"5AbmfFFihXBsFUKaVOkpRGbnQk55Xg9U0lla3BrHcOll/krqPBtcSz6Baz4GeZk2tApPo0yy9BrvZZL3",
+	"9dQ2lkxQHtZG48JoNoaF3lAnGXF9ABNLo1kxsbs5d+Wff3jX2oUguty20FRCGufsoaRU78E47FRs2DY+",
+	"Q8bpo2/gTuNzNIWFZ1ZYOMSev49qg+Mw3KvQsDTHniQsRgFwAUa32TmLhbbrSsT5Y4CpzlyRInniCunT",
+	"BLhExbc2s4EvTb5MBdWTBS6ouzstnpT6GDZv39DSLV720Hfjm947Emys8qOsFjSh47PL6D948PjCWuK7",
+	"k2afoaBmgb/18OWBH+1An5IP+iMs6qoArg1SN/5n438enI3bvlgk+H9PnmhltcB3+hYYplkFwbTyYBMc",
+	"9VyYkfVVOZvymYYAJcKdwze3LmTApjPjaLvwC9bnJNJM+7WetF4qXvkc7+4vWGKjxkJDmY2aHNCZNCJx",
+	"hOGeiXO9I9yTFRQZRypS/AiLB/ZHi1zXb968+bbT6dypPIGw/Mwvvb+KxI+w2EBjPYZF44U2ZNDPt2ph",
+	"jePBzoi7e6Av/hjD4tD80LvlMJYsd0/uabrp4DiG6Q7+qLNUlVhHWtH7aThxJ/2jpa9uCi3PnMH6QezZ",
+	"TONe3gIth52WXLNQq9SEKGNyht3NlDXNxPcwGWrXkKeAWitmBCJlA5XEgFZvogMvdKPSGFI76UjFwKZK",
+	"2KH3JJZ8Qw08jUahk/ubk+gf3SWwnnOKrdWKVBFZH4ZCkvuNlzbwxQQMeDRCBHhA96IRof2cc80GdlOc",
+	"oRZNT3LCtU34gjIFA5hDyoSBiSYBnDCxryi1nEr05DG9y0JrtW8iBOiFhCYyTgGyy4aKKVl0y9uMpidi",
+	"HfYkTQ6fglsVbmioZ0zEGAS5VkG7rD4T3mbvRWJNLJM8TdWccZYIe2Kk+PrYdWOxmksbQ9C4iseOvSvQ",
+	"D4zLdUd2Ce0pFOQrqPEzdx/7iHFYFK/Q4UUyNrV96zir9QwWv+Drt+u5Yn/14Z3eBjZpv3qFC7L1tw03",
+	"M03ru+1vPqsEdvvFP1I1m+72k18hFQMB8W6/ukI26N1+8701FOlitx+9xy6KHW9EIcz7VE12/Mm12n4B",
+	"0q0AtlsjcXEU94DG/ZlLPoTY3m4zFJf2WoO/bTyPNam1X+iYsYYXYiJHtZYR4oKLQQ7BqoeRG/N9U2m5",
+	"CtsEBaHw0JJjOpBFhIfOgmkwzmPwSmiBq8rar0xT5frARIqX6asvXh8Pjzc6690hlwKQrlt/4RWY2+yj",
+	"YjyeCCm0SblRKXIz2dtqzNnRPemQVjMKs4S8FQa3sD+Ms0l0i/p2XI81AX7zKzlNOZqbGEomZJshcROd",
+	"ns61+OXq4nNIM0XqWk0yy+v7zKw7NockCahXzo2NWuV8jLhgsUKHxEaOG47qTck8+/7cSWjOrlmr2xqm",
+	"PIK/uz+0IzVpBS34QpvDxnv2fpOTb96cnuah4D/sb9gPajqlMRBl179aduF2hhjjmb0zsHj9Pi2Y60dn",
+	"hu2gziPz9Jhe8I3JqF5C7/W7TxhpMmYvjvu43aTuHmuwezkFybjMElbWVnpOia0PoZ1i2xfwxT6o2hD3",
+	"UtpQiPhmc7Qthac2WHXEf5KJib0Os6+YDuyJIuLAGffiO5hJ+rtr/VmjtqyImRg4eDKqsVLoxHzjWM4v",
+	"qGd6CjKmA5ryiHEp+MPjrTCiuZolMVNToiGcMD7kQp5lxwg1Ofekk2Uk5RfwUhQpYO8LT1GAVJg2u7Ah",
+	"M66IgSTR9LHOlgY7qsGpvtKBFYvBAFKQBn9mf9GT+WeIxepJH9X7c/FmxPUI9P+zDyzEBaMPcEgo02qU",
+	"Cpimru6shk8nv5PLwYwoqqe22TWy6lQL19BrQy+Cu2/57GSckQogcyqAlIjxLUE/0MiyRzSGBcQUKNsv",
+	"TfHVSYHNVWpG9ulSVtdX7kQtlKA4sMpzl/5UEyUvuViAHesFBVmaaZZa/c8M0kV+oC49iFbxBHXOUqs7",
+	"4ImGLKnaVyoBLnem0vhyIuPdzoQP+Gr/JGRtT3bTc9jEPNvEPBe4gyg+3vqEcWfGtkcMGWJkSKiOfuyZ",
+	"gWbz/19dfmSq/z8QGTxw0M7+RQOwMH/lw7+6xCUdA/0FRUrABjYiwEzcgJ1+y34U3xXxSi4K4FLPrXFE",
+	"86T86YbXK97ocmYiNcF70WlnzSol+CiridphLtbRRiQJ64O1ajYEbLNzWWhN6cmxtIccnjx4NBpdPhS7",
+	"eUYRh+OoMH0BzA6doiE7YIKxlk5R1EJzJ3FP+qPYp3GjmWF6ZD8icAZmiKioJlCFbSikFHLYZr/5yhmJ",
+	"qo24ZrG9pRYyAsIXd9E/oTyzDSJ9GOUIQOypjFGojUtzW5t/D0+jnxHB7I8MmnOsaMJ4rmISmQ5Yrpmc",
+	"JUnQk/b+jqgQ872ZRFwWbuJB+hOesvbAwbHbJecmGjnJt7lio5mMU4pNS9TF9GpAbCcq48BGvtK6JUin",
+	"gJgWUVhM1Ee3D3fuGY5jbnifa2BDOxU+54sgf01Qr7wPA5UCrnoCcmhGNM8RMCMmSNcwm3YL90Py5IRH",
+	"Y8RU92TCtWHRaCbHbfYZeFz4Kr2VGmSMLwxmL2SMrgtO/LQTdDodckHOkBGGFtyJuc+5HdTAjYbE+AI7",
+	"NxGNyn+cBC5dbxeXgunZFBfehe2DPF/ha7PZs8X67DLbs/MxSq4efrEsrk/XCqhtOAVrJGj7Vwl2r3cp",
+	"aIdUuhT0J+9SbBfLFw/wQjxPWYH4BuuvLzsvT086r08631x33nZfdbqdzu82rncxP4/5csSPsd2ty2r7",
+	"ym45D1DOAZzHnP2kbiHhEbHoFDyYVrf1p5f9P52+/NMrmH2KJv98/73oJ/p3uJi91m+m7beXv/4whB9+",
+	"e/9u/FaOfv7P753Ji1fT+EUymv8+vLhaTSkELR9t0ui3lyxYdl7uglWvWfnKVcJ/d07f/o2/GnROXsM3",
+	"/ORNdHp68jbuRCev+qeDb/mb6CW8ft0KWnabtLqnQUtjuSNL8cS7TtOdI1VuGhrbPmBtyYlR4u58KtLQ",
+	"9+u5NXmHI+Yd6F3d0Qt0bt22XuCmRuZzXcwVRzZq7xZ9HHS0xFBaH2Nm6BDB/AIdH277jLO2KJdF76dC",
+	"DrElqs+jMbp9Ln2BaVYEAQkVn9FZS6lySLmGshfnr5qnHyiYdgeK+3gpbLanJnlSQzDIomFHuCHLTOuz",
+	"puvapZl3qwkX0q8OaLThB5gP5da0HrWK5xI87yiRsyGatQ/ApXzaTyKJ/DypxqwXeoPvteMXj5QcJCIy",
+	"4cqGzRJ0iY2LFu0meD+qKIxdbMbRjm9txp093r37/HKA3NzkIe2LchmCOYQ9qzFRT7ck1XTpPPku8Z12",
+	"4X20gyPkjkUJ8JTYyTMBlohLG533gf7qm2JcmsdeNXNl/qyZUT1J6Z4um48UibdglUWDKaWq6FPjW3z8",
+	"waBuIXVVfidF6+ouBhNbCC/MzIRX6hdpT3rMHjUUuaApwzoKTZWR/gKdv72r+ZRgO5hZ2hMNEBHKrNVt",
+	"/XK1XOf/LoW5NpAWCv7kqyE9GeFI7TJMR0rCrmKCO1f/O8+v+v88HbclfEBQhQ7Y0qPDr2Fy2eV9+4ts",
+	"50c8SXzmHXPaRkygQR08/l71nU6s3WAG2AfkauzrsgDvC4gHx1uuWaIQiw0Txm1onUKkMIUcqRiszVdt",
+	"hk1PepYCofHxpws1Y3oKnKL+wMfm+F+fs6ch9aR9lUGmKnGgNXuWYFmKz7lDxE9TZSAypcILVVH8IUiq",
+	"H7oAkyNKT4cmABlnuQrMOzi83w6HFj50CKur8tW9ShN1CzkAWT9w5qC6uwi1HplUDo3hnkou/fMozwy3",
+	"oF/BubHxNGji+nvgmqPCXGF/OA6Anaw2GRA022Q8TpzxqDXa5J+v6YHaU/Ama/PQ2yg+2AE9Pdmbwhxr",
+	"MpsehtZfYCTW0IU0iYiD04W4CLvKWBxAE2dWYRS+o7cZiyoaduGfy3RlfGRPLOJMqjmVVKy7RGB99sF4",
+	"1jinY9OTeVWIro9XWHax9tWo0Y/MaO2ZWPAG/V8tFy/t0B9wVVyCB2KcewZG9SvTplnyH3FT7pQ7aLRr",
+	"Hq93esV9g5rP5GZWV8gjaNkUXFMxoSCaUyahRtSiCPik3opMXdx3MkwTHpXyyQGb8HScNeizKOFiYo8I",
+	"E7K/fH7/Pfvbt29f/RWPIDUFmfeT0dw1gO5Jut5EQ3LrWABc516qBiJxuAWPhndoTWmKMAi8ASIH54RO",
+	"0BlQUN0iFjXrRgeH5neTyMByMmZcM62w/66IyaPcvFSGFZYxn4KPvc+yEaYwSAGR/sK02aU9yPFZ9CTm",
+	"aVSyNJkK/J/DTDI+i+1eyYdP6eugSCRm40wjboVZlB5MT+JCUgcEJYU2nOsZWsVPsg735/9enfl/Ksf7",
+	"RMiZsafuaadQFrgW0RgM++bN6akL4m+54QVkpjWaO4Hb/Go9kBdQGEEtbAT3+EOc/vfXALiKfO0uu85V",
+	"KNo2C1OwQwdp3OgKAo+4LUOXZAjPWDjwQWAY9GRoD4ObAcKr3HfpuCAbVysbyXUBtOWP9K/I43HMJ2jV",
+	"kHDFt8K5R9K4OI/WxQGgA57nx3t1xk3IEzJLNar5K2fRLpm4kr5oTToO2xMLp19+wiI4P2+gz7lt1ASI",
+	"d31DYLwpmfepMLxnm9G7GAwAN3BxtjXHT+F5YSz6KCknm/zek87v/VYwSxO+YLE6YHavwgRR6FJrfs49",
+	"+UjovnlzK7Toi0SYRch4kqi57jLOUAE58pFQTiFsFPkIfRUvAoQQDVTqEE6Y+XNSgTbiwG5wBIT3pJDY",
+	"bpaKWxvEePKxaOSPWNexG9hL5KhsiiRyBjUKYkqQRXYuF46JxHcOftP5huIqrXoS/WeODewZF1mNjfzk",
+	"1u44UMeDWDc/xDqDRn9ujFhjxO5qxII/Ku2YA0VYY+Bxfy5/supvVZgn5zOcTAa8PiF0meaIxBgmdif3",
+	"eTSmgoEbwMjlSrBHhFGLiE9DxDBN1GICEjnKETRCFgfbh/H/b/qLcDskRzVmA2eRYwweEoa4EtFvqRdP",
+	"P6Px75QiqECIXCnHDdlgB58rBqSJX4/aGDIhvFgZXnUn9MjWLiMS0Jx4SNwaFogiN4ur60pF2auMH3bO",
+	"tWe0KULrAhaDHY0OnAHniZNmDhxI0M4/EXJcj8Irs+5hdEysdzmePcipyTmL+cIeGd51lA4BGBdpD6yL",
+	"iux49sJDjhC9vQ8FV37+5Ffyvg+FbQ0/10quFX2oYRjHdReaKSp0zPmisfeP0d5XMXA1xv+xy0G4xKV1",
+	"siXMMxN1bNNvVLquNlt4mTIqGwrc5Toz6bqtiXM9azJVEnx/tzUgRd+9dNWM8sy3WvuqJCb2sBE87ymv",
+	"hWlXWWg72wfpGzqYbW56eZ68ffaUPgWqgsZQPwFD/V0q5NBb6j6PxtW2eXvrS4Q9x8BtY+vm84Zt0xRr",
+	"EqEpta42oO0mH3os0HbqydTuC7N9XQvVPkM5F3u0TJXWop/AncHbGWFhT9JtHGOt9VXp3+jbzaSXh5xU",
+	"wL1LHEDzETcYglPcXxgC1yUseE8eEgz+WCzhvtndEqlb0Dp/9/OHj7vjwXEVHhAO/qSN9VcGBi+wB3W9",
+	"XgQkGhxRdx8Yl2QD2qxBjn8dyHEHTsoM9nFh4z5rvK4PvU7fl37ZJhnEak5yGZOqVh0U6qH7rUs96ci1",
+	"glFik2xtXNnjb3kxlH6fl1kct0hELu2+PSjLnGCjVzFAqojakkzhdhsk+u5vr2+twnYfCmxu2pvV17KV",
+	"bALlxrocOlBOxC3k59kuNe3SBt/PhXjxh/vXJmXrQ/kTBzAxqxGSG0ZNeJrP8E5h6lGIY/zQEbDVuDGN",
+	"obkfN+ZCUrXRv317Wp1NXkyF3aGazgYUjaPQJlJHp6roMDRLtSJXs4yDWnZtX1ElRSsd5Im87UmrXLm2",
+	"Mo1Gf3tossWsT/IKu231lE9au2Id45XyakOd+DVyXlcr1B2CALvJRh0zNKXHtjMk0lnkncz4TCYqGtdb",
+	"8fcqRcUAniSMGm2ZSQXork9wFsR/zSoxmGv7N54gEakFrC3PVJL2BCHSuJ82wqXCkfxYpC1w6+1LTY+a",
+	"gvCJuZWN/Tqi/fpJDMgU2C2q7wncjfJUixOnYlVnzt4pphXVk8mnXKgZG0s1z6vFzme1hyTZJadenjOM",
+	"Y6ddxCXhv0tWcG+mbxq+3UkXOIMGttf4kU0bTWNhqy3sNSKpM/VL7ANBrUt5QNJsHHF6Ww8kob96y2lf",
+	"HBXNsBuxwOTQClqzNGl1Wy/QKrnBLV/uMwyFNmQPA18VCTyCxiOg53yhSTxLSKMK8uTtPEdo93xdchGz",
+	"CidCek6r/FcTqPmNX5TAiU76JhseT4QUqHxAmCAnAMojo9lsquQSd/gq/82CxSpAQKxnxtDQkwWxCbxK",
+	"JqOdTRUPDzdsesSrI18VtCgxQNgPPKN5afQoohk4vnE7XzVDudKlgSPpZXEcrjS+OpAf1JxNrOda0NS0",
+	"xy5PIZfnHAvfCDXCg9jOWM5QSmSYqrkn6HRuMMp6Tw3jOr8ogTBy7Vk7yp60X4UvPDJ47chRtxMkY6Tm",
+	"eJbXDK40u5jrUV/xNK6YIHYLj/h0ChLi5ZckUWrM+MC+JKL8jsaudlaBEZqhAu5qi2/h9/lLUjkiQBRK",
+	"rp6KvkpMdANzlY4LVxoBT2r3i3N8aEkjp1xrP9RMSBbDLSRqikNjH5Whm8X2T9NUxbPIiNIWi+G29d9/",
+	"//f/AgAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -3,6 +3,7 @@ package wire
 import (
 	"go.uber.org/fx"
 
+	"github.com/doorward/doorward/api"
 	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/apitoken"
@@ -36,4 +37,8 @@ func newDirectory(in shared, own directoryIn) *directory.Service {
 		Devices: own.Devices, Tokens: own.Tokens, Factors: own.Factors, Tries: own.Tries, Prover: own.Prover,
 		Post: in.Post, Trail: in.Trail, Tx: in.Tx, Announcer: in.Announcer, Clock: in.Clock, IDs: in.IDs,
 	}, directory.Config{InvitationTTL: accounts.InvitationTTL, DeletionGrace: accounts.DeletionGrace})
+}
+
+func newUsers(service *directory.Service) api.Users {
+	return api.Users{Finder: service, Keeper: service, Helper: service}
 }

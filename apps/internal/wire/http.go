@@ -39,6 +39,7 @@ type edgeIn struct {
 	Bindings      api.Bindings
 	Keys          api.Keys
 	Audit         api.Audit
+	Users         api.Users
 	AccessControl api.AccessControl
 	AuditLog      api.AuditLog
 	Operations    api.Operations
@@ -61,7 +62,7 @@ func (in edgeIn) deps() api.Deps {
 		Accounts: in.Accounts, Settings: in.Choices, Sessions: in.Sessions, Devices: in.Devices,
 		Unlocker: in.Unlocker, Bindings: in.Bindings, Keys: in.Keys, Audit: in.Audit,
 		AuditLog: in.AuditLog, Operations: in.Operations, Repetitions: in.Repetitions,
-		AccessControl: in.AccessControl, Dashboard: in.Dashboard,
+		Users: in.Users, AccessControl: in.AccessControl, Dashboard: in.Dashboard,
 		Limiter: in.Limiter, Ceiling: in.Ceiling,
 		Health: in.Health, Clock: in.Clock, IDs: in.IDs, Log: in.Log, Mailbox: in.Mailbox, Observer: in.Meters, Metrics: in.Meters.Handler(),
 	}
