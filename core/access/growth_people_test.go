@@ -13,7 +13,9 @@ import (
 // peopleDeeds are what is done to accounts.
 func (r *realm) peopleDeeds() map[string]deed {
 	upon := func(act func(by directory.By, id core.ID) error) deed {
-		return func(t *rapid.T, caller core.Principal) error { return act(directory.Caller(caller, "Because."), r.target(t)) }
+		return func(t *rapid.T, caller core.Principal) error {
+			return act(directory.Caller(caller, "Because."), r.target(t))
+		}
 	}
 	return map[string]deed{
 		"create user": r.createUser,

@@ -142,7 +142,7 @@ func (r *realm) keys(t *rapid.T) []string {
 	for _, permission := range r.catalogue().Permissions {
 		all = append(all, permission.Key)
 	}
-	return rapid.SliceOfN(rapid.SampledFrom(all), 0, 4).Draw(t, "permissions")
+	return rapid.SliceOfN(rapid.SampledFrom(all), 0, 2).Draw(t, "permissions")
 }
 
 func (r *realm) roleID(t *rapid.T) core.ID {
