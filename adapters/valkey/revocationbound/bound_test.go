@@ -16,6 +16,8 @@ import (
 	"github.com/doorward/doorward/adapters/valkey"
 	"github.com/doorward/doorward/adapters/valkey/valkeytest"
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
+	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/session"
 )
 
@@ -85,9 +87,7 @@ func (b *bench) refusal(t testing.TB, id core.ID, began time.Time, limit time.Du
 // end ends a session, publishes that as a request does, and gives when the caller would be answered.
 func (b *bench) end(t testing.TB, id core.ID) (core.Change, time.Time) {
 	change := b.primary.End(id)
-	ctx, cancel := context.WithTimeout(t.Context(), session.AnnounceTimeout)
-	defer cancel()
-	_ = b.a.Publish(ctx, change) // what could not be published is left to the journal
+	b.publish(t, change)
 	return change, time.Now()
 }
 
@@ -126,7 +126,7 @@ func TestHealthy(t *testing.T) { //nolint:paralleltest // measures time
 		t.Run(name, func(t *testing.T) {
 			at := url()
 			b := replicas(t, at, at)
-			var sessions, users []time.Duration
+			var sessions, users, rights []time.Duration
 			for range tries {
 				opened := b.warm(t)
 				_, began := b.end(t, opened.ID)
@@ -136,12 +136,16 @@ func TestHealthy(t *testing.T) { //nolint:paralleltest // measures time
 				}
 				sessions = append(sessions, took)
 				users = append(users, b.suspension(t))
+				rights = append(rights, b.withdrawal(t, outage, b.publish))
 			}
 			if p99 := report(t, "sign-out", sessions); p99 > healthy {
 				t.Errorf("99 %% of sign-outs within %v, promised are %v", p99, healthy)
 			}
 			if p99 := report(t, "suspension", users); p99 > healthy {
 				t.Errorf("99 %% of suspensions within %v, promised are %v", p99, healthy)
+			}
+			if p99 := report(t, "change of rights", rights); p99 > healthy {
+				t.Errorf("99 %% of changes of rights within %v, promised are %v", p99, healthy)
 			}
 		})
 	}
@@ -162,14 +166,45 @@ func (b *bench) suspension(t testing.TB) time.Duration {
 		revision()
 	}
 	change := b.primary.Suspend(owner)
-	ctx, cancel := context.WithTimeout(t.Context(), session.AnnounceTimeout)
-	defer cancel()
-	_ = b.a.Publish(ctx, change)
+	b.publish(t, change)
 	began := time.Now()
 	for revision() < change.Rev {
 		if time.Since(began) > outage {
 			t.Fatal("the suspension did not arrive")
 		}
+	}
+	return time.Since(began)
+}
+
+// publish tells of a change as a request does.
+func (b *bench) publish(t testing.TB, change core.Change) {
+	ctx, cancel := context.WithTimeout(t.Context(), session.AnnounceTimeout)
+	defer cancel()
+	_ = b.a.Publish(ctx, change) // what could not be published is left to the journal
+}
+
+// withdrawal is how long the second replica let users read after a permission was taken from their role; no longer than
+// limit is waited for it.
+func (b *bench) withdrawal(t testing.TB, limit time.Duration, publish func(testing.TB, core.Change)) time.Duration {
+	t.Helper()
+	user := account.User{Roles: []string{account.RoleUser}}
+	reads := func(least int64) bool {
+		catalogue, err := b.b.Catalogue(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		rights := catalogue.Rights(&user)
+		return catalogue.Rev >= least && rights.Set.Has(access.UsersRead)
+	}
+	given := b.primary.Grant(access.UsersRead.Key())
+	b.publish(t, given)
+	valkeytest.Eventually(t, "the second replica has a copy with the permission", func() bool {
+		before := b.primary.Reads()
+		return reads(given.Rev) && reads(given.Rev) && b.primary.Reads() == before
+	})
+	publish(t, b.primary.Grant())
+	began := time.Now()
+	for reads(0) && time.Since(began) <= limit {
 	}
 	return time.Since(began)
 }
@@ -183,6 +218,9 @@ func TestControl(t *testing.T) { //nolint:paralleltest // measures time
 		b.primary.End(opened.ID)
 		if took, refused := b.refusal(t, opened.ID, time.Now(), healthy); refused {
 			t.Errorf("refused after %v though nothing was published", took)
+		}
+		if took := b.withdrawal(t, healthy, func(testing.TB, core.Change) {}); took <= healthy {
+			t.Errorf("a permission was gone after %v though nothing was published", took)
 		}
 	}
 }
