@@ -9,6 +9,7 @@ import (
 	"github.com/doorward/doorward/api/internal/caller"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
+	"github.com/doorward/doorward/core/apitoken"
 	"github.com/doorward/doorward/core/signin"
 )
 
@@ -126,6 +127,22 @@ var policy = map[string]rule{
 	"endUserSession":    {access: forCallers, needs: access.SessionsRevoke},
 	"getProfile":        {access: forHolders},
 
+	"listTokens":  {access: forPersons, needs: access.MeRead, inPerson: true},
+	"createToken": {access: forPersons, needs: access.MeWrite, inPerson: true, recent: true, secret: true},
+	"revokeToken": {access: forPersons, needs: access.MeWrite, inPerson: true},
+
+	"introspectToken": {access: forCallers, needs: access.TokensIntrospect},
+	"impersonateUser": {access: forPersons, needs: access.UsersImpersonate, inPerson: true, recent: true, secret: true},
+
+	"listServiceAccounts":     {access: forCallers, needs: access.ServiceAccountsRead},
+	"createServiceAccount":    {access: forCallers, needs: access.ServiceAccountsWrite},
+	"getServiceAccount":       {access: forCallers, needs: access.ServiceAccountsRead},
+	"updateServiceAccount":    {access: forCallers, needs: access.ServiceAccountsWrite},
+	"deleteServiceAccount":    {access: forCallers, needs: access.ServiceAccountsWrite},
+	"listServiceAccountKeys":  {access: forCallers, needs: access.ServiceAccountsRead},
+	"createServiceAccountKey": {access: forCallers, needs: access.ServiceAccountsWrite, secret: true},
+	"revokeServiceAccountKey": {access: forCallers, needs: access.ServiceAccountsWrite},
+
 	"listRoles":           {access: forCallers, needs: access.AccessRead},
 	"createRole":          {access: forCallers, needs: access.AccessWrite, repeated: isReplayed},
 	"getRole":             {access: forCallers, needs: access.AccessRead},
@@ -151,7 +168,7 @@ var policy = map[string]rule{
 	"importUsers": {access: forCallers, needs: access.UsersImport},
 	// portability.Service tells what the hashes want beside that.
 	"exportUsers": {access: forCallers, needs: access.UsersExport, secret: true},
-	"exportMe":    {access: forPersons, needs: access.MeRead, recent: true, secret: true},
+	"exportMe":    {access: forPersons, needs: access.MeRead, recent: true, secret: true, limits: limitedSends},
 
 	"getOverview":        {access: forCallers, needs: access.DashboardRead},
 	"getUsersByStatus":   {access: forCallers, needs: access.DashboardRead},
@@ -225,7 +242,7 @@ func (s *server) admitCaller(c *fiber.Ctx, demanded rule, who signin.Authenticat
 	if err := s.believeCookie(c, who); err != nil {
 		return err
 	}
-	c.SetUserContext(caller.With(c.UserContext(), who))
+	c.SetUserContext(core.WithCaller(caller.With(c.UserContext(), who), who.Principal))
 	now := s.deps.Clock.Now()
 	if !demanded.enrolling && !who.EnrolBy.IsZero() && !now.Before(who.EnrolBy) {
 		return errEnrol
@@ -267,7 +284,8 @@ func (s *server) authenticate(c *fiber.Ctx) (signin.Authenticated, error) {
 	return s.deps.Authenticator.Authenticate(c.UserContext(), raw)
 }
 
-// credentials gives the access token of a request. A request that says who it is by Authorization, in whatever
+// credentials gives the token of a request. Those of programs come by Authorization alone: in a cookie they would be sent
+// along with what other sites cause. A request that says who it is by Authorization, in whatever
 // scheme, is that: its cookies are not looked at.
 func credentials(c *fiber.Ctx) (token string, ok bool) {
 	if carried := c.Get(fiber.HeaderAuthorization); carried != "" {
@@ -275,7 +293,8 @@ func credentials(c *fiber.Ctx) (token string, ok bool) {
 	}
 	tellToken(c)
 	carried := visitFrom(c.UserContext()).jar.access.value
-	return carried, isToken(carried)
+	_, ofProgram := apitoken.FormOf(carried)
+	return carried, isToken(carried) && !ofProgram
 }
 
 // maxToken is the longest access token that is looked at; ours are below a kilobyte.

@@ -2029,7 +2029,7 @@ type PersonalData struct {
 		ID         string                       `json:"id"`
 		LastUsedAt nullable.Nullable[time.Time] `json:"last_used_at"`
 		Name       string                       `json:"name"`
-		Scopes     string                       `json:"scopes"`
+		Scopes     []string                     `json:"scopes"`
 	} `json:"tokens"`
 }
 
@@ -2074,8 +2074,8 @@ type PersonalSession struct {
 	EndedAt   nullable.Nullable[time.Time] `json:"ended_at"`
 	ExpiresAt time.Time                    `json:"expires_at"`
 
-	// Factors What the owner proved who they are by, separated by spaces or commas.
-	Factors       string    `json:"factors"`
+	// Factors What the owner proved who they are by.
+	Factors       []string  `json:"factors"`
 	ID            string    `json:"id"`
 	IdleExpiresAt time.Time `json:"idle_expires_at"`
 	IP            string    `json:"ip"`

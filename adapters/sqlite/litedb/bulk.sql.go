@@ -11,6 +11,104 @@ import (
 	"github.com/doorward/doorward/adapters/sqlite/sqltype"
 )
 
+const addDevice = `-- name: AddDevice :exec
+INSERT INTO devices (
+  id, user_id, digest, user_agent, kind, browser, os, ip, location, created_at, last_used_at, expires_at, trusted_until
+) VALUES (
+  ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+) ON CONFLICT DO NOTHING
+`
+
+type AddDeviceParams struct {
+	ID           sqltype.ID
+	UserID       sqltype.ID
+	Digest       []byte
+	UserAgent    string
+	Kind         string
+	Browser      string
+	OS           string
+	IP           string
+	Location     string
+	CreatedAt    sqltype.Time
+	LastUsedAt   sqltype.Time
+	ExpiresAt    sqltype.Time
+	TrustedUntil *sqltype.Time
+}
+
+func (q *Queries) AddDevice(ctx context.Context, arg AddDeviceParams) error {
+	_, err := q.db.ExecContext(ctx, addDevice,
+		arg.ID,
+		arg.UserID,
+		arg.Digest,
+		arg.UserAgent,
+		arg.Kind,
+		arg.Browser,
+		arg.OS,
+		arg.IP,
+		arg.Location,
+		arg.CreatedAt,
+		arg.LastUsedAt,
+		arg.ExpiresAt,
+		arg.TrustedUntil,
+	)
+	return err
+}
+
+const addFactor = `-- name: AddFactor :exec
+INSERT INTO factors (id, user_id, kind, label, sealed, last_step, created_at, confirmed_at, last_used_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+ON CONFLICT DO NOTHING
+`
+
+type AddFactorParams struct {
+	ID          sqltype.ID
+	UserID      sqltype.ID
+	Kind        string
+	Label       string
+	Sealed      []byte
+	LastStep    int64
+	CreatedAt   sqltype.Time
+	ConfirmedAt *sqltype.Time
+	LastUsedAt  *sqltype.Time
+}
+
+func (q *Queries) AddFactor(ctx context.Context, arg AddFactorParams) error {
+	_, err := q.db.ExecContext(ctx, addFactor,
+		arg.ID,
+		arg.UserID,
+		arg.Kind,
+		arg.Label,
+		arg.Sealed,
+		arg.LastStep,
+		arg.CreatedAt,
+		arg.ConfirmedAt,
+		arg.LastUsedAt,
+	)
+	return err
+}
+
+const addGroupMember = `-- name: AddGroupMember :exec
+INSERT INTO user_groups (user_id, group_id, assigned_by, assigned_at)
+VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING
+`
+
+type AddGroupMemberParams struct {
+	UserID     sqltype.ID
+	GroupID    sqltype.ID
+	AssignedBy *sqltype.ID
+	AssignedAt sqltype.Time
+}
+
+func (q *Queries) AddGroupMember(ctx context.Context, arg AddGroupMemberParams) error {
+	_, err := q.db.ExecContext(ctx, addGroupMember,
+		arg.UserID,
+		arg.GroupID,
+		arg.AssignedBy,
+		arg.AssignedAt,
+	)
+	return err
+}
+
 const addSession = `-- name: AddSession :exec
 INSERT INTO sessions (
   id, user_id, user_agent, device_kind, browser, os, ip, location, factors, auth_time, created_at,
@@ -164,6 +262,18 @@ func (q *Queries) AddUser(ctx context.Context, arg AddUserParams) (int64, error)
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const countEvent = `-- name: CountEvent :one
+SELECT count(*) FROM audit_log WHERE id = ?1
+`
+
+// The log refuses to have an event put in the place of another, so that it is asked first.
+func (q *Queries) CountEvent(ctx context.Context, id sqltype.ID) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countEvent, id)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const countUser = `-- name: CountUser :one

@@ -67,6 +67,8 @@ func (s Settings) checkServer(found *findings) {
 	}
 	found.require(s.Server.MaxConnections >= 16, "MAX_CONNECTIONS is 16 at least.")
 	found.require(s.Server.BodyLimit >= 64<<10, "BODY_LIMIT is 65536 at least.")
+	found.require(s.Server.ImportBodyLimit >= 64<<10, "IMPORT_BODY_LIMIT is 65536 at least.")
+	found.require(s.Server.StreamTimeout >= time.Minute, "STREAM_TIMEOUT is a minute at least.")
 	found.require(s.Server.RequestTimeout >= time.Second, "REQUEST_TIMEOUT is 1s at least.")
 	found.require(s.Server.DrainDelay >= 0, "DRAIN_DELAY is not negative.")
 }

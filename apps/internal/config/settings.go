@@ -62,18 +62,20 @@ type Profile struct {
 
 // Server is the listeners and their limits.
 type Server struct {
-	Host           string         `env:"HOST" shown:"127.0.0.1, and 0.0.0.0 in production" doc:"Address of the public listener."`
-	Port           int            `env:"PORT" envDefault:"8080" doc:"Port of the public listener. 0 takes a free one."`
-	AdminAddr      string         `env:"ADMIN_ADDR" doc:"host:port of the private listener with /metrics and the detailed health checks. Empty: no such listener."`
-	AppURL         string         `env:"APP_URL" shown:"http://localhost:PORT" doc:"Public base URL of this API, without a slash at the end."`
-	FrontendURL    string         `env:"FRONTEND_URL" shown:"APP_URL" doc:"Base URL that links in mails lead to. The default serves a small page for each of them from this server."`
-	CORSOrigins    []string       `env:"CORS_ORIGINS" shown:"the origin of FRONTEND_URL, where it is not that of APP_URL" doc:"Origins, separated by commas, such as https://app.example.com, whose pages may call this API and read its replies, to the letter. No wildcards."`
-	DrainDelay     time.Duration  `env:"DRAIN_DELAY" shown:"5s in production, else 0s" doc:"How long readiness is off at shutdown while requests are still accepted, so that a load balancer notices."`
-	RequestTimeout time.Duration  `env:"REQUEST_TIMEOUT" envDefault:"15s" doc:"Deadline of every request."`
-	BodyLimit      int            `env:"BODY_LIMIT" envDefault:"65536" doc:"Largest request body in bytes. So much memory is set aside for every request that announces it, before anybody is known."`
-	MaxConnections int            `env:"MAX_CONNECTIONS" envDefault:"10000" doc:"Connections served at once; more are answered 503 and closed. A slow client holds one, with at most BODY_LIMIT and twice 16 KiB of head, for ten seconds."`
-	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" doc:"Networks, separated by commas, such as 10.0.0.0/8, whose X-Forwarded-For or Forwarded is believed. Empty: the peer is the client."`
-	PlaceDatabase  string         `env:"GEOIP_FILE" doc:"City database in the MaxMind DB format, such as GeoLite2-City.mmdb, by which mails, sessions and the audit tell the place of an address. Read once at start into memory, up to twice its size. Empty: no places are told."`
+	Host            string         `env:"HOST" shown:"127.0.0.1, and 0.0.0.0 in production" doc:"Address of the public listener."`
+	Port            int            `env:"PORT" envDefault:"8080" doc:"Port of the public listener. 0 takes a free one."`
+	AdminAddr       string         `env:"ADMIN_ADDR" doc:"host:port of the private listener with /metrics and the detailed health checks. Empty: no such listener."`
+	AppURL          string         `env:"APP_URL" shown:"http://localhost:PORT" doc:"Public base URL of this API, without a slash at the end."`
+	FrontendURL     string         `env:"FRONTEND_URL" shown:"APP_URL" doc:"Base URL that links in mails lead to. The default serves a small page for each of them from this server."`
+	CORSOrigins     []string       `env:"CORS_ORIGINS" shown:"the origin of FRONTEND_URL, where it is not that of APP_URL" doc:"Origins, separated by commas, such as https://app.example.com, whose pages may call this API and read its replies, to the letter. No wildcards."`
+	DrainDelay      time.Duration  `env:"DRAIN_DELAY" shown:"5s in production, else 0s" doc:"How long readiness is off at shutdown while requests are still accepted, so that a load balancer notices."`
+	RequestTimeout  time.Duration  `env:"REQUEST_TIMEOUT" envDefault:"15s" doc:"Deadline of every request."`
+	BodyLimit       int            `env:"BODY_LIMIT" envDefault:"65536" doc:"Largest request body in bytes. So much memory is set aside for every request that announces it, before anybody is known."`
+	ImportBodyLimit int64          `env:"IMPORT_BODY_LIMIT" envDefault:"1073741824" doc:"Largest body of an import of users in bytes. It is read as it comes, and never held."`
+	StreamTimeout   time.Duration  `env:"STREAM_TIMEOUT" envDefault:"30m" doc:"How long an import or export may take as a whole. REQUEST_TIMEOUT does not apply to them."`
+	MaxConnections  int            `env:"MAX_CONNECTIONS" envDefault:"10000" doc:"Connections served at once; more are answered 503 and closed. A slow client holds one, with at most BODY_LIMIT and twice 16 KiB of head, for ten seconds."`
+	TrustedProxies  []netip.Prefix `env:"TRUSTED_PROXIES" doc:"Networks, separated by commas, such as 10.0.0.0/8, whose X-Forwarded-For or Forwarded is believed. Empty: the peer is the client."`
+	PlaceDatabase   string         `env:"GEOIP_FILE" doc:"City database in the MaxMind DB format, such as GeoLite2-City.mmdb, by which mails, sessions and the audit tell the place of an address. Read once at start into memory, up to twice its size. Empty: no places are told."`
 }
 
 // Storage is the database and the cache.

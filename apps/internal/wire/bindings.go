@@ -23,6 +23,7 @@ import (
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/origin"
+	"github.com/doorward/doorward/core/portability"
 	"github.com/doorward/doorward/core/retention"
 	"github.com/doorward/doorward/core/sealed"
 	"github.com/doorward/doorward/core/session"
@@ -69,6 +70,8 @@ type stores struct {
 	Access        access.Lookup `name:"primary"`
 	Catalogues    access.Catalogues
 	Memberships   access.Memberships
+	Porting       portability.Store
+	Holdings      portability.Holdings
 	Index         directory.Index
 	Tokens        apitoken.Tokens
 	Machines      apitoken.ServiceAccounts
@@ -107,6 +110,8 @@ func postgresStores(db *postgres.Database) stores {
 		Access:        db.Access(),
 		Catalogues:    db.Access(),
 		Memberships:   db.Access(),
+		Porting:       db.Portability(),
+		Holdings:      db.Holdings(),
 		Index:         db.Directory(),
 		Tokens:        db.PersonalTokens(),
 		Machines:      db.ServiceAccounts(),
@@ -146,6 +151,8 @@ func sqliteStores(db *sqlite.Database) stores {
 		Access:        db.Access(),
 		Catalogues:    db.Access(),
 		Memberships:   db.Access(),
+		Porting:       db.Portability(),
+		Holdings:      db.Holdings(),
 		Index:         db.Directory(),
 		Tokens:        db.PersonalTokens(),
 		Machines:      db.ServiceAccounts(),
@@ -155,6 +162,7 @@ func sqliteStores(db *sqlite.Database) stores {
 
 var bindingsModule = fx.Module("bindings", fx.Provide(
 	func(hasher *password.Hasher) credential.Hasher { return hasher },
+	func(hasher *password.Hasher) portability.Hashes { return hasher },
 	func() origin.Recognizer { return useragent.Recognizer{} },
 	func(users account.Store) session.Owners { return users },
 	func(sessions *session.Service) account.SessionEnder { return sessions },

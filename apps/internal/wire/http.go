@@ -45,6 +45,8 @@ type edgeIn struct {
 	Operations    api.Operations
 	Repetitions   api.Repetitions
 	Dashboard     api.Dashboard
+	Portability   api.Portability
+	Machines      api.Machines
 	Mailbox       api.Mailbox
 	Health        *api.Health
 	Limiter       limit.Limiter `name:"shared"`
@@ -62,7 +64,7 @@ func (in edgeIn) deps() api.Deps {
 		Accounts: in.Accounts, Settings: in.Choices, Sessions: in.Sessions, Devices: in.Devices,
 		Unlocker: in.Unlocker, Bindings: in.Bindings, Keys: in.Keys, Audit: in.Audit,
 		AuditLog: in.AuditLog, Operations: in.Operations, Repetitions: in.Repetitions,
-		Users: in.Users, AccessControl: in.AccessControl, Dashboard: in.Dashboard,
+		Users: in.Users, AccessControl: in.AccessControl, Dashboard: in.Dashboard, Portability: in.Portability, Machines: in.Machines,
 		Limiter: in.Limiter, Ceiling: in.Ceiling,
 		Health: in.Health, Clock: in.Clock, IDs: in.IDs, Log: in.Log, Mailbox: in.Mailbox, Observer: in.Meters, Metrics: in.Meters.Handler(),
 	}
@@ -73,6 +75,7 @@ func (in edgeIn) options() api.Options {
 		AppURL: in.Settings.Server.AppURL, ServePages: in.Settings.ServesPages(),
 		AllowedOrigins: in.Settings.Server.CORSOrigins,
 		RequestTimeout: in.Settings.Server.RequestTimeout, BodyLimit: in.Settings.Server.BodyLimit,
+		ImportBodyLimit: in.Settings.Server.ImportBodyLimit, StreamTimeout: in.Settings.Server.StreamTimeout,
 		MaxConnections: in.Settings.Server.MaxConnections, Limits: edgeLimits(in.Settings.Limits),
 		RecentWindow: in.Settings.Accounts.ReauthenticationTTL, TrustedProxies: in.Settings.Server.TrustedProxies,
 		Version: Version(),

@@ -279,5 +279,5 @@ func pause(ctx context.Context, d time.Duration) error {
 
 var usecasesModule = fx.Module("usecases", fx.Provide(
 	newIntakeNudge, newDesk, newProver, newAnnouncer, newLocator, origin.NewReader, newTrail, newSessions, newDevices, newFactors, newAccounts, newPolicy,
-	newCredentials, newSignIn, newIntakeWorker, newSweeper, newKeeper, newDirectory, newUsers, newTokens, newWarden, newAccess, newAccessControl, newDashboard, newPostmaster, newRepetitions, newAuditLog, newOperations,
+	newCredentials, newSignIn, newIntakeWorker, newSweeper, newKeeper, newDirectory, newUsers, newTokens, newMachines, newWarden, newAccess, newAccessControl, newDashboard, newPortability, newPostmaster, newRepetitions, newAuditLog, newOperations,
 ))

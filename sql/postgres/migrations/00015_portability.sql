@@ -1,8 +1,9 @@
+-- +goose NO TRANSACTION
 -- +goose Up
 
 -- What an import left of an account that it made: digests of its line and of the hash in it, when the password was set,
 -- and the address. The next import knows by it what the owner has done since.
-CREATE TABLE imported_users (
+CREATE TABLE IF NOT EXISTS imported_users (
   user_id         uuid PRIMARY KEY REFERENCES users ON DELETE CASCADE,
   line_digest     bytea NOT NULL CHECK (length(line_digest) = 32),
   password_digest bytea CHECK (length(password_digest) = 32),
@@ -10,3 +11,6 @@ CREATE TABLE imported_users (
   email_key       text NOT NULL,
   email_verified  boolean NOT NULL
 );
+
+-- Mails to a person, for those who ask what is held about them.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS outbox_by_recipient ON outbox (recipient, id);

@@ -10,3 +10,6 @@ CREATE TABLE imported_users (
   email_key       text NOT NULL,
   email_verified  boolean NOT NULL CHECK (email_verified IN (0, 1))
 );
+
+-- Mails to a person, for those who ask what is held about them.
+CREATE INDEX outbox_by_recipient ON outbox (recipient, id);
