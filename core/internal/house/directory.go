@@ -29,6 +29,8 @@ func (h *House) Admin(email, role string) core.Principal {
 // Give gives the user one role and no other.
 func (h *House) Give(user core.ID, role string) {
 	h.t.Helper()
-	_, err := h.Users.Change(user, h.Clock.Now(), func(user *account.User) { user.Roles = []string{role} })
-	h.Must(err)
+	h.Must(h.DB.Do(h.Ctx, func() error {
+		_, err := h.Users.Change(user, h.Clock.Now(), func(user *account.User) { user.Roles = []string{role} })
+		return err
+	}))
 }
