@@ -32,10 +32,21 @@ func (d document) send(c *fiber.Ctx, status int) error {
 	return nil
 }
 
-func (d document) me(me oapi.Me) document {
-	d = d.member('{', "enrol_by").maybeTime(me.EnrolBy)
-	d = d.member(',', "session").session(me.Session)
-	d = d.member(',', "user").user(me.User)
+func (d document) me(me *meReply) document {
+	d = d.member('{', "enrol_by").maybeTime(me.enrolBy)
+	d = d.member(',', "impersonated_by")
+	if me.impersonatedBy.IsZero() {
+		d = append(d, "null"...)
+	} else {
+		d = d.id(me.impersonatedBy)
+	}
+	d = d.member(',', "session")
+	if me.sessionless {
+		d = append(d, "null"...)
+	} else {
+		d = d.session(me.session)
+	}
+	d = d.member(',', "user").user(me.user)
 	return append(d, '}')
 }
 

@@ -76,6 +76,16 @@ func (f filling) fill(t *testing.T, into reflect.Value) {
 		if *member = nullable.NewNullNullable[time.Time](); !f.null {
 			member.Set(f.at)
 		}
+	case *nullable.Nullable[core.ID]:
+		if *member = nullable.NewNullNullable[core.ID](); !f.null {
+			member.Set(core.ID{15: 7})
+		}
+	case *nullable.Nullable[oapi.Session]:
+		if *member = nullable.NewNullNullable[oapi.Session](); !f.null {
+			var held oapi.Session
+			f.fill(t, reflect.ValueOf(&held).Elem())
+			member.Set(held)
+		}
 	case *[]string:
 		*member = f.texts
 	default:

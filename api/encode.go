@@ -5,15 +5,18 @@ import (
 
 	"github.com/doorward/doorward/api/internal/form"
 	"github.com/doorward/doorward/api/oapi"
+	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/signin"
 	"github.com/doorward/doorward/core/verification"
 )
 
 // encodeMe tells of the caller; user may be fresher than what admitted them.
-func encodeMe(caller signin.Authenticated, user account.User) meReply {
-	return meReply{
-		User: form.User(user), Session: form.Session(caller.Session, caller.Session.ID), EnrolBy: form.Time(caller.EnrolBy),
+func encodeMe(caller signin.Authenticated, user account.User) *meReply {
+	return &meReply{
+		user: form.User(user), session: form.Session(caller.Session, caller.Session.ID),
+		sessionless: caller.Principal.Means != core.BySession, impersonatedBy: caller.Principal.Actor,
+		enrolBy: form.Time(caller.EnrolBy),
 	}
 }
 

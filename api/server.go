@@ -13,6 +13,7 @@ import (
 	"github.com/doorward/doorward/api/internal/accesscontrol"
 	"github.com/doorward/doorward/api/internal/auditlog"
 	"github.com/doorward/doorward/api/internal/dashboard"
+	"github.com/doorward/doorward/api/internal/machines"
 	"github.com/doorward/doorward/api/internal/operations"
 	"github.com/doorward/doorward/api/internal/porting"
 	"github.com/doorward/doorward/api/internal/users"
@@ -113,6 +114,7 @@ type Deps struct {
 	Operations    Operations
 	Repetitions   Repetitions
 	Dashboard     Dashboard
+	Machines      Machines
 	Portability   Portability
 	Health        *Health
 	Clock         core.Clock
@@ -242,6 +244,9 @@ type Operations = operations.Handlers
 // Portability is what answers the operations that are streams. Its Transport is the server's own.
 type Portability = porting.Handlers
 
+// Machines is what answers for tokens, service accounts, introspection and impersonation.
+type Machines = machines.Handlers
+
 // Dashboard is what answers the tag dashboard.
 type Dashboard = dashboard.Handlers
 
@@ -254,6 +259,7 @@ type handlers struct {
 	AuditLog
 	Operations
 	Dashboard
+	Machines
 	Portability
 	healthHandlers
 	devHandlers
@@ -270,6 +276,7 @@ func newHandlers(deps Deps, options Options) *handlers {
 		AuditLog:       deps.AuditLog,
 		Operations:     deps.Operations,
 		Dashboard:      deps.Dashboard,
+		Machines:       deps.Machines,
 		Portability:    deps.Portability,
 		healthHandlers: healthHandlers{health: deps.Health, version: options.Version, started: time.Now()},
 		devHandlers:    devHandlers{deps.Mailbox},

@@ -64,8 +64,15 @@ func validate(c *fiber.Ctx, check *validation.Operation) error {
 	}
 	body := c.Request().Body()
 	switch {
+	case check.HasForm():
+		if len(body) > 0 && !isPlain(c, validation.IsForm) {
+			return fiber.ErrUnsupportedMediaType
+		}
+		values, wrong := check.Form(body)
+		found = append(found, wrong...)
+		c.Request().SetBodyString(values.Encode())
 	case check.HasBody():
-		if len(body) > 0 && !isPlainJSON(c) {
+		if len(body) > 0 && !isPlain(c, validation.IsJSON) {
 			return fiber.ErrUnsupportedMediaType
 		}
 		value, wrong := check.Body(body)
@@ -86,9 +93,9 @@ func refuseFlaws(found []core.FieldError) error {
 	return nil
 }
 
-// isPlainJSON refuses compressed bodies too: nobody needs them here, and unpacking them is how a small
-// request becomes a large one.
-func isPlainJSON(c *fiber.Ctx) bool {
+// isPlain refuses compressed bodies too: nobody needs them here, and unpacking them is how a small request becomes a
+// large one.
+func isPlain(c *fiber.Ctx, wanted func(contentType string) bool) bool {
 	encoding := c.Request().Header.Peek(fiber.HeaderContentEncoding)
-	return len(encoding) == 0 && validation.IsJSON(c.Get(fiber.HeaderContentType))
+	return len(encoding) == 0 && wanted(c.Get(fiber.HeaderContentType))
 }

@@ -21,7 +21,8 @@ type Operation struct {
 	path, header []*parameter
 	body         *openapi3.Schema
 	bodyRequired bool
-	lines        bool
+	// form tells that the body is a form, lines that it is a stream of lines of JSON.
+	form, lines bool
 }
 
 type parameter struct {
@@ -31,7 +32,7 @@ type parameter struct {
 }
 
 // New prepares the checks of an operation. It refuses what it would not check: parameters in cookies, and
-// bodies that are neither JSON nor lines of it, which the operation checks itself as they come.
+// bodies that are neither JSON nor a form nor lines of JSON, which the operation checks itself as they come.
 func New(operation *openapi3.Operation) (*Operation, error) {
 	made := &Operation{query: make(map[string]*parameter)}
 	for _, reference := range operation.Parameters {
@@ -57,8 +58,12 @@ func New(operation *openapi3.Operation) (*Operation, error) {
 		return made, nil
 	}
 	media := operation.RequestBody.Value.Content["application/json"]
+	if media == nil {
+		media = operation.RequestBody.Value.Content[formMedia]
+		made.form = true
+	}
 	if media == nil || len(operation.RequestBody.Value.Content) != 1 {
-		return nil, fmt.Errorf("%s: the body is not JSON alone", operation.OperationID)
+		return nil, fmt.Errorf("%s: the body is neither JSON nor a form alone", operation.OperationID)
 	}
 	made.body, made.bodyRequired = media.Schema.Value, operation.RequestBody.Value.Required
 	return made, nil
@@ -66,6 +71,9 @@ func New(operation *openapi3.Operation) (*Operation, error) {
 
 // HasBody reports whether the operation takes a body.
 func (o *Operation) HasBody() bool { return o.body != nil }
+
+// HasForm reports whether that body is a form.
+func (o *Operation) HasForm() bool { return o.form }
 
 // HasLines reports whether the operation takes a stream of lines of JSON, at which nobody but the operation looks.
 func (o *Operation) HasLines() bool { return o.lines }
@@ -169,9 +177,11 @@ func (o *Operation) Body(raw []byte) (any, []core.FieldError) {
 }
 
 // IsJSON reports whether a Content-Type names JSON in UTF-8.
-func IsJSON(contentType string) bool {
+func IsJSON(contentType string) bool { return isMedia(contentType, "application/json") }
+
+func isMedia(contentType, wanted string) bool {
 	media, parameters, err := mime.ParseMediaType(contentType)
-	if err != nil || media != "application/json" {
+	if err != nil || media != wanted {
 		return false
 	}
 	for name, value := range parameters {

@@ -26,15 +26,15 @@ func TestLifeOfAnAccount(t *testing.T) {
 		list := must[*client.ListSessionsResponse](t, 200)(ada.at(n).ListSessionsWithResponse(t.Context(), nil)).JSON200
 		same(t, "sessions", len(list.Items), 3)
 
-		must[*client.EndSessionResponse](t, 204)(ada.at(n).EndSessionWithResponse(t.Context(), byName.Session.ID))
-		mustFail[*client.EndSessionResponse](t, client.ProblemCodeNotFound)(ada.at(n).EndSessionWithResponse(t.Context(), byName.Session.ID))
+		must[*client.EndSessionResponse](t, 204)(ada.at(n).EndSessionWithResponse(t.Context(), byName.Session.MustGet().ID))
+		mustFail[*client.EndSessionResponse](t, client.ProblemCodeNotFound)(ada.at(n).EndSessionWithResponse(t.Context(), byName.Session.MustGet().ID))
 		second.mustBeIn(n)
 		must[*client.EndOtherSessionsResponse](t, 204)(ada.at(n).EndOtherSessionsWithResponse(t.Context()))
 		second.mustBeOut(n)
 
 		before := ada.held()
 		after := ada.refresh(n)
-		same(t, "session after refresh", after.Session.ID, me.Session.ID)
+		same(t, "session after refresh", after.Session.ID, me.Session.MustGet().ID)
 		if after.Tokens.RefreshToken == before.RefreshToken {
 			t.Error("the first refresh token came back")
 		}

@@ -151,7 +151,7 @@ func live(ada *person, n *node) {
 
 func (p *person) sessionID(n *node) string {
 	p.t.Helper()
-	return must[*client.GetMeResponse](p.t, http.StatusOK)(p.at(n).GetMeWithResponse(p.t.Context())).JSON200.Session.ID
+	return must[*client.GetMeResponse](p.t, http.StatusOK)(p.at(n).GetMeWithResponse(p.t.Context())).JSON200.Session.MustGet().ID
 }
 
 // life is the history of it.

@@ -139,7 +139,7 @@ func TestLifeOfABrowser(t *testing.T) {
 			t.Errorf("a page that comes back late is not told its CSRF token: %v", err)
 		}
 		refreshed := must[*client.RefreshResponse](t, 200)(late.at(t, n).RefreshWithResponse(t.Context(), client.RefreshRequest{})).JSON200
-		same(t, "session", refreshed.Session.ID, me.Session.ID)
+		same(t, "session", refreshed.Session.ID, me.Session.MustGet().ID)
 		if late.held(refreshCookie) == first || late.held(accessCookie) == "" {
 			t.Error("the refresh set no new cookies")
 		}

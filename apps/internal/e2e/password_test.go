@@ -84,7 +84,7 @@ func TestRecentSignIn(t *testing.T) {
 		same(t, "factors", stale.Factors, []string{"password"})
 		mustFail[*client.ReauthenticateResponse](t, client.ProblemCodeInvalidCredentials)(ada.at(n).ReauthenticateWithResponse(t.Context(),
 			client.ReauthenticateRequest{Password: "not it at all"}))
-		before := must[*client.GetMeResponse](t, 200)(ada.at(n).GetMeWithResponse(t.Context())).JSON200.Session
+		before := must[*client.GetMeResponse](t, 200)(ada.at(n).GetMeWithResponse(t.Context())).JSON200.Session.MustGet()
 		proven := must[*client.ReauthenticateResponse](t, 200)(ada.at(n).ReauthenticateWithResponse(t.Context(),
 			client.ReauthenticateRequest{Password: ada.password})).JSON200
 		same(t, "session", proven.Session.ID, before.ID)

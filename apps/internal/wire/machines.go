@@ -3,9 +3,11 @@ package wire
 import (
 	"go.uber.org/fx"
 
+	"github.com/doorward/doorward/api"
 	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/apitoken"
+	"github.com/doorward/doorward/core/signin"
 )
 
 // machinesIn are what only tokens and service accounts need.
@@ -26,4 +28,8 @@ func newTokens(in shared, own machinesIn) *apitoken.Service {
 	}, apitoken.Config{
 		MaxTTL: in.Settings.Tokens.PersonalMaxTTL, RecentWindow: in.Settings.Accounts.ReauthenticationTTL,
 	})
+}
+
+func newMachines(service *apitoken.Service, ways *signin.Service) api.Machines {
+	return api.Machines{Tokens: service, Services: service, ServiceKeys: service, Introspector: ways, Impersonator: ways}
 }
