@@ -226,6 +226,14 @@ func (w *world) UpdateSettings(ctx context.Context, _ core.Principal, c account.
 	for _, kind := range slices.Sorted(maps.Keys(c.Notices)) {
 		call = append(call, fmt.Sprint(kind, "=", c.Notices[kind]))
 	}
+	for _, setting := range []struct {
+		name  string
+		value *string
+	}{{"theme", c.Theme}, {"language", c.Language}, {"timezone", c.Timezone}, {"visibility", (*string)(c.Visibility)}} {
+		if setting.value != nil {
+			call = append(call, setting.name+"="+*setting.value)
+		}
+	}
 	return ada, w.called(ctx, call...)
 }
 
@@ -325,7 +333,7 @@ func (w *world) deps() api.Deps {
 	clock := core.ClockFunc(func() time.Time { return now })
 	return api.Deps{
 		Authenticator: w, Registrar: w, Doorman: w, SecondSteps: w, Factors: w, Passwords: w, Appraiser: w, Accounts: w, Settings: w, Sessions: w, Devices: shelf{w}, Unlocker: w, Bindings: w, Keys: w, Audit: annals{w},
-		AccessControl: w.accessControl(), AuditLog: api.AuditLog{Trail: annals{w}}, Operations: api.Operations{Post: sorting{w}}, Repetitions: w.repetitions(clock),
+		AccessControl: w.accessControl(), Dashboard: api.Dashboard{Figures: board{w}}, AuditLog: api.AuditLog{Trail: annals{w}}, Operations: api.Operations{Post: sorting{w}}, Repetitions: w.repetitions(clock),
 		Health: api.NewHealth(clock), Clock: clock, IDs: core.NewIDs(clock), Log: slog.New(slog.DiscardHandler),
 		Mailbox: box{w},
 	}

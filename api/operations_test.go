@@ -100,6 +100,17 @@ var reaches = []reach{
 		`{"always_ask_second_factor":null,"notifications":{"already_registered":null}}`, "good",
 		200, "settings ask=false already_registered=true", `"notifications"`,
 	},
+	{
+		"preferences", "PATCH", "/v1/me/settings",
+		`{"theme":"dark","language":"de-AT","timezone":"Europe/Vienna","visibility":"members"}`, "good",
+		200, "settings theme=dark language=de-AT timezone=Europe/Vienna visibility=members",
+		`"theme":"system","timezone":null,"visibility":"private"}`,
+	},
+	{
+		"preferences by default", "PATCH", "/v1/me/settings",
+		`{"theme":null,"language":null,"timezone":null,"visibility":null}`, "good",
+		200, "settings theme= language= timezone= visibility=", `"language":null`,
+	},
 	{"sessions", "GET", "/v1/me/sessions?limit=2", "", "good", 200, "list 2 " + zeroID, `"next_cursor":null`},
 	{"end session", "DELETE", "/v1/me/sessions/" + someID, "", "good", 204, "end " + someID, ""},
 	{"end others", "DELETE", "/v1/me/sessions", "", "good", 204, "end others", ""},

@@ -3,6 +3,7 @@ package api_test
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/doorward/doorward/api"
@@ -41,7 +42,9 @@ func TestSettingsThatDoNotExist(t *testing.T) {
 		`{"notifications":{"hologram":false,"session_evicted":false}}`: "notifications.hologram:unknown_field",
 		`{"notifications":{"session_evicted":"no"}}`:                   "notifications.session_evicted:invalid_format",
 		`{"notifications":[]}`:                                         "notifications:invalid_format",
-		`{"theme":"dark"}`:                                             "theme:unknown_field",
+		`{"colour":"dark"}`:                                            "colour:unknown_field",
+		`{"theme":1,"visibility":[]}`:                                  "theme:invalid_format visibility:invalid_format",
+		`{"language":"` + strings.Repeat("a", 36) + `"}`:               "language:too_long",
 		`{"always_ask_second_factor":1}`:                               "always_ask_second_factor:invalid_format",
 		`{}`:                                                           "body:required",
 	} {
