@@ -39,7 +39,11 @@ func (b board) AuthTypes(ctx context.Context) (dashboard.AuthTypes, error) {
 func (b board) Growth(ctx context.Context, span dashboard.Span) (dashboard.Growth, error) {
 	return dashboard.Growth{Interval: dashboard.Weekly, Timezone: "Europe/Berlin", AsOf: now, Buckets: []dashboard.Grown{{
 		Date: dashboard.Date{Year: 2026, Month: 2, Day: 23}, Begins: now, Ends: now.Add(time.Hour), Opened: 1, Total: 7,
-	}}}, b.called(ctx, "growth", string(span.Interval), span.Timezone, fmt.Sprint(span.From), fmt.Sprint(span.To))
+	}}}, b.called(ctx, "growth", string(span.Interval), span.Timezone, text(span.From), text(span.To))
+}
+
+func text(date dashboard.Date) string {
+	return fmt.Sprintf("%d-%d-%d", date.Year, date.Month, date.Day)
 }
 
 func (b board) Roles(ctx context.Context) (dashboard.Roles, error) {
@@ -53,7 +57,9 @@ func (b board) RecentSignIns(ctx context.Context, limit int) (dashboard.RecentSi
 }
 
 func (b board) All(ctx context.Context) (dashboard.All, error) {
-	return dashboard.All{Status: split, AsOf: now}, b.called(ctx, "all")
+	return dashboard.All{
+		Status: split, Growth: dashboard.Growth{Interval: dashboard.Daily, Timezone: "UTC", AsOf: now}, AsOf: now,
+	}, b.called(ctx, "all")
 }
 
 const exactly = `"as_of":"2026-03-01T12:00:00Z","exact":true`
@@ -76,12 +82,12 @@ var boardReaches = []reach{
 		`{` + exactly + `,"none":1,"password":6,"second_factor":3,"second_factors":[{"users":3,"value":"totp"}]}`,
 	},
 	{
-		"growth by default", "GET", "/v1/dashboard/user-growth", "", "good", 200, "growth   {0 0 0} {0 0 0}",
+		"growth by default", "GET", "/v1/dashboard/user-growth", "", "good", 200, "growth   0-0-0 0-0-0",
 		`"interval":"week"`,
 	},
 	{
 		"growth", "GET", "/v1/dashboard/user-growth?interval=week&timezone=Europe/Berlin&from=2026-02-23&to=2026-03-01", "", "good",
-		200, "growth week Europe/Berlin {2026 February 23} {2026 March 1}",
+		200, "growth week Europe/Berlin 2026-2-23 2026-3-1",
 		`{` + exactly + `,"interval":"week","items":[{"begins_at":"2026-03-01T12:00:00Z","date":"2026-02-23",` +
 			`"ends_at":"2026-03-01T13:00:00Z","opened":1,"total":7}],"timezone":"Europe/Berlin"}`,
 	},

@@ -3210,10 +3210,10 @@ type GetUserGrowthParams struct {
 	Timezone *string `form:"timezone,omitempty" json:"timezone,omitempty"`
 
 	// From The first day.
-	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+	From *string `form:"from,omitempty" json:"from,omitempty"`
 
 	// To The last day; today when left out.
-	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+	To *string `form:"to,omitempty" json:"to,omitempty"`
 }
 
 // GetUserGrowthParamsInterval defines parameters for GetUserGrowth.
@@ -3359,6 +3359,22 @@ type ListServiceAccountsParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// CreateServiceAccountParams defines parameters for CreateServiceAccount.
+type CreateServiceAccountParams struct {
+	// IdempotencyKey A text of the client's own, such as a UUID, that marks repetitions of this call: for 24 hours the same caller with
+	// the same key and the same body gets the first reply again, with `Idempotency-Replayed: true`, and nothing is done
+	// twice.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// CreateServiceAccountKeyParams defines parameters for CreateServiceAccountKey.
+type CreateServiceAccountKeyParams struct {
+	// IdempotencyKey A text of the client's own, such as a UUID, that marks repetitions of this call: for 24 hours the same caller with
+	// the same key and the same body gets the first reply again, with `Idempotency-Replayed: true`, and nothing is done
+	// twice.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
 	// Ids The users to read, separated by commas. Goes with no other parameter.
@@ -3406,6 +3422,14 @@ type ListUsersParams struct {
 
 // ListUsersParamsSort defines parameters for ListUsers.
 type ListUsersParamsSort string
+
+// CreateUserParams defines parameters for CreateUser.
+type CreateUserParams struct {
+	// IdempotencyKey A text of the client's own, such as a UUID, that marks repetitions of this call: for 24 hours the same caller with
+	// the same key and the same body gets the first reply again, with `Idempotency-Replayed: true`, and nothing is done
+	// twice.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
 
 // ExportUsersParams defines parameters for ExportUsers.
 type ExportUsersParams struct {
@@ -3939,14 +3963,14 @@ type ClientInterface interface {
 
 	// GetCacheHealth The cache
 	//
-	// Served on the private listener; elsewhere 404.
+	// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 	//
 	// Corresponds with GET /health/cache (the `GetCacheHealth` operationId).
 	GetCacheHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetDatabaseHealth The database
 	//
-	// Served on the private listener; elsewhere 404.
+	// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 	//
 	// Corresponds with GET /health/db (the `GetDatabaseHealth` operationId).
 	GetDatabaseHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3960,7 +3984,7 @@ type ClientInterface interface {
 
 	// GetMailHealth Delivery of mails
 	//
-	// Served on the private listener; elsewhere 404.
+	// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 	//
 	// Corresponds with GET /health/mail (the `GetMailHealth` operationId).
 	GetMailHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3974,14 +3998,14 @@ type ClientInterface interface {
 
 	// GetStorageHealth The folder for data
 	//
-	// Served on the private listener; elsewhere 404.
+	// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 	//
 	// Corresponds with GET /health/storage (the `GetStorageHealth` operationId).
 	GetStorageHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetSystemHealth The process
 	//
-	// Served on the private listener; elsewhere 404.
+	// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 	//
 	// Corresponds with GET /health/system (the `GetSystemHealth` operationId).
 	GetSystemHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5063,7 +5087,7 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /v1/service-accounts (the `CreateServiceAccount` operationId).
-	CreateServiceAccountWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateServiceAccountWithBody(ctx context.Context, params *CreateServiceAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateServiceAccount Make a service account
 	//
@@ -5073,7 +5097,7 @@ type ClientInterface interface {
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1/service-accounts (the `CreateServiceAccount` operationId).
-	CreateServiceAccount(ctx context.Context, body CreateServiceAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateServiceAccount(ctx context.Context, params *CreateServiceAccountParams, body CreateServiceAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteServiceAccount Remove a service account
 	//
@@ -5127,7 +5151,7 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /v1/service-accounts/{id}/keys (the `CreateServiceAccountKey` operationId).
-	CreateServiceAccountKeyWithBody(ctx context.Context, id ServiceAccountID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateServiceAccountKeyWithBody(ctx context.Context, id ServiceAccountID, params *CreateServiceAccountKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateServiceAccountKey Make a key of a service account
 	//
@@ -5138,7 +5162,7 @@ type ClientInterface interface {
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1/service-accounts/{id}/keys (the `CreateServiceAccountKey` operationId).
-	CreateServiceAccountKey(ctx context.Context, id ServiceAccountID, body CreateServiceAccountKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateServiceAccountKey(ctx context.Context, id ServiceAccountID, params *CreateServiceAccountKeyParams, body CreateServiceAccountKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RevokeServiceAccountKey Revoke a key of a service account
 	//
@@ -5171,7 +5195,7 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /v1/users (the `CreateUser` operationId).
-	CreateUserWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateUserWithBody(ctx context.Context, params *CreateUserParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateUser Open an account for somebody
 	//
@@ -5184,7 +5208,7 @@ type ClientInterface interface {
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1/users (the `CreateUser` operationId).
-	CreateUser(ctx context.Context, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateUser(ctx context.Context, params *CreateUserParams, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ExportUsers Export users
 	//
@@ -5586,7 +5610,7 @@ func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (
 
 // GetCacheHealth The cache
 //
-// Served on the private listener; elsewhere 404.
+// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 //
 // Corresponds with GET /health/cache (the `GetCacheHealth` operationId).
 func (c *Client) GetCacheHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5603,7 +5627,7 @@ func (c *Client) GetCacheHealth(ctx context.Context, reqEditors ...RequestEditor
 
 // GetDatabaseHealth The database
 //
-// Served on the private listener; elsewhere 404.
+// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 //
 // Corresponds with GET /health/db (the `GetDatabaseHealth` operationId).
 func (c *Client) GetDatabaseHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5637,7 +5661,7 @@ func (c *Client) GetLiveness(ctx context.Context, reqEditors ...RequestEditorFn)
 
 // GetMailHealth Delivery of mails
 //
-// Served on the private listener; elsewhere 404.
+// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 //
 // Corresponds with GET /health/mail (the `GetMailHealth` operationId).
 func (c *Client) GetMailHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5671,7 +5695,7 @@ func (c *Client) GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn
 
 // GetStorageHealth The folder for data
 //
-// Served on the private listener; elsewhere 404.
+// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 //
 // Corresponds with GET /health/storage (the `GetStorageHealth` operationId).
 func (c *Client) GetStorageHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5688,7 +5712,7 @@ func (c *Client) GetStorageHealth(ctx context.Context, reqEditors ...RequestEdit
 
 // GetSystemHealth The process
 //
-// Served on the private listener; elsewhere 404.
+// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 //
 // Corresponds with GET /health/system (the `GetSystemHealth` operationId).
 func (c *Client) GetSystemHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7910,8 +7934,8 @@ func (c *Client) ListServiceAccounts(ctx context.Context, params *ListServiceAcc
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /v1/service-accounts (the `CreateServiceAccount` operationId).
-func (c *Client) CreateServiceAccountWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateServiceAccountRequestWithBody(c.Server, contentType, body)
+func (c *Client) CreateServiceAccountWithBody(ctx context.Context, params *CreateServiceAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateServiceAccountRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7930,8 +7954,8 @@ func (c *Client) CreateServiceAccountWithBody(ctx context.Context, contentType s
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/service-accounts (the `CreateServiceAccount` operationId).
-func (c *Client) CreateServiceAccount(ctx context.Context, body CreateServiceAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateServiceAccountRequest(c.Server, body)
+func (c *Client) CreateServiceAccount(ctx context.Context, params *CreateServiceAccountParams, body CreateServiceAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateServiceAccountRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8044,8 +8068,8 @@ func (c *Client) ListServiceAccountKeys(ctx context.Context, id ServiceAccountID
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /v1/service-accounts/{id}/keys (the `CreateServiceAccountKey` operationId).
-func (c *Client) CreateServiceAccountKeyWithBody(ctx context.Context, id ServiceAccountID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateServiceAccountKeyRequestWithBody(c.Server, id, contentType, body)
+func (c *Client) CreateServiceAccountKeyWithBody(ctx context.Context, id ServiceAccountID, params *CreateServiceAccountKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateServiceAccountKeyRequestWithBody(c.Server, id, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8065,8 +8089,8 @@ func (c *Client) CreateServiceAccountKeyWithBody(ctx context.Context, id Service
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/service-accounts/{id}/keys (the `CreateServiceAccountKey` operationId).
-func (c *Client) CreateServiceAccountKey(ctx context.Context, id ServiceAccountID, body CreateServiceAccountKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateServiceAccountKeyRequest(c.Server, id, body)
+func (c *Client) CreateServiceAccountKey(ctx context.Context, id ServiceAccountID, params *CreateServiceAccountKeyParams, body CreateServiceAccountKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateServiceAccountKeyRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8128,8 +8152,8 @@ func (c *Client) ListUsers(ctx context.Context, params *ListUsersParams, reqEdit
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /v1/users (the `CreateUser` operationId).
-func (c *Client) CreateUserWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateUserRequestWithBody(c.Server, contentType, body)
+func (c *Client) CreateUserWithBody(ctx context.Context, params *CreateUserParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateUserRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8151,8 +8175,8 @@ func (c *Client) CreateUserWithBody(ctx context.Context, contentType string, bod
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/users (the `CreateUser` operationId).
-func (c *Client) CreateUser(ctx context.Context, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateUserRequest(c.Server, body)
+func (c *Client) CreateUser(ctx context.Context, params *CreateUserParams, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateUserRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -12691,18 +12715,18 @@ func NewListServiceAccountsRequest(server string, params *ListServiceAccountsPar
 }
 
 // NewCreateServiceAccountRequest calls the generic CreateServiceAccount builder with application/json body
-func NewCreateServiceAccountRequest(server string, body CreateServiceAccountJSONRequestBody) (*http.Request, error) {
+func NewCreateServiceAccountRequest(server string, params *CreateServiceAccountParams, body CreateServiceAccountJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewCreateServiceAccountRequestWithBody(server, "application/json", bodyReader)
+	return NewCreateServiceAccountRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewCreateServiceAccountRequestWithBody constructs an http.Request for the CreateServiceAccount method, with any body, and a specified content type
-func NewCreateServiceAccountRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewCreateServiceAccountRequestWithBody(server string, params *CreateServiceAccountParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -12726,6 +12750,21 @@ func NewCreateServiceAccountRequestWithBody(server string, contentType string, b
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -12880,18 +12919,18 @@ func NewListServiceAccountKeysRequest(server string, id ServiceAccountID) (*http
 }
 
 // NewCreateServiceAccountKeyRequest calls the generic CreateServiceAccountKey builder with application/json body
-func NewCreateServiceAccountKeyRequest(server string, id ServiceAccountID, body CreateServiceAccountKeyJSONRequestBody) (*http.Request, error) {
+func NewCreateServiceAccountKeyRequest(server string, id ServiceAccountID, params *CreateServiceAccountKeyParams, body CreateServiceAccountKeyJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewCreateServiceAccountKeyRequestWithBody(server, id, "application/json", bodyReader)
+	return NewCreateServiceAccountKeyRequestWithBody(server, id, params, "application/json", bodyReader)
 }
 
 // NewCreateServiceAccountKeyRequestWithBody constructs an http.Request for the CreateServiceAccountKey method, with any body, and a specified content type
-func NewCreateServiceAccountKeyRequestWithBody(server string, id ServiceAccountID, contentType string, body io.Reader) (*http.Request, error) {
+func NewCreateServiceAccountKeyRequestWithBody(server string, id ServiceAccountID, params *CreateServiceAccountKeyParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -12922,6 +12961,21 @@ func NewCreateServiceAccountKeyRequestWithBody(server string, id ServiceAccountI
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -13178,18 +13232,18 @@ func NewListUsersRequest(server string, params *ListUsersParams) (*http.Request,
 }
 
 // NewCreateUserRequest calls the generic CreateUser builder with application/json body
-func NewCreateUserRequest(server string, body CreateUserJSONRequestBody) (*http.Request, error) {
+func NewCreateUserRequest(server string, params *CreateUserParams, body CreateUserJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewCreateUserRequestWithBody(server, "application/json", bodyReader)
+	return NewCreateUserRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewCreateUserRequestWithBody constructs an http.Request for the CreateUser method, with any body, and a specified content type
-func NewCreateUserRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewCreateUserRequestWithBody(server string, params *CreateUserParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -13213,6 +13267,21 @@ func NewCreateUserRequestWithBody(server string, contentType string, body io.Rea
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -14346,7 +14415,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetCacheHealthWithResponse The cache
 	//
-	// Served on the private listener; elsewhere 404.
+	// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -14355,7 +14424,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetDatabaseHealthWithResponse The database
 	//
-	// Served on the private listener; elsewhere 404.
+	// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -14373,7 +14442,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetMailHealthWithResponse Delivery of mails
 	//
-	// Served on the private listener; elsewhere 404.
+	// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -14391,7 +14460,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetStorageHealthWithResponse The folder for data
 	//
-	// Served on the private listener; elsewhere 404.
+	// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -14400,7 +14469,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetSystemHealthWithResponse The process
 	//
-	// Served on the private listener; elsewhere 404.
+	// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -15578,7 +15647,7 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/service-accounts (the `CreateServiceAccount` operationId).
-	CreateServiceAccountWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateServiceAccountResponse, error)
+	CreateServiceAccountWithBodyWithResponse(ctx context.Context, params *CreateServiceAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateServiceAccountResponse, error)
 
 	// CreateServiceAccountWithResponse Make a service account
 	//
@@ -15588,7 +15657,7 @@ type ClientWithResponsesInterface interface {
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/service-accounts (the `CreateServiceAccount` operationId).
-	CreateServiceAccountWithResponse(ctx context.Context, body CreateServiceAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateServiceAccountResponse, error)
+	CreateServiceAccountWithResponse(ctx context.Context, params *CreateServiceAccountParams, body CreateServiceAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateServiceAccountResponse, error)
 
 	// DeleteServiceAccountWithResponse Remove a service account
 	//
@@ -15648,7 +15717,7 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/service-accounts/{id}/keys (the `CreateServiceAccountKey` operationId).
-	CreateServiceAccountKeyWithBodyWithResponse(ctx context.Context, id ServiceAccountID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateServiceAccountKeyResponse, error)
+	CreateServiceAccountKeyWithBodyWithResponse(ctx context.Context, id ServiceAccountID, params *CreateServiceAccountKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateServiceAccountKeyResponse, error)
 
 	// CreateServiceAccountKeyWithResponse Make a key of a service account
 	//
@@ -15659,7 +15728,7 @@ type ClientWithResponsesInterface interface {
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/service-accounts/{id}/keys (the `CreateServiceAccountKey` operationId).
-	CreateServiceAccountKeyWithResponse(ctx context.Context, id ServiceAccountID, body CreateServiceAccountKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateServiceAccountKeyResponse, error)
+	CreateServiceAccountKeyWithResponse(ctx context.Context, id ServiceAccountID, params *CreateServiceAccountKeyParams, body CreateServiceAccountKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateServiceAccountKeyResponse, error)
 
 	// RevokeServiceAccountKeyWithResponse Revoke a key of a service account
 	//
@@ -15696,7 +15765,7 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/users (the `CreateUser` operationId).
-	CreateUserWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateUserResponse, error)
+	CreateUserWithBodyWithResponse(ctx context.Context, params *CreateUserParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateUserResponse, error)
 
 	// CreateUserWithResponse Open an account for somebody
 	//
@@ -15709,7 +15778,7 @@ type ClientWithResponsesInterface interface {
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/users (the `CreateUser` operationId).
-	CreateUserWithResponse(ctx context.Context, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateUserResponse, error)
+	CreateUserWithResponse(ctx context.Context, params *CreateUserParams, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateUserResponse, error)
 
 	// ExportUsersWithResponse Export users
 	//
@@ -16291,6 +16360,11 @@ func (r GetHealthResponse) ContentType() string {
 	return ""
 }
 
+// GetCacheHealthResponse401Headers the declared response headers of an HTTP 401 response for GetCacheHealth
+type GetCacheHealthResponse401Headers struct {
+	WWWAuthenticate string
+}
+
 // GetCacheHealthResponse429Headers the declared response headers of an HTTP 429 response for GetCacheHealth
 type GetCacheHealthResponse429Headers struct {
 	RateLimit       string
@@ -16305,6 +16379,10 @@ type GetCacheHealthResponse struct {
 	JSON200 *HealthDetail
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *BadRequest
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthorized
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *NotFound
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
@@ -16321,6 +16399,8 @@ type GetCacheHealthResponse struct {
 	JSON503 *HealthDetailDownApplicationJSON
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *HealthDetailDownApplicationProblemPlusJSON
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetCacheHealthResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetCacheHealthResponse429Headers
 }
@@ -16354,6 +16434,11 @@ func (r GetCacheHealthResponse) ContentType() string {
 	return ""
 }
 
+// GetDatabaseHealthResponse401Headers the declared response headers of an HTTP 401 response for GetDatabaseHealth
+type GetDatabaseHealthResponse401Headers struct {
+	WWWAuthenticate string
+}
+
 // GetDatabaseHealthResponse429Headers the declared response headers of an HTTP 429 response for GetDatabaseHealth
 type GetDatabaseHealthResponse429Headers struct {
 	RateLimit       string
@@ -16368,6 +16453,10 @@ type GetDatabaseHealthResponse struct {
 	JSON200 *HealthDetail
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *BadRequest
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthorized
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *NotFound
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
@@ -16384,6 +16473,8 @@ type GetDatabaseHealthResponse struct {
 	JSON503 *HealthDetailDownApplicationJSON
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *HealthDetailDownApplicationProblemPlusJSON
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetDatabaseHealthResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetDatabaseHealthResponse429Headers
 }
@@ -16472,6 +16563,11 @@ func (r GetLivenessResponse) ContentType() string {
 	return ""
 }
 
+// GetMailHealthResponse401Headers the declared response headers of an HTTP 401 response for GetMailHealth
+type GetMailHealthResponse401Headers struct {
+	WWWAuthenticate string
+}
+
 // GetMailHealthResponse429Headers the declared response headers of an HTTP 429 response for GetMailHealth
 type GetMailHealthResponse429Headers struct {
 	RateLimit       string
@@ -16486,6 +16582,10 @@ type GetMailHealthResponse struct {
 	JSON200 *HealthDetail
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *BadRequest
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthorized
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *NotFound
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
@@ -16502,6 +16602,8 @@ type GetMailHealthResponse struct {
 	JSON503 *HealthDetailDownApplicationJSON
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *HealthDetailDownApplicationProblemPlusJSON
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetMailHealthResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetMailHealthResponse429Headers
 }
@@ -16585,6 +16687,11 @@ func (r GetReadinessResponse) ContentType() string {
 	return ""
 }
 
+// GetStorageHealthResponse401Headers the declared response headers of an HTTP 401 response for GetStorageHealth
+type GetStorageHealthResponse401Headers struct {
+	WWWAuthenticate string
+}
+
 // GetStorageHealthResponse429Headers the declared response headers of an HTTP 429 response for GetStorageHealth
 type GetStorageHealthResponse429Headers struct {
 	RateLimit       string
@@ -16599,6 +16706,10 @@ type GetStorageHealthResponse struct {
 	JSON200 *HealthDetail
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *BadRequest
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthorized
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *NotFound
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
@@ -16615,6 +16726,8 @@ type GetStorageHealthResponse struct {
 	JSON503 *HealthDetailDownApplicationJSON
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *HealthDetailDownApplicationProblemPlusJSON
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetStorageHealthResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetStorageHealthResponse429Headers
 }
@@ -16648,6 +16761,11 @@ func (r GetStorageHealthResponse) ContentType() string {
 	return ""
 }
 
+// GetSystemHealthResponse401Headers the declared response headers of an HTTP 401 response for GetSystemHealth
+type GetSystemHealthResponse401Headers struct {
+	WWWAuthenticate string
+}
+
 // GetSystemHealthResponse429Headers the declared response headers of an HTTP 429 response for GetSystemHealth
 type GetSystemHealthResponse429Headers struct {
 	RateLimit       string
@@ -16667,6 +16785,10 @@ type GetSystemHealthResponse struct {
 	JSON200 *SystemHealth
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *BadRequest
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthorized
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *NotFound
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
@@ -16681,6 +16803,8 @@ type GetSystemHealthResponse struct {
 	ApplicationProblemJSON500 *InternalError
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetSystemHealthResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetSystemHealthResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -22938,6 +23062,8 @@ type CreateServiceAccountResponse struct {
 	ApplicationProblemJSON413 *PayloadTooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
 	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *IdempotencyKeyReused
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON431 the response for an HTTP 431 `application/problem+json` response
@@ -23339,6 +23465,8 @@ type CreateServiceAccountKeyResponse struct {
 	ApplicationProblemJSON413 *PayloadTooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
 	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *IdempotencyKeyReused
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON431 the response for an HTTP 431 `application/problem+json` response
@@ -23574,6 +23702,8 @@ type CreateUserResponse struct {
 	ApplicationProblemJSON413 *PayloadTooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
 	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *IdempotencyKeyReused
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON431 the response for an HTTP 431 `application/problem+json` response
@@ -25443,7 +25573,7 @@ func (c *ClientWithResponses) GetHealthWithResponse(ctx context.Context, reqEdit
 
 // GetCacheHealthWithResponse The cache
 //
-// Served on the private listener; elsewhere 404.
+// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -25458,7 +25588,7 @@ func (c *ClientWithResponses) GetCacheHealthWithResponse(ctx context.Context, re
 
 // GetDatabaseHealthWithResponse The database
 //
-// Served on the private listener; elsewhere 404.
+// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -25488,7 +25618,7 @@ func (c *ClientWithResponses) GetLivenessWithResponse(ctx context.Context, reqEd
 
 // GetMailHealthWithResponse Delivery of mails
 //
-// Served on the private listener; elsewhere 404.
+// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -25518,7 +25648,7 @@ func (c *ClientWithResponses) GetReadinessWithResponse(ctx context.Context, reqE
 
 // GetStorageHealthWithResponse The folder for data
 //
-// Served on the private listener; elsewhere 404.
+// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -25533,7 +25663,7 @@ func (c *ClientWithResponses) GetStorageHealthWithResponse(ctx context.Context, 
 
 // GetSystemHealthWithResponse The process
 //
-// Served on the private listener; elsewhere 404.
+// Served on the private listener; elsewhere to who holds the permission, and 404 to others.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -27395,8 +27525,8 @@ func (c *ClientWithResponses) ListServiceAccountsWithResponse(ctx context.Contex
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/service-accounts (the `CreateServiceAccount` operationId).
-func (c *ClientWithResponses) CreateServiceAccountWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateServiceAccountResponse, error) {
-	rsp, err := c.CreateServiceAccountWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) CreateServiceAccountWithBodyWithResponse(ctx context.Context, params *CreateServiceAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateServiceAccountResponse, error) {
+	rsp, err := c.CreateServiceAccountWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -27411,8 +27541,8 @@ func (c *ClientWithResponses) CreateServiceAccountWithBodyWithResponse(ctx conte
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/service-accounts (the `CreateServiceAccount` operationId).
-func (c *ClientWithResponses) CreateServiceAccountWithResponse(ctx context.Context, body CreateServiceAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateServiceAccountResponse, error) {
-	rsp, err := c.CreateServiceAccount(ctx, body, reqEditors...)
+func (c *ClientWithResponses) CreateServiceAccountWithResponse(ctx context.Context, params *CreateServiceAccountParams, body CreateServiceAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateServiceAccountResponse, error) {
+	rsp, err := c.CreateServiceAccount(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -27507,8 +27637,8 @@ func (c *ClientWithResponses) ListServiceAccountKeysWithResponse(ctx context.Con
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/service-accounts/{id}/keys (the `CreateServiceAccountKey` operationId).
-func (c *ClientWithResponses) CreateServiceAccountKeyWithBodyWithResponse(ctx context.Context, id ServiceAccountID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateServiceAccountKeyResponse, error) {
-	rsp, err := c.CreateServiceAccountKeyWithBody(ctx, id, contentType, body, reqEditors...)
+func (c *ClientWithResponses) CreateServiceAccountKeyWithBodyWithResponse(ctx context.Context, id ServiceAccountID, params *CreateServiceAccountKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateServiceAccountKeyResponse, error) {
+	rsp, err := c.CreateServiceAccountKeyWithBody(ctx, id, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -27524,8 +27654,8 @@ func (c *ClientWithResponses) CreateServiceAccountKeyWithBodyWithResponse(ctx co
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/service-accounts/{id}/keys (the `CreateServiceAccountKey` operationId).
-func (c *ClientWithResponses) CreateServiceAccountKeyWithResponse(ctx context.Context, id ServiceAccountID, body CreateServiceAccountKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateServiceAccountKeyResponse, error) {
-	rsp, err := c.CreateServiceAccountKey(ctx, id, body, reqEditors...)
+func (c *ClientWithResponses) CreateServiceAccountKeyWithResponse(ctx context.Context, id ServiceAccountID, params *CreateServiceAccountKeyParams, body CreateServiceAccountKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateServiceAccountKeyResponse, error) {
+	rsp, err := c.CreateServiceAccountKey(ctx, id, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -27579,8 +27709,8 @@ func (c *ClientWithResponses) ListUsersWithResponse(ctx context.Context, params 
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/users (the `CreateUser` operationId).
-func (c *ClientWithResponses) CreateUserWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateUserResponse, error) {
-	rsp, err := c.CreateUserWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) CreateUserWithBodyWithResponse(ctx context.Context, params *CreateUserParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateUserResponse, error) {
+	rsp, err := c.CreateUserWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -27598,8 +27728,8 @@ func (c *ClientWithResponses) CreateUserWithBodyWithResponse(ctx context.Context
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/users (the `CreateUser` operationId).
-func (c *ClientWithResponses) CreateUserWithResponse(ctx context.Context, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateUserResponse, error) {
-	rsp, err := c.CreateUser(ctx, body, reqEditors...)
+func (c *ClientWithResponses) CreateUserWithResponse(ctx context.Context, params *CreateUserParams, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateUserResponse, error) {
+	rsp, err := c.CreateUser(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -28536,6 +28666,20 @@ func ParseGetCacheHealthResponse(rsp *http.Response) (*GetCacheHealthResponse, e
 		}
 		response.ApplicationProblemJSON400 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
 		var dest NotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -28595,6 +28739,16 @@ func ParseGetCacheHealthResponse(rsp *http.Response) (*GetCacheHealthResponse, e
 	}
 
 	switch {
+	case rsp.StatusCode == 401:
+		var headers GetCacheHealthResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetCacheHealthResponse429Headers
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
@@ -28652,6 +28806,20 @@ func ParseGetDatabaseHealthResponse(rsp *http.Response) (*GetDatabaseHealthRespo
 		}
 		response.ApplicationProblemJSON400 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
 		var dest NotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -28711,6 +28879,16 @@ func ParseGetDatabaseHealthResponse(rsp *http.Response) (*GetDatabaseHealthRespo
 	}
 
 	switch {
+	case rsp.StatusCode == 401:
+		var headers GetDatabaseHealthResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetDatabaseHealthResponse429Headers
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
@@ -28849,6 +29027,20 @@ func ParseGetMailHealthResponse(rsp *http.Response) (*GetMailHealthResponse, err
 		}
 		response.ApplicationProblemJSON400 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
 		var dest NotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -28908,6 +29100,16 @@ func ParseGetMailHealthResponse(rsp *http.Response) (*GetMailHealthResponse, err
 	}
 
 	switch {
+	case rsp.StatusCode == 401:
+		var headers GetMailHealthResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetMailHealthResponse429Headers
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
@@ -29040,6 +29242,20 @@ func ParseGetStorageHealthResponse(rsp *http.Response) (*GetStorageHealthRespons
 		}
 		response.ApplicationProblemJSON400 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
 		var dest NotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -29099,6 +29315,16 @@ func ParseGetStorageHealthResponse(rsp *http.Response) (*GetStorageHealthRespons
 	}
 
 	switch {
+	case rsp.StatusCode == 401:
+		var headers GetStorageHealthResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetStorageHealthResponse429Headers
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
@@ -29156,6 +29382,20 @@ func ParseGetSystemHealthResponse(rsp *http.Response) (*GetSystemHealthResponse,
 		}
 		response.ApplicationProblemJSON400 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
 		var dest NotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -29208,6 +29448,16 @@ func ParseGetSystemHealthResponse(rsp *http.Response) (*GetSystemHealthResponse,
 	}
 
 	switch {
+	case rsp.StatusCode == 401:
+		var headers GetSystemHealthResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetSystemHealthResponse429Headers
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
@@ -40510,6 +40760,13 @@ func ParseCreateServiceAccountResponse(rsp *http.Response) (*CreateServiceAccoun
 		}
 		response.ApplicationProblemJSON415 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest IdempotencyKeyReused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest RateLimited
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -41249,6 +41506,13 @@ func ParseCreateServiceAccountKeyResponse(rsp *http.Response) (*CreateServiceAcc
 		}
 		response.ApplicationProblemJSON415 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest IdempotencyKeyReused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest RateLimited
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -41673,6 +41937,13 @@ func ParseCreateUserResponse(rsp *http.Response) (*CreateUserResponse, error) {
 			return nil, err
 		}
 		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest IdempotencyKeyReused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest RateLimited

@@ -3419,10 +3419,10 @@ type GetUserGrowthParams struct {
 	Timezone string `form:"timezone,omitempty" json:"timezone,omitempty"`
 
 	// From The first day.
-	From openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+	From string `form:"from,omitempty" json:"from,omitempty"`
 
 	// To The last day; today when left out.
-	To openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+	To string `form:"to,omitempty" json:"to,omitempty"`
 }
 
 // GetUserGrowthParamsInterval defines parameters for GetUserGrowth.
@@ -3577,6 +3577,22 @@ type ListServiceAccountsParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// CreateServiceAccountParams defines parameters for CreateServiceAccount.
+type CreateServiceAccountParams struct {
+	// IdempotencyKey A text of the client's own, such as a UUID, that marks repetitions of this call: for 24 hours the same caller with
+	// the same key and the same body gets the first reply again, with `Idempotency-Replayed: true`, and nothing is done
+	// twice.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// CreateServiceAccountKeyParams defines parameters for CreateServiceAccountKey.
+type CreateServiceAccountKeyParams struct {
+	// IdempotencyKey A text of the client's own, such as a UUID, that marks repetitions of this call: for 24 hours the same caller with
+	// the same key and the same body gets the first reply again, with `Idempotency-Replayed: true`, and nothing is done
+	// twice.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
 	// Ids The users to read, separated by commas. Goes with no other parameter.
@@ -3624,6 +3640,14 @@ type ListUsersParams struct {
 
 // ListUsersParamsSort defines parameters for ListUsers.
 type ListUsersParamsSort string
+
+// CreateUserParams defines parameters for CreateUser.
+type CreateUserParams struct {
+	// IdempotencyKey A text of the client's own, such as a UUID, that marks repetitions of this call: for 24 hours the same caller with
+	// the same key and the same body gets the first reply again, with `Idempotency-Replayed: true`, and nothing is done
+	// twice.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
 
 // ExportUsersParams defines parameters for ExportUsers.
 type ExportUsersParams struct {
@@ -4330,7 +4354,7 @@ type ServerInterface interface {
 	ListServiceAccounts(c *fiber.Ctx, params ListServiceAccountsParams) error
 	// CreateServiceAccount Make a service account
 	// (POST /v1/service-accounts)
-	CreateServiceAccount(c *fiber.Ctx) error
+	CreateServiceAccount(c *fiber.Ctx, params CreateServiceAccountParams) error
 	// DeleteServiceAccount Remove a service account
 	// (DELETE /v1/service-accounts/{id})
 	DeleteServiceAccount(c *fiber.Ctx, id ServiceAccountID) error
@@ -4345,7 +4369,7 @@ type ServerInterface interface {
 	ListServiceAccountKeys(c *fiber.Ctx, id ServiceAccountID) error
 	// CreateServiceAccountKey Make a key of a service account
 	// (POST /v1/service-accounts/{id}/keys)
-	CreateServiceAccountKey(c *fiber.Ctx, id ServiceAccountID) error
+	CreateServiceAccountKey(c *fiber.Ctx, id ServiceAccountID, params CreateServiceAccountKeyParams) error
 	// RevokeServiceAccountKey Revoke a key of a service account
 	// (DELETE /v1/service-accounts/{id}/keys/{key_id})
 	RevokeServiceAccountKey(c *fiber.Ctx, id ServiceAccountID, keyID core.ID) error
@@ -4354,7 +4378,7 @@ type ServerInterface interface {
 	ListUsers(c *fiber.Ctx, params ListUsersParams) error
 	// CreateUser Open an account for somebody
 	// (POST /v1/users)
-	CreateUser(c *fiber.Ctx) error
+	CreateUser(c *fiber.Ctx, params CreateUserParams) error
 	// ExportUsers Export users
 	// (GET /v1/users/export)
 	ExportUsers(c *fiber.Ctx, params ExportUsersParams) error
@@ -7058,8 +7082,33 @@ func (siw *ServerInterfaceWrapper) ListServiceAccounts(c *fiber.Ctx) error {
 // CreateServiceAccount operation middleware
 func (siw *ServerInterfaceWrapper) CreateServiceAccount(c *fiber.Ctx) error {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateServiceAccountParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName Idempotency-Key, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err).Error())
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
 	handler := func(c *fiber.Ctx) error {
-		return siw.Handler.CreateServiceAccount(c)
+		return siw.Handler.CreateServiceAccount(c, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -7203,8 +7252,30 @@ func (siw *ServerInterfaceWrapper) CreateServiceAccountKey(c *fiber.Ctx) error {
 		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateServiceAccountKeyParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName Idempotency-Key, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err).Error())
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
 	handler := func(c *fiber.Ctx) error {
-		return siw.Handler.CreateServiceAccountKey(c, id)
+		return siw.Handler.CreateServiceAccountKey(c, id, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -7386,8 +7457,33 @@ func (siw *ServerInterfaceWrapper) ListUsers(c *fiber.Ctx) error {
 // CreateUser operation middleware
 func (siw *ServerInterfaceWrapper) CreateUser(c *fiber.Ctx) error {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateUserParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName Idempotency-Key, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err).Error())
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
 	handler := func(c *fiber.Ctx) error {
-		return siw.Handler.CreateUser(c)
+		return siw.Handler.CreateUser(c, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -8913,6 +9009,29 @@ func (response GetCacheHealth400ApplicationProblemPlusJSONResponse) VisitGetCach
 	return ctx.JSON(&response)
 }
 
+type GetCacheHealth401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetCacheHealth401ApplicationProblemPlusJSONResponse) VisitGetCacheHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetCacheHealth403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetCacheHealth403ApplicationProblemPlusJSONResponse) VisitGetCacheHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
 type GetCacheHealth404ApplicationProblemPlusJSONResponse struct {
 	NotFoundApplicationProblemPlusJSONResponse
 }
@@ -9025,6 +9144,29 @@ type GetDatabaseHealth400ApplicationProblemPlusJSONResponse struct {
 func (response GetDatabaseHealth400ApplicationProblemPlusJSONResponse) VisitGetDatabaseHealthResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetDatabaseHealth401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetDatabaseHealth401ApplicationProblemPlusJSONResponse) VisitGetDatabaseHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetDatabaseHealth403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetDatabaseHealth403ApplicationProblemPlusJSONResponse) VisitGetDatabaseHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
 
 	return ctx.JSON(&response)
 }
@@ -9224,6 +9366,29 @@ type GetMailHealth400ApplicationProblemPlusJSONResponse struct {
 func (response GetMailHealth400ApplicationProblemPlusJSONResponse) VisitGetMailHealthResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetMailHealth401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetMailHealth401ApplicationProblemPlusJSONResponse) VisitGetMailHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetMailHealth403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetMailHealth403ApplicationProblemPlusJSONResponse) VisitGetMailHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
 
 	return ctx.JSON(&response)
 }
@@ -9433,6 +9598,29 @@ func (response GetStorageHealth400ApplicationProblemPlusJSONResponse) VisitGetSt
 	return ctx.JSON(&response)
 }
 
+type GetStorageHealth401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetStorageHealth401ApplicationProblemPlusJSONResponse) VisitGetStorageHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetStorageHealth403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetStorageHealth403ApplicationProblemPlusJSONResponse) VisitGetStorageHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
+
+	return ctx.JSON(&response)
+}
+
 type GetStorageHealth404ApplicationProblemPlusJSONResponse struct {
 	NotFoundApplicationProblemPlusJSONResponse
 }
@@ -9545,6 +9733,29 @@ type GetSystemHealth400ApplicationProblemPlusJSONResponse struct {
 func (response GetSystemHealth400ApplicationProblemPlusJSONResponse) VisitGetSystemHealthResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(400)
+
+	return ctx.JSON(&response)
+}
+
+type GetSystemHealth401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetSystemHealth401ApplicationProblemPlusJSONResponse) VisitGetSystemHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetSystemHealth403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetSystemHealth403ApplicationProblemPlusJSONResponse) VisitGetSystemHealthResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(403)
 
 	return ctx.JSON(&response)
 }
@@ -20046,7 +20257,8 @@ func (response ListServiceAccounts503ApplicationProblemPlusJSONResponse) VisitLi
 }
 
 type CreateServiceAccountRequestObject struct {
-	Body *CreateServiceAccountJSONRequestBody
+	Params CreateServiceAccountParams
+	Body   *CreateServiceAccountJSONRequestBody
 }
 
 type CreateServiceAccountResponseObject interface {
@@ -20136,6 +20348,17 @@ type CreateServiceAccount415ApplicationProblemPlusJSONResponse struct {
 func (response CreateServiceAccount415ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccount422ApplicationProblemPlusJSONResponse struct {
+	IdempotencyKeyReusedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccount422ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(422)
 
 	return ctx.JSON(&response)
 }
@@ -20739,8 +20962,9 @@ func (response ListServiceAccountKeys503ApplicationProblemPlusJSONResponse) Visi
 }
 
 type CreateServiceAccountKeyRequestObject struct {
-	ID   ServiceAccountID `json:"id"`
-	Body *CreateServiceAccountKeyJSONRequestBody
+	ID     ServiceAccountID `json:"id"`
+	Params CreateServiceAccountKeyParams
+	Body   *CreateServiceAccountKeyJSONRequestBody
 }
 
 type CreateServiceAccountKeyResponseObject interface {
@@ -20841,6 +21065,17 @@ type CreateServiceAccountKey415ApplicationProblemPlusJSONResponse struct {
 func (response CreateServiceAccountKey415ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountKeyResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type CreateServiceAccountKey422ApplicationProblemPlusJSONResponse struct {
+	IdempotencyKeyReusedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateServiceAccountKey422ApplicationProblemPlusJSONResponse) VisitCreateServiceAccountKeyResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(422)
 
 	return ctx.JSON(&response)
 }
@@ -21147,7 +21382,8 @@ func (response ListUsers503ApplicationProblemPlusJSONResponse) VisitListUsersRes
 }
 
 type CreateUserRequestObject struct {
-	Body *CreateUserJSONRequestBody
+	Params CreateUserParams
+	Body   *CreateUserJSONRequestBody
 }
 
 type CreateUserResponseObject interface {
@@ -21235,6 +21471,17 @@ type CreateUser415ApplicationProblemPlusJSONResponse struct {
 func (response CreateUser415ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/problem+json")
 	ctx.Status(415)
+
+	return ctx.JSON(&response)
+}
+
+type CreateUser422ApplicationProblemPlusJSONResponse struct {
+	IdempotencyKeyReusedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateUser422ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(422)
 
 	return ctx.JSON(&response)
 }
@@ -27665,8 +27912,10 @@ func (sh *strictHandler) ListServiceAccounts(ctx *fiber.Ctx, params ListServiceA
 }
 
 // CreateServiceAccount operation middleware
-func (sh *strictHandler) CreateServiceAccount(ctx *fiber.Ctx) error {
+func (sh *strictHandler) CreateServiceAccount(ctx *fiber.Ctx, params CreateServiceAccountParams) error {
 	var request CreateServiceAccountRequestObject
+
+	request.Params = params
 
 	var body CreateServiceAccountJSONRequestBody
 	var err error
@@ -27826,10 +28075,11 @@ func (sh *strictHandler) ListServiceAccountKeys(ctx *fiber.Ctx, id ServiceAccoun
 }
 
 // CreateServiceAccountKey operation middleware
-func (sh *strictHandler) CreateServiceAccountKey(ctx *fiber.Ctx, id ServiceAccountID) error {
+func (sh *strictHandler) CreateServiceAccountKey(ctx *fiber.Ctx, id ServiceAccountID, params CreateServiceAccountKeyParams) error {
 	var request CreateServiceAccountKeyRequestObject
 
 	request.ID = id
+	request.Params = params
 
 	var body CreateServiceAccountKeyJSONRequestBody
 	var err error
@@ -27925,8 +28175,10 @@ func (sh *strictHandler) ListUsers(ctx *fiber.Ctx, params ListUsersParams) error
 }
 
 // CreateUser operation middleware
-func (sh *strictHandler) CreateUser(ctx *fiber.Ctx) error {
+func (sh *strictHandler) CreateUser(ctx *fiber.Ctx, params CreateUserParams) error {
 	var request CreateUserRequestObject
+
+	request.Params = params
 
 	var body CreateUserJSONRequestBody
 	var err error
@@ -28795,500 +29047,501 @@ var swaggerSpec = []string{
 	"gclegbRdwe/LS6c8f8HqDB0Ze1RBhlD0mNquG82LGRcRplKqQUf2PKw9Z7V31B2dR7dHBijAfSjDHUuh",
 	"mvTIwB9OmM1a1VYuBKgrpcZztJ4UVVVmkHKq6gxOxPIhN2Cg0tycJrNB79i62zvpIU1awtZRZowt+rm1",
 	"YLYaNsxSPFAQW0CeYcYoVtO025b/ZAWlPaDAF6NClBkudirX1jhuU9tIOjrHXd8kOeqDFuIBiUAKdqWh",
-	"c81Un06cNLg1vQj5bqkk+RXXtKLg1JwiFcwvrlUVd6rCDaL6RyH4bkSvKsXo59esakAhX45BcZKb6flq",
-	"4ZxQVV1D9+V46y5bnfE34Acjs+3hl/CQ3X2X2rTmxsP8ExfqKTkmF5fcMIzYVLjPwV5wpbgwjw8763gP",
-	"ScfHa7aMabffR3bCUfYPnrYbp1qDvXWwaoK0lQViRexFrIz+cP8Kg+sNqBtFns+UXjLn8rejJsRXDmDO",
-	"6jFUHABHhWKfpSxy7KUiQ2mmlXn+81dgBrpz9HBvL+lc0ixHvBmz6PyWFD8ePCp/wwLW335O2l3pV2B7",
-	"AGDD+p2uezX9kTtqS9YL5Kv7lTiC97QcvccYH+NZ3NcYRu1qVZv16ZXPxsZ5phidpS5nu3qKL6Fio/AC",
-	"43lACUknubsLXBzXujgs6SchB4/2CJy19oUjBcDLtc876UBu74ZbJsdknCtIAMZJVMi13aUy0tCI7nqS",
-	"ZcU1qrKKdre1QY7givyobSjyOc0nU/MT05piKlyVBEZTKgTLqjox3rqIMBgBpEEUP06mzDvv5zhYNazi",
-	"1Ju1T07NPItqzS3tD28OlrNXbIIOTlQv1u0ALmZNyIhidqVFWEuzv4uJFuiLa78ZF0hZ/0FG/hzT6AAd",
-	"xZ+s26JQY4MR3NaXk99KPTehdFXJcRuPxk9GJ+arcKOujt1LcOusERNGdJuAmxtNG7bwQbc5TXdwfjUK",
-	"5I9hHDcBYRvz0vwTRajduiB5r9NaaMLwP1oiifDQVtcwRoTBDpZL3HiUaZQ9lcfcqip7bTLlJxoGFxMG",
-	"JbJBxXvctHdQLjVCmbtKro1i0T50gjWsaxOsg3TUJ/feKSpXm98oV8pe8FDD3ZiF4J8DG2jZ+r23bFm+",
-	"Wj+C+hxqn46uXabsvTV1tq63emfeK3lptQmI8w/lJzJcYfqIFVDgTbE/JEXVSRlW5WkZbaZ6BgADAPxX",
-	"Fg2t8wkvETem/k2lMnY9dl2XQcaCc1a0TXB4/WJtZ+tfcyI6vqGAN/Y8KsLXccuqPpy3/6jF3LdgXyYd",
-	"xAEDaKirEW5aTa3YHCGp52L85nFTNr8I0wOYG2sDFmlOW1nm++LRH9lq/UbD0NEzgE0p377ilaaGTaRa",
-	"tZ/lc/9G3Rt5hX2dsdVO27O2O/YDzZtzKjP25RKMnd0N0EvNtuyroJpgi124hbaqwJFQhHklqbZB/fHx",
-	"OPcMaFU1djrw73MxaK8HlS9t2883fMxeizNExoYtarUdN0JXWzO5PB2FmLQtUpT0SDov20ZZgk9FqaL4",
-	"RjN5ADLJfwJJlMcQUam50a4a0wPc11LKvpjzArC+qwkJBy+6TW8OtILfkqtos0kdmixErouqaOd0xiqo",
-	"LmOpAvSzOgO0VIA10S30pZfuUasrJQghGTGsLAsH9w8+UPE37YJaGCIx2ofXjCdwS1d2BMMy1en8RHlW",
-	"VtMiKm4V7Tn0Ol8V7g2DLlnUYn72/D05fEIyKiY5nTBi6KRH7LQQ2GKpuDH2iov1u/Lw0dZNaiNZ30OQ",
-	"rJCt02gA4LUgL3v7jw8txczrd/bx1nmUkc0t+TZBRqt9TWZsExHB78dk8OHs5ekgqN28NbLy4Je17z5s",
-	"AS+7bngmzSrFC6qnQ0lVerfBH3lppTZbbnvhnX8O1jWyFqbLU9nKlk/hcayT0/6M+9pQw7XhI91GDzwr",
-	"n/Zh2ImSSzNtYXXYp9xLuj9c9Wlupn3jilc2By19OC58vSWzL6MG4cv+0l/tbQeXeaV32yw4eLNGvgWZ",
-	"rM+mPkZ0pyP7F9uV6tGuU8o67bVxy78ocnSq18rBp0eTd6Ie+RL1tbXz2bljmoFJrX6UUcO08aknZMgm",
-	"ULEOWVOuFsilDGOBTdHvwK0AC4CoKQEv7ILj8r0p9fp8yiDuaL+Bz4R5f7yaTlZuV8r0zMjFJn1ykxLL",
-	"QSGZSJB4ucgAdw53AqoWig487Xb7BvK5NQKI+LMosrt3y8+m2vRzXdBKfPHFQK4e9S6Tq6Suvt2YIm9U",
-	"rg1LNxEwuPgXVHkUy0pEQMhlnBDdh8uEtKukksac4f7KlXMPcmH8nYcdcFkzQX5MBdi5coo1J3t19s1c",
-	"5ybiOI5/ffbEGZwHmLXr5PATwAVj7Rt6cinyC8dN6ojQ5EfGFpZ4hmwFIR0+EVxMCKSaQP2HqwcrfMZ2",
-	"ev5eHl2I2uehZcvC3ihKMjlyqj3EcF1uxYgCOA55DQSLwFRSZL5gg7sWbcsecWUojqlSPbNMqsAvtkPZ",
-	"p6kmg37/B6lNF+cwIFxoAzj2RenmCteBjvG5Ztkl05ixWm+js3bzXo7HDECISo9WJGjzWf2TTTafFSb4",
-	"W9khSloNHltEDVeQGl3R2dcZT43Wd/eFNloTdnrw08bZEcwevWRqFVSdl08CaqfMmGugggveZU0RX231",
-	"SJLyeP1aij2PXdAIxUSsiZovtRULitHi1qSfYJzobEPXRkUY0ZT+D/ev3gjaoxSywdtRG/oGPIzdJfva",
-	"3wKvSXVLQn+KS96z4ubnZJuHuHgxukChZHb+7vz91bxKGR2yrMGrVlQYVrxq5Q6+n2KaVd3Pti4+12ft",
-	"7ccmIH2uXcE5AZWbOCxaMM8HoI0PjsL2V0wbPqdQnaBhfgBWBonlCPosXPccBU1AuJh4Hk2zJV3pC6El",
-	"ZopwTRTLGNW+gtGvt6IbBDpG4KHa0CylUkovCpxCLBs4Jrngrg9Nub8jNe8ePtnfr1Pidv/MqyIdscbI",
-	"r2Bc7Ji20z4xoSC9dYraquu2TMoxym1SNDMyH01BxKbYjDNIBSWDJaOzNXzrStqtURI6b9gn472m1pRG",
-	"l7eDCw+mt0kljN35dezl6jGX2ajbT8P5Wso0k1jaiteOHAH/STsvJg6UACA1bhUqM4oRI7O0yFK8orBy",
-	"62jegh+jpUO1fKEeOWefjC4QK2dspR0gtjVmxwUSa3C6Lv/GCwINqutySo2mC/uD+04sRafmv2u4mzeh",
-	"spcHWFdjqgfaz9jYVC7a/l7rBMXYp6IHwlmWPm9MJwyK1Vwfotz3IaKIuEyGSs5YeAjFdJKi5MTd+6Rj",
-	"pOzrKTbYAWg+vIwyN3057kNVFuQBm76DgeokHQdp2Yfhgo9W61jm/BNL+zj/TplI3h/J+RzUpeAvwlAu",
-	"NPwHZuAVv+XCYakH42IOdCwnHzavgKbdPSGl3Pzfkg4uL164Qs3UCyPcdKqhqg4Twf3pYJc01/wK4SSt",
-	"cjqIpkrOy0zUzSzQbzssqHwvTkxlGvDahris8pCcD/YOW+X2uiz0tXIMLO8cS1VmymPQhq68klEVzQjc",
-	"urPrAMd3Tsn4ysFRdb0MsRKldxvdvC6fXBdYxU+xeUKizc0oGNe1D1sqKHeZPpR08kW640bEFAYXVa6a",
-	"a+G8appDMGrjod2E5MHT/+y+ovK41q70G7lkqjuimhW9PK38T/mEG50Q6v7qyxbA/6O5mGSMTFeLKROa",
-	"DJlZMkwJrhdRI0LYxs7bMbX8+yKadHdlG8IwdYkFDV6upnQFeiub2RVIYaZRobQzSSzN9Fk+mrFo6YYl",
-	"+n+7GHC5ky9zuxEP0K28/U74xQSfSwpq2R6jqcxxPVIDDQd3Y13R9vuvjdePU7ry5QfQIfXf9ZpQ+EAs",
-	"rCHSDTGNwlEphe+T2N6xLxdMsE11cQg2xhR0JXEp9dZMgpR4nmWI91S5EU+uVVnTODDi90O8hIl04wyu",
-	"VoXjtr88+XLni43y844RFPbFqJD0r53RlI1mzm86mkL8Si4tcadD+zJcOkjKwf/WRirQn+w/wWjF+GvH",
-	"9/YAWVRLovcjNJWsb2/m4VscJpu6KzI6mlpN0DhIhcKjurYT7aLG1aFrh+E+0bzPZZOVyHbsGjJV3PAR",
-	"zTY3c3R4Eg7hdinVrAAlRWdYJLXJa/Gxyg/IPYci36aykY2nWi5N5sMsWJfI50O8Y9VRXznoFrhZRXcG",
-	"r9+bKkCBU8j9PaSVFZZnkVHsxjFvKDjFQaaMwLEQI2UNpq5x7l5DCwK/w7hb59q05tP1fHZBQQ6V9SUh",
-	"aTXT5VkxHy9h4WIX9zdBBhCTsT/IzIOm1nX4nZTacstOXvz0+m2nAVagajYdXqFsMdBKm42Y1xUDpMbt",
-	"he8V53IFoQukT4CqWVlrLvqdOvkmnddzOmEfTt9Ut2hqzEIfPXgQfPoBTWnvX4tJBa9B8Tou4eF30UE8",
-	"gt4V89znXOQm5nd7JRWZuit1jPmEUkygAbz3zwdtR8AugJYDj75x4caMjQ2Ruc/w43NLno8xFRb/sR8T",
-	"1BsAQ7zXHDzrdcTHY3Kwt0eGK7Ne/bsTvGON6Nx0opRW7n0aw06y5iICQ0e9j9Vs5BqGN2Yel1sNn4Go",
-	"rpRVnKdNKs+MiSItyrOHZ4yqBoDDXG+32l1rlFp5ebjWysCVZboRGvZSKvOGC7bNrm9QSQv4LKqdBnfs",
-	"SWSxE7DP3SQtTxkJYzCAeKCtwechOXzUBsdolcncMvpjamP3dg/xNGXDVyBohBQsKUCZfXt1ZCQjmqFq",
-	"t77MLQG9wM05pXoaBZCj5P0Pzwm+cUQGX1E1keKAp18hsrj/91cD8vXg8s/7T7+a//n//s//lRj434X9",
-	"3680zcxXdoDBNwkZfKVHarUwX2UCHlHRB5MLMfhqMZyl44OuntKDR4+/4rVHyNc005IM7O/7gwT/49H+",
-	"gWspTSG/Q2d8CDnSoA2x+Tfw4TFXbEg165ZTmbN5fyS1SdSflcxFqhOt/2wH62u2oIjJqWd/hvwr1Z+x",
-	"VTATaNwox2QIXyNfD746oF/ZGX11MPwKl3Kw+mrwTY88Q46qoCDfzuDxoUscsGOHTbPpEJt/ugCIVOTg",
-	"0WPoQANhTXvVGSSKDEJP+WAtWeTRfix0ccUk7vW07XjGxEmWuYyJehpPQdarInBjZJYmhBLBlsXNsjcY",
-	"k7Y3B52unIy9Jf064AXJhipgZLQBOFDc4b8O1uUqCpiD7MLTPKo2bU7IwC+g/Esws/CPMSTwoNWZJcGi",
-	"fxl6x0Wx1x79L0V86yB51Jflgr8/WW/njTIAJhoGRmC4ClUm2BXP93nwYR5HrRFhvoEVvwxQc4ttHEEl",
-	"vmteohhN42ZZczxlzqzt4sNYDqoJwLAdVlNSyftqQptokh2e/iMoYjEQjIbQGxpY/k7Z5xIyzKiYAbhS",
-	"AfkMF3ejWqjX7BynFpSeZ4h2lZEvT6Pb4+Mw/aR2hTZ4BF4Lo6ResFFYA1i9RyaeQ3heqHJGQtod8Mwa",
-	"2/pu/+nBVhFc6lj9KY+lX7+nWrOUyEumjnBMDa3uq5l6RUeElYdYrXmVN+8cLnPzHsURRCH5+fTVc/Lk",
-	"8eMD8n/+90HvwLPaAQa4BpA7TSvYhj7phmU+Q2YNsLSBmkOkasBYLbHHUc56YL2v7aS+e/z0Ifk///uw",
-	"t//NepW+zofbA472obV92aG6ygX5IiW8SYfmaVS0YFqqY0ExeyMSqnBGGnJYaGrqmau1NAhk/zoOotil",
-	"nLG21gevecQ2PKnjkvJfhkf/XoD0OEZQsz58C+riDw4JtV8tFd+qEZQ5lD4q7XoxGkzUmktr+e6W4gkl",
-	"mo24jj6yVjf75nTlO1zhOVVmkBCn7qFypRd0xHQcWGgLnGUCsjNo3N3wGaT/JmjKJER/D2FsOxvZ2A42",
-	"atz8OK9YGuGRxdAxi1mGj2+f8ZrhC7c0xgB/ZKtYdtAiH2Z8BBeNljzw0f4TsADcP747dtId2iUwq0wL",
-	"MpgZzIKosbxsUgtrnR08ehx3O1/WMt66DU+yhnsXZywzRKcLZvA86i6MvpzryslrPoke+6foy6vtfNhO",
-	"DqeOYyWwYQ0HdhYLzc3Yqn0k0qVlb0uDjusVb6hhWQTpL6WreF6cs+ahzObgkEyhsXMVSrIVr8Y47NYh",
-	"Hu6RlK5qkJjftUO2g4jv1hGerA/w+PAqobUNQeZgvytV/uuXFbqNTT2OpXY+uZbIBNQMopKycIU+3H/0",
-	"8PHe3l7oEX28F9u7N1zM2np32+EXoVwBSynjYrbOVQr9dTNKgphhsUx7vbB8J8rAB76RHjJkO+0/6WKO",
-	"FTfV9grtNztVqFe8/0ys16VHvj/h4qowIKCStNrmsCoJDLarZFhVUWnbYXY1Z2UFX4sespzI/IoAKYqN",
-	"FdPTdltzig+XRLg2lVqX8LV4kHcpUF21EcAd6wKttVQNLlthiAdl1A1+0ojT2oGgU/ybZuaIxNG0tg9/",
-	"pWw48KdsemfruIX/fK2iJf5oxWu+1ce9dfhNBVs8LXT5sHar6BvItatSLUT9Vs/HlQAOkw6f0wnr56q6",
-	"URj027rEEnhj66NeU252oldb327OSPAvkXmundtKM1NmypASoXb9IAv/7dZJNzeng2gP9W6/sDskU1TX",
-	"TNOdqLawAQMczA9nL08ruJfbzbtGHK74ptJ1cNGUzalIWVpUwAeRmwVVho/yjKr4Fq9Dct8AZKeWuRqx",
-	"NmHBM3yydZIEvFNkAu2etFo1Bq9QR+0ZU40PBd8t8g0s0w+vbXELPWEH+Ry1OsZiC+sexhInYg0bvIGQ",
-	"mu9tcy5uhasnm9svBsLyJjJ1Q9n72fN1f4pEO3xf1iYZvel+WnO9Eus8cs4yhPKVBD4ObnfyDCrAEyy1",
-	"RQ/mMDf4RMbFJLkQgwkzP7mwQ9iKGtvfB7XjhAq9ZEqTw72HG5ulXpUVBo7RNLo3O/lTI/2rnB8N6jqv",
-	"1h+FFbXiNMvejaEZwObu966g9+dkWzMXmFVt0pR4n2LFOwbdg0Fhq3S8bNiIdaXtOhkXOUI8+J1ISlJe",
-	"P8DYbQgBdtfjVdASFIJp4JfWRX+kxEOY1NJ/qJ4h8NpcKnYMjSVGU6royDClk8JtXxVujKsLMeefesRP",
-	"JSjhk2MATNFFdA8CzlDz5GuDwywuy6YTeLHoJqTpyo65nK5qtyEADq4kGxxsz+kK+NAGtR7SoxfWrsTk",
-	"3oKcZODqsL+3UuTfSlN2JWbGcDFp6oUAEGv1JrdzuiKpLLucWH6yLLW6FeCZY6EBgUYDdvdFDXms7nNU",
-	"jKarPoLjs6iOc1Z0PlacpZYh+qdLwAt/gAUIThOaT78RpOXEw2NsgmhxYAZLIkWT5uR69l/yUXQYSNjJ",
-	"UgAxCptTkSED1A0nCrD4VILDKDZS3X28vo9rK16fXOw+v8vNUH5q1ZjBeVrrKQLXsxyv3F+hqtA0ll9v",
-	"ymxGWmeKaMrTpEiS1mykWK1fRufRoz0iJOYFOB663YiymoVRq00myYKJ1HIbl8cM+AFA95vxnVr0LRvx",
-	"BY/ia50XeI6unMhpJCSVc1rr79ah3377bS2ddee+E9vlsnElKRtx9oBSz+BRAEkqE1HRB7rXLhHY1bOX",
-	"jSnKrfIz8V+v0FBNUw4Pd3P3isoVuwn1uHpnP7uCHB5MvGkYdAVDWKF8AWLZCVsQ/T4ztWxUCVfC7apr",
-	"EdbQF+xdANJ4d8iQRTHSRic3BmWu2W7rai22WuJPBlMEG5TtYPtv7nlU5O039yNKCneMy+hBzY5MFLVS",
-	"OUjwuWa9FM4lWON6j62iamon9MRmRRj2BYvQKtqwZbTUWgAeODBxYffKem9C4fRze5XR5Q2U57eul29R",
-	"J++ndhYAnQSVaNZSWhiUF87RDwxYg7WGM48AHBQz7Jw7HJ6yUU3hgNS+Tdwls3bJDAF3QPkCoQtisUfO",
-	"rL1NM5ILxTLIj8CXuZXYCuJ6M2vdQaYL5MdZA3GSM62Z7mdysr/XOTrsHULehmJwQkuqrCXeOerglMu+",
-	"I78lkQoAvwMbsAVnjC3QoFJ5xvSGyq6mJJU8BPoaKkZnunXTswqBRThAbTdi46dsxOc0I5mcUMXNdO6P",
-	"q0z+c1+ppPntRaqw3D7XR9mz5sMhJpNrY7eLGrK/998PE/u/j+F/v4Nrub/33/t7leF8uPUw2ahiBCfb",
-	"UD7HJ1ON7eaAfgpnODbVtROHKrcleejzTbScMzR8MWd2JCeCOzd1kcVYo6LE/6X6L+eG9H4I6G66AjTl",
-	"/oJa7U+ABrRghhft5X/JmYg2gK6nqsGm1486Cem3IMA2jOCqEPPC9yqLwVxDxdWGZOpH66Tb3IazVJ0f",
-	"H1Y5u2IlmldrHr55ezdGSm8P+fALRsO4CtCha3G+BaR1mPPMkLgvIWpEbEYkLPqqB5u5+RSfB2e2DRQi",
-	"KRAhPOqD5WC5SJmCK6l7BNg7w/iB56oztqo5ZwIzTxk+wujDbugQ1f2OVVkAbI9UczLwE+phm+dBYhli",
-	"ZpdH7PLiM+pBRUsEFXSXibXXa9fop+QU+3sHD9eZRfnCTZh2m0Ak79quC3ohVIt1U0reyEuW0RHbvWHJ",
-	"eyeJnNUTQbS4zTSJW8uAKLIXbiJZYR2Zg6fr+Iut1jKlutI8b33sq2Qe3G2qgSvNuJaLqX0WQRm3XocJ",
-	"CIkK8M+NJMOGZqxFKHs9+vyHiVgHkeh4qLpCfvEj3Q0NyrOPF9TQaO20Zyrbu7yUPMiXTbh22REtfkoX",
-	"iO7igCjcQC4oQp3Ttr3x5CbQ2Pcfffk7yQ3clkZAdPZpIdWuVBfLCFnTvsdcza95O+8gchAJDzgk16vh",
-	"tl7hEtaQVCtkX9nHFmiqa+Z2kb7WcFBUYz+F29jjBha+AYYjnE2b5UGEssnCdnCQxd300d1qBXsGzk7M",
-	"k6TcaMe7QVU2iLXqqnSnzKHAwmcrl/r6wIGN9HhzUZQthQ2uD7eLdFSocFMYY81Kdm76iPMzZWiSZFzM",
-	"QoQsOCXkmNzg/kOk/oa3uNpepd07i1wtpGaRDvROVm0t6fFfqG1pMJk2u7oN1fh8KjUrsx0sudodPC7K",
-	"mHVYpBlS9I1uct3ru9nMXVukT5q8SV5lP7qd+uGp3fmPC6XvLpCLDKLYN8ucjHafcs/78rcIebyP5Rvp",
-	"47J2427Io9Ud3G67uPrkq4qlm5DjG+yTsvXmFZHCQ4EIay2+2cxDdlYN1uAeSjUwKfTlgBhjaaisAG71",
-	"emmpGq6xrII4kyCSi/I7ULM36vbbu5LdjM1+BTmxUx+tXZTRq7QKCNtdNfSxaupadb3mUq4bHZ2w6A2N",
-	"0XnwQqEJ313LqarBFbEb17uGOarvuZBwbP93c5F7or5hmtpIBHNmaOpM5SaAxiamVe6eLFFfNnQzbUq3",
-	"7cfXd/Mk5liaox4/6WKKjsAqhFh0PwvILph2sIGbqOqMNURisM0jx61rRyc3zeQ20B0Tab88vu0FWiK9",
-	"bonXFRhu4ILY2O0HOjenkEhdQC4NV7uhLLS9iGnG+lcSHovPzPyvx7XbtgosVYOS/jdz8/qO1vh7QXkV",
-	"mt18I0vdup6CvKQr3ad61l/Ly4o45oNCj6vR/Dy3ixbSrPnzrlEVFukZOWXzdv7tENN868OXXPMhz5xj",
-	"dAumD0yhgnIevJ407/yGsqWgOqG6kZsOvygT/zyuhDis0rnP3x/LXBXw/s5HBRpzNf75j9nDv15DAd3c",
-	"Z/UcPWWI4VpUGYylgqQp471qgl0yVXhormc+lSsTfDI12YoM6WiWR/vjlpbVxuIcfOqOrKoKcd1QqDeg",
-	"1s8f7W0Jk1ie438dPt1/tL9/8PDw0eMn37VAUHwvtTnJU27eyMnVcn1iejpdLHpSpUz1FpSnGxMYHiUd",
-	"n/R01Plvulh8fXHR+yft/nuv+7T/8399819fxXsFbdeh60jBmzNkOgd7hAnIMQ8hh11HD2j1JcckXxAj",
-	"yeNDxCZOCM0yslBcQGaVS1ELZ3Gwt1l139zQPeUFuOMGMOWTAvZoZdmYXArgGsvpChrSUkBaI6nDDNwt",
-	"lUTnOOtGgCY/RApMSvbIWwmFQpmUMx2WJmFtJWI4knr3ijjHjOAzNakYSg6zWEbRiSCQ7IZIcE8PHz35",
-	"pkeeKSpGU4BhGsmUDY7hGMt4g929BZOLrJr+UiS6evxJLhY56mDYTgBxCewfHbwdged6nVi27FojMocO",
-	"WfYMXUuetV+kNdRzTHNVeHPBquvs7T89GO+N9rsH9AnrPhkeHnafpo9Y9+F4nz4aPRk+ZXv7ZcD46BDu",
-	"BjdwcV/jrIhfmtvpXImjVEq1pCo9WuBmH1W3YT1j1hg2X5iyaVykFeAg0jltECB8hWWJhmHr0KRE8UG4",
-	"WriyUF4P92BKXcNb+5GGJFWfKboDhl+b9GxHhj5BOy3aTKzrMA0pwB8dXh/0dqg0EwLyKJQT2PPWoe2g",
-	"K1xEpjVbc3BElRJma4MHUKoIbgLgp5oarscrd2pz11alvWIdkvCvLVI3Qmx0JN7GQSJtHbGJ4IfTt35D",
-	"7fH21kH7t2jXiIqO4wcpGO7giw51wdo2cK/2PQ8dUwtTj4FaMZm4zp5yQS8pz1zur9URJfxdXjKVSddY",
-	"QkjTH8scy7AcVC++G9Svp7hBQ56mgKnkR6pixaMOVyl2FKlDcQ3ggPqKWd0OfUFxCmtsrYhBwFwESTPO",
-	"bd7XuV748XxJposr8UrTRbtirFJsxmEoRsdz9P/MuJgFeTqIhFxMy/+rBEC2a6SG9TM+574MtMG4cn9h",
-	"n7g2Gn1dU4mTLftPenoqz3JBV/Yo+wBtTBWERnPh2ouxtD9nKacexX/KaMqUrjw80mrcd0VdVubVEZ2d",
-	"/l4sjos+IvDx+Twv8srr6NCup6Zl1uBRYPOFxKYoM7YqCaD+Axf9hZITAORf/9Wer3HxC9iYYtrwF09+",
-	"sdK090qOebyEA4CXXZW1nsqlZ7W+C/7VoaNuL4/mWshDjTG0a6a1tcle2xKbPgVN96qQY15L3pzxbnCQ",
-	"c/bJxMHGTivQHVeD7HvJQf0deA4zwB6oeMkRDQRV0HXyaqNvINohQv4UTVt3aNnsYYKuhCYX2bARE+aM",
-	"T8TrmNvdXMnfXtqUr7hiY/lpsz+9VuiaMj0zcjFIyGAuhzwDTBbgVgAbP5Tw/yCBF4+GBejuDlS+amC7",
-	"LzZ7kstHD/Ye9vZ6+/sPe0+2+YrLl7CBYUJevNzlDq/hcUOBHTI7UIi5IUIuq0up5Yw3+KvL599wkX/q",
-	"JLvGlOIO71bP1mubwiCQ/0rQ27SdJ7yR55TUq++2s+ZOLqrKLduazdC6o+WpSxh47lOc6ly1ngIVYKs9",
-	"+fHhT92nf/37affg1eEP3e8+/uN5d+/Zo7fdx+d/ebEL6Npau6bKoPFpg0b5RaBTVp6o+p+gC8oWV8up",
-	"ww252lqu1Omooj9sBB/17c8qZQQby9jxqZbtkoOylh3EUYh7FJYTbBwJHqppOdsQm+C5tawd56cJUunh",
-	"uTiZwnsode9Qrwln/Ou2IrrivzesIP0cqlnLFm6nTDORPltVmwZ+Ye3O/ST/BpZrqQHsMM3L4FUnRzfN",
-	"NRzp9Yv1TvK1rzVPOvxQQABSsBaobZHD+S1p90plq3772c3HPFt5h8lOhckttOqpVMar04It+1fkR7d7",
-	"ToVzqTLDptMzz1ZvuJjtuFvXWPyNYI63XZwf+EpU6bemDTl6okMqdMnN149o31GpdhtxZxdVyOGyi8lO",
-	"Jbr6KvC5y6mEyPbUNRFWMmOITQzIIBEIngjy27Xryq9SCLgh1l0tRg/3c4MLMFaovrUGz57bTUTAgag/",
-	"e+C7oMK1ozxw8dcRXXBDs3r5fb3qPiHUI6ohjkzFAn754vX5u9Odg6J2dmeGGq4NH92trRgpKdvYutp1",
-	"hW5V73GlD0VKOSp56tstz7MisWStbMLflsqp/bMzZz3FaFqxLHdEIggRBPbWN2fNsbaOiMk/FYgP0G3L",
-	"G6sQSTp2EFJVNAjAi/Dd8yDngaQSorpz+FeVOA+fPtw7eFIlzqfb+2SEUz+LJlaPpjTLmJiwtg6b3V2K",
-	"9VKkcMTie1FiYCINV3BF+JkveoXQlqoRauEq+oN/pwng2YU1pKo3xYLU3DlNfXOMrRtV01TWf+eaDjN2",
-	"PViD9fQ0uuBkQg1bQi+ga+am3aqML9Laip2oHM9uQr1KKw7M5aYTKGsu80jaYdv+gVcqJNshI3PGVn/E",
-	"fMwYbbkkyWvkRq7RznPXYjXWEy1+EDO2Itxolo19s34rq/QU4Lona7C06VL3H/5y0H2yPGnzf/FIAnZ3",
-	"9MH8FuBS63ck0qKtE/90q327Ca06MslWnvvtE7z52X1+7b9d6U4EujkASkdY9vX6k8ZLeu0g5JUEd65U",
-	"FA+67NSDqX8m2tpgE8p6w5XmAkAO8ZmEUE3GVBXQp2S3iOcmQVIcSACxXmTWZtQwbdqfRWOKmgcAcqce",
-	"KzjCHsD7Tx5/UzMjFst0t45AVy9FarM1rhmDF68QS9ogVK4dfr52gdNVg9Yt48oxsejvy1XqnjbVOoU1",
-	"URUxWz/LDezqZjjxF4Izd8ZMYH9fzQq7hvuwDuMRfKlhth80U9+D0+Fqk93RsQJDeT9p6Uw42Dv8botg",
-	"dwNtWMapzNgVV7GbUyf09QZrePS4lZOnYQVXKPGrZ6/MQMte7/xhZR9WlTv5pYmRskfejcc1EM11oei7",
-	"g7ZsIIrwxAOMdRcdTF1GTdBRiGcM+kWBKTCaSs3WpGf35LxVKk/QGWbryUXbyIQVh5tePoeHalWHTSUl",
-	"dtmvT96eEPswsU+TlBo6pHqnbXiZW2p48DfOhKBttqNa5LgxblY+ud6SpbG6sbrdSVEoWdBJU81klOyL",
-	"iGE8fbvwFYatcLd7+6rOvseVQql/7nWf/vzr49+i1VFnkO8cy8K7Rqva+/5qm7uXtZXrBUrQxjuKT91o",
-	"V7ECAqY4ySgtQ/TpB0Yz7AJQczctmoowJrJ/yZRucgxOpJK54YI1vD5ldNGHorqKMrqhn4ahO0Mntmtl",
-	"iWsPm1na7zkO0nZ6zXtRT2r0RSP+jcpWVta5NpXKtlb2MMGTih3w+bvz9y8tBcyj0YFNhsuH4M4WqOsA",
-	"uW5NVOrqpW80xV2aBSjnueINzBWbxWlCBaGLBVGMQl/3KADsL6q/iMHjnYf9yzSh5K+nsK4jQsn7t98T",
-	"LoiVeI8PK+uzW90wir6cNE/Xzfbsb9/HUWqh11W07NdO4uFB4mD67Jspqbvhvn/5jxffv332t+//34fn",
-	"f333l7/W/93O0nKTqB5AsYHFGrdi6Z17jWTdbl8omeYjo6FW9JgMMO49SFwJGShzCRnLLJNL36TQSqSw",
-	"7CnjkymYg1TNytB5rPQDOGqjD9T3YmgnGdfLxJub4GN3yZ3cqIvruVEbUmlqS4weVgOC3XkjUl3GxgYE",
-	"bVGyuSJG0UuWYZ8dOeOx2hlEwus3bNsJwYIt8peP565wd+/xd9/0yLk9PsKhwbtc0F/yOMyzJ0ke+TYG",
-	"F4PGipUmoC7SUbnlzTze5w/vNJ57qTog4WOSi7UgwvahG3bwHW4O+ZGxBZEiW7lWlkvndVt3dUFFni+X",
-	"9LfrGaOqkse4icR8dVmwG9EtihHeB5HJ0Sx2Ma+jsLaVZFyTUcaZqHpArxAW3MILP0C0D1wHbc37ORfh",
-	"X/eTte2pxGPDlPN1yIMdqp3bpIpVfCDXc/Y0bNVP7Kb2yRXr1fenRf/k5gq7Cr7E4Xc7Nftv4YKogTU8",
-	"fLRDPdAOufYtIUZqOCKtgOLi1UnnyImIf6JwI0y4lSrckHxRX/ta9cT2kGoDSTU14N2hqM9N1+RKuIZm",
-	"om1X3YZpb2yRu/2dSMPbbS81b1B5O2/q7l2v9dHtcLjm9Z/KjH3p3PmWEnNrRHIDm1mNLH/p27oheekK",
-	"onPHHjwR5OIbzGm8kbNEbnlTp9g+IlBhuNwQOR5v6LNzdad/mOQzYcZ7EXYWwrt48jdIpdCfX9sQMHsH",
-	"CRlYu3cANeXOei7WwHXxt6vI75uKDTRu5ePDnaMAtU1Y5MOMj6C2m82HTGnciIXil9Sw6k74P+6+Fc0X",
-	"AmJ1n1k/bWy49frsHXm4//hxd5/QbDGl3YPa0qsq1UErpNhKQ6xKP8dHOypo95r1lTXrKxaCNivknr3S",
-	"GarfdElXt6KAu0jG3cGoFEXRxeO+aPdKHeHuApXlRpq0te6rVuQLBGlRH85enu6WF9UurGKPPwyq/FH6",
-	"rfmSl10Su4tsla19VjaXEOGjJ9gtzb84XLV98dnqC6s+vEGX0lVK8sIt3N6Ppkw5Wj/FHdOJSnr47erp",
-	"Qz536I9AU3dYqlrb4Fshk1PPZ6+TrlWc729Xzs8CHrxzL82jMMW2dGglkO3DxSU39h9UEJrOueDaKArp",
-	"Wq47Y9j0lZsppmVcCHgRLJ7Eg8jyOcLVQUkdlCXlC8wFY9pozNPwsYnAsQbAfA5Yz3Fh4N74MQhmsrQB",
-	"ES6QSkHgA1riAJcP0ARTBn92n09ZxsyGj8Z1rYd2Rx8eFJUtVKRFGSE1JGNUG/QpIvhcUb6aVMBAUxl2",
-	"mpYqLHklQ2aWjIkLYT9wbL9kP4iz6JHnVEO4fsYWJoHMmlQyDEkalmXELGXhmtWELqgybuPLaqyUblMP",
-	"17akjnexVrAnBHZ+jBMlJBlgYFGH8V+U6T/vmJtey2PwGQxrob/rJzBEk5jdYrfGzmuIEFFP+oCnRXpi",
-	"CBERBhzBRIULhulQLAVialXwF87hDFNR1o/vsna4bWEuNoJcNG/JCnCMdgZ7eC5T9l5JOd4K9fCGi5n/",
-	"PEA9VIbVeWZiBcGYc4dkBYUIggyxHDgh8OrfnMpZfyTjYmYPo90yiuS+bauojBmu4zMU2N4lmiHETvph",
-	"FQykkjREc84WFBIXyiDweuIxwEkLuXSRni04SvFaYLcHzUR9/u78/RVP44qbe3UO1riSDf66j1NJNGMV",
-	"bMIjzPIcynSVFAggXPv8Dy5AEwi0D5pJweyjfDT1dVE+75t8hGLmFaSAAaS7lWP6QqCnGeRcVYdADyKg",
-	"7IIDEaJ4IOHjOQ+ajXLFzerMbqpzX0CKxEmOyZL4r1d+R//y8byTxFLNwpwTOSYUFtzFTCA4MaAvzL4o",
-	"JjI1ZoF3Sc4480Pu8HVUIQZ/70KKRPdcUaGtjnTkEnUGPfJWGkjHYqlVR4ZM85SRgR1LKv5v4MvgQ+V2",
-	"MHzLm1ZHnX7/B6lNF8cv500X3FU8jrQanzenSl3SLGclILf9OBm4j9pXB/7gF3TCilxqyKibSm01VgFn",
-	"X0wQgY7LCf69+/zs9BUuf31+9oS5GMuIFxHVV534nUx86RZqcC43asimUF4nGPnh/Pw9OXn/unchLsS3",
-	"3z6X4pIJCAj0vv2WPJMpdwlUfzl795ZwQT6cv+p+1yOA1E6c7qUYGWhBZ6w/opoNEvCz499PXz0nDx8+",
-	"fIqvPk8IT+GHC/Hhw+sXukdOCrlvGduUjeyRWlIemWx15LFNPaq8XcQvOVMrsqCKzhlCquA0QJFI+Xhs",
-	"r6YAEIuEuAtzISbcCjGzBFABuxXsk/EbYU8H1ocHa+et2DjXVsHX0jXMJdawWrDM4FxcPfWCas00yQX2",
-	"FkrdPgKGvf72W9wbulhkTll44JoS/Ne/tBSDjd0eEjeE1ZHYJ6N75CXgdii2yFZkRJXiTF+Iwd+7jht3",
-	"X6eDY/JLLg0DQ8UK75XM7QtS2RU49nNClizLupafspRU3/fdOfSF+Hrwz5PuP7DBSa/f/fnX/eTx4W+D",
-	"b4ocWiIvmbKfW1AzddvvVXTABQ+y2g8Tu4OAEe73E97yL1wIQE863HvkLv9JlsnlwG0n5vtZijwpeIT/",
-	"NjxubbqAm/jEU+wZrWuM4Yhgvhj5v//zfw2wCz/16W4XAtspkaL2scKlplQTh9vt4FRGln+X69zH+YCm",
-	"PqjAzGPQp4JEP0guBLw/cKMPsHM4YANp5nPhyIJydUxmkRy5WpaefRH20V5t/xMXZAxxOELNhaBwOfHe",
-	"ha8WOAGWvOiIpWTIxlKVGdNg32ojMyaO1opCC/aBeZRwUJb5IVt3pY9ET6EDA3QNlplnRz3ycQu7DySD",
-	"ZsbSfIWDDxLLfc+szGPdYie/9m3dBw8u9x/Q3EwHKJW/sdsU9O7ANYK49t9FnczeQDRxLwTyc+S1umDg",
-	"SDwZo5dOXXAMVubGc32rMlhjNssch8KO4ERLexu4mNinBBEMqk8uxOCd4hMuBgWiBWh8mqlLpv4EJjTA",
-	"63czrp03w75nd68UGQM8oLZi6kJskVM4ivsZuV91PP8bsiYjgwNDsYPqExl8//LcP3whDJ2Qwdxus+O2",
-	"dnVCmh55mWmXo4s3C8tiAuj/AVxQtSbyQSdjwiQ+pbdoU10oC45UEZ640Ge+/Za8WzCFsXAyp8o+PPjU",
-	"VfBY1z02cOdk1UI5tgtBFE2zKo4L/BNSkkyKCaET2bsQ7yyRLXlsSZt6lgg6d+Thgdi1owpsZJLKY+A+",
-	"FyJaXaTYghWrfcPn3OC9zDIiy5UOc2tHSM2CNecCtAjLsiB1GptBHGEpP85AYPOkUAMG/jBcXQhXn5C4",
-	"51Gxc7xiuPL/iTQFfVlGsJwhI5OcaUcGVAi50gQQzzX2zxFUKbnMVk7bszwnFIhAdW6uyJWdiCSDU2oY",
-	"7IBDsi/+3X0vMz5aFfoaOJY88JV9wB/rhRBWZGhgKNxoy/SOyRAqwAh3Cdp4rlyTw4OnZBA20hg4oXbK",
-	"jFp1T8aGqYFjwUD3OF2pLW8TEthCQaYLZnihkEVptOg7YTA4CvzgddmMovsjWw2OrKzydmMoqa1+hecw",
-	"ZCNMmLBSAqaENATBVlhAwR5mQMcpQYPInvzBIZlavQHPFVIpytIbPCGoIUjcxC9EZYqnVuqsLJUZlTNs",
-	"reSAJZxcokTnKIodjNk41zSr9BkiXx/u7SWobRzuPU3I4f7eNz1yIlx5HrNsZayYVZs8Tg85D9fklAkg",
-	"O9wCxDiAU4IfDw8OyCDeIMTpEvjY3tMLMdjQL8RXowb1SbDjuRWIdje4V2lBVELRomKm4GcztjBH4DOt",
-	"k8SFqNDEEYE+JAPYM09MgcbydH05+IK/FNrapHgPyhZqjjzPoEoIv1WjT/TrOXIswYb9NaEZn7HilJHx",
-	"2wGmrkIKLRkY5hlad9Cut/w+CkBSdOBCEUmk1f+d1EzlKJ97FfCBXDBBF7y3ovPMMYLib6iNgyy1djjq",
-	"LtSQwYNUjrSrvMz4iAmNUV20004WdDRl3YPeXifpQCAdjF999ODBcrnsUfi5J9XkgXtXP3jz+vnLt2cv",
-	"4Z2yJVTnhWtaFtTXHXX2e3v4lJtm56jzsLfXewhg3mYKdv2DHijzYCU9+NdypmEtENqL1WadkL98/NFq",
-	"UWh6PHm0b02PH9mqYOwguayyxieCaENXfqexENZMGVeIWrOmEvfIT9SyZ6vVjqYsBcYw5pcenMp5NYpD",
-	"fJ12juw0f2SrM6jhUkwvpN0mO/GDvT10GgnjCgBDO8qvEv1G27xKbgQwnaP4Ubpn9/kQh4x9qZjag2e0",
-	"wO+FV77b/op7/ty1QbKv7T/c/tp7bJZ0LuUb6H5k3zt42mI4L98Y+BkPH+5vf+cH7LUUjvWozW68dv28",
-	"iq5tj/ZarOxD0OoLHFb5fE7VysMAgrur6GUZWmDgrqETDcGv3Ew7P9vXH6Ts8sGc8mwoPz1w/QhdBm7G",
-	"DNzYKtGNMkbVc5pPpuYn//ga+R1GkqJAx4PmK1cnmMPtr7yV5hU0OfsMFPZ7opaX0AbHlVyyTC6A3TtK",
-	"CEglZZedn5NOoNtiPs5vSZxNvkXrGqF4yYkTlmB8Lxj+Z6kMzeloyq35CFaSfSbsC7k2LbQ2j0EbgQcv",
-	"xOHeYc/KmpKKB663VzGINaW8IR1jo5ZJrxF06SSDaE2t9s7O1F8Wq9eCzCzadTrXJHjbSs+kkd7zS9dy",
-	"Kw8jrujNg4LyxjWgfVWLSzFqrjw6Umwq9qWmyTyOzOXnW5QvlZ0HgKUGUePcNn4H7pnIFyJyynvgw9Gx",
-	"mzuCY27DV6xQmhbYFFEeM0jZRNHUWodzRkUwtFNlwUSzxuZSqplLqyi8RnJMMmstK5eMQsFxuKSrY0iN",
-	"dRzrYG+vQedywBm3eCfcCJGLMJCuFqDYgd+L9vU5yPpmDyPpNEUj2n/Md7GOHW0ql8Ie59oN04aawhvp",
-	"KBzM+uVUYsNXd6fctdlyrR6AidF4uc7sAKkX0y5YipaMYCoQvsTK3tgFeW6/v/GWbCWDzExfYIfdPyiX",
-	"/2MYI+FJvZBLESFeJLZ1Gg0JMh3eIjW+cPVK9wR5T5CWIH392haazPhlM498wRYA6CoFcU5nIMQg5i2I",
-	"zE0RxkvheSZGK6IYwD1pFwiIkuwbfskEJlh8Bh3jNbq47xWLm9eXS8xnyI8C54zKK66ZljLclz3dEtP8",
-	"ifLsnmHeM8wXzPJBtbJszJKc3sI1ARGj2YXubKtHew+DGI7TaPU0N5qkAJkF8U37O4dQupCGKEZHU7Dp",
-	"PAOPEu4poyn/fLzzjGFS1Pyee/5BzLLiREuu2Wvi6pJoBvkDcDwaImy7s3ZtpHKIBrfE3c9whHsGf8/g",
-	"rUY8hs5vEHK0vHULiy87MN4WdYbwtLfIxSvjRG7+3zCanBCIaAPq8L9ZgBM+Amf/PfH/foOleIZN9A65",
-	"jyk33UwigFiU3jGRio4MkAhzaVWYYQOmIDb+04kPYLjI2CueQXkg5mZB2qnLnoFsZWFcAh4kMmPmY3pM",
-	"pnJ5ISBBrmh+MmMLU9ZJLDK5mjNh/qQhP2eFSC4LJhcZI8OVS0LgKSZ09i7EW8ZS7esvXAUsGcDCoQXj",
-	"oClkdmIfeWO3Zku0bHt7OjoyLG2Km/namvJSby1n2TCDIBGHGNk0ps6x3mXHUWPEWG7NA9ixk5ErgG73",
-	"+LvcjCQUQLd7/vX71o++UnLe+uFz2eZR4AZtHvS9S24zsgjzhqvUFFYsM60Z3Lirc/P9VrzIJdw6dtmG",
-	"gb2SasjTFNFO72XAjcgAV+EFnCqs7frnz5Zww9Krf/5sCTRU9KkhU7qAqvdKOk3KDer1JRO1rKvgooDO",
-	"5lhf17E+XSRSLKRuaJQ4olmGmbHQ+Rj6YhNkIZoM2aSo+KKLRW8A4NPaUJFqwl2aBXKyP2kChvXI8EvI",
-	"uZYSnJVLxQ3zPkxI7VSsiKauipRJI4NsdsE4mDuYVqmJgKTjlU/Jp8YXNzmee4Q5slzDaIZhbpzeIntg",
-	"ZlHhY3fLC5912bOF8QSZs1AR9jPWPjJtnkn0XGzhPUWixa8AIYDnvFj0pEqZ6i0oyIY5MxRU6aNfO/BD",
-	"56hz+GR/H6B0nGw56uztPz0Y7432uwf0Ces+GR4edp+mj1j34XifPho9GT5le/hGOxs22JaCN1VrOx25",
-	"1Tju/i1w3KYkDuCzrhedlcOOIr48xvtcSa3PuGGnmMJ8Hf6714KPBnT5XIpxxkfX4937j9psjM4XiKDx",
-	"E0s5PbcaDTD+g50m/CNbnbJik+6lxs+VMti6EDl1NYXCXQY5dn0t/KWLC5YyLd3jYUWFDbDNTdJmzbJ5",
-	"8CtPf2s0b7abBzETvpk9g7a9oGDZO2UbOGaVSe2id9+NCrmRoX3xeuO9s+H3pWi+E46ybkzJLK69mT5w",
-	"0yxAHKIX/xywItknOjLZKsArCsrHe+REz6zSNwYNsGyvEyb9hgm93jkBlQ96yc1oytILwUQ+dwyELJQ0",
-	"DPQqIsfjYyxjgwrAomtqWVE0ENL0oaiTxf0UUBV/Ei53jSHVMY9i7oAAPTCaM7sVHMmed+zDHq8wwu38",
-	"T/U84WCch3fMDMN9bGCHvkTJYHbyXNrjBrNEMYjzaW9s3FeNfFkpCRQ9hVxDmV+8VsQzEHRHdhdU66VU",
-	"iBYVNWFL7cG19SX+nWNCyVJJMQHWwqFyjdkl1Yql3Xt9/96gRAm4EAUmwEgxKJOjmR70yEvhBpXOTg1x",
-	"PBhW4jJrDzNFhivs1BhlHnaV7/0idzUUW6a/VwbZyW47jLsM/E4hKgj4jf8TzKuG07j5NF2/v30rfDQz",
-	"DjLA+7OtaBOyPAUj3Sn0yGDkLLvBkbd/3QFZMqzUzlKDdbZQwAKwExfiM9qD9/rZRpMOL7HTjgp2UWWg",
-	"YMOJLrrEGky4OXP2W4XbjqWaSNOC255h/32EUEFsloyLWUK4q/QuS4lrtcIkkN0VrMh16w5nc2WuGLjP",
-	"yumg8vU/3G+9EcQlWl7VV5X57MRAW3g5YtiIvw+95f7Cb1B6fANySpZ0hXk7xmpAgBjUcIErd5ILo6Re",
-	"gB+36Tq+KqOdrkKJKuaaQnq0m3EIUnNUrddNiO/nWP07XG1f4esGuBDe3qvcZe4G9uOgPn5UqkQIk0Av",
-	"GQEI3MRzhHDCHh83xEGzv16IJQO8r0vEh3GxggEi62IwAsPXqHQtp6vCYnSDQBVLrl2WdLFch2unEGbi",
-	"fWGwoUJnJSMVDiMKgVYASyx1qFrPIWaC4fNatFmXYByhO8uhKZWHGjUmy589ulw71vepu1wuATOsm6uM",
-	"Ccue0xovdM0Pd+4M2ppNvi4mvxOLvDnrsZwAosKuKVYffQ1ftW3mWCqHEIkwGggU9Dk02jvTMMfeeedU",
-	"yzIIKGSdomFvMjqa1Z20vSrqkzebHLSTSBt7pdtLCWksPtfxXnb9oZTV0uCvXjRENXn8+OCbqO5aUVTX",
-	"GGZb12MmJ9hCtznkHWipzi1gDfTCuQhS2zvkAJERvAhebANIvYe+rGDnpIHCCyKkSC0HvBYOEFuF2RZi",
-	"7fTIO48dqAANsHgqY1R5KRo4QLkmufDdRy6E8446A7GQp3byAeB88cCQjSTEz0GOuv7RsSQs2MtdA+BA",
-	"FQVQ4PUC4Bs1eDsxb7F0RlIpNjJkKpVmZAgpcSuiDV1gs4N2TPONXfHu8mvzTQvAttvZBM89+HN6m0Lo",
-	"Nbq2npeerdbOFbui1+KOAtcn2AU13MV7vn8bNsuZ41IItLbZ0WA5mu5yEefA9ngbWbBznoJR4lBKS2UA",
-	"Id/c360+QufovFqDe7VaG8209C0YqKkiwA5X6OCq9UoXBfKnZfTcaKeyHFc6Zuh8PLZWlcM/dVpNUofW",
-	"tBOEtiCW++NwIbYlYrPSJV1hk4yxwyEPYl0oRhDTtIEF2828HdfwG/h4wO5au4D9CcGOg6j5QzuA79nN",
-	"l6FmJr9WNU3gWHg/WvlCoeSvy4SSWcbFJMK85mP6QDORbna6UN/UYQnwrOAOtVehRLY+IgPQKgfI0Vxm",
-	"PjzoQJzRnGJUZRyAxEuQ36L3Q4Lfv8BKLvhZeeMKR2YiRRxAqot8ymNipoox550Qhjirdy61SQgUOXq7",
-	"twoAGPh1LgQP8K2WU2rAzeIVRzkm3Dj260LzXiMuJh/jZnZnwyYSt8TXzmrD7O6zvaFplFM4a8rwoQ7R",
-	"3COp6pnDZoRUhAU0ourde4R//9rVD9SaWsgC4Fp6bcC1idGGLTa7hC1vAptv1cydTsoLGDq4iGHC3/Ok",
-	"vPklO7F/gg5fiOPr+xk45/XY2sdclxD50AShdyEALhkwtedUrJylbH8Mgz+uKyzgtTufuOXDCWGfRmxh",
-	"sDMOqkAlmK3lJvrYKmgXQrGRhOngl4Hh5dBmvUcGYaeeAdELqpje0oqHGpJR43BUu1y4LaHaVT7Req0T",
-	"4rq7+H4YAYc88yMsyrW65ADn4VoIFL7geYwZXq71Ufqspna1HVO71HHfk6lz+PTh3sGTslHRUcdIbDTT",
-	"jlU295S6DSP8Sqz0C0zpvreM74h3v+KC6ymwCy4mgY1c4Su7Gsqei3S1US7hbpPSCTqcvfe+pVKZxGQn",
-	"hHjgcs7Ath1NpdRYIuNGgWgZxsmmcon8GkH9dZWnQQeDC2FXCJU+CVbXzH1r7yWjM98hAB29ll0ztsDv",
-	"qDyzuuRbh1rkukRibophnwxYzfBF30CAri5AeSzyP11RT9GswDtjsZsQ4I5DZrQ2fE6NZdQjnpaJf0fB",
-	"qsHDO7JiBt0IlknDDMsuYE63tb9A80vfvmJNBGh5IaieAdy9i5EA0iO1KpsfELYIMhy0LPJTRW1Gmhnc",
-	"Qew0NnYNZQTuy9IKogHO2hLjAGAeYiLE78BNJEu44wHqXXO00pRacg78ramiEykO9g4e71BA5F4/c/T+",
-	"mQKF9Wk0Zt673b1Xv/8I6rdcEm1AP6U1XkeGW7JRnQtxg9Zd6XdV9IWqdO1xLjNoIMGo4TARSMVDUx77",
-	"cFgbMJPYcU3TMcSfqk2grDp8hS5QCTA4TEm1L8jMFVvW2qPs7UPPGlgwqrG+g0bBd4uonhvVqu/eqQrR",
-	"YtfLw/257G5UawN1jDyvyaeaoEPVzQ0dD1wUDlYoMMUctMO9fWdjVDywS7qKMU1/mneubLfjTqc4vY1e",
-	"2bvQd/fvNCMhF2GXJJdNAF2+kdyO19qzkYEj7z44oBG0OE64xEc2gkgntnWE/fz48WP3JBi9aR3ulQcf",
-	"P36sPA7rufdJ/yFAWxR1inU1bGQ5q+XqDX0utij6vs18swB5xiZcaGgDVGLrIySQS7mFFAUnX2rptyga",
-	"oBU0cnPXJmAtTw8l0YUompb7dIJqsi6haFcer4uMopohriMXmb1OmbsochT8UEwnlWR2uYB8Q1M2V6zK",
-	"o4O9/ULuFFLbZdqBds1d4qGDxQl2zy0ZcFgcPAC2y44LBXdEn9MFgxVZsUSHTI4olJBBVqDvcJRS8kZe",
-	"MqsM7JAMkZTVZliS1lp/P3Wb9JmK/0uR1lAa5miKayArh6jlW+B9XdKp70crQ1ol66T6Ta91ysZNpnH/",
-	"satbPPH1QXscHJOBYzd9PKs+FwO0mSEr0RViZvySkaAI69jF19xXHC8QFyI8Za9DNJV/quKJy+D47gth",
-	"blHAvsOL6e/q7pLUysNueFwbagMdSExFKrhUkkH4iT5PB75eCkWPIzvsI1wKRudAKrPSQMZeiB3Cu7RK",
-	"bMcuBaUS351YMSob5JTdgJDbfP4CmdO1Od0XydwzgzYJZw75tnIjUNMFS22bV0azNkVr763Sh9fR9wpy",
-	"TMAqz38q2pJDi1znQUgZih2I6dVZhav/pVlWqfy9EMC4iv67jffX3HLF72k4xk0X/Gpm7tof2iYUVoU0",
-	"ajG1N1zMvpeC3d/u27vdu1W8Ve/zg1/hWjbjBr3wtqbvxg+mcL7oxTE6yvugoZ3pVkBRl2U6Lr5dQHlW",
-	"wYVMUKoVxxeqAGw83gbk8XPbWwnrHVFBhszuwd1nCd3VLfvPAciAK4AHa1mt4VkGKTxbL46RijVLwI++",
-	"JNE5s7xnHjqwepGbEAg9lOkvTun9kyYTRUcQluUyhfbCuhcTbHYSJ4VefysJy1zMbkKgBZ6CIR3NAgex",
-	"dkGVexl3L+NaXN1nCuN42Ms4qLCio9nmS5uLVHbBhdFFiI7dry8oytAblhHoQ+/9vqd4F33ZmE+jYHWt",
-	"1cXP9Exj/hsYsqW258KLBvKXPxmfLRdTa+1qXtr5IFDFF379g83CNFvYrvT+zt/f+TYxIjqDRF6EZJHj",
-	"gpTaXPpMjmZXvOl0iPFQ+4ke+cnFu8s8V1opJvKaq+NIgAc0YUbb6405sfY7CeZ5Ob8TpPVDxAdxnqvm",
-	"bFIkCkO9FvwVIv3+Yw4YGuNObha4EHBoUVAu7HAY2N/OU2CzvtAw/c686Obylz7AxtibE4uDlATBdZ0m",
-	"hFz2fi9hiXtm9yUwu++ZQY6BfMeBvWDiJqC6jCgc9I5+fMx97zLfZHADO1z31AO2BFQgHGFEV4fB7MTF",
-	"lMMos48EasKFK+kc+DQSCCBdiILXgvXlmKedXmwM+ODaMFjkWXcCkmfSTLFNuBTxIk/cjZcOj/PzxJ81",
-	"PpqCHhoouFh00Uk6lzTLWflQmfJfO5/WsPO/JR2712vjwR+D8TxyzT9m++Lgb8s99d1fn6x++eHh6O9P",
-	"h+eP8r88nr9ZHOoX4++nJ/vslL+T72fIGXcpPYDN/0z8vDIDnWeNUNCBzuoyGe4SUuBLwwW4V42/OGkB",
-	"oZYAp2QHsZBSPR1KqtIHNGvuO2tvwUTJpZlClodzzlr59HCPpHQFGaIfzp9jkpEv78Ji/LIM92CvR17S",
-	"0ZQsqMKor2LUlwewbIyarrafo3YUzJhqbCdSTL25nRV0CXdP3Wrj0GCUWDuiLCNjPskVu+9EdA8QvxEg",
-	"3pKKR8Nw6XnBbS5IPgLdVL0OLXCbyqsvL+2DbNl4/3/wlUsBiiBTUOueBFVQhhrmS5SChkpgfDoEEGAa",
-	"B4dkKnOlE/IEuYd9xXGSo2IMh+UEWIQSPwT8AdzzrkTKa5iW3YABrLEAH5ImnY/ul5wqw5Trx2EHLmFL",
-	"hmySX5fDvPO7d4v8pRijQUW55y733KUFdwlIxV5bPbW2y62zF8VGTJiuv6cbtAypXdIwXPqMGfB/hf01",
-	"jxH3JgA6ldKXkZOGKvKiSHLeI+fgcYMxEEDxQlh+4bgTtNwgmZxckyWcwopRLd/aRrNkrp5xBcghTY0s",
-	"M2jIGBpbKRtTa8QcHexBcwk+z+edo/29PYh8u38VcW8uDJswdcudJar70MC7Cv59z7zumdcW5uVYQcFK",
-	"bp93yYx1rWLDteGjZt710dczgwFkqMm9ncQVKSGcrXpnP4kqz0TJfIFmEvTRBvg0X2x9Lf4jM3ZWTvo2",
-	"b3h1pMgVP60t9/6a31/zTde8EIfg50bLwl4ZDJqjrMa/Aj3dPgvINVNd9H40Xv9n+WjGDFx5a8Qk9j+W",
-	"jM00BhN/kiKlK/L167N35LvHe/vfEOyHM5fCTHXi1Y8RzZhIKZoq0B2E/FsKdkSo/SqRfuGjTI5mwDcu",
-	"hG80Yq2Zg4f2uweP0LrqET+rYsccUkNpmTkPDSgeskcGdrbO02/koHDggOpVlIlZG+7CLsjBmmF5HBqu",
-	"3GgyhGGPyMPHj515FyKhSeV2BoAYYAOQUyrGyIpRO/E3bGyIzE2C6GoTjiV2FyL0OSVk/8B9Sir73/ix",
-	"HjmpQN2DKrnI1YQV5COkm+M12ewHzdT3SBgtdDzUTt3IhOsm1c6qZuqSZnHtrpNS+ywTVp/7p/uX3YVO",
-	"0oENsMS/tXH6CTaFcp681ydvT0pyIyk1dEg1sxMsu6i9zJVcsAfPmMogRTw2dfsN+4mGqX84f15tfPb4",
-	"sEV/tZi1a8kxpaumLbRkHO++llLootlqGCC2lK6OiZH2/kF1VOZIs2loI3ca+Da1b0eaDWo3crR7aXwv",
-	"jbdJY3Dh5/Oh86F57moJSN+N+NXd4apraamL96dJCa8iKAeVht4rCW7KEDzK4XdaXeMGhIF+trLbCIGn",
-	"W+1ei2PEgw3+fIaAIwjoqA4I//6y31/2jcGHgHSmePFXvtShrOgGCXdXlx4eU6sNdrfDQ1iFgQJIqqeC",
-	"WH374f7jx919QrPFlHYPIK3imAxEnmUD18NWSAK1o4XigyiYN8MPnrsF3CI7eKYYnaVyKbaxA7eZ92zg",
-	"ng20ZQOjgnzv6sZnVExyOmEbkxH8QwV2oZJjnrECWECxSYHkAq+i7f344dNv1i6/YK5jp9TXzjZwl/6N",
-	"X8OXcOv9Xt1f+/tr3/baZyUB39W9R6d5461HYGznWefaOcx75EW1BMiDOuTC8KzA5nf+n5u53Gc40S/h",
-	"auN23F/s+4vd9mJrT7x3da03G+yuBLfU3z0gWNF9iCuEQksIF5ccYmQjBe0ZsLc2oemcCwSakfapOWaA",
-	"EmjSylKWHmPhDLEzIVxfCMc6boQZ3Lap35oV2NXdM4J7RnAF+37OsIPObXEFjPtu1OdllhYpPj0Sv5fY",
-	"hqz5Utpr/T0OtWs1B1BAx27flgef50rbs7tlt32+eMN1tB7hhCyc2XMfTb+/8u3yiSf+UhRFAXCTIlc7",
-	"uGKb7nWyqXCs/KALwAadjqcyS/WW+71U3LDoBUe5/72L+u92w1+nbL6QhonR6ke2uh5eaByEfE55pss4",
-	"oCtFsRMtN8RuPmhGuMU/t66Wel4u/TOhgOK2N8cS88WXx4pOgKIQG+H3h9gZoHVC1sTASNmfU7HC7uGY",
-	"fk+odj1FXC6ZT81Ht31CDvYOv/u80JotyuSqt/OUFSd1z8839/z+CUER6plQIYPnfm9N2ZAxxvSB77bW",
-	"5h78ytPfkBlmzETY4juP/+xLciENyVLqXPqGs04qzHNtQDRg2Qg3kPBzdTmBU2qQE43MK4oyxtONEGNF",
-	"dkeew5NXBhWDOWDnOMF+R4z0cPu7b6V5JXPxe+K8XPRzzQZHZV8npF5urstJ7/nZZn52yuZQyrqRo12J",
-	"eyVx4/NqpuaEmS+Tvez9R+t7NdPzjpjTPS+4IVvVqgy73vsWpio1o2msY+ucQUqbb1LhEzuxuahVpLn9",
-	"+zEZBAbcwPVidi0ushVAjG/SZkwh3Sf0kl2IojrWqznQjenKuk6+SOkXpOtc0aL2abtcadPN2CXLut5+",
-	"bm0ifyh34jMBivyhTOQ/pmYX2NT3/Sa+YD0QCfI29MB1K/ZBxUH3a2eRx4MUmnnmz30XpODN9jKA7CIC",
-	"XEfSjTJAO230fbCO368saHaXWgJzm72j+/SMmWBz7sXD70Y83DPnL5A5n0EtFDWePUM75VTeApfO5ISL",
-	"LjWGzRdmG3AEu4TuUx6A1UM5ODRmxRzaKszbl4gkvq0fNBwCgEWyUFKOk6LLNgTJdT4aQTKJfVBIc3Qh",
-	"fB/MnuYT0edha8welpj0scQk/EGxsN/mwPL8ZRD4RnQKQLOo1DBiy7QLwT5xK1isEBGSDHQ+/BcbmYGV",
-	"PQV0BsJawIJnbGHwawj1YVfDwXihAtEk3aY15sLALm4Oub+xZ3Tij6iF3ME+4679bgEJD4BgTUV1bqGd",
-	"XWTQ9mD+iV3cu9xYmd5p+/zr960ffaWgnVO7h89lm0e/qEQFmPdLS0DbsxUcnd1nK9x7gDZBfCA6j3Rd",
-	"VZdTCX1EeRXRMOUmJloKVtVCsMwpzx7I3Azlp0apUmXNbwHdw6vzK6Lp6gj64FjKJsgWpXKQhlakYIF7",
-	"xsVM98gJUWzEFx4fepQbu0r4WsoyfsnUCnooQq8A2VyFAE1gN7Ljd7ioNT4cZasGi5JbYpDBl88M9l5O",
-	"4p+ccZFWvlgWkHuZ21euF9CuheC/J96Im/UT05pO2Hb2OMcH7xnkPYPcyCAdQWmPxcFVwT8CFllwhZgK",
-	"XrCQ3dgkukoUc8WY8QSwE0Ss7JHX41IZdRht1BN54XGXWYr+d+HQPxBJVoNTRJB8UTSO38gMjVoN4j3/",
-	"jFpV7mEDV/zdxOSqi2nwJLhdTly1+5JyozG/l2gmzJfHYeLdC/6Y/mfonSyk6aOVNjjy/W/t0UCWV9GA",
-	"bMi4mIDNmvaQ1vvs08ISJeZ/le3oC/h8SFHAeieqzfGFsEevgNehS5LqmbMHBVta1eo+n+GWXSVMpAHn",
-	"A37mYIloyed2ZN1Yj7uVd7NN6VlrrVTRf+3NcVf0P1Qyn0yxr1bYvTVs1BACb3JT7VqHgE36GBzcGE8l",
-	"TFEN1TcNeVs/3S50Bi7QVQ22aGnvWox9eWzzNHQluebPILJuGf//DdXm3VIwdc84bpFxIIFimsEy1rd9",
-	"zmIMggWu1Srsbj0Nai2hqfHebd6Cn9i9yXJP2BtMlo9TCUqNx49pQcOFdbKc8ox1mVAyy6x6fXM5PQgB",
-	"McoYVfaPKP0AE29EhZDGSj/4NS6qMO3mp907LgaBziGXnSM7j8L0OEkp+RHMiN2SXn5iu4c0f3e3+iab",
-	"nN2x1p9rewVr1Rwj10dngLiCFRQTgCNBXE8ocsZYzcjqay6dQEPVJp+7ZPH7OOmXm8TiZbg73dYyvFTk",
-	"H9CR4Zcwpw3w00A2qRTMN74o+qMVCSf2CbAoj4ImPYUnydqkuWLYsjbA2AcU1rHRiSNKfSHkOAyh+g5w",
-	"HlIPYHeYMVxMdEKUva800/VgZ4GJinYBBCt5Hbz/T7rJ0X3i92TXUkAIW9m3pejcVpTwDx/6c5t/H/i7",
-	"VxJvCtvf8kj/CTLl2siKU3ujshjwypQBt6RmQ2vviPfjjE8Et8xIkLnr8Rs0srRfdO6bXsRv4UeM2VDb",
-	"e+GX76e9/wC1a5f2gvf361Y0k/e5qbsWrNKgLDWt3zguupiz01BAGtNYsPOx3uSCfGtVFd/rzCoA0DJZ",
-	"KmJUrgHSqygWPfPdfiaSyMgNHEs1YeaFG7PNFTzJMtedGftv2C9IY5j4Y9/A+wt1OxfqFRAgNkEo+n7r",
-	"a92lpBktBxuNa9/G7jJE58VmDJU+8NUOWj1yUu1OXranb2g2fSGw2/QxocXdxLQcohdUMYxAVWC1m5T2",
-	"8or+jgF6cBHbVV9HBfe67z0raaP7hpdSX0nxhTcf/Ir/0d8C0PAadE/BOPiWcHARlb6vjS777bWQwG2S",
-	"gHGODdUnxQLuBnzB8UGuf39awH2J8x9BbQBFuLj7N6SBsznlWbMJfPb/s/ftPW7bWPtfhTAW2F1A43iS",
-	"ptl48AN22ky2+bXNZDPTFuh6MaKlY5uvZdIr0uP4Lfa7v+A5pC625NvYc4v+auqxJZISD8/lOc+DUFPX",
-	"/eAShhLmPpl3RhATymC6VgQl7S4xuQ4+SXdT7QR1K3OhfBLgHQFycFsHQjLDx1C8KoIKBkjTaa8V84UH",
-	"ISCjFosVaETYGkiSYjtGcZyoe8WzKKYneWLt4qKSPwzvi4L/d6nbuIVt8Zj/XcK87f7UjjDlty2hVz6W",
-	"nWo3W5Ap/QqpGLjxXxme+o313MELTQ3kEVq472CIkiF+02NWjbbu3cEMS8buxa1989fAU5GfMIPOFTBM",
-	"q/4MXQr3J23VnS3GlnZAxfApVWrwnEu3DwVVOkgusTEPx0xEYp/P0pl+UMPwBVlE6uqmlxJYrKLZBKTp",
-	"loumAqOerIi5pGIbFKqjLvAKlpTFAsq+5GVTTKz05JwL35XpWk2ROtTbI1QdNGICVLflSZIDRu20jfWV",
-	"MFM6oKJuJuZZLvu22RVEKRgdEOlMLIags/7YSUCyw17NkLkoFNLMe+svyDZWeFK0qsdFan5Ch5cn77jh",
-	"lXkWLzjabrybJgTbPt2CQiIkg+thYiOwwUtfFaoiLtzaAau2wRA5o1BviYoM6JW50/fuCkfcc3SL2swm",
-	"7ThnPWSMHPJIPptCpFBjwTU+OsvS7MxmZ+4HAigco3fdg/U40pXNuU/OxOchPO2Edx+o+wq7bvrg8iVt",
-	"9j3uj/6CAbVOOH3tOfAxpG7GXTYfKbiFtCftxHQWpfTVF2zM0GBcB0+mdIrq3ZkWYgE/hfkRPRcmGlGd",
-	"ZsLUYOAhYf77bhI9KSjjQsMN6G+UjRGafdN5VekM2GXFSInMR+u5Ji0Kc7wnMATdrIFE3FuiAqunUWmT",
-	"3jka2dkAbcxj/CTGwEL61vXl9adwbf6isCufQv6ChnuBS9UYgcMagSaXccxijpBCjx7chBhlpvWm4x+e",
-	"b9B6WSkYVHSn5EvuGKs0wGJPl2knE8X++RnnhK0LiDgJ6fchCo/FTMg2o4ry5/ffs29fvvobLkRPXv1w",
-	"fnIaMC2+sFgMhaEkyquO8/I0/qxcYNIUBZGbNeeaoTETEAd4TSHZ6Ws2EXJmQJ+xvjXcCN1EeGZPxqma",
-	"6hzvbv2ZAT4aiNvsvAB4o+SJdei0SZUclh1PJpF0wCVpXKmrzv2xVvguNaWE9yFpdVufRkrC9lWkC3/v",
-	"B6I0tLfGMVhXsypk/M3TX/LplBa0aaRt7PqT9Qy5LJtJ+1rfu3Hf6B5eZ/j13I76gFRoZn0WNpsWi/f0",
-	"PWf37Ikgi/h0igAhpjUwIJfyPUFPEuvLTjnk3H09kmv6a3aDQ3dHPnIXtTFojUHb1lF9cIu2SUcKW3Uw",
-	"K4/wn7xhJyvmY8HM2a4hJeXK9unMZbr4koMnNPPGwKXverLAR5o3gqeoSnN373HVQPbkGgtJt83C942Y",
-	"Sge9flglq3xtH6eU1XrjeK+sU03u77GpTpW28CFhCCsSyKv0K4tMu/ho4dovGlJ3l3U09Dqw9srajaZ1",
-	"odlH21TsVhSGt+1ZWJLeqKyMX/CoqCrsohB7yi9hclw93wY8E9BskKrJGeW3pg5LQogcZpB63OWSEOcT",
-	"qSnoGqW3nxdlYY2jbc+LwQCw0bh4v5qNWlg43K1jWDSbtdms64mYymLcK6oN227asohBfR7i5ywP4Y5F",
-	"8rJF1k3E6NSkxG3gCQZzYhGVIv3Nkmf9l9AoMw2ZSnsy9J7+jfX0w7+iNbA72v6v9ddJmxtNhoS5Q+T5",
-	"Yj2S6Lix+ATJiLvUieMy8UNGP74nrVGhvgYlz1YjCokf0eRIdyKv0dsrK0LqEcNAX5mRB9R47QeeunYL",
-	"iNnAzpBS9aQeURkjlJ7Frn2V6BBdp1xqElv793FSMSWn++BkVVfY/PpBNp3bTSblnhmelByIdIJCBcIp",
-	"r9+lfQtZXcVQ6p1SKd4GnmC2Y2PtDySaQkrdYs3tDFHGwNNEQIqKliwWcIximTV8n91wEQt1TH+qfKMa",
-	"RwqXoc1+BJg6eJRkUz6FtClUNZmIh9Hzt7uznME8ZCrCZ1C3YocmOKZr/e57fLSX9reOpG5XVMTjS2sK",
-	"PWvL1pxI5RQv4QyQiq4hZWk20x7k62Iokf0V7E6iGgAkGo5By+KoDX2gswbGX9gVT5gDxc1iMwlKVrBp",
-	"shPN3t0ilZiI2yzg3Sej6H9aUVhcOaXcS7xNbc2H4A9bXPOpBeuIP6mDseEpedIn6YWMM5ISnW2aQ7CU",
-	"+A7bdaWxK/+dvZJD/sfN8dO88Fskx5067Qgp2JWGrXtADyhLMJ0Z0tKJYcBnCenvtFmYcDmc8SGEnic7",
-	"TFTEEwh9QttRjPfkTMaQKxrbUyrrKsu60e2G9v/uKzNqM2IRB4458opuNgSt9KSZpZKpwYCFPJnzhb7h",
-	"enxTljxmJDKlTNbUFWQpIpf0964yZuzLcMEzRG/3pDYpCkLa4QiTEQK12aVMqFZQvIPGecYM/XwnYGSH",
-	"iuieQddV/ajN1yflsTmemt+qGviXcI5Ij5jRoePIbaxe5BGlFSGltVrdiJJB2xsxTu8C0qWdnF9bZ6S4",
-	"GOjKk6m+seOzu7g74ImG/wYtMwIiWuPp2L7fYgL/q6T95GKWqim8+FWAlLwVtG6FFn2R4KZq0Wusd5Wn",
-	"8NM9eN7/sZr2hu+kcaTWSkLM73LarPhQVNTcoI6fc8WiaDEpCS4xw1bmK67p6k86W+G5RHAum3MWtKBN",
-	"xqJxGbfJWGTgIh5FoLV7e/aLjzJPsrKA996TBg1TPnH4gsi6irJgTP6s2TThEZw5qkaNCAvNwnP3wuEG",
-	"6rLvcLKhNQHWK+REbGCniy151tnqSamQA5ZEeq1HGhJUKvQuIYqNFrFI6BQVf1UwcxO+IP0ibthETUCa",
-	"M/f9nI+lJ+ecuK2zn1lvRUNyix7azN5Us1wnk014OoaYhYUFRv8zXC6FhATAJgyYXZmRfXxC9iQiPFKY",
-	"JgvGEyVdK4u7/XIvi10dlLVkbzskWUypZU+lG5Jx1TdChsiom33AjfXcexJ1Px29E1sAT72q00Rpw2Yy",
-	"wdeozOOg7Y3QnZ8LDaQor6l/swiaYeBLN86IVfFgpsAN0Al1Fx7MbJqt7svXb192Op0sISbFcGSSBQYu",
-	"qG9Krw3tBnrL/709V2Y+3p1cyNPD9Tnae9MwajVDcb0f4sy4Nxkz+BLZEO5GzeVNah+wDruME3gSuaSz",
-	"wmABZTZSSazbLEyXfOIb//RCQmeFLugKz3oytB6Ul0j2DdXWMlHMFZZizcKFuC6Uery08RH97WulfuZy",
-	"0bjbj7qczqtP6LvidDaU2cn8vvgD/7sdF/tQKQT9ZeehBxsyCV8Mc4a6kn49hVs1zkz6xmqGs1WVtQw/",
-	"4PupaGSHMc2gKWg0zvr9dPzYt+0YpsGbgG06GwqRufWj+zORGObRAwHBjA1xqxfkWz5iHtWUmgBYSONH",
-	"1yqsU18p9zE87XjeTWRzMF94EE1E3xiJdRH9eZIUX5eCGaDdVZGPK2w7Qu9CeisiOHGVE51LVtdG9Hky",
-	"MFXxzMbzfRgJVGXF8D2l8HxMpYs2+6j6Kl4gGg97iTX52DbctxYjYFoxLgt9xhnBw3ykKPikLyum1QTs",
-	"xdrsM2g1SyPIeiPQGJ0IuRrd2x9hfE8UwjYMTbE7usow9aS3TGgew/p4NN/TO9umDzFMpsqAjBY/wmKP",
-	"LoZCVLvEX2MHzXhqRJQgDHMM9kXxH+SgsF0i2XymDxTOFpZ6Y3vZ47OZ5/g+USb96WmBr+iAG6VuJlwu",
-	"wi71D1AZUROxbmHzMe4aDFxtM2CnnZevfJT7MOHnFsSe5b35GbLH1Zw+28auuVmsOo6EX2BT45oW7e+6",
-	"M2rVcd1IznHpEz5SYTduQJ24DEV98CZZAwnp9HhJsbU+bP1JQeNYd1KsN2UPCt4rzPTRsmPU2tZ7Jca4",
-	"N2Ms5M1MA2Yxt3h9hWmzUEwmM2O3O9nrpafqQ7i7muXGOG7J2LHRPO5lCmtB/vtE3kMwj91idRrXsioc",
-	"b5J8Tyt+t+7IXgZhi/D9btBOKiiPYeGq7Q53ubcjRDjCR2hWDhl1y9irxmUB+I7Iwz0j7cYcfp3e4L24",
-	"dk3B94h+4Tt8ov2yZ8i4hPkh3UMXKSP/1IGLO+Hlbx8vPoeITXJohuJMKAEkdLsn9y8DfVbJU5fgt1PY",
-	"XPrBB9QUfRqncVPRJ3U74tjlnstSObIOK2XdAuuSlX3FbhlfyiKepo5mZU8nkuoudis9toqLLpZcnHd6",
-	"8e7D9eVnO9JiZf1fy7WYXWGFdvoPVIbBla9xC+0b2ZReHrL04tgll4suL19/29RcnnnNJSWTeB/VFnzL",
-	"dqmzYO2/XEy5LnA6zrTBY4RQBcIwLPffseBSfUTUGa0HLbLYITTllcdWXvE4k/oyin9uTQHlngsoa2zd",
-	"oyidPEbb0/mKXcCmRPLkSyQ7bvmjF0fOWFiI6ULWh0hNwFENJgskJF3n5WTnx5DfYtmgJ0veD+ba6ALU",
-	"toSk8EmCtK3YEp1dwdcbDCNFq8sB4zkUkjACte1HQvckdt4RNyISUNAF4zsWeh6JEdwzwF8fsAf5B9NZ",
-	"PxF6tEMM/0u2PA9U4HlGMfzXUdQ5tKPZlHOOT5dxeC/VRd+rf/1jLb3n2g4cd7EbfzHn1taQgOJ3z/19",
-	"nzgXaHEy21CClrB1TYWm8Vk3VmiW35ltjEHlhtynbHPOJjwaCZk5oN6hlco1ELbZh0xGaJkTo7rMc8ZC",
-	"x4QQUlO77yAM7e97cqBSNgU1TcBTUmxpdTbVe8q7tXWwws25HiMTBnJguBqVXYmhUnHuhvKpYENuYM4X",
-	"JVYIx1YhpEmVnkJkdi7klOf1QCWdpcWtcQyXXuavpM6zwbXkE7jmY5CXaUOr8DTKJEuv8V4meV9PbWPJ",
-	"BOVhbTQujGZjWOgNdZIR1wcwsTSaFRO7m3NX/vmHd61dCKLLbQtNJaRxzh5KSvUejMNOxYZt4zNknD76",
-	"Bu40PkdTWHhmhYVD7Pn7qDY4DsO9Cg1Lc+xJwmIUABdgdJuds1hou65EnD8GmOrMFSmSJ66QPk2AS1R8",
-	"azMb+NLky1RQPVnggrq70+JJqY9h8/YNLd3iZQ99N77pvSPBxio/ympBEzo+u4z+gwePL6wlvjtp9hkK",
-	"ahb4Ww9fHvjRDvQp+aA/wqKuCuDaIHXjfzb+58HZuO2LRYL/9+SJVlYLfKdvgWGaVRBMKw82wVHPhRlZ",
-	"X5WzKZ9pCFAi3Dl8c+tCBmw6M462C79gfU4izbRf60nrpeKVz/Hu/oIlNmosNJTZqMkBnUkjEkcY7pk4",
-	"1zvCPVlBkXGkIsWPsHhgf7TIdf3mzZtvO53OncoTCMvP/NL7q0j8CIsNNNZjWDReaEMG/XyrFtY4HuyM",
-	"uLsH+uKPMSwOzQ+9Ww5jyXL35J6mmw6OY5ju4I86S1WJdaQVvZ+GE3fSP1r66qbQ8swZrB/Ens007uUt",
-	"0HLYack1C7VKTYgyJmfY3UxZ00x8D5Ohdg15Cqi1YkYgUjZQSQxo9SY68EI3Ko0htZOOVAxsqoQdek9i",
-	"yTfUwNNoFDq5vzmJ/tFdAus5p9harUgVkfVhKCS533hpA19MwIBHI0SAB3QvGhHazznXbGA3xRlq0fQk",
-	"J1zbhC8oUzCAOaRMGJhoEsAJE/uKUsupRE8e07sstFb7JkKAXkhoIuMUILtsqJiSRbe8zWh6ItZhT9Lk",
-	"8Cm4VeGGhnrGRIxBkGsVtMvqM+Ft9l4k1sQyydNUzRlnibAnRoqvj103Fqu5tDEEjat47Ni7Av3AuFx3",
-	"ZJfQnkJBvoIaP3P3sY8Yh0XxCh1eJGNT27eOs1rPYPELvn67niv2Vx/e6W1gk/arV7ggW3/bcDPTtL7b",
-	"/uazSmC3X/wjVbPpbj/5FVIxEBDv9qsrZIPe7TffW0ORLnb70XvsotjxRhTCvE/VZMefXKvtFyDdCmC7",
-	"NRIXR3EPaNyfueRDiO3tNkNxaa81+NvG81iTWvuFjhlreCEmclRrGSEuuBjkEKx6GLkx3zeVlquwTVAQ",
-	"Cg8tOaYDWUR46CyYBuM8Bq+EFriqrP3KNFWuD0ykeJm++uL18fB4o7PeHXIpAOm69RdegbnNPirG44mQ",
-	"QpuUG5UiN5O9rcacHd2TDmk1ozBLyFthcAv7wzibRLeob8f1WBPgN7+S05SjuYmhZEK2GRI30enpXItf",
-	"ri4+hzRTpK7VJLO8vs/MumNzSJKAeuXc2KhVzseICxYrdEhs5LjhqN6UzLPvz52E5uyatbqtYcoj+Lv7",
-	"QztSk1bQgi+0OWy8Z+83OfnmzelpHgr+w/6G/aCmUxoDUXb9q2UXbmeIMZ7ZOwOL1+/Tgrl+dGbYDuo8",
-	"Mk+P6QXfmIzqJfRev/uEkSZj9uK4j9tN6u6xBruXU5CMyyxhZW2l55TY+hDaKbZ9AV/sg6oNcS+lDYWI",
-	"bzZH21J4aoNVR/wnmZjY6zD7iunAnigiDpxxL76DmaS/u9afNWrLipiJgYMnoxorhU7MN47l/IJ6pqcg",
-	"YzqgKY8Yl4I/PN4KI5qrWRIzNSUawgnjQy7kWXaMUJNzTzpZRlJ+AS9FkQL2vvAUBUiFabMLGzLjihhI",
-	"Ek0f62xpsKManOorHVixGAwgBWnwZ/YXPZl/hlisnvRRvT8Xb0Zcj0D/P/vAQlww+gCHhDKtRqmAaerq",
-	"zmr4dPI7uRzMiKJ6aptdI6tOtXANvTb0Irj7ls9OxhmpADKnAkiJGN8S9AONLHtEY1hATIGy/dIUX50U",
-	"2FylZmSfLmV1feVO1EIJigOrPHfpTzVR8pKLBdixXlCQpZlmqdX/zCBd5Afq0oNoFU9Q5yy1ugOeaMiS",
-	"qn2lEuByZyqNLycy3u1M+ICv9k9C1vZkNz2HTcyzTcxzgTuI4uOtTxh3Zmx7xJAhRoaE6ujHnhloNv//",
-	"1eVHpvr/A5HBAwft7F80AAvzVz78q0tc0jHQX1CkBGxgIwLMxA3Y6bfsR/FdEa/kogAu9dwaRzRPyp9u",
-	"eL3ijS5nJlITvBeddtasUoKPspqoHeZiHW1EkrA+WKtmQ8A2O5eF1pSeHEt7yOHJg0ej0eVDsZtnFHE4",
-	"jgrTF8Ds0CkasgMmGGvpFEUtNHcS96Q/in0aN5oZpkf2IwJnYIaIimoCVdiGQkohh232m6+ckajaiGsW",
-	"21tqISMgfHEX/RPKM9sg0odRjgDEnsoYhdq4NLe1+ffwNPoZEcz+yKA5x4omjOcqJpHpgOWayVmSBD1p",
-	"7++ICjHfm0nEZeEmHqQ/4SlrDxwcu11ybqKRk3ybKzaayTil2LREXUyvBsR2ojIObOQrrVuCdAqIaRGF",
-	"xUR9dPtw557hOOaG97kGNrRT4XO+CPLXBPXK+zBQKeCqJyCHZkTzHAEzYoJ0DbNpt3A/JE9OeDRGTHVP",
-	"JlwbFo1mctxmn4HHha/SW6lBxvjCYPZCxui64MRPO0Gn0yEX5AwZYWjBnZj7nNtBDdxoSIwvsHMT0aj8",
-	"x0ng0vV2cSmYnk1x4V3YPsjzFb42mz1brM8usz07H6Pk6uEXy+L6dK2A2oZTsEaCtn+VYPd6l4J2SKVL",
-	"QX/yLsV2sXzxAC/E85QViG+w/vqy8/L0pPP6pPPNdedt91Wn2+n8buN6F/PzmC9H/Bjb3bqstq/slvMA",
-	"5RzAeczZT+oWEh4Ri07Bg2l1W3962f/T6cs/vYLZp2jyz/ffi36if4eL2Wv9Ztp+e/nrD0P44bf378Zv",
-	"5ejn//zembx4NY1fJKP578OLq9WUQtDy0SaNfnvJgmXn5S5Y9ZqVr1wl/Hfn9O3f+KtB5+Q1fMNP3kSn",
-	"pydv40508qp/OviWv4lewuvXraBlt0mrexq0NJY7shRPvOs03TlS5aahse0D1pacGCXuzqciDX2/nluT",
-	"dzhi3oHe1R29QOfWbesFbmpkPtfFXHFko/Zu0cdBR0sMpfUxZoYOEcwv0PHhts84a4tyWfR+KuQQW6L6",
-	"PBqj2+fSF5hmRRCQUPEZnbWUKoeUayh7cf6qefqBgml3oLiPl8Jme2qSJzUEgywadoQbssy0Pmu6rl2a",
-	"ebeacCH96oBGG36A+VBuTetRq3guwfOOEjkboln7AFzKp/0kksjPk2rMeqE3+F47fvFIyUEiIhOubNgs",
-	"QZfYuGjRboL3o4rC2MVmHO341mbc2ePdu88vB8jNTR7SviiXIZhD2LMaE/V0S1JNl86T7xLfaRfeRzs4",
-	"Qu5YlABPiZ08E2CJuLTReR/or74pxqV57FUzV+bPmhnVk5Tu6bL5SJF4C1ZZNJhSqoo+Nb7Fxx8M6hZS",
-	"V+V3UrSu7mIwsYXwwsxMeKV+kfakx+xRQ5ELmjKso9BUGekv0Pnbu5pPCbaDmaU90QARocxa3dYvV8t1",
-	"/u9SmGsDaaHgT74a0pMRjtQuw3SkJOwqJrhz9b/z/Kr/z9NxW8IHBFXogC09OvwaJpdd3re/yHZ+xJPE",
-	"Z94xp23EBBrUwePvVd/pxNoNZoB9QK7Gvi4L8L6AeHC85ZolCrHYMGHchtYpRApTyJGKwdp81WbY9KRn",
-	"KRAaH3+6UDOmp8Ap6g98bI7/9Tl7GlJP2lcZZKoSB1qzZwmWpficO0T8NFUGIlMqvFAVxR+CpPqhCzA5",
-	"ovR0aAKQcZarwLyDw/vtcGjhQ4ewuipf3as0UbeQA5D1A2cOqruLUOuRSeXQGO6p5NI/j/LMcAv6FZwb",
-	"G0+DJq6/B645KswV9ofjANjJapMBQbNNxuPEGY9ao03++ZoeqD0Fb7I2D72N4oMd0NOTvSnMsSaz6WFo",
-	"/QVGYg1dSJOIODhdiIuwq4zFATRxZhVG4Tt6m7GoomEX/rlMV8ZH9sQizqSaU0nFuksE1mcfjGeNczo2",
-	"PZlXhej6eIVlF2tfjRr9yIzWnokFb9D/1XLx0g79AVfFJXggxrlnYFS/Mm2aJf8RN+VOuYNGu+bxeqdX",
-	"3Deo+UxuZnWFPIKWTcE1FRMKojllEmpELYqAT+qtyNTFfSfDNOFRKZ8csAlPx1mDPosSLib2iDAh+8vn",
-	"99+zv3379tVf8QhSU5B5PxnNXQPonqTrTTQkt44FwHXupWogEodb8Gh4h9aUpgiDwBsgcnBO6ASdAQXV",
-	"LWJRs250cGh+N4kMLCdjxjXTCvvvipg8ys1LZVhhGfMp+Nj7LBthCoMUEOkvTJtd2oMcn0VPYp5GJUuT",
-	"qcD/Ocwk47PY7pV8+JS+DopEYjbONOJWmEXpwfQkLiR1QFBSaMO5nqFV/CTrcH/+79WZ/6dyvE+EnBl7",
-	"6p52CmWBaxGNwbBv3pyeuiD+lhteQGZao7kTuM2v1gN5AYUR1MJGcI8/xOl/fw2Aq8jX7rLrXIWibbMw",
-	"BTt0kMaNriDwiNsydEmG8IyFAx8EhkFPhvYwuBkgvMp9l44LsnG1spFcF0Bb/kj/ijwex3yCVg0JV3wr",
-	"nHskjYvzaF0cADrgeX68V2fchDwhs1Sjmr9yFu2SiSvpi9ak47A9sXD65ScsgvPzBvqc20ZNgHjXNwTG",
-	"m5J5nwrDe7YZvYvBAHADF2dbc/wUnhfGoo+ScrLJ7z3p/N5vBbM04QsWqwNm9ypMEIUutebn3JOPhO6b",
-	"N7dCi75IhFmEjCeJmusu4wwVkCMfCeUUwkaRj9BX8SJACNFApQ7hhJk/JxVoIw7sBkdAeE8Kie1mqbi1",
-	"QYwnH4tG/oh1HbuBvUSOyqZIImdQoyCmBFlk53LhmEh85+A3nW8ortKqJ9F/5tjAnnGR1djIT27tjgN1",
-	"PIh180OsM2j058aINUbsrkYs+KPSjjlQhDUGHvfn8ier/laFeXI+w8lkwOsTQpdpjkiMYWJ3cp9HYyoY",
-	"uAGMXK4Ee0QYtYj4NEQM00QtJiCRoxxBI2RxsH0Y//+mvwi3Q3JUYzZwFjnG4CFhiCsR/ZZ68fQzGv9O",
-	"KYIKhMiVctyQDXbwuWJAmvj1qI0hE8KLleFVd0KPbO0yIgHNiYfErWGBKHKzuLquVJS9yvhh51x7Rpsi",
-	"tC5gMdjR6MAZcJ44aebAgQTt/BMhx/UovDLrHkbHxHqX49mDnJqcs5gv7JHhXUfpEIBxkfbAuqjIjmcv",
-	"POQI0dv7UHDl509+Je/7UNjW8HOt5FrRhxqGcVx3oZmiQsecLxp7/xjtfRUDV2P8H7schEtcWidbwjwz",
-	"Ucc2/Ual62qzhZcpo7KhwF2uM5Ou25o417MmUyXB93dbA1L03UtXzSjPfKu1r0piYg8bwfOe8lqYdpWF",
-	"trN9kL6hg9nmppfnydtnT+lToCpoDPUTMNTfpUIOvaXu82hcbZu3t75E2HMM3Da2bj5v2DZNsSYRmlLr",
-	"agPabvKhxwJtp55M7b4w29e1UO0zlHOxR8tUaS36CdwZvJ0RFvYk3cYx1lpflf6Nvt1MennISQXcu8QB",
-	"NB9xgyE4xf2FIXBdwoL35CHB4I/FEu6b3S2RugWt83c/f/i4Ox4cV+EB4eBP2lh/ZWDwAntQ1+tFQKLB",
-	"EXX3gXFJNqDNGuT414Ecd+CkzGAfFzbus8br+tDr9H3pl22SQazmJJcxqWrVQaEeut+61JOOXCsYJTbJ",
-	"1saVPf6WF0Pp93mZxXGLROTS7tuDsswJNnoVA6SKqC3JFG63QaLv/vb61ips96HA5qa9WX0tW8kmUG6s",
-	"y6ED5UTcQn6e7VLTLm3w/VyIF3+4f21Stj6UP3EAE7MaIblh1ISn+QzvFKYehTjGDx0BW40b0xia+3Fj",
-	"LiRVG/3bt6fV2eTFVNgdqulsQNE4Cm0idXSqig5Ds1QrcjXLOKhl1/YVVVK00kGeyNuetMqVayvTaPS3",
-	"hyZbzPokr7DbVk/5pLUr1jFeKa821IlfI+d1tULdIQiwm2zUMUNTemw7QyKdRd7JjM9koqJxvRV/r1JU",
-	"DOBJwqjRlplUgO76BGdB/NesEoO5tn/jCRKRWsDa8kwlaU8QIo37aSNcKhzJj0XaArfevtT0qCkIn5hb",
-	"2divI9qvn8SATIHdovqewN0oT7U4cSpWdebsnWJaUT2ZfMqFmrGxVPO8Wux8VntIkl1y6uU5wzh22kVc",
-	"Ev67ZAX3Zvqm4duddIEzaGB7jR/ZtNE0Frbawl4jkjpTv8Q+ENS6lAckzcYRp7f1QBL6q7ec9sVR0Qy7",
-	"EQtMDq2gNUuTVrf1Aq2SG9zy5T7DUGhD9jDwVZHAI2g8AnrOF5rEs4Q0qiBP3s5zhHbP1yUXMatwIqTn",
-	"tMp/NYGa3/hFCZzopG+y4fFESIHKB4QJcgKgPDKazaZKLnGHr/LfLFisAgTEemYMDT1ZEJvAq2Qy2tlU",
-	"8fBww6ZHvDryVUGLEgOE/cAzmpdGjyKageMbt/NVM5QrXRo4kl4Wx+FK46sD+UHN2cR6rgVNTXvs8hRy",
-	"ec6x8I1QIzyI7YzlDKVEhqmae4JO5wajrPfUMK7zixIII9eetaPsSftV+MIjg9eOHHU7QTJGao5nec3g",
-	"SrOLuR71FU/jiglit/CIT6cgIV5+SRKlxowP7Esiyu9o7GpnFRihGSrgrrb4Fn6fvySVIwJEoeTqqeir",
-	"xEQ3MFfpuHClEfCkdr84x4eWNHLKtfZDzYRkMdxCoqY4NPZRGbpZbP80TVU8i4wobbEYblv//fd//y8A",
-	"AP//",
+	"c81Un06cNLg1vQj5bqkk+RXXtKLg1JwiFcwvrlUVd6rCDaL6RyH4bkSvKsXo59esakAhn82gCIE0Hkd1",
+	"DzM9Xy2cT6qqeui+HG/ddKtC/gbsYWS2PfwSHrKH4TKd1rx6mI7iIj8lA+XikhuGAZwKMzrYC24YF+bx",
+	"YWcd/iHp+PDNljHtafhATzjK/sHTduNUS7K3DlbNl7aiQayIvZeV0R/uX2FwvQGEo0j7mdJL5iIAdtSE",
+	"+EICTGE9hgIEYLBQ+7OURcq9VGQozbQyz3/+CrxBd44e7u0lnUua5Qg/Yxad35Lix4NH5W9Yz/rbz0m7",
+	"G/4KTBHAb1i/4nUnpz9yR23Jer18db8SR/CelqPXGsNlPIu7HsMgXq2Isz698tnYOM8Uo7PUpXBXT/El",
+	"FHAUTmE8D6go6SR3d4GL41qXjiX9JOTg0R6Bs9a+jqTAe7n2eScdSPXdcMvkmIxzBfnAOIkKuba7VEYa",
+	"GlFlT7KsuEZVVtHutjaIFVyRH7UNRT6n+WRqfmJaU8yMq5LAaEqFYFlVRcZbFxEGI0A4iMLJyZR5X/4c",
+	"B6tGWZy2s/bJqZlnUSW6pTnircNy9opN0N+J2sa6WcDFrAkoUcyutAhrePZ3sdgC9XHtN+PiKus/yMif",
+	"YwoegKX4k3VbFCpwMILb+nLyW6nnJnSwKjlu49H4yejEfFFu1POxe0VunTVi/ohuE39zo2nDFj4GN6fp",
+	"Dr6wRoH8MQzrJiBsY06bf6IItVsX5PJ1WgtNGP5HSyQRHtrqGsaIMNjBcokbjzKNsqfymFsVaa9NpvxE",
+	"w+BiwqBiNiiAj1v6DtmlRihzV9i1USzah06wpHVtgnXMjvrk3jtF5WrzG+VK2QseargbkxL8c2ASLVu/",
+	"95Yty1frR1CfQ+3T0bXLlL23ls/W9VbvzHslL602AWH/ofxEhivMJrECCpwr9oekKEIpo6w8LYPPVM8A",
+	"bwBwAMsaonU+4SXixkzAqVTGrseu6zJIYHC+i7b5Dq9frO1s/WtORMc3FODHnkdF+DqMWdWl8/YftRD8",
+	"FijMpIOwYIAUdTXCTauZFpsDJvXUjN88jMrmF2F6gHpjbcAi62kry3xfPPojW63faBg6egawKeXbV7zS",
+	"1LCJVKv2s3zu36g7J6+wrzO22ml71nbHfqB5c05lxr5cgrGzuwF6qdmWfRUUF2yxC7fQVhVHEmoyryTV",
+	"Nqg/PjznngGtqsZOB/59Lgbt9aDypW37+YaP2WtxhkDZsEWttuNG6GprYpeno9Cz1iJjSY+k87JtlCX4",
+	"VJQqim80kwcAlfwnkER5DBGVmhvtijM93n0tw+yLOS/A7ruakHBoo9v05kAr+C25ijab1JHKQiC7qIp2",
+	"TmesAvIylioAQ6szQEsFWCLdQl966R61ulKCiJIRw8qycHD/4AMVf9MuIIYhMKN9eM14Ard0ZUcwSlOd",
+	"zk+UZ2VxLYLkVsGfQ6/zVdHfMAaTRS3mZ8/fk8MnJKNiktMJI4ZOesROC3EuloobY6+4WL8rDx9t3aQ2",
+	"kvU9xMwK2TqNBgBeC/Kyt//40FLMvH5nH2+dRxno3JJ+EyS42tdkxjYREfx+TAYfzl6eDoJSzlsjK4+F",
+	"WfvuwxZos+uGZ9KsUrygejqUVKV3G/yRl1Zqs+W2F97552BdI2thurSVrWz5FB7Hsjntz7ivDTVcGz7S",
+	"bfTAs/JpH5WdKLk00xZWh33KvaT7w1Wf5mbaN66WZXMM04fjwtdbMvsyahC+7C/91d526JlXerfNgoM3",
+	"a+RbkMn6bOpjRHc6sn+xXake7TqlrNNeG7f8iyJlp3qtHJp6NJcn6pEvQWBbO5+dO6YZp9TqRxk1TBuf",
+	"iUKGbAIF7JBE5UqDXAYx1tsU7Q/cCrAeiJoS/8IuOC7fmzKxz6cM4o72G/hMmAbIq9ll5XalTM+MXGzS",
+	"JzcpsRwUkokEiZeLDGDocCegiKFoyNNut28gvVsjnog/iyLZe7d0bapNP9cFrcQXXwzkylPvMtdK6urb",
+	"jRnzRuXasHQTAYOLf0GVB7WsRASEXMYJ0X24zE+7SmZpzBnur1w59yA1xt952AGXRBOky1RwniunWHOy",
+	"V2ffzHVuIo7j+Ndnz6PBeYBZu04OPwF6MJbCoSeXIr9w3KQOEE1+ZGxhiWfIVhDS4RPBxYRAqgmUg7jy",
+	"sMJnbKfn7+XRhah9Hjq4LOyNoiSTI6faQwzX5VaMKGDlkNdAsIhTJUXm6ze469i27BFXleKYKtUzy6QK",
+	"OGM7lH2aajLo93+Q2nRxDgPChTYAa19Ucq5wHegYn2uWXTKNCaz1rjprN+/leMwAk6j0aEWCNp/VP9lk",
+	"81lhgr+VDaOk1eCxY9RwBZnSFZ19nfHUaH13X2ijNWGnBz9tnB3BZNJLplZBEXr5JIB4yoy5fiq44F3W",
+	"FPHVVo8kKY/Xr6XY89gFjVBMxJqo+VJbsaAYLW5N+gnGic42dG1UhBFN6f9w/+qNoFtKIRu8HbWhjcDD",
+	"2F2yr/0t8JpUtyT0p7hcPitufk62eYiLF6MLFEpm5+/O31/Nq5TRIcsavGpFwWHFq1bu4PspplnV/Wzr",
+	"4nN91t5+bMLV59rVnxNQuYmDpgXzfADa+OAo7IbFtOFzCsUKGuYH2GWQZ44Y0MI101HQE4SLiefRNFvS",
+	"lb4QWmKmCNdEsYxR7Qsa/XorukGgYwQeqg29UyqV9aKALcQqgmOSC+7a0pT7O1Lz7uGT/f06JW73z7wq",
+	"0hFrjPwKxsWOaTvtExMK0lunqK26bsukHKPcJkUzI/PRFERsir05g1RQMlgyOluDu65k4RoloRGHfTLe",
+	"empNaXR5O7jwYHqbVMLYnV+HYq4ec5mNuv00nK+lTDOJpa147cgR8J+082LiQAngU+NWoTKjGDEyS4ss",
+	"xSsKK7eO5i34MVpJVMsX6pFz9snoAsByxlba4WNbY3ZcALMGp+vyb7wg0KC6LqfUaLqwP7jvxFJ0av67",
+	"hrt5Eyp7eYB1NaZ6oP2MjU3lou3vtU5QjH0qeiCcZenzxnTCoHbNtSXKfVsiigDMZKjkjIWHUEwnKSpQ",
+	"3L1POkbKvp5ivx1A6sPLKHPTl+M+FGlBHrDpO1SoTtJxCJd9GC74aLWsZc4/sbSP8++UieT9kZzPQV0K",
+	"/iIM5ULDf2AGXvFbLhy0ejAu5kDHasNg8wqk2t0TUsrN/y3p4PLidSzUTL0wwk2nGorsMBHcnw42TXO9",
+	"sBBd0iqng2iq5LzMRN3MAv22w4LK9+LEVKYBr22IyyoPyflg77BVbq/LQl+rzsBqz7FUZaY8Bm3oyisZ",
+	"VdGMOK47uw5wfOeUjK8cHFXXyxArQXu30c3r8sl1gVX8FJsnJNrcjIJxXfuwpYJyl+lDSSdfpDtuRExh",
+	"cFHlqrkWzqumOQSjNh7aTUgePP3P7isqj2vtSr+RS6a6I6pZ0drTyv+UT7jRCaHur75sAfw/motJxsh0",
+	"tZgyocmQmSXDlOB6TTUChm1sxB1Ty78vokl3V7YhDFOXWNDg5WpKV6C3spldgRRmGhVKO5PE0kyf5aMZ",
+	"i5ZuWKL/t4sBlzv5Mrcb8QDdytvvhF9M8LmkoJbtMZrKHNcjNdB/cDfWFe3G/9p4/TilK19+AA1T/10v",
+	"EYUPxMIaIt0Q0ygclVL4tontHftywQTbVBeH2GNMQZMSl1JvzSRIiedZhvBPlRvx5FqVNY0DI5w/xEuY",
+	"SDfO4GpVOG77y5Mvd77YKD/vGEFhm4wKSf/aGU3ZaOb8pqMpxK/k0hJ3OrQvw6WDpBz8b22kAv3J/hOM",
+	"Voy/dnyrD5BFtSR6P0JTBfv23h6+42Gyqdkio6Op1QSNQ1goPKprO9EualwdunYY7hPN+1z2XIlsx64h",
+	"U8UNH9Fsc29HBy/hAG+XUs0KjFJ0hkVSm7wWH6v8gNxzqPltKhvZeKrl0mQ+zIJ1iXw+xDtWHfWVQ3KB",
+	"m1U0a/D6vaniFTiF3N9DWllheRYZxeYc84aCUxxkyggcCzFS1lDrGufuNbQg8DuMu3WuTWs+Xc9nFxTk",
+	"UFlfEpJWM12eFfPxEhYudnF/E2QAMRn7g8w8hmpdh99JqS237OTFT6/fdhpQBqpm0+EVyhYDrbTZiHld",
+	"MUBq3F741nEuVxCaQvoEqJqVteai36mxb9J5PacT9uH0TXWLpsYs9NGDB8GnH9CU9v61mFTgGxSvwxQe",
+	"fhcdxAPqXTHPfc5FbmJ+t1dSkam7UseYTyjFBPrBe/980IUE7ALoQPDoGxduzNjYEJn7DD8+t+T5GFNh",
+	"8R/7MUG9AT/Ee83Bs14HgDwmB3t7ZLgy69W/O6E91ojOTSdKaeXepzEoJWsuIk501PtYzUauQXpj5nG5",
+	"1fAZiOpKWYV92qTyzJgo0qI8e3jGqGrAO8z1dqvddUqplZeHa60MXFmmG6FhL6Uyb7hg2+z6BpW0QNOi",
+	"2mlwx55EFjvh/NxN0vKUkTAGA4gH2hp8HqHDR21wjFaZzC2jP6Y2dm/3EE9TNnwFkUZIwZICo9l3W0dG",
+	"MqIZqnbry9wS0AvcnFOqp1E8OUre//Cc4BtHZPAVVRMpDnj6FQKN+39/NSBfDy7/vP/0q/mf/+///F+J",
+	"gf9d2P/9StPMfGUHGHyTkMFXeqRWC/NVJuARFX0wuRCDrxbDWTo+6OopPXj0+Ctee4R8TTMtycD+vj9I",
+	"8D8e7R+4DtMU8jt0xoeQIw3aEJt/Ax8ec8WGVLNuOZU5m/dHUptE/VnJXKQ60frPdrC+ZguKEJ169mfI",
+	"v1L9GVsFM4E+jnJMhvA18vXgqwP6lZ3RVwfDr3ApB6uvBt/0yDPkqAoK8u0MHh+6xAE7dthDmw6xF6gL",
+	"gEhFDh49hoY0ENa0V51Bosgg9JQP1pJFHu3HQhdXTOJeT9uOZ0ycZJnLmKin8RRkvSoCN0ZmaUIoEWxZ",
+	"3Cx7gzFpe3PQ6crJ2FvSrwNekGyoAkZGG2AFxR3+69hdrqKAOQQvPM2jag/nhAz8Asq/BDML/xgDBg86",
+	"n1kSLNqZoXdcFHvtwQBThLsOkkd9WS74+5P17t4oA2CiYWAEhqtQZYJN8nzbBx/mcdQaEeYbWPHLAES3",
+	"2MYRVOK7XiaK0TRuljXHU+bM2i4+jOWQmwAb20E3JZW8rya0iSbZ4ek/AioWA8FoCL2hgeXvlH0uIcOM",
+	"ihmAKxUI0HBxN6qFes3OcWpB6XmGaFcZ+fI0uj0+DtNPaldog0fgtTBK6gUbhTWA1Xtk4jmE54UqZySk",
+	"3QHPrLGt7/afHmwVwaWO1Z/yWPr1e6o1S4m8ZOoIx9TQ+b6aqVc0SFh5xNWaV3nzzuEyN+9RHFAUkp9P",
+	"Xz0nTx4/PiD/538f9A48qx1ggGsAudO0AnXok25Y5jNk1vBLG6g5BK4GyNUSihzlrMfZ+9pO6rvHTx+S",
+	"//O/D3v736xX6et8uD3gaB9a25cdqqtckC9Swpt0aJ5GRQumpToWFLM3IqEKZ6Qhh4Uep565WkuDQPav",
+	"4yCKXcoZa2t98JpHbMOTOi4p/2V49O8FSI9jBDXrw3ekLv7ggFH71VLxrRpBmUPpo9KuNaPBRK25tJbv",
+	"bimeUKLZCPPoI2t1s29OV77hFZ5TZQYJceoeKld6QUdMx4GFtqBbJiA7gz7eDZ9B+m9CqkxCMPgQ1baz",
+	"kY3tYKPGzY/ziqURHlkMLLOYZfj49hmvGb5wS2MM8Ee2imUHLfJhxkdw0WjJAx/tPwELwP3ju2Mn3aF7",
+	"ArPKtCCDmcEsiBrLyya1sNbZwaPHcbfzZS3jrdvwJGu4d3HGMkN0umAGz6PuwujLua6cvOaT6LF/ir68",
+	"2s6H7eRw6jhWAhvWcGBnsdDcjK3aRyJdWva2NOi4XvGGGpZFkP5SuornxTlrHspsDg7JFPo8V6EkW/Fq",
+	"jMNuHeLhHknpqgaJ+V07ZDuI+G4d4cn6AI8PrxJa2xBkDva7UuW/flmh+djU41hq55NriUxAzSAqKQtX",
+	"6MP9Rw8f7+3thR7Rx3uxvXvDxaytd7cdfhHKFbCUMi5m61yl0F83oySIGRbLtNcLy3eiDHzg++ohQ7bT",
+	"/pMu5lhxU22v0H6zU4V6xfvPxHpdeuT7Ey6uCgMCKkmrbQ6rksBgu0qGVRWVth1mV3NWVvC16CHLicyv",
+	"CJCi2FgxPW23Naf4cEmEa1OpNQ1fiwd5lwLVVRsB3LEu0FpL1eCyFaR4UEbd4CeNOK0dJjrFv2lmjkgc",
+	"TWv78FfKhgN/yqZ3to5b+M/XKlrij1a85lt93FuH31SwxdNClw9rt4o2gly7KtVC1G/1fFwJ4DDp8Dmd",
+	"sH6uqhuFQb+tSyyBN7Y+6jXlZid6tRPu5owE/xKZ59q5rTQzZaYMKRFq1w+y8N9unXRzrzqI9lDv9gub",
+	"RTJFdc003YlqCxswwMH8cPbytIJ7ud28a8Thim8qXQcXTdmcipSlRQV8ELlZUGX4KM+oim/xOiT3DUB2",
+	"apmrEWsTFjzDJ1snScA7RSbQ7kmrVWPwCnXUnjHV+FDw3SLfwDL98NoWt9ATdpDPUatjLLaw7mEscSLW",
+	"sMEbCKn53jbn4la4erK5G2MgLG8iUzeUvZ89X/enSLTDt2ltktGb7qc11yuxziPnLEMoX0ng4+B2J8+g",
+	"AjzBUlv0YA5zg09kXEySCzGYMPOTCzuEnamxG35QO06o0EumNDnce7ixd+pVWWHgGE2je7OTPzXSzsr5",
+	"0aCu82rtUlhRK06z7N0YmgFsbobvCnp/Trb1doFZ1SZNifcpVrxj0EwYFLZKA8yGjVhX2q6TcZEjxIPf",
+	"iaQk5fUDjN2GEGB3PV4FHUIhmAZ+aV20S0o8hEkt/YfqGQKvzaVix9BYYjSlio4MUzop3PZV4ca4uhBz",
+	"/qlH/FSCEj45BsAUXUT3IOAMNU++NjjM4rJsOoEXi+ZCmq7smMvpqnYbAuDgSrLBwfacroAPbVDrIT16",
+	"Ye1KTO4tyEkGrg77eytF/q00ZZNiZgwXk6ZeCACxVu95O6crksqyy4nlJ8tSq1sBnjkWGhBoNGB3X9SQ",
+	"x+o+R8VouuojOD6L6jhnRSNkxVlqGaJ/ugS88AdYgOA0ofn0G0FaTjw8xiaIFgdmsCRSNGlOroX/JR9F",
+	"h4GEnSwFEKOwVxUZMkDdcKIAi08lOIxiI9Xdx+v7uLbi9cnF7vO73Azlp1aNGZyntZ4icD3L8cr9FaoK",
+	"TWP59abMZqR1poimPE2KJGnNRorV+mV0Hj3aI0JiXoDjoduNKKtZGLXaZJIsmEgtt3F5zIAfAHS/Gd+p",
+	"RRuzEV/wKL7WeYHn6MqJnEZCUjmntXZvHfrtt9/W0ll37juxXS4bV5KyEWcPKPUMHgWQpDIRFX2ge+0S",
+	"gV09e9mYotwqPxP/9QoN1TTl8HA3d6+oXLGbUI+rd/azK8jhwcR7iEGTMIQVyhcglp2wBdHvM1PLvpVw",
+	"Jdyuuo5hDX2H3wUgjXeHDFkUI210cmNQ5prttq7WYqsl/mQwRbBB2Q62/+aeR0XefnM/oqRwx7iMHtTs",
+	"yERRK5WDBJ9r1kvhXII1rvfYKqqmdkJPbFaEYV+wCK2iDVtGS60F4IEDExd2r6z3JhROP7dXGV3eQHl+",
+	"63r5FnXyfmpnAdBJUIlmLaWFQXnhHP3AgDVYazjzCMBBMcPOucPhKRvVFA5I7dvEXTJrl8wQcAeULxC6",
+	"IBZ75Mza2zQjuVAsg/wIfJlbia0grjez1h1kukB+nDUQJznTmul+Jif7e52jw94h5G0oBie0pMpa4p2j",
+	"Dk657DvyWxKpAPA7sAFbcMbYAg0qlWdMb6jsakpSyUOgr6FidKZbNz2rEFiEA9R2IzZ+ykZ8TjOSyQlV",
+	"3Ezn/rjK5D/3lUqa316kCsvtc32UPWs+HGIyuTZ2u6gh+3v//TCx//sY/vc7uJb7e/+9v1cZzodbD5ON",
+	"KkZwsg3lc3wy1dhuDuincIZjj107cahyW5KHPt9EyzlDwxdzZkdyIrhzUxdZjDUqSvxfqv9ybkjvh4Bm",
+	"pytAU+4vqNX+BGhAC2Z40W3+l5yJaD/oeqoabHr9qJOQfgsCbMMIrgoxL3yvshjMNVRcbUimfrROus1t",
+	"OEvV+fFhlbMrVqJ5tebhm7d3Y6T09pAPv2A0jKsAHbqO51tAWoc5zwyJ+xKiRsRmRMKizXqwmZtP8Xlw",
+	"ZttAIZICEcKjPlgOlouUKbiSukeAvTOMH3iuOmOrmnMmMPOU4SOMPuyGDlHd71iVBcD2SDUnAz+hHnZ9",
+	"HiSWIWZ2ecQuLz6jHlS0RFBBd5lYe712jX5KTrG/d/BwnVmUL9yEabcJRPKu7bqgF0K1WDel5I28ZBkd",
+	"sd0blrx3kshZPRFEi9tMk7i1DIgie+EmkhXWkTl4uo6/2GotU6orzfPWx75K5sHdphq40oxruZjaZxGU",
+	"cet1mICQqAD/3EgybGjGWoSy16PPf5iIdRCJjoeqK+QXP9Ld0KA8+3hBDY3WTnumsr3LS8mDfNmEa5cd",
+	"0eKndIHoLg6Iwg3kgiLUOW3bG09uAi8vWdx/gr78neQGbksjIDr7tJBqV6qLZYSsad9jrubXvJ13EDmI",
+	"hAcckuvVcFuvcAlrSKoVsq/sYws01TVzu0hfazgoqrGfwm3scQML3wDDEc6mzfIgQtlkYTs4yOJu+uhu",
+	"tYI9A2cn5klSbrTj3aAqG8RadVW6U+ZQYOGzlUt9feDARnq8uSjKlsIG14fbRToqVLgpjLFmJTs3fcT5",
+	"mTI0STIuZiFCFpwSckxucP8hUn/DW1xtr9LunUWuFlKzSAd6J6u2lvT4L9S2NJhMm13dhmp8PpWaldkO",
+	"llztDh4XZcw6LNIMKfpGN7nu9d1s5q4t0idN3iSvsh/dTv3w1O78x4XSdxfIRQZR7JtlTka7T7nnfflb",
+	"hDzex/KN9HFZu3E35NHqDm63XVx98lXF0k3I8Q32Sdl684pI4aFAhLUW32zmITurBmtwD6UamBT6ckCM",
+	"sTRUVgC3er20VA3XWFZBnEkQyUX5HajZG3X77V3JbsZmv4Kc2KmP1i7K6FVaBYTtrhr6WDV1rbpecynX",
+	"jY5OWPSGxug8eKHQhO+u5VTV4IrYjetdwxzV91xIOLb/u7nIPVHfME1tJII5MzR1pnITQGMT0yp3T5ao",
+	"Lxu6mTal2/bj67t5EnMszVGPn3QxRUdgFUIsup8FZBdMO9jATVR1xhoiMdjmkePWtaOTm2ZyG+iOibRf",
+	"Ht/2Ai2RXrfE6woMN3BBbOz2A52bU0ikLiCXhqvdUBbaXsQ0Y/0rCY/FZ2b+1+PabVsFlqpBSf+buXl9",
+	"R2v8vaC8Cs1uvpGlbl1PQV7Sle5TPeuv5WVFHPNBocfVaH6e20ULadb8edeoCov0jJyyeTv/dohpvvXh",
+	"S675kGfOMboF0wemUEE5D15Pmnd+Q9lSUJ1Q3chNh1+UiX8eV0IcVunc5++PZa4KeH/nowKNuRr//Mfs",
+	"4V+voYBu7rN6jp4yxHAtqgzGUkHSlPFeNcEumSo8NNczn8qVCT6ZmmxFhnQ0y6P9cUvLamNxDj51R1ZV",
+	"hbhuKNQbUOvnj/a2hEksz/G/Dp/uP9rfP3h4+Ojxk+9aICi+l9qc5Ck3b+Tkark+MT2dLhY9qVKmegvK",
+	"040JDI+Sjk96Our8N10svr646P2Tdv+9133a//m/vvmvr+K9grbr0HWk4M0ZMp2DPcIE5JiHkMOuowe0",
+	"+pJjki+IkeTxIWITJ4RmGVkoLiCzyqWohbM42Nusum9u6J7yAtxxA5jySQF7tLJsTC4FcI3ldAUNaSkg",
+	"rZHUYQbulkqic5x1I0CTHyIFJiV75K2EQqFMypkOS5OwthIxHEm9e0WcY0bwmZpUDCWHWSyj6EQQSHZD",
+	"JLinh4+efNMjzxQVoynAMI1kygbHcIxlvMHu3oLJRVZNfykSXT3+JBeLHHUwbCeAuAT2jw7ejsBzvU4s",
+	"W3atEZlDhyx7hq4lz9ov0hrqOaa5Kry5YNV19vafHoz3RvvdA/qEdZ8MDw+7T9NHrPtwvE8fjZ4Mn7K9",
+	"/TJgfHQId4MbuLivcVbEL83tdK7EUSqlWlKVHi1ws4+q27CeMWsMmy9M2TQu0gpwEOmcNggQvsKyRMOw",
+	"dWhSovggXC1cWSivh3swpa7hrf1IQ5KqzxTdAcOvTXq2I0OfoJ0WbSbWdZiGFOCPDq8PejtUmgkBeRTK",
+	"Cex569B20BUuItOarTk4okoJs7XBAyhVBDcB8FNNDdfjlTu1uWur0l6xDkn41xapGyE2OhJv4yCRto7Y",
+	"RPDD6Vu/ofZ4e+ug/Vu0a0RFx/GDFAx38EWHumBtG7hX+56HjqmFqcdArZhMXGdPuaCXlGcu99fqiBL+",
+	"Li+ZyqRrLCGk6Y9ljmVYDqoX3w3q11PcoCFPU8BU8iNVseJRh6sUO4rUobgGcEB9xaxuh76gOIU1tlbE",
+	"IGAugqQZ5zbv61wv/Hi+JNPFlXil6aJdMVYpNuMwFKPjOfp/ZlzMgjwdREIupuX/VQIg2zVSw/oZn3Nf",
+	"BtpgXLm/sE9cG42+rqnEyZb9Jz09lWe5oCt7lH2ANqYKQqO5cO3FWNqfs5RTj+I/ZTRlSlceHmk17rui",
+	"Livz6ojOTn8vFsdFHxH4+HyeF3nldXRo11PTMmvwKLD5QmJTlBlblQRQ/4GL/kLJCQDyr/9qz9e4+AVs",
+	"TDFt+Isnv1hp2nslxzxewgHAy67KWk/l0rNa3wX/6tBRt5dHcy3kocYY2jXT2tpkr22JTZ+CpntVyDGv",
+	"JW/OeDc4yDn7ZOJgY6cV6I6rQfa95KD+DjyHGWAPVLzkiAaCKug6ebXRNxDtECF/iqatO7Rs9jBBV0KT",
+	"i2zYiAlzxifidcztbq7kby9tyldcsbH8tNmfXit0TZmeGbkYJGQwl0OeASYLcCuAjR9K+H+QwItHwwJ0",
+	"dwcqXzWw3RebPcnlowd7D3t7vf39h70n23zF5UvYwDAhL17ucofX8LihwA6ZHSjE3BAhl9Wl1HLGG/zV",
+	"5fNvuMg/dZJdY0pxh3erZ+u1TWEQyH8l6G3azhPeyHNK6tV321lzJxdV5ZZtzWZo3dHy1CUMPPcpTnWu",
+	"Wk+BCrDVnvz48Kfu07/+/bR78Orwh+53H//xvLv37NHb7uPzv7zYBXRtrV1TZdD4tEGj/CLQKStPVP1P",
+	"0AVli6vl1OGGXG0tV+p0VNEfNoKP+vZnlTKCjWXs+FTLdslBWcsO4ijEPQrLCTaOBA/VtJxtiE3w3FrW",
+	"jvPTBKn08FycTOE9lLp3qNeEM/51WxFd8d8bVpB+DtWsZQu3U6aZSJ+tqk0Dv7B2536SfwPLtdQAdpjm",
+	"ZfCqk6Ob5hqO9PrFeif52teaJx1+KCAAKVgL1LbI4fyWtHulslW//ezmY56tvMNkp8LkFlr1VCrj1WnB",
+	"lv0r8qPbPafCuVSZYdPpmWerN1zMdtytayz+RjDH2y7OD3wlqvRb04YcPdEhFbrk5utHtO+oVLuNuLOL",
+	"KuRw2cVkpxJdfRX43OVUQmR76poIK5kxxCYGZJAIBE8E+e3adeVXKQTcEOuuFqOH+7nBBRgrVN9ag2fP",
+	"7SYi4EDUnz3wXVDh2lEeuPjriC64oVm9/L5edZ8Q6hHVEEemYgG/fPH6/N3pzkFRO7szQw3Xho/u1laM",
+	"lJRtbF3tukK3qve40ocipRyVPPXtludZkViyVjbhb0vl1P7ZmbOeYjStWJY7IhGECAJ765uz5lhbR8Tk",
+	"nwrEB+i25Y1ViCQdOwipKhoE4EX47nmQ80BSCVHdOfyrSpyHTx/uHTypEufT7X0ywqmfRROrR1OaZUxM",
+	"WFuHze4uxXopUjhi8b0oMTCRhiu4IvzMF71CaEvVCLVwFf3Bv9ME8OzCGlLVm2JBau6cpr45xtaNqmkq",
+	"679zTYcZux6swXp6Gl1wMqGGLaEX0DVz025VxhdpbcVOVI5nN6FepRUH5nLTCZQ1l3kk7bBt/8ArFZLt",
+	"kJE5Y6s/Yj5mjLZckuQ1ciPXaOe5a7Ea64kWP4gZWxFuNMvGvlm/lVV6CnDdkzVY2nSp+w9/Oeg+WZ60",
+	"+b94JAG7O/pgfgtwqfU7EmnR1ol/utW+3YRWHZlkK8/99gne/Ow+v/bfrnQnAt0cAKUjLPt6/UnjJb12",
+	"EPJKgjtXKooHXXbqwdQ/E21tsAllveFKcwEgh/hMQqgmY6oK6FOyW8RzkyApDiSAWC8yazNqmDbtz6Ix",
+	"Rc0DALlTjxUcYQ/g/SePv6mZEYtlultHoKuXIrXZGteMwYtXiCVtECrXDj9fu8DpqkHrlnHlmFj09+Uq",
+	"dU+bap3CmqiKmK2f5QZ2dTOc+AvBmTtjJrC/r2aFXcN9WIfxCL7UMNsPmqnvwelwtcnu6FiBobyftHQm",
+	"HOwdfrdFsLuBNizjVGbsiqvYzakT+nqDNTx63MrJ07CCK5T41bNXZqBlr3f+sLIPq8qd/NLESNkj78bj",
+	"GojmulD03UFbNhBFeOIBxrqLDqYuoyboKMQzBv2iwBQYTaVma9Kze3LeKpUn6Ayz9eSibWTCisNNL5/D",
+	"Q7Wqw6aSErvs1ydvT4h9mNinSUoNHVK90za8zC01PPgbZ0LQNttRLXLcGDcrn1xvydJY3Vjd7qQolCzo",
+	"pKlmMkr2RcQwnr5d+ArDVrjbvX1VZ9/jSqHUP/e6T3/+9fFv0eqoM8h3jmXhXaNV7X1/tc3dy9rK9QIl",
+	"aOMdxadutKtYAQFTnGSUliH69AOjGXYBqLmbFk1FGBPZv2RKNzkGJ1LJ3HDBGl6fMrroQ1FdRRnd0E/D",
+	"0J2hE9u1ssS1h80s7fccB2k7vea9qCc1+qIR/0ZlKyvrXJtKZVsre5jgScUO+Pzd+fuXlgLm0ejAJsPl",
+	"Q3BnC9R1gFy3Jip19dI3muIuzQKU81zxBuaKzeI0oYLQxYIoRqGvexQA9hfVX8Tg8c7D/mWaUPLXU1jX",
+	"EaHk/dvvCRfESrzHh5X12a1uGEVfTpqn62Z79rfv4yi10OsqWvZrJ/HwIHEwffbNlNTdcN+//MeL798+",
+	"+9v3/+/D87+++8tf6/9uZ2m5SVQPoNjAYo1bsfTOvUaybrcvlEzzkdFQK3pMBhj3HiSuhAyUuYSMZZbJ",
+	"pW9SaCVSWPaU8ckUzEGqZmXoPFb6ARy10QfqezG0k4zrZeLNTfCxu+RObtTF9dyoDak0tSVGD6sBwe68",
+	"EakuY2MDgrYo2VwRo+gly7DPjpzxWO0MIuH1G7bthGDBFvnLx3NXuLv3+LtveuTcHh/h0OBdLugveRzm",
+	"2ZMkj3wbg4tBY8VKE1AX6ajc8mYe7/OHdxrPvVQdkPAxycVaEGH70A07+A43h/zI2IJIka1cK8ul87qt",
+	"u7qgIs+XS/rb9YxRVclj3ERivros2I3oFsUI74PI5GgWu5jXUVjbSjKuySjjTFQ9oFcIC27hhR8g2geu",
+	"g7bm/ZyL8K/7ydr2VOKxYcr5OuTBDtXObVLFKj6Q6zl7GrbqJ3ZT++SK9er706J/cnOFXQVf4vC7nZr9",
+	"t3BB1MAaHj7aoR5oh1z7lhAjNRyRVkBx8eqkc+RExD9RuBEm3EoVbki+qK99rXpie0i1gaSaGvDuUNTn",
+	"pmtyJVxDM9G2q27DtDe2yN3+TqTh7baXmjeovJ03dfeu1/rodjhc8/pPZca+dO58S4m5NSK5gc2sRpa/",
+	"9G3dkLx0BdG5Yw+eCHLxDeY03shZIre8qVNsHxGoMFxuiByPN/TZubrTP0zymTDjvQg7C+FdPPkbpFLo",
+	"z69tCJi9g4QMrN07gJpyZz0Xa+C6+NtV5PdNxQYat/Lx4c5RgNomLPJhxkdQ283mQ6Y0bsRC8UtqWHUn",
+	"/B9334rmCwGxus+snzY23Hp99o483H/8uLtPaLaY0u5BbelVleqgFVJspSFWpZ/jox0VtHvN+sqa9RUL",
+	"QZsVcs9e6QzVb7qkq1tRwF0k4+5gVIqi6OJxX7R7pY5wd4HKciNN2lr3VSvyBYK0qA9nL093y4tqF1ax",
+	"xx8GVf4o/dZ8ycsuid1FtsrWPiubS4jw0RPsluZfHK7avvhs9YVVH96gS+kqJXnhFm7vR1OmHK2f4o7p",
+	"RCU9/Hb19CGfO/RHoKk7LFWtbfCtkMmp57PXSdcqzve3K+dnAQ/euZfmUZhiWzq0Esj24eKSG/sPKghN",
+	"51xwbRSFdC3XnTFs+srNFNMyLgS8CBZP4kFk+Rzh6qCkDsqS8gXmgjFtNOZp+NhE4FgDYD4HrOe4MHBv",
+	"/BgEM1nagAgXSKUg8AEtcYDLB2iCKYM/u8+nLGNmw0fjutZDu6MPD4rKFirSooyQGpIxqg36FBF8rihf",
+	"TSpgoKkMO01LFZa8kiEzS8bEhbAfOLZfsh/EWfTIc6ohXD9jC5NAZk0qGYYkDcsyYpaycM1qQhdUGbfx",
+	"ZTVWSreph2tbUse7WCvYEwI7P8aJEpIMMLCow/gvyvSfd8xNr+Ux+AyGtdDf9RMYoknMbrFbY+c1RIio",
+	"J33A0yI9MYSICAOOYKLCBcN0KJYCMbUq+AvncIapKOvHd1k73LYwFxtBLpq3ZAU4RjuDPTyXKXuvpBxv",
+	"hXp4w8XMfx6gHirD6jwzsYJgzLlDsoJCBEGGWA6cEHj1b07lrD+ScTGzh9FuGUVy37ZVVMYM1/EZCmzv",
+	"Es0QYif9sAoGUkkaojlnCwqJC2UQeD3xGOCkhVy6SM8WHKV4LbDbg2aiPn93/v6Kp3HFzb06B2tcyQZ/",
+	"3cepJJqxCjbhEWZ5DmW6SgoEEK59/gcXoAkE2gfNpGD2UT6a+roon/dNPkIx8wpSwADS3coxfSHQ0wxy",
+	"rqpDoAcRUHbBgQhRPJDw8ZwHzUa54mZ1ZjfVuS8gReIkx2RJ/Ncrv6N/+XjeSWKpZmHOiRwTCgvuYiYQ",
+	"nBjQF2ZfFBOZGrPAuyRnnPkhd/g6qhCDv3chRaJ7rqjQVkc6cok6gx55Kw2kY7HUqiNDpnnKyMCOJRX/",
+	"N/Bl8KFyOxi+5U2ro06//4PUpovjl/OmC+4qHkdajc+bU6UuaZazEpDbfpwM3EftqwN/8As6YUUuNWTU",
+	"TaW2GquAsy8miEDH5QT/3n1+dvoKl78+P3vCXIxlxIuI6qtO/E4mvnQLNTiXGzVkUyivE4z8cH7+npy8",
+	"f927EBfi22+fS3HJBAQEet9+S57JlLsEqr+cvXtLuCAfzl91v+sRQGonTvdSjAy0oDPWH1HNBgn42fHv",
+	"p6+ek4cPHz7FV58nhKfww4X48OH1C90jJ4Xct4xtykb2SC0pj0y2OvLYph5V3i7il5ypFVlQRecMIVVw",
+	"GqBIpHw8tldTAIhFQtyFuRATboWYWQKogN0K9sn4jbCnA+vDg7XzVmyca6vga+ka5hJrWC1YZnAurp56",
+	"QbVmmuQCewulbh8Bw15/+y3uDV0sMqcsPHBNCf7rX1qKwcZuD4kbwupI7JPRPfIScDsUW2QrMqJKcaYv",
+	"xODvXceNu6/TwTH5JZeGgaFihfdK5vYFqewKHPs5IUuWZV3LT1lKqu/77hz6Qnw9+OdJ9x/Y4KTX7/78",
+	"637y+PC3wTdFDi2Rl0zZzy2ombrt9yo64IIHWe2Hid1BwAj3+wlv+RcuBKAnHe49cpf/JMvkcuC2E/P9",
+	"LEWeFDzCfxsetzZdwE184in2jNY1xnBEMF+M/N//+b8G2IWf+nS3C4HtlEhR+1jhUlOqicPtdnAqI8u/",
+	"y3Xu43xAUx9UYOYx6FNBoh8kFwLeH7jRB9g5HLCBNPO5cGRBuToms0iOXC1Lz74I+2ivtv+JCzKGOByh",
+	"5kJQuJx478JXC5wAS150xFIyZGOpyoxpsG+1kRkTR2tFoQX7wDxKOCjL/JCtu9JHoqfQgQG6BsvMs6Me",
+	"+biF3QeSQTNjab7CwQeJ5b5nVuaxbrGTX/u27oMHl/sPaG6mA5TK39htCnp34BpBXPvvok5mbyCauBcC",
+	"+TnyWl0wcCSejNFLpy44Bitz47m+VRmsMZtljkNhR3Cipb0NXEzsU4IIBtUnF2LwTvEJF4MC0QI0Ps3U",
+	"JVN/AhMa4PW7GdfOm2Hfs7tXiowBHlBbMXUhtsgpHMX9jNyvOp7/DVmTkcGBodhB9YkMvn957h++EIZO",
+	"yGBut9lxW7s6IU2PvMy0y9HFm4VlMQH0/wAuqFoT+aCTMWESn9JbtKkulAVHqghPXOgz335L3i2Ywlg4",
+	"mVNlHx586ip4rOseG7hzsmqhHNuFIIqmWRXHBf4JKUkmxYTQiexdiHeWyJY8tqRNPUsEnTvy8EDs2lEF",
+	"NjJJ5TFwnwsRrS5SbMGK1b7hc27wXmYZkeVKh7m1I6RmwZpzAVqEZVmQOo3NII6wlB9nILB5UqgBA38Y",
+	"ri6Eq09I3POo2DleMVz5/0Sagr4sI1jOkJFJzrQjAyqEXGkCiOca++cIqpRcZiun7VmeEwpEoDo3V+TK",
+	"TkSSwSk1DHbAIdkX/+6+lxkfrQp9DRxLHvjKPuCP9UIIKzI0MBRutGV6x2QIFWCEuwRtPFeuyeHBUzII",
+	"G2kMnFA7ZUatuidjw9TAsWCge5yu1Ja3CQlsoSDTBTO8UMiiNFr0nTAYHAV+8LpsRtH9ka0GR1ZWebsx",
+	"lNRWv8JzGLIRJkxYKQFTQhqCYCssoGAPM6DjlKBBZE/+4JBMrd6A5wqpFGXpDZ4Q1BAkbuIXojLFUyt1",
+	"VpbKjMoZtlZywBJOLlGicxTFDsZsnGuaVfoMka8P9/YS1DYO954m5HB/75seORGuPI9ZtjJWzKpNHqeH",
+	"nIdrcsoEkB1uAWIcwCnBj4cHB2QQbxDidAl8bO/phRhs6Bfiq1GD+iTY8dwKRLsb3Ku0ICqhaFExU/Cz",
+	"GVuYI/CZ1kniQlRo4ohAH5IB7JknpkBjebq+HHzBXwptbVK8B2ULNUeeZ1AlhN+q0Sf69Rw5lmDD/prQ",
+	"jM9YccrI+O0AU1chhZYMDPMMrTto11t+HwUgKTpwoYgk0ur/TmqmcpTPvQr4QC6YoAveW9F55hhB8TfU",
+	"xkGWWjscdRdqyOBBKkfaVV5mfMSExqgu2mknCzqasu5Bb6+TdCCQDsavPnrwYLlc9ij83JNq8sC9qx+8",
+	"ef385duzl/BO2RKq88I1LQvq6446+709fMpNs3PUedjb6z0EMG8zBbv+QQ+UebCSHvxrOdOwFgjtxWqz",
+	"TshfPv5otSg0PZ482remx49sVTB2kFxWWeMTQbShK7/TWAhrpowrRK1ZU4l75Cdq2bPVakdTlgJjGPNL",
+	"D07lvBrFIb5OO0d2mj+y1RnUcCmmF9Juk534wd4eOo2EcQWAoR3lV4l+o21eJTcCmM5R/Cjds/t8iEPG",
+	"vlRM7cEzWuD3wivfbX/FPX/u2iDZ1/Yfbn/tPTZLOpfyDXQ/su8dPG0xnJdvDPyMhw/3t7/zA/ZaCsd6",
+	"1GY3Xrt+XkXXtkd7LVb2IWj1BQ6rfD6nauVhAMHdVfSyDC0wcNfQiYbgV26mnZ/t6w9SdvlgTnk2lJ8e",
+	"uH6ELgM3YwZubJXoRhmj6jnNJ1Pzk398jfwOI0lRoONB85WrE8zh9lfeSvMKmpx9Bgr7PVHLS2iD40ou",
+	"WSYXwO4dJQSkkrLLzs9JJ9BtMR/ntyTOJt+idY1QvOTECUswvhcM/7NUhuZ0NOXWfAQryT4T9oVcmxZa",
+	"m8egjcCDF+Jw77BnZU1JxQPX26sYxJpS3pCOsVHLpNcIunSSQbSmVntnZ+ovi9VrQWYW7TqdaxK8baVn",
+	"0kjv+aVruZWHEVf05kFBeeMa0L6qxaUYNVceHSk2FftS02QeR+by8y3Kl8rOA8BSg6hxbhu/A/dM5AsR",
+	"OeU98OHo2M0dwTG34StWKE0LbIoojxmkbKJoaq3DOaMiGNqpsmCiWWNzKdXMpVUUXiM5Jpm1lpVLRqHg",
+	"OFzS1TGkxjqOdbC316BzOeCMW7wTboTIRRhIVwtQ7MDvRfv6HGR9s4eRdJqiEe0/5rtYx442lUthj3Pt",
+	"hmlDTeGNdBQOZv1yKrHhq7tT7tpsuVYPwMRovFxndoDUi2kXLEVLRjAVCF8r+JZTCVa29hFcl0OHEv1w",
+	"79A+hK6oXuwuPbdT2XihtlJMZqYvsBnvVS/CfisW6LylzjBowzdfFX10fw9y549hHoUE8UIuRSWoD6pc",
+	"GM7/589Wzwqj7fAXq/BUryBemfhNK6ke49GZmWLzAvgR70/X35/125gOv4yr+MLVdd3fxvvb+IXfRl+C",
+	"eDsXMuOXzdLxBVsAlK8UxIUb4BYG2Q6CyNwUAdwUnmditCKKAdCXdiGg6CV8wy+ZwNSaz6Bdvsbgxr1K",
+	"efOWUon2DZlx4JZTecUp11J78wVvn19i/ER5di8t7qXFFywtXjDLzdXKMmN7cfTtiAwAgmmOHDmXwqO9",
+	"h0Ho0hlyepobTVJAioOwvv2dQwaJkIYoRkdTcGV4oRe9iqeMpvzzCY4zhrmA83vR8QfxRhQnWoqMXpNI",
+	"k0QzSJuB49EQWN5drmkjlQPy+Pyi7Qwncy/d7qXbF24LjaFtI+QLWAlxO/Kt7Lr6BVzNEL36FqVdZZwI",
+	"h/wbJpskBBJeAJT83yxoIzCCWOD9zb+/+WtW4bUvvSOvG77skOydctPNJCImRi87Zo7SkQGiZy6PFFMK",
+	"wQOCnU514iO2LhXgFc+gHhqTUSHP3qULQnmGMC7jGCo3MNU7PSZTubwQkBFcdHuasYUpC8MWmVzNmTB/",
+	"0pCQuELoqgWTi4yR4cplXfEUM9h7F+ItY2u8hwxg4bBLg6YcgRP7yBu7NVvSA7b346Qjw9KmRAFfTFiy",
+	"qa31extmEGQeEiObxtQ5FvjtOGqM7suteQA7djJyiA/tHn+Xm5EExId2z79+3/rRV0rOWz98Lts8Coyn",
+	"zYO+WdNtplLAvOEqNeVRlKUlDG7cFy+f7sXNXYubn6smHjVkShcA81HJH0y5iQibkouCrHGsr+tYny4y",
+	"xxZSN3SGHdEsw1IAaPVuWWGPIAvRZMgmRYkrXSx6A0Db14aKVBPu8sqQk/1JE3CpjAy/hCITKcFHv1Tc",
+	"MO+6h1x2xYr0kVWRI25kUL4jGAdDF/PINRFQZbHyNUjU+GpOx3OPsCiAaxjNMEwG1ltkD8wsKnzsbnnh",
+	"sy57tjCeoFQASmB/xmJvps0ziT6rLbynyCz7FTBT8JwXi55UKVO9BQXZMGeGgvlx9GsHfugcdQ6f7O8D",
+	"dpiTLUedvf2nB+O90X73gD5h3SfDw8Pu0/QR6z4c79NHoyfDp2wP32jnvQi2peBN1WJ2R241jrt/Cxy3",
+	"KWsN+KxrvmnlsKOIL4/xPldS6zNu2CnWbFyH/+614KMBXT6XYpzx0fV49/6jNhuj8wVCBv3EUk7PrUYD",
+	"jP9gpwn/yFanrNike6nxc6Xuvy5ETl0RtXCXQY5dIx9/6eKCpazD8QCAUWEDbHOTtFmzbB78ytPfGs2b",
+	"7eZBzCnRzJ5B215Q8FU4ZRs4ZpVJ7aJ3340KuZGh3fs17hXNG1U03wlHWTemZBbX3kwfuGkWqDXRi38O",
+	"4LjsEx2ZbBUAtAV4GT1yomdW6RuDBlj2EwurHMIKBu+cgFIvveRmNGXphWAinzsGQhZKGgZ6FZHj8TF6",
+	"PqHkuWgTXZZQDoQ0fahiZ3E/BcCAnITLXWNIdZC3mDsggEuNFglsRYOz5x37sAdojXA7/1O9MCIY5+Ed",
+	"M8NwHxvYoa/JNFiOMZf2uMEsUQwivNobG/dlcl9WJg5FTyHXUNccL47zDATdkd0F1XopFcLjRU3YUntw",
+	"fcyJf+eYULJUUkyAtXAo1WV2STV0CPde3783KGFRLkQBgjJSDOqCaaYHPfJSuEGls1ND4CKG0APM2sNM",
+	"keEKW9NGmYdd5Xu/yF0NxZb1PpVBdrLbDuMuA79TCIMEfuP/BPOq4TRuvi7B72/fCh/NjMNI8f5sK9qE",
+	"LE/BSHcKPTIYOctucOTtX3dAlgwrYAHUILAAVOwBzs6F+Iz24L1+ttGkw0vstKOCXVQZKNhwoosusQYT",
+	"bs6c/VbhtmOpJtK04LZnkIpLETMKwagyLmYJ4Q7aosROqIEjkEB2V8Bx1607nM2VuWLgPiung8rX/3C/",
+	"9UYQl2h5VV9V5rMTA23h5YiBwf4+9Jb7C79B6TnRMzRayJKuMGPLWA0IINIaLnDlTnJhlNQL8OM2XcdX",
+	"ZbTTlWRSxVwXXA/vNQ5RuY6qAAUJ8Q1sq3+Hq+0hDdwAF8Lbe5W7zN3AfhzUx49KlQhxYeglI4D5nXiO",
+	"EE7YA4KHwI/21wuxZABweImAWC5WMEAocQxGYPgala7ldFVYjG4QKNvLtSsOKJbrgDwV4uq8Lww2VOis",
+	"ZKTCgeIhshSAJ6YORvA5xEwwfF6LNusSfSh0Zzn4uPJQo8Zk+bOH02zH+j51l8slgCR2c5UxYdlzWuOF",
+	"rtvrzq2QW7PJ18Xkd2KRN2c9lhNAGOw1xeqjL1qu9gkeS+UgcRE3CJHRPodGe2ca5tg775xqWQYBhaxT",
+	"NOxNRkezupO2V4W582aTw7ITKRnE2yIO7KWENBaf5Xovu/5Qympp8FcvGsI4PX588E1Ud60oqmsMs63r",
+	"MZMT7BneHPIOtFTnFrAGeuFcBKntHXIAQQteBC+2oSuHx/qtgIWlgcILIqQoKgCAKg6YgoXZFoKL9cg7",
+	"D5aqAP60eCpjVHkpGjhAuSa58O2WLoTzjjoDsZCndvJBh43igSEbSYifgxx1DfNjSViwl7sGwIEqCmTU",
+	"6wXAN2rwdmLeYumMpFJsZMhUKs3IEFLiVkQbusDuLu2Y5hu74t3l1+abFnQXaGcTPPdo9+ltCqHX6Np6",
+	"Xnq2WjtX7IpeizsKXJ9g2+dwF+/5/m3YLGeOSyGy5GZHA2Kpdu05Fp4G+zfd5SLOleHRJrbsHKpgqDio",
+	"5lJBQNxL93ero9A5OrTWMK+tJkczLX0fGmqqMNjDFTq9qnjSLpEJYGKlgjwolHbHlbZBOh+PraXlQKCd",
+	"ppPU8YXtBKE3kpUIOFwI8IsA1XRJV9gpaOyaMQTxLxQtCOzcwJbtZt6Ou/gNfDxgga3dwv6EYMdB/Pyh",
+	"ncL3LOjLUD3r6frAxfB+tPKPQgFolwkls4yLSYR5zcf0gWYi3eyIob6zzRIwqsFFaq9CCe9/RAagaQ6Q",
+	"o7lsfXjQIdmjicWoyjh0UyiRzosGOAl+/wLr+uBn5Q0uHJmJFMFQqS5yLI+JmSrGnMdCGOIs4bnUJiFQ",
+	"8upt4SoKauDruRA8APlbTqkB14tXJuWYcOPYrwvXey25mHyMm9mdDTvp3BJfO6sNs7sf94amUU7hrCnr",
+	"h7q2Dh5OWs8cQC2kJyygG1/v3kv8+9e4fqDW/EIWANfSawOuV5Y2bLHZTWx5E9iBq2budFJewNDpRQwT",
+	"/p4n5c0v2Yn9E7Q5RDBz39TFObTH1mbmuuwTAp1gehcCMOOhscCcipWznu2PYUDItcaGphXOT275cELY",
+	"pxFbGGwPhipQiehtuYk+tgrahVBsJGE6+GVgeLm2e9wjg7Bd2YDoBVVMb+lHRg3JqHFg0l0u3JZQ7aqh",
+	"aL3+CZtbuJh/GBWH3PMjLNG2uuQA5+H6qBT+4XmMGV6uNZP7rOZ3tSddu3Ry35iuc/j04d7Bk7Jb21HH",
+	"SOy21Y5VNjfWuw3D/Eqs9AtM8763lu+Id7/iguspsAsuJoHdXOErjcZzg6HsuUhXG+WS8DYpnaDD2Xvv",
+	"+8qViU12QtgUQc4Z2LajqZQay2bcKBBBw9jZVC6RX2NnE13ladDG5ULYFUL1T4IVN3Ng4tyQJaMz3yYF",
+	"nb+WXTO2wO+oPLO65FsH4OVa5WK+imGfDFjN8EXfRYWuLkB5LHJCXaFP0bHFO2ixpRo0X4BsaW34nBrL",
+	"qEc8LZMBj4JVg9d3ZMUMuhEsk4YZlq0QnW5rf4EOwL6Hz5oI0PJCUD2Dnh8ubgJwt9SqbH5A2CLIetCy",
+	"yFkVtRlpZnAHsd3i2HXVErgvSyuIBjhrS4wDAP2IiRC/AzeRQOGOB6h3zflKU2rJOfDBpopOpDjYO3i8",
+	"Q1GRe/3M0ftnCh7Wp9GYje929179/iOo33JJtAH9lNZ4HRluyVB1LsQNWnel6V/RHK/Susy5zKCLDqOG",
+	"w0QgPQ9NeWxGZG3ATGLbSU3HEJOqdsKz6vAVWuElwOAwTdW+IDNXgFnrEbW3D427YMGoxvo2QgXfLSJ9",
+	"blSrvnunKkSQXUMj9+eyxVutF94x8rwmn2qCDlU3N3Q8cFE4WKHoFPPSDvf2nY1R8cAu6SrGNP1p3rmy",
+	"3Y47neL0Nnpl70Lf3b/TLIVchK3iXIaBzI0PLB+v9agkA0fefXBAI3J7nHCJj3YE0U/sbQv7+fHjx+5J",
+	"MHrTOtwrDz5+/Fh5HNZz75P+Q7T5UdQp1tWwkeWslqs3NPvZouhj1xCmmgXIMzbhQkMvtLLBCAIfuTRc",
+	"SFtw8qWWkouiAfrhIzd3vVLWcvdQEl2IZdFE1qUYVBN4CUW78nhdZBQVDnEducj2dcrcRZG34IdiOqkk",
+	"uMsF5CCassNsVR4d7O0XcqeQ2i77DrRr7pIRHVROsHtuyYDN4iADYI9EXCi4I/qcLhis0oolP2RyRKGs",
+	"DDIFfZu3lJI38pJZZWCHBImkrEDDMrXW+vup26TPBAhQirSGcjFHU1wDWTncMN8H9OuSTn1TbhnSKlkn",
+	"1W96rdM4bjK1+49d8eKJrw/a4+CYDBy76eNZ9bkYoM0MmYquODPjl4wEhVnHLr7mvuJ4gbgQ4Sl7HaKp",
+	"JFQVT1wGx3dfHHOLAvYdXkx/V28i30QxKyO74RFuqCF0YDIVSeHSSwbhJ/o8Hfi6KhRHjhSxwXopLJ1T",
+	"qcxeA7l7IXYI+dIqAR67tJRKzHdiRatskF12A0IO9PkLaU7X5nRfTHPPINokpjls5MqNQO0XrLdtnhrN",
+	"2hS3vbeKIF5H30TNMQGrUP/J5ZjBVXd/h3sMogjifHVW4eqEaZZVKoQvBDCuojF54/01t1wZfBqOcdOF",
+	"wZqZu/aRtgmPVaGPWkztDRez76Vg97f79m73bpVx1fv84Fe4ls34Qi+8/ekCKmge54teHMujvA8a+jxv",
+	"BR51mafj4tsF5GcVhMgEJV1xHKIKEMfjbYAfP7e9lbDeERVkyOwe3H3m0F3dsv8cIA24AniwltUanmWQ",
+	"1rP14hipWLME/OhLF52Dy3vroTW1F7kJgXBEmRLjlN4/aTJRdAShWi5T6LseARR3kzgpdP1bSWLmYnYT",
+	"Ai3wHgzpaBY4jbULtNzLuHsZ1+LqPlMY28Mm70ElFh3NNl/aXKSyC26NLkJ57H59QVGGptmMyCwtfcGn",
+	"eBd9eZlPrWB1rdXF1PRMY04cGLKltudCjgZymj8Zn0EXU2vtal7a+SCgxRd+/YPNwtRb2K70/s7f3/k2",
+	"cSM6g+RehG6R44KU2lz6TI5mV7zpdIgxUvuJHvnJxcDL3FdaKTDymqvjSIAbNGFG2+uNebL2Ownmfjm/",
+	"E6T6QxQI8aCr5mxSJA9DDRf8FaL//mMOQBpjUW4WuBBwaFFQLuxwGOzfzlNgs77Q0P3OvOjmcpo+wMbY",
+	"mxOLjZQEwXWdJoRc9n4voYp7ZvclMLvvmUGOgXzHgcJgMiegv4woHPSOUXLMh+8y34NzAztc99QDBgVU",
+	"JRxhlFeHAe7ExZnDyLOPDmrChSvzHPjUEggqXYiC14L15ZinnV5sDPjg2jBY+Fl3ApJn0kzJUqoZxL2b",
+	"qwNeOtzOzxOT1vhoCnpooOBiIUYn6VzSLGflQ2UZQO18WsPT/5Z07F6vjQd/DMbzCDf/mO2Lg78t99R3",
+	"f32y+uWHh6O/Px2eP8r/8nj+ZnGoX4y/n57ss1P+Tr6fIWfcpRwBNv8z8fPKDHSeNUJGBzqry264S+iB",
+	"Lw0/4F41/uKkBYRaAjyTHcRCSvV0KKlKH9CsuS2zvQUTJZdmCpkfzjlr5dPDPZLSFWSNfjh/jolHvuQL",
+	"C/TL0tyDvR55SUdTsqAKo76KUV8ywLIxarrafo7aUTCLqrHtSDH15rZXE2Ze+KdutbVsMEqsbVGWkTGf",
+	"5Irddyy6B5LfCCRvScUjZLiUveA2FyQfgXiqXocW+E7l1ZeX9kG2bLz/P/hqpgBtkCmof0+CyihDDfNl",
+	"S0HjJTA+HSoIMI2DQzKVudIJeYLcw77iOMlRMYbDfALMQokfAv4A7nlXNuU1TMtuwADWWJQPiZTOR/dL",
+	"TpVhyvXtsAOXUCZDNsmvy2He+d27Rf5SjNGgotxzl3vu0oK7BKRir62eWtvl1tmLYiMmTNff0w1ahtQu",
+	"kRgufcYM+L/CPpzHiIUTAKJK6UvLSUNleVE4Oe+Rc/C4wRgItHghLL9w3Alac5BMTq7JEk5hxaiWb223",
+	"WTJXz7gCNJGmhpcZNG4Mja2Ujak1Yo4O9qAJBZ/n887R/t4eRL7dv4q4NxeGTZi65Q4U1X1o4F0F/75n",
+	"XvfMawvzcqygYCW3z7tkxrpWseHa8FEz7/roa5zBADLU5N5O4oqUUM9WvbOfRJVnomS+QDMJ2hkDpJov",
+	"wL4W/5EZOysnfZs3vDpS5Iqf1pZ7f83vr/mma16IQ/Bzo2VhrwwGzVFW41+Bnm6fBeSaqS56Pxqv/7N8",
+	"NGMGrrw1YhL7H0vGZhqDiT9JkdIV+fr12Tvy3eO9/W8I9s2ZS2GmOvHqx4hmTKQUTRXoIkL+LQU7ItR+",
+	"lUi/8FEmRzPgGxfCNySx1szBQ/vdg0doXfWIn1WxYw69obTMnIcGFA/ZIwM7W+fpN3JQOHBA9SpKx6wN",
+	"d2EX5KDOsGQODVduNBnCsEfk4ePHzrwL0dGkcjsD4AywAcgpFWNkxaid+Bs2NkTmJkHEtQnHsrsLEfqc",
+	"ErJ/4D4llf1v/FiPnFQg8UGVXORqwgryEdLN8Zps9oNm6nskjBY6HmqnbmTCdZNqZ1UzdUmzuHbXSal9",
+	"lgmrz/3T/cvuQifpwAZY4t/aYP0Em0c5T97rk7cnJbmRlBo6pJrZCZbd1l7mSi7Yg2dMZZAiHpu6/Yb9",
+	"RMPUP5w/rzZIe3zYog9bzNq15JjSVdMWWjKOd2lLKXTbrA5jucFEdluNDRSY0tUxMdJeSiijyhy9Ns3H",
+	"yOvP5jb1dEfEDQo68r57uX0vt7fJbXD25/Oh87Z5PmwJSN+NoNbd4apracndnyZ1vYrJHNQpev8lODRD",
+	"6CmH/mm1khsQG/rZym4jhKhutR8ujhEPS/jzGQIKIWCrOmj9+8t+f9k3hikC0pnixV/5ooiyHhzE3l1d",
+	"enhMrTZY6A5NYRWGFCD9ngpiNfOH+48fd/cJzRZT2j2ABIxjMhB5lg1cV1whCVSZFioSYmjeDD947hZw",
+	"i+zgmWJ0lsql2MYO3Gbes4F7NtCWDYwK8r2rG59RMcnphG1MW/APFciHSo55xgpYAsUmBQ4MvIpW+uOH",
+	"T79Zu/yCuR6gUl87L8Fd+jd+DV/Crfd7dX/t769922uflQR8V/ce3euNtx5htZ0PnmvnWu+RF9ViIQ//",
+	"kAvDswLZ33mKbuZyn+FEv4Srjdtxf7HvL3bbi6098d7Vtd5ssLti3VJ/93BiRe8irhBILSFcXHKIpo0U",
+	"NHfAbt2EpnMuEJJG2qfmmCtKoO0rS1l6jCU2xM6EcH0hHOu4EWZw26Z+a1ZgV3fPCO4ZwRXs+znD/ju3",
+	"xRUwQrxRn5dZWiQD9Uj8XmITs+ZLaa/19zjUrnUfQAEdu31bHnyeK23P7pbd9vniDdfRyoUTsnBmz33c",
+	"/f7Kt8s8nvhLUZQPwE2KXO3gim2618mmErPygy5UG/ROnsos1Vvu91Jxw6IXHOX+9y4/YLcb/jpl84U0",
+	"TIxWP7LV9dBG4xDmc8ozXQYHXdGKnWi5IXbzQTPCLf65dV3V83LpnwlDFLe9OZaYL748VnQCFIUoCr8/",
+	"vM8A6xPyKwZGyv6cihX2I8dEfUK160jiss58Ej+67RNysHf43ecF5mxRUFe9naesOKl7fr65i/hPCJ9Q",
+	"z5kKGTz3exuAgsaYPvDd1trcg195+hsyw4yZCFt859GjffEuJCxZSp1L367WSYV5rg2IBiww4QZSg64u",
+	"J3BKDXKikXlF8ch4uhGMrEj5yHN48srwYzAH7Dsn2O+IkR5uf/etNK9kLn5PnJeLfq7Z4KjsCoXUy811",
+	"Oek9P9vMz07ZHIpeN3K0K3GvJG58Xs3UnDDzZbKXvf9ofa9met4Rc7rnBTdkq1qVYdd738JUpWY0jfV7",
+	"nTNIafMtLny2J7YmtYo0t38/JoPAgBu4Ts6uQUa2AjDyTdqMKaT7hF6yC1HU0Xo1B3o5XVnXyRcp/YJ0",
+	"nSta1D7Blyttuhm7ZFnX28+tTeQP5U58JuiRP5SJ/MfU7AKb+r5bxResByJB3oYeuG7FPqg46H7tLPJ4",
+	"kEIzz/y576EUvNleBpBdRIDrZ7pRBminjb4P1vH7lQXN7lJLYG6zd3SfnjETbM69ePjdiId75vwFMucz",
+	"KJCixrNnaMacylvg0pmccNGlxrD5wmyDmGCX0LvKQ7V60AeH26yYw2WFefsSkcQ3BYTWRADFSBZKynFS",
+	"9OiGILnORyNIJrEPCmmOLoTvotnTfCL6PGys2cMSkz6WmIQ/KBZ26xxYnr8MAt+IYwG4F5VqR2y4diHY",
+	"J24FixUiQpKBzof/YiMzsLKnANlAAAxY8IwtDH4NQUHsajgYL1Qg7qTbtMZcGNjFzSH3N/aMTvwRtZA7",
+	"2KXcNe8twOMBOqyp0s4ttLOLDNoezD+xi3uXGyvTO22ff/2+9aOvFDR+avfwuWzz6BeVqADzfmkJaHu2",
+	"gqOz+2yFew/QJjAQxPGRrifrciqhCymvYh+m3MRES8GqWgiWOeXZA5mbofzUKFWqrPkt4IB4dX5FNF0d",
+	"QcccS9kE2aJUDvzQihQshc+4mOkeOSGKjfjCI0mPcmNXCV9LWcYvmVpBB0boKiCbqxCghexGdvwOF7XG",
+	"h6Ns1WClcku0MvjymcHOzUn8kzMu0soXy1JzL3P7ynUN2rVk/PfEG3GzfmJa0wnbzh7n+OA9g7xnkBsZ",
+	"pCMo7VE7uCr4R8AiC64QU8ELFrIbm0RXiWKuGDOeAHaC2JY98npcKqMOzY16Ii887jJL0f8uHE4IYs5q",
+	"cIoIki+KtvMbmaFRq0G8O6BRq8o9bOCKv5uYXHUxDZ4Et8uJq3ZfUm405vcSzYT58jhMvM/BH9P/DJ2X",
+	"hTR9tNIGR75Trj0ayPIqWpUNGRcTsFnTHtJ6n31aWKLE/K+ymX0BtA8pCljvRLU5vhD26BXwOnRJUj1z",
+	"9qBgS6ta3ecz3LKrhIk04HzAzxyAES353I6sG+txt/Jutik9a63pKvqvvTnuiv6HSuaTKXbgCvu8hi0d",
+	"QohObqr97RDaSR+DgxvjqYQpqqH6piFv66fbhc7ABbqqwRYN8V0zsi+PbZ6GriTXJhpE1i13CnhDtXm3",
+	"FEzdM45bZBxIoJhmsIx1fZ+zGINggWu1CtBbT4NaS2hqvHebt+Andm+y3BP2BpPl41SCUuPxY1rQcGGd",
+	"LKc8Y10mlMwyq17fXE4PQkCMMkaV/SNKP0DPG1EhpLHSD36NiypMu/lp996MQaBzyGXnyM6jMD1OUkp+",
+	"BDNit6SXn9juIc3f3a2+yXZod6z159pewVo1x8h13Bkg2GAFxQTgSBABFIqcMVYzsvqaSyfQULXJ5y5Z",
+	"/D5O+uUmsXgZ7k63tQwvFfkHdGT4JcxpA1A1kE0qBfMtMopOakXCiX0CLMqjoJ1P4UmyNmmuGDa3DdD4",
+	"Aa91bHTiiFJfCDkOQ6i+V5yH1APYHWYMFxOdEGXvK810PdhZoKeiXQDBSl6H+f+TbnJ0n/g92bUUEMJW",
+	"9m0pOrcVJfzDh/7c5t8H/u6VxJvqAmB5pP8EmXJtZMWpvVFZDHhlyoBbUrOhCXjE+3HGJ4JbZiTI3HUD",
+	"Dlpe2i86900v4rfwI8ZsqO1d88v3095/gNq1SyPC+/t1K5rJ+9zUXQtWaVCWmtZvHBddzNlpKCCNaSzY",
+	"I1lvckG+taqK74pmFQBoriwVMSrXAOlVFIue+b5AE0lk5AaOpZow88KN2eYKnmSZ6+OMnTrsF6QxTPyx",
+	"b+D9hbqdC/UKCBDbJRQdwvW17lLSjJaDLcm1b3h3GaLzYtuGSsf4aq+tHjmp9jEvG9k3tKW+ENiX+pjQ",
+	"4m5iWg7RC6oYRqAqsNpNSnt5RX/HAD24iO2q7//P3tf3to1je38VwlhgdwHFddrpdOvgATYzTXf6zEzT",
+	"bTIzwKwXES3RNq8l0ivScX0H+90veA4pUY5ky47tvFR/NbUtiaTI8/o7v2N3QWv7tqKkie3rH0q1k+EL",
+	"V774A/+42UDQ8AFsT8E4xJbw4aJS+37QqujM10ADNwEB4xhrqk/yCRyHfMHKQa6enhXQljg/B7MBDOH8",
+	"7O/JAmcp5Um9C3wFUFNb/WADhoItXDDvDCEmGMG0pQhSmFOii4752OQbcyfQ4bJoqY+teicMOLiNASGI",
+	"plPm3xVABSOg6TT3iunSgRCAUYvEkilA2GqWJH45hj9O6JBFcy9mIGhi5OKykj8MnnsB63KPvI1d2A6N",
+	"6d8FW3TtV90IQn5NCb2KsWyVu2lApvQry/jIjv9K08wdrOcOXmhzII9Qwn3HxtAyxB16iKrh0b0/mGFF",
+	"2L24NTt/DTwV+Alz6JyHYbprz+Ct4HziUd1aYjSUAzJmnzIpR885dftQUKW9xBJb8XDIQCTU+azo9L0K",
+	"hi/AIlKXN70UjMQymqdM6H45acrB68mTmCv9bgMvO2odr2Cls1iA0ZcibQqBlYFYUO6qMm2pKVCHOnkE",
+	"rQg1TxnmbWmSFIBRM21tbCWIlI4wqZu3/SynfbvkikUZ0ypA0pmYj5nK62PTABsUuxaHxHqhLMutt+ES",
+	"ZWOFJYWrelik5icweGnyjmpaGWdxrUm7rXXTumDNwy3QSAQb5jqY2IQZ52UovayIdbe2wKptEERWKNRL",
+	"Ip8BvTJ2+t7e4YBnDh9RG9nEE2elh4iBQx7IZzMWSeixYAsfrWRpT2Z7MncDAXhq9L5nsB5Heudw7hIz",
+	"cXEIRzvhzAesvoKqmyGz8ZIu+R7Ox3BJGJZO2E7cC0anLLMz7pPFRLJblg2EmZjKvZSh/AKFGYppW8GT",
+	"dzqFPt95L0QPPwXxEbXgOppgniYlcjRykDD3ezuJgeAYccHhBvgdRmO4It/0XlUaA2ZZwVNC8dF5rkEL",
+	"b45HAkPgw1pIxNECFZA9jUqH9N7eyNYCaGMc4yc+ZSTEX11fXn8K18YvvFP5FOIXONwLWKpWCOxXCLSx",
+	"jEMmc7jgavLgIkRLPasXHf9wfIPGysqYho7uGHwpDGOZBZDs6RNl20SRf36GOUHpAiBOQrw+hMZjMeGi",
+	"SzCj/Pn99+Tbl6/+BgsxEFc/nJ+cBkTxLyTmY64xiPKqZ608BZeVE0wKvSA0sxZUERBmnMUB3JMLcvqa",
+	"pFzMNVNnZGgEN0A3AZ45EHEmZ6rAuxt7ZgSvhsVdcu4B3jB4Ygw6pTMpxmXDkwggHbBBGpvqqjN/jBS+",
+	"T04poUOWdPqdTxMpWPMs0oV79gNRGppHwxiMqVnlMv7m6C/pbIYL2hbStnL9yVqGVJTFpNnWRxfuG83D",
+	"6xy/XshR55ByRYzNQuYzP3mPv7Nyz2gE4ePT0QNkMa6BZmIl3hMMBLK+bBVDLszXA5mmv+YP2Hd15CM3",
+	"UVuB1gq0pobqg0u0TX2koFQHovIA/ykKdvJkPiTMrOwaY1CuLJ/ObKSLrhh4XBEnDGz4biA8PtKiEDyD",
+	"rjT3tx7vCsiBWCMh8bG5+74RU2mh1w/byapY28fZymq9cDwq61Qb+3tsXadKR3ifMIQ7LZDv0q8s897F",
+	"B3PXflEss09ZR0OvAiOvjNxoSxfac9QkY3enw3DTmoWV1huVmfELGvldha0XYrT8CibH5vONw5MyRUaZ",
+	"TM8wvjWzWBJE5BAN1OM2lgQ4n0jOmKrp9PbzstxY42DH82I0YlBo7D+v5qB6CwendcqW7WFtD+t6IqZy",
+	"M+47XRuaHtpyE4P6OMTPeRzCqkW0snleTURQa2LgNnAEgwWxiMyA/mbFsv5LqKWehURmAxE6S//GWPrh",
+	"X0EamBNt/mvsdezNDSJDsIVF5LlkPZDo2LG4AMmE2tCJ5TJxQwY7fiCMUMG6BinO7noUAj7CyWHfiSJH",
+	"b+4sEamHDANDqScOUON6P9DMlluwmIzMDDFUj90jKn2E0rvYtq4SDKLrjAqFzdb+fZhQTMno3jtZ1RUU",
+	"v34QbeV2G0k5MsOTFCOepdCogNvO6/cp3wJWVz4WaqtQipOBJxDt2Jj7YwJEIYZuIed2BihjRrOEsww6",
+	"WpKYs0Mky4zg+2yHC1ioQ9pT5QfVGFKwDF3yI2MzC48SZEZnLGsTVW0k4mH6+ZvTWY5g7jMU4SKojdih",
+	"EY5pS7+HDh/tWvsbQ1J1KzLi8aURhY61pTEnUjnEizgDoKJrSVnaw7QD+TofC2B/ZeYkYQ6AJYodgpbF",
+	"Uhs6R2cNjN87FU+YA8XOYjMJSp6waaMT7dltEEpM+G3u8O4SUXSXViQW72gpu4mb5NacC/6wyTUXWjCG",
+	"+JNSjC1PyZPWpBcizklKVH5o9sFS4ips16XGrtxvdgoOuYtb9dNu+AbBcduddgIU7FKxxjWge2xLMJtr",
+	"7KUTsxGdJ9h/p0vChIrxnI5Z6Hiyw0RGNGGhC2hbivGBmIuYFR2NjZbKq8ryanRzoN3fQ6knXYIs4oxC",
+	"jLyimg1AKwOh55kgcjQiIU0WdKluqJrelFseE2wyJXVe1BXkISIb9HemMkTsy3DBM0BvD4TSGTSENMPh",
+	"OicE6pJLkWCuwH+CgnnGBOx828DIDBXQPaO+zfphma8LykNxPBa/VRXwr+AcgR4xp0OHkRtf3ecRxRXB",
+	"Tmu1fSNKAm1nxDjuBaBLOzm/NsaIvxhgyqOovjHjM6e4P6KJYv8NOnrCkGiNZlOzv3nK/lcK88nFPJMz",
+	"9uJXzoSgnaBzyxUf8gQOVQe3sdq2PYWb7t7j/o9VtLd8J60htbYlxOI+2uaODYVJzQ3d8QuuWGhajJ0E",
+	"V5hhK+MV13j3Jx2tcFwiMJfNMQtc0DZi0ZqMTSIWObiIRhFTyu6e3fyj3JKsTOC9d6RB44ymFl8QGVNR",
+	"eMLkz4rMEhqxM0vVqABhoUh4bjccHKA++Q4mGxoRYKxCisQGZrpQkmeMrYEQEjhgsUmvsUhDhEqFziSE",
+	"ZqM+FgmMIv8qT8yldIn9i6gmqUyZ0Gf29wUfy0AsKHJb55cZa0Wx5BYstLl5qCJFn0yS0mzKYhJ6Cwz2",
+	"Z7iaCgkRgI0YMLMyE/P6uBgIQHhkbJYsCU2ksKUs9vGrtSxmdaCtJXnbw5bFGFp2VLohCld1w0UIjLr5",
+	"B1Qby30goO+npXciS0Yz19UplUqTuUhgG5V5HJR5EJjzC64YdpRXWL/pg2YIc6kbK8SqeDAzRjVDDXUf",
+	"Hsx8mp3+y9dvX/Z6vTwgJvh4opMlOC7Q3xS3DZ4G3OX/bs6VWYx3KxPydH91jubZOIzanqGw3g+hM47W",
+	"xox9iYwLdyMX4iYzL1iFfUIRPAlc0nli0EOZTWQSqy4JsxWb+Ma9vRDRWaF1usKzgQiNBeVaJLuCaiOZ",
+	"0OcKS76mdyOqvFSPa218QHv7WsqfqVi25vajTqfTag19X5zOhjQ7it8Xf8C/zbjYx1IC6C/Xhw5sSAT7",
+	"ookV1JX06xm7ldNcpG/MZlhZVZnLcAM+TkYjV8Y4gzah0Rrrx6n4MbvtEKLBiYAmlQ2eZ27s6OGcJ5o4",
+	"9ECAMGON3Ope+5aPEEfVpSIAEuL4wbQK67qvlOsYnrY/byey2Zn3XkTr0bdCYp1Hf54k/nbxxACerop4",
+	"nHfsEL3LslsesRObOVFFy+paj74IBmYynht/fsgmHLqygvueoXs+xdRFl3yUQxkvAY0HtcQKbWzj7huJ",
+	"ERAlCRVenXFO8LCYSHQ+8ceSKJkyc7Mu+cyUnGcRy2sjQBidcHHXuzcXgX+PFMLGDc2gOrpKMA2Ek0wg",
+	"HsN6f7Q401vLpg8xS2dSMxEtf2TLHaoYPK92hb/GDJrQTPMoARjmlJmN4j4oQGHbeLLFTB/InfWWemN5",
+	"2eOTmeewnzCS/vR6gd/pA66lvEmpWIZ9rB/ANKJCYl3v8BFqCwxsbjMgp72Xr5yX+zDuZwNiz/LZ/Mzy",
+	"19Vqn6a+ayEWq9QRdwusa0xTX/6u01F3DdeN5ByXLuAjJFTjBliJS6CpDzwkLyDBPj2updhaG7ZeU+A4",
+	"1mmK9aLsQcF73kwfLTtGrWw9KjHG0YQxFzdzxSCK2WD7ct0lIU/TuTbHHeX1ylt1Ltx9xXIrHBsydmwU",
+	"jzuJwlqQ/y6e95jpxy6xeq1pWeWOt0G+p+W/G3NkJ4HQwH2/H7QTE8pTtrTZdou73NkQQhzhIxQr+/S6",
+	"Rey6xuUO+JbIwx097VYcfp3W4FFMuzbhe0C78B280WHZMiRUsMU+zUPrKQP/1J6TO+Hlbx8vPoeATbJo",
+	"Bn8mGADiqjsQu6eBPsvkqbfgN1PYnPqBF9QmfVqjcVPSJ7Mn4tDpnstSOrIOK2XMAmOSlW3FfhlfSiKa",
+	"ZZZmZUcjEvMu5ig9toyL8lMu1jq9ePfh+vKzGamfWf/Xai5mW1ihmf4DpWFg5WvMQrMj29TLQ6ZeLLvk",
+	"atLl5etv25zLM8+5ZCgSj5FtgV22TZ4Fcv/lZMq1x+k4VxrUCKIKuCaQ7r9nwqVaRdQJrQdNspghtOmV",
+	"x5ZecTiT+jSKe29tAuXICZQ1su5RpE4eo+zpfcUmYJsiefIpki2P/MGTI2ck9Hy6kAxZJFNmqQaTJRCS",
+	"rrNycv0xpreQNhiIkvUDsTa8AZYtASl8kgBtK5RE53dw+QZNsKPV5YjQAgqJGIHa8iOuBgIq75AbEQgo",
+	"8IbxPRM9j0QI7ujgr3fYg+KD2XyYcDXZwof/JV+eB0rwPCMf/utI6uzb0GzTOYeny9i/lWq977vf/rGW",
+	"3nNtBY692Y27mTVra0hA4bfn7rlPnAvUn0wTStAStq7N0LQ268YMzeqeaSIMKg/kLmmbc5LSaMJFboA6",
+	"g1ZIW0DYJR/yNkKrnBjVaZ4zElomhBCL2l0FYWiuH4iRzMiMyVnCHCVFQ6mzKd9TPq2PKPNzrqZApQEk",
+	"GjbJZZZyLGVc2LF0xsmYaragyxKthKW74EJnUs1YpLfOBJUX5oFyQitvp8ayXDkNX0miaINtSlN2TadM",
+	"XGYPz8vQJmkOnqRZOQO75muq5ecOtuPGJA40rKVJAjxKU7ZUGzI3E6r2IPRxNPcU+uXLP7zrbENZXS6k",
+	"aHMzrbn4UM1dmwiMewqHrdIfTT1G4MA++AHutUZMm+p4ZqmOfZz5Y+Q/LKviTqmPlTkOBKJDPAgI06pL",
+	"zknMlVlXpPKfMjZTuSni0zneoaFKGRXQg65LjCuOky+TUw2Ex051f6PF0WQfQubt6qvaxctf+nYM2Du7",
+	"lq1UfpT5iyfki7Z6oVmO4Sj24Trn8YWRxPen8T6DFp8eo+z+ExY/moE+JRv0R7asy0vYwkzV2p+t/bl3",
+	"fnCzsQBtcixLtDJ/4WqPPc5rUkF5LR38BUa94HpibFVKZnSuWABNy63BtzAmZEBmc22JxOAHxuZEGk/z",
+	"s4EwVirc+Rye7m5Y4seG1EeZHxsN0LnQPLEU5o4bdL0hPBAVpB0HSpv8yJZ7kH/BUbMtPl/3mzdvvu31",
+	"evfKkEDUOrdkj5cU+ZEtN1BxT9mytVufJqF1mzg5eOLEyOItVJKfQemoGYMfHt4OfvHHlC33zZu9XSRl",
+	"RX8MxI4KBNXXgRRIjfSrxIDiih6nEMfaG4+W1rtN9zxzZu8txdx+5NlcwVlugCKEClSqSKhkpkNo73IG",
+	"Vd8Yu82bEkJI1qwhzRj0oNETxjMykknMQOqlKnANgGQWs8xMOpIxIzPJzdAHAhLPoWI0iyahbYO4wGaI",
+	"+JTA2O8ZlJxL7BZJhmzMBToBcGvNvuiAMBpNABkf4LNwRCA/F1SRkTkUZ9CjZyAo4v1SusR4xYgtWEa4",
+	"ZqnCxkBhYrYoluIK8CcgyExCI7VvIgAuhoiy0rYzZp+MJZHCdw66BKfHYxUOBE4O3oJdFapxqGeEx+CK",
+	"2RJKs6wuHt8l73liRCwRNMvkglCScKMxMtg+Zt1ILBfCeDI4Ll/tmKcyvEDbiHtkltBooaBYQQWf2eeY",
+	"VwzDQq8JlRe296mt54dZrWf2+AW237Z6xVz14Z1q4o+Yn17BgjT+taZ6rnB9m17zWSZsuyv+kcn5bLtL",
+	"fmUZH3EWb3fVFbBkb3fN90ZQZMvtLnoP1SVbPgjdoveZTLe85Fo2X4CsEfC4MUIZRnEElPLPVNAxi83j",
+	"NkOU8ay1uOTW8lgT4PsF1YwRvCxG0lgjGVnsmRhoENy1MAphvmtAr+hOl0KjLFBaYooKmUegdJZEMW0t",
+	"BtchLrC5YfOTWSZtfRzP4DZD+cX1DQT1hrreKrmMMex3N1y6ztRd8lESGqdccKUzqmUGnFXmsQoih/hM",
+	"VNJyjm4WF7dcwxF2yjifRN/v+0fVVCEQuriT7bWHc+NjQbjoEiC0Qu1pTYtfri4+hzhToPRV2H56ff2d",
+	"MccWLEkCrCG0Y8MSQucjLkkswSAxnuMGVb0ppGj2z4Pir5lZ9E6/M85oxP5uv+hGMu0EHfYFT5dxGM2A",
+	"05Nv3pyeFr7kP8w15Ac5m8EkLBfavzpm5beGXoPS3xpwvf6ge/L+0clxM6jzSD89Ch3YMTmHTujcBvsJ",
+	"wWaX+caxH3fbeOKzdLUvZ0wQKvJwmZHUjumjWgVuRGN7grOpt/2CfTFvvtbpvhTGOUNm4AKFjA6zcZ8t",
+	"RaMgPDX3IWbPqsDoOB4HVt34mzp0PXXsvf6soAswjwkfWdg29M1FZ464Er+CCVLN1YyJGE0GjGzGJXcU",
+	"FK43ooWcJzGRMySMTAkdUy7OcsWG5egDYRtoYo8e5pqGZAyqlGgGrWK57pIL48TDimiWJAo/VvnSQO07",
+	"s/15UYXGfDRiGRMaLjNXDETxGWDUBsLFGZymvplQNWHq/5kXFsKC4QcwJGioq6UMiML6+xzbgLaIbWwE",
+	"MVroc9sl18B/VN1iCLcNbgT73LI2J5Rgv0Zi+zViaMgVb/2AI8tf0ZQtWYyuu/nRDLZOxshCZnpi3i7G",
+	"mV1Gk9dCLPyBVVoC+FWN375i9DHgFvB6/eJM82Dvf+YsWxYaeuVFdHyVbM23Tn9EE8XyMO9QyoRRsTXp",
+	"yZcTEW+nZD7A1v6Ji9rq+bY6tPXCmnhhF3CC0GNv7HhZndFUxaAgBi6Lan/M6AwQm///6vIjkcP/YZEG",
+	"hQNy9i+KMRIWWz78qw2lohoYLtF3Y2RkfBSIDY7I6bfkR/6dj+OyfgkVamGEI4gn6bQb3M9/0OVcRzKF",
+	"Z6G2M2IVQ44YZ4Uub9b7UponCRkyI9WMU9ol58Ir2RmIqTBKDjQPqEatykqxX8Q4YTiWtNSl5MzQ0T8z",
+	"A0Z4b0mLQtc6q4kHwqliF1iO5pqoifkIQSsQs8I0H4d+eWMuBBfjLvnN5fKw/d2EKhKbRyouIoa46z7Y",
+	"LBj5Nm6tc+wsVYvRyuAXG0+5kLXF70Ab/QzIbqcycM6xxAmDXoWwNipYqoiYJ0kwEOb5llISItB5M7/c",
+	"AQZF+hNoWaNwYOxmyamOJrY530KSyVzEGXrLJZJp3BosNhMVcWB8cWHMEiC+AKwP9xYTOtmbl7twXNQx",
+	"1XRIFSNjMxW6oMug2CbQWX7IRjJjsOoJE2M9wXlOGNE8BWKN+azvPQ9orhMaTQFrPhAJVZpEk7mYdsln",
+	"RmPvp7grFRMxbBiIp4gYTBeY+Gkv6PV6aIKcAXcPLrhtu7+gZlAjOxpsmxiYufFoUv4yDWwCwSwuuvfz",
+	"GSy8DSSMigiKyxbn7xYyxqu83NbGKJl68MNUQrCCCu9eARZ4Z8wICTz+Va3V15sUeEIqTQr8ypkUzYID",
+	"vgL3AgQYp4hvICP8svfy9KT3+qT3zXXvbf9Vr9/r/d4J8iACjelqCAGcxVsbZ3cWfzmwUA4qnMeU/CRv",
+	"WUIj5DvyLJhOv/Onl8M/nb780ys2/xSl/3z/PR8m6nd2MX+t3sy6by9//WHMfvjt/bvpWzH5+T+/99IX",
+	"r2bxi2Sy+H18cXU3RhF0nPuKo2/eXGLVeLkPhr9m5StXCf7unb79G3016p28Zt/QkzfR6enJ27gXnbwa",
+	"no6+pW+il+z1607QMcek0z8NOgoSMHnQKd52mlaPVJlpIGyHDLJdtm0onM6n0sT7uJZbi+I/YCwC9+qW",
+	"VqA165pagZsKvM+VH72OjNfe920cMLT4WBgbY65RiUB8AdWHPT7TvFzMxvWHGRdjKBUb0mgKZp8NX0Dc",
+	"FmBJXMZnqGsxeM8yqljZinN3LcIP6ExbhWI/XnGbjdZES2rMNPCdmBFuiHvj+qypRt8p8O3Fc5thZyHA",
+	"So1oPWhe0QZ43mEgZ4M3a16ADfl0n0RU+nmSwhkr9Ab2tWWCj6QYJTzS4Z0DmwfoEuMXLbut837Q9j1m",
+	"sQkFOd5YjFt5vH1V/uUIWNTRQtoVdzNmeh/yrEZEPd0cV1u99OSr57c6hccokwcQIIkSRjPkkc9b5URU",
+	"GO98yPBbVyxkwzzmrrkp82dFtBwIDPf0yWIisc0OZFkU06VQFX6qXemTUwzylmUWd2CbBtu8i4bAFgAe",
+	"czGhrHPEs4FwKEIstLJOU46+5AozI8MlGH874wswwLY3sbQjvCBC3Fun3/nlahU48F3GFkqzzEMQoK0G",
+	"PHCIbDXLMJtIwbZt+7g1nKD3/OAEz9NwWwEcBFVwg4YWHfwMgss27jtc5ic/okniIu8Q09Y8Zd3W+3/0",
+	"NfxbaaztYAZQmWRz7OuiAO89FIRlmFckkYAOZymhxrXOWCQhhBzJmBmZL7sEqrPUPGNYHwCXLuWcqBmj",
+	"6PUHzjeHf13MHoc0EGYrM5HJxMLojC6BtBRdUIvRn2VSs0iXEi+YRXFKEPuzKA+4h+SrFk3ARJzHKiDu",
+	"YBGIWygteOksrM7KV1dPpfKWFZBo9cCRg+p6J+jKSYS0aAz7VoomTY9SZ9gF/Qr0xkZt0Pr1R+Dgw8Sc",
+	"dz4sN8JWUhsFCIhtFB4nVnjUCm20z9dUZe3YmigvPFFNenOYAT29BkXeHGsimw6GNlyCJ9bSqLSBiL3T",
+	"qFgPu0pY7KF70bxCKHyHuxmSKoptw8uXdwBynj3yvRMhF5hSMeYSlg+QD9qx6dmOQwNRZIXw/nCHVRNr",
+	"125C6pEJrR0DC06g/6tj/aUtCg6u/CV4ICa+ZyBUv7IuQiv2IxzKrWIHbZehx2udXlFXMuciubnU5eIA",
+	"XYc805Sn6ERTjCTUtB/xAZ9Yb5H3gXeVDLOERqV4ckBSmk1zygASJZSnRkXokPzl8/vvyd++ffvqr6CC",
+	"5IyJosIN564YUwOB90sVS24tL4GtJczkiCcWt+DQ8BatKbQPg4AHAHJwgegElQMF5S1gUfP6eGbR/HYS",
+	"OVhOxIQqoiRUBPqYPIzNC6mJt4zFFJzvfZaPMGOjjAHSn+suuTSKHN7FQECcRiYrk6nA/1nMJKHz2JyV",
+	"YvgYvg58gjXjZ2p+y/Wy9GIGAhYSKyAwKLRBr+doFTfJOtyf+7468v9U1HvKxVwbrXva89IC1zyaMk2+",
+	"eXN6ap34W6qph8w0QnMrcJtbrQeyArwR1MJG4Iw/hPY/XkXhXeRrf9V0rkLRdkmYMTN0JrQdndeKE45l",
+	"aIMM4RkJR84JDIOBCI0yuBkBvMr+FtUFyrjaBp9UeaAtp9K/IovHcrGAVAMKGFcKZ19Ja+I8WhOHMVTw",
+	"tFDvNSWa4gTF0toKTd9u2SISV+oEWxOOg/JET/sVGhbA+UVJf8G2I1OGfPQbHONNwbxP3vCebUTvYjRi",
+	"cID92daoH+99gS/6KIk12/jek47v/eaJpZQuSSz3GN2rEEHoutSKn3NHhxLaX97ccsWHPOF6GRKaJHKh",
+	"+oQS6FUdOU+ooFbWEm2EoYyXAUCIRjKzCCeI/NmmjsbjgGpwAIQPBBdQbpbxW+PEODq0aOJUrK3YDcwt",
+	"ClQ2ehIFpxs6MSXIIjkXS8uN4ioHv+l9g36VkgMB9jOFAvacHa1GRn6ya3cYqONepJsbYp1Aw69bIdYK",
+	"sfsKseCPSjlmQRFGGDjcn42f3LW3KsSTtRlO0hGtDwhdZgUiMWapOclDGk0xYWAHMLGxEqgRIVgi4sIQ",
+	"MZslcpkyAdztABpBiQPlw/D/m+EybIbkqMZswCwKjMFDwhDvePQNO/vjZTj+rUIEFQiRK2nZKlvs4HPF",
+	"gLT+60ELQ1LEi5XhVfdCjzQ2GYGA5sRB4tawQPjcLDavKyRGr3LG2gVVjtHGh9YFJGZmNCqwApwmtgd2",
+	"YEGCZv4JF9N6FF6ZBxC8Y+ThK/DsQUGWTklMl0ZlONNRWARg7NMeGBMV+PrMjccUIHo7KwWbfv7kVvLY",
+	"SqGp4KdKirWtLWo4z2HduSISEx0Lumzl/WOU91UMXK3wf+x9K2zg0hjZgi1yEXVo0a9lti43622mnMoG",
+	"HXexTkzaamtkgc+LTKVgrr7bCBDfdi/dNac8c6XWLisJgT0oBC9qymth2lUS2sz2QeqG9iab21qeJy+f",
+	"HaWPR1XQCuonIKi/y7gYO0k9pNG0WjY3l75I2HMI3DaUbj5v2DZOsSYQmmHpagvabuOhhwJtZ45M7ViY",
+	"7etaqPYZNJgxqmUmleLDhN0bvJ0TFg4EPsYy1hpbFf8G224uXNvMtALuXeIAWkyoBhcc/X5vCFSVsOAD",
+	"sU8w+GORhLtGd0ukbkHn/N3PHz5ujweHVXhAOPiTFtZfGRjcYw/quw4WLFHMEnUPGaECZUCXtMjxrwM5",
+	"bsFJucA+LGzcRY3X1aHX9T3GK7vYmLGak1zE2OerDgr10PXWpZp04FoBL7ENtram7OGPPB8Ld87LLI4N",
+	"ApErp28HyjLbQtJ1MQCqiNqUjPe4DU0Dj3fWG/eFO0ZPODvtzf3g8pVsHeVWuuzbUU74LSv02TY57dIB",
+	"382EePGH/WtTr+192RN7EDF3PSQ7jBr3tJjhvdzUgxDHuKEDYKs1Y1pBcxwz5kJgttHtvh2lziYrpkLu",
+	"YE5nA4rGUmgjqaPt82gxNCu5IpuzjINadm2XUcWOViooAnnNSatsurYyjIbfPTTZYl4neQXVtmpG0862",
+	"WMf4Tnq1pU78GjmvqzvU7YMAu41GHdI1xde2NSTSSuStxPhcJDKa1kvx9zKDjgE0SQgW2hKdcab6LsDp",
+	"tSPWd4nBbNm/dgSJQC1gZHneJWlHECKO+2kjXCoMyY8+bYFdb5dqetQUhE/MrGzl1wHl1098hKLAHFF1",
+	"JHA3tKdantguVnXi7J0kSmI+GW3KpZyTqZCLIltsbVajJFEu2X7qBcM4VNpFVCD+uyQFd2b6xuGbk3QB",
+	"M2hhe60d2ZbRtBK2WsJeA5I6734JdSDQ61LskTQbRpzd1gNJ8FsnOc3GkdEcqhE9JodO0JlnSaffeQFS",
+	"yQ5u9Xaf2ZgrjfIwcFmRwCFoHAJ6QZcKm2dxoaXXsrxbxAjNma8LLkJU4YQLx2lVXJWymmvcogS26aQr",
+	"sqFxygWHzgeICbINQGmkFZnPpFjhDr/Lf7MksQwAEOuYMRQbCK/ZBNwlb6OdTxWUhx02vuK7I7/b0KLE",
+	"AGE+cIzmpdFDE83A8o2b+co5tCtdGTiQXvrjsKnxuwP5QS5IaixXr6emUbs0Y0V7zil3hVATUMRmxmIO",
+	"rUTGmVw4gk5rBkNb75kmVBU3RRBG0XvWjHIgzE/ZFxppuHdkqdsRkjGRC9DlNYMrzS6majKUNIsrJgjV",
+	"whM6mzHB4tVNkkg5JXRkNgkv79HY5s4qMEJz6IB7t8TXu77YJJUjYoBCKbqngq0SI93AQmZT704TRpPa",
+	"82INH1zSyHauNR8qwgWJ2S1L5AyGRj5KjQ+LzVezTMbzSPPSEYvZbee///7v/wUAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/api/oapi"
+	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/dashboard"
 )
 
@@ -73,19 +74,30 @@ func (h Handlers) GetUsersByLanguage(
 func (h Handlers) GetUserGrowth(
 	ctx context.Context, request oapi.GetUserGrowthRequestObject,
 ) (oapi.GetUserGrowthResponseObject, error) {
+	from, err := date("from", request.Params.From)
+	if err != nil {
+		return nil, err
+	}
+	to, err := date("to", request.Params.To)
+	if err != nil {
+		return nil, err
+	}
 	figures, err := h.Figures.Growth(ctx, dashboard.Span{
-		Interval: dashboard.Interval(request.Params.Interval), Timezone: request.Params.Timezone,
-		From: date(request.Params.From.Time), To: date(request.Params.To.Time),
+		Interval: dashboard.Interval(request.Params.Interval), Timezone: request.Params.Timezone, From: from, To: to,
 	})
 	return oapi.GetUserGrowth200JSONResponse(growth(figures)), err
 }
 
 // date reads a day, which may be missing.
-func date(day time.Time) dashboard.Date {
-	if day.IsZero() {
-		return dashboard.Date{}
+func date(field, text string) (dashboard.Date, error) {
+	if text == "" {
+		return dashboard.Date{}, nil
 	}
-	return dashboard.DateOf(day)
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return dashboard.Date{}, core.InvalidField(field, core.CodeInvalidFormat, "This is not a day, such as 2026-03-01.")
+	}
+	return dashboard.DateOf(day), nil
 }
 
 // GetRoleStatistics counts who has which role and is in which group.
