@@ -28,7 +28,8 @@ const (
 	forPersons
 	// forCallers asks for a good access token of anybody's, or the key of a service account.
 	forCallers
-	// forOperators answers on the private listener and does not exist on the public one.
+	// forOperators answers on the private listener, and on the public one those who hold the permission; for others it
+	// does not exist there.
 	forOperators
 	// forThisMachine answers peers on the loopback interface and does not exist for others.
 	forThisMachine
@@ -111,7 +112,7 @@ var policy = map[string]rule{
 	"getMyGroups":      {access: forPersons, needs: access.MeRead},
 
 	"listUsers":         {access: forCallers, needs: access.UsersRead},
-	"createUser":        {access: forCallers, needs: access.UsersWrite},
+	"createUser":        {access: forCallers, needs: access.UsersWrite, repeated: isReplayed},
 	"getUser":           {access: forCallers, needs: access.UsersRead},
 	"updateUser":        {access: forCallers, needs: access.UsersWrite},
 	"deleteUser":        {access: forCallers, needs: access.UsersDelete},
@@ -135,12 +136,12 @@ var policy = map[string]rule{
 	"impersonateUser": {access: forPersons, needs: access.UsersImpersonate, inPerson: true, recent: true, secret: true},
 
 	"listServiceAccounts":     {access: forCallers, needs: access.ServiceAccountsRead},
-	"createServiceAccount":    {access: forCallers, needs: access.ServiceAccountsWrite},
+	"createServiceAccount":    {access: forCallers, needs: access.ServiceAccountsWrite, repeated: isReplayed},
 	"getServiceAccount":       {access: forCallers, needs: access.ServiceAccountsRead},
 	"updateServiceAccount":    {access: forCallers, needs: access.ServiceAccountsWrite},
 	"deleteServiceAccount":    {access: forCallers, needs: access.ServiceAccountsWrite},
 	"listServiceAccountKeys":  {access: forCallers, needs: access.ServiceAccountsRead},
-	"createServiceAccountKey": {access: forCallers, needs: access.ServiceAccountsWrite, secret: true},
+	"createServiceAccountKey": {access: forCallers, needs: access.ServiceAccountsWrite, secret: true, repeated: isSpent},
 	"revokeServiceAccountKey": {access: forCallers, needs: access.ServiceAccountsWrite},
 
 	"listRoles":           {access: forCallers, needs: access.AccessRead},
@@ -192,11 +193,11 @@ var policy = map[string]rule{
 	"getHealth":         {uncounted: true},
 	"getLiveness":       {uncounted: true},
 	"getReadiness":      {uncounted: true},
-	"getDatabaseHealth": {access: forOperators},
-	"getCacheHealth":    {access: forOperators},
-	"getMailHealth":     {access: forOperators},
-	"getStorageHealth":  {access: forOperators},
-	"getSystemHealth":   {access: forOperators},
+	"getDatabaseHealth": {access: forOperators, needs: access.HealthRead},
+	"getCacheHealth":    {access: forOperators, needs: access.HealthRead},
+	"getMailHealth":     {access: forOperators, needs: access.HealthRead},
+	"getStorageHealth":  {access: forOperators, needs: access.HealthRead},
+	"getSystemHealth":   {access: forOperators, needs: access.HealthRead},
 
 	"listCaughtMessages":  {access: forThisMachine, secret: true, uncounted: true},
 	"clearCaughtMessages": {access: forThisMachine, uncounted: true},
@@ -216,7 +217,7 @@ func (s *server) admit(c *fiber.Ctx, demanded rule) error {
 	case forAnyone:
 		return nil
 	case forOperators:
-		return hideUnless(s.private)
+		return s.admitOperator(c, demanded)
 	case forThisMachine:
 		return hideUnless(s.deps.Mailbox != nil && isLocal(c))
 	case forStrangers, forHolders, forPersons, forCallers:
@@ -259,7 +260,7 @@ func (s *server) admitCaller(c *fiber.Ctx, demanded rule, who signin.Authenticat
 // permits judges by what the caller came, and what they hold.
 func (r rule) permits(who *signin.Authenticated) error {
 	switch {
-	case who.Principal.Means == core.ByService && r.access != forCallers:
+	case who.Principal.Means == core.ByService && r.access == forPersons:
 		return errPersons
 	case who.Principal.Means != core.BySession && (r.inPerson || r.recent):
 		return errInPerson
@@ -267,6 +268,21 @@ func (r rule) permits(who *signin.Authenticated) error {
 		return access.Lacks(r.needs)
 	}
 	return nil
+}
+
+// admitOperator admits everybody on the private listener, which only operators reach.
+func (s *server) admitOperator(c *fiber.Ctx, demanded rule) error {
+	if s.private {
+		return nil
+	}
+	who, err := s.authenticate(c)
+	switch {
+	case err != nil && core.AsError(err).Kind != core.KindUnauthenticated:
+		return err
+	case err != nil || !who.Rights.Set.Has(demanded.needs):
+		return fiber.ErrNotFound
+	}
+	return s.admitCaller(c, demanded, who)
 }
 
 func hideUnless(visible bool) error {
