@@ -82,7 +82,7 @@ func TestActivity(t *testing.T) {
 	}
 	cursor, _, _ := strings.Cut(rest, `"`)
 	c.do("GET", "/v1/me/activity?limit=2&cursor="+cursor, "", as("good")...)
-	if call, want := w.said(), "activity "+adaID.String()+" 2 00000000-0000-0000-0000-000000000006"; call != want {
+	if call, want := w.said(), "search subject="+adaID.String()+" 2 00000000-0000-0000-0000-000000000006"; call != want {
 		t.Errorf("called %q, want %q", call, want)
 	}
 	if got := c.do("GET", "/v1/me/activity?cursor=x", "", as("good")...); got.flaws(t) != "cursor:invalid_format" {

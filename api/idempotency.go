@@ -2,12 +2,14 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/doorward/doorward/api/internal/caller"
+	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/idempotency"
 )
@@ -103,8 +105,23 @@ func (s *server) runOnce(c *fiber.Ctx, described *operation, run idempotency.Run
 	return nil
 }
 
+// replay gives a reply again. A problem names the request that it is told to, which is this one.
 func replay(c *fiber.Ctx, earlier *idempotency.Reply) error {
 	c.Set(replayedField, "true")
+	body := earlier.Body
+	if earlier.Status >= http.StatusBadRequest {
+		var problem oapi.Problem
+		if err := json.Unmarshal(body, &problem); err != nil {
+			return core.Internal(err)
+		}
+		problem.RequestID = core.ClientFrom(c.UserContext()).RequestID
+		rewritten, err := json.Marshal(problem)
+		if err != nil {
+			return core.Internal(err)
+		}
+		c.Set(fiber.HeaderContentLanguage, "en")
+		body = rewritten
+	}
 	c.Set(fiber.HeaderContentType, earlier.ContentType)
-	return c.Status(earlier.Status).Send(earlier.Body)
+	return c.Status(earlier.Status).Send(body)
 }
