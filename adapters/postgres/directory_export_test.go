@@ -1,0 +1,4 @@
+package postgres
+
+// ListDialect is how lists of users are written for PostgreSQL.
+var ListDialect = listDialect
