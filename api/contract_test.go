@@ -85,6 +85,8 @@ func TestPolicyFitsContract(t *testing.T) {
 				Enrolling: operation.Extensions["x-while-enrolling"] == true,
 				InPerson:  operation.Extensions["x-in-person"] == true,
 				Services:  operation.Extensions["x-service-accounts"] == true,
+				SignedOut: operation.Extensions["x-signed-out"] == true,
+				Private:   operation.Extensions["x-private-listener"] == true,
 			}
 			rule.Needs, _ = operation.Extensions["x-permission"].(string)
 			if security := operation.Security; security != nil {
@@ -118,7 +120,9 @@ func TestRepliesWithTokensAreSecret(t *testing.T) {
 			for _, response := range operation.Responses.Map() {
 				media := response.Value.Content["application/json"]
 				if media != nil && (holds(media.Schema.Value, "tokens") || holds(media.Schema.Value, "items", "code") ||
-					holds(media.Schema.Value, "device_token") || holds(media.Schema.Value, "secret") || holds(media.Schema.Value, "recovery_codes")) {
+					holds(media.Schema.Value, "device_token") || holds(media.Schema.Value, "secret") || holds(media.Schema.Value, "recovery_codes") ||
+					holds(media.Schema.Value, "personal_token") || holds(media.Schema.Value, "service_account_key") ||
+					holds(media.Schema.Value, "access_token")) {
 					want = append(want, operation.OperationID)
 				}
 			}
@@ -146,7 +150,8 @@ func holds(schema *openapi3.Schema, path ...string) bool {
 	return property != nil && holds(property.Value, path[1:]...)
 }
 
-// TestRequestsAreClosed wants every schema of a request to refuse unknown members and to bound its texts.
+// TestRequestsAreClosed wants every schema of a request to refuse unknown members and to bound its texts. A form passes
+// unknown ones over, as OAuth has it; the members of lines are for their operation to look at.
 func TestRequestsAreClosed(t *testing.T) {
 	t.Parallel()
 	for path, item := range contract(t).Paths.Map() {
@@ -154,7 +159,14 @@ func TestRequestsAreClosed(t *testing.T) {
 			if operation.RequestBody == nil {
 				continue
 			}
-			schema := operation.RequestBody.Value.Content["application/json"].Schema.Value
+			if form := operation.RequestBody.Value.Content["application/x-www-form-urlencoded"]; form != nil {
+				checkBounded(t, method+" "+path, form.Schema.Value)
+			}
+			media := operation.RequestBody.Value.Content["application/json"]
+			if media == nil {
+				continue
+			}
+			schema := media.Schema.Value
 			for _, alternative := range append(schema.OneOf, schema.NewRef()) {
 				checkClosed(t, method+" "+path, alternative.Value)
 			}
@@ -170,9 +182,14 @@ func checkClosed(t *testing.T, where string, schema *openapi3.Schema) {
 	if open := schema.AdditionalProperties.Has; open == nil || *open {
 		t.Errorf("%s takes unknown members", where)
 	}
+	checkBounded(t, where, schema)
+}
+
+func checkBounded(t *testing.T, where string, schema *openapi3.Schema) {
+	t.Helper()
 	for name, property := range schema.Properties {
 		text := property.Value.Type.Is(openapi3.TypeString)
-		if text && property.Value.MaxLength == nil && property.Value.Format != "uuid" {
+		if text && property.Value.MaxLength == nil && property.Value.Format != "uuid" && property.Value.Format != "date-time" {
 			t.Errorf("%s: %s has no maxLength", where, name)
 		}
 	}

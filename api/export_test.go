@@ -59,6 +59,8 @@ type Rule struct {
 	SignedIn, Optional, Recent, Enrolling bool
 	// Services tells that service accounts may call, InPerson that tokens and impersonators may not.
 	Services, InPerson bool
+	// SignedOut tells that live credentials are refused, Private that it is hidden from who does not hold the permission.
+	SignedOut, Private bool
 	// Needs is the key of a permission.
 	Needs string
 }
@@ -68,9 +70,9 @@ func Policy() map[string]Rule {
 	table := make(map[string]Rule)
 	for id, line := range policy {
 		table[id] = Rule{
-			SignedIn: line.access == forPersons || line.access == forCallers, Optional: line.access == forHolders,
+			SignedIn: line.access == forPersons || line.access == forCallers, Optional: line.access == forHolders || line.access == forOperators,
 			Recent: line.recent, Enrolling: line.enrolling, Services: line.access == forCallers, InPerson: line.inPerson,
-			Needs: line.needs.Key(),
+			Needs: line.needs.Key(), SignedOut: line.access == forStrangers, Private: line.access == forOperators,
 		}
 	}
 	return table
@@ -124,7 +126,7 @@ func SecretOperations() []string {
 func DescribePolicy() map[string]string {
 	who := map[audience]string{
 		forAnyone: "anybody", forStrangers: "who is not signed in", forHolders: "anybody, with a token of their own",
-		forPersons: "who is signed in", forCallers: "who is signed in, and service accounts", forOperators: "the private listener", forThisMachine: "this machine",
+		forPersons: "who is signed in", forCallers: "who is signed in, and service accounts", forOperators: "the private listener, or who holds the permission", forThisMachine: "this machine",
 	}
 	described := map[string]string{}
 	for id, line := range policy {

@@ -66,6 +66,9 @@ type world struct {
 	enrolBy time.Time
 	// holds are the permissions of the caller beside those that everybody has.
 	holds []access.Bit
+	// means is how the caller with the token "means" comes, and bounded all that they hold.
+	means   core.Means
+	bounded access.Set
 }
 
 func (w *world) rights() access.Rights {
@@ -79,7 +82,7 @@ var (
 	ada     = account.User{
 		ID: adaID, Email: "ada@example.com", EmailVerified: true, Username: "ada",
 		Profile: account.Profile{Name: "Ada Lovelace"}, PasswordChangedAt: now, Status: account.StatusActive,
-		Roles: []string{account.RoleUser}, CreatedAt: now, UpdatedAt: now, PurgeAt: now.Add(time.Hour),
+		Roles: []string{account.RoleUser}, Source: account.SourceRegistered, CreatedAt: now, UpdatedAt: now, PurgeAt: now.Add(time.Hour),
 	}
 	home = session.Session{
 		ID: homeID, UserID: adaID, Device: origin.Device{Kind: "desktop", Browser: "Firefox", OS: "Linux", IP: "203.0.113.7"},
@@ -127,6 +130,10 @@ func (w *world) Authenticate(_ context.Context, raw string) (signin.Authenticate
 	case "good":
 	case "old":
 		principal.AuthTime = now.Add(-time.Hour)
+	case "means":
+		return signin.Authenticated{
+			Principal: principalBy(w.means), User: ada, Rights: access.Rights{Who: adaID, Set: w.bounded},
+		}, nil
 	case "expired":
 		return signin.Authenticated{}, token.ErrExpired
 	case "outage":
@@ -333,7 +340,7 @@ func (w *world) deps() api.Deps {
 	clock := core.ClockFunc(func() time.Time { return now })
 	return api.Deps{
 		Authenticator: w, Registrar: w, Doorman: w, SecondSteps: w, Factors: w, Passwords: w, Appraiser: w, Accounts: w, Settings: w, Sessions: w, Devices: shelf{w}, Unlocker: w, Bindings: w, Keys: w, Audit: annals{w},
-		AccessControl: w.accessControl(), Dashboard: api.Dashboard{Figures: board{w}}, AuditLog: api.AuditLog{Trail: annals{w}}, Operations: api.Operations{Post: sorting{w}}, Repetitions: w.repetitions(clock),
+		Users: w.users(), AccessControl: w.accessControl(), Dashboard: api.Dashboard{Figures: board{w}}, AuditLog: api.AuditLog{Trail: annals{w}}, Operations: api.Operations{Post: sorting{w}}, Repetitions: w.repetitions(clock),
 		Health: api.NewHealth(clock), Clock: clock, IDs: core.NewIDs(clock), Log: slog.New(slog.DiscardHandler),
 		Mailbox: box{w},
 	}
