@@ -26,13 +26,17 @@ func (f *Factors) Add(ctx context.Context, factor mfa.Factor) error {
 		if held >= mfa.MaxFactors {
 			return core.ErrConflict
 		}
-		return queries.InsertFactor(ctx, litedb.InsertFactorParams{
-			ID: sqltype.ID(factor.ID), UserID: sqltype.ID(factor.UserID), Kind: string(factor.Kind),
-			Label: factor.Label, Sealed: factor.Sealed, LastStep: factor.LastStep,
-			CreatedAt: sqltype.Time(factor.CreatedAt), ConfirmedAt: optionalTime(factor.ConfirmedAt),
-			LastUsedAt: optionalTime(factor.LastUsedAt),
-		})
+		return queries.InsertFactor(ctx, insertFactorParams(factor))
 	})
+}
+
+func insertFactorParams(factor mfa.Factor) litedb.InsertFactorParams {
+	return litedb.InsertFactorParams{
+		ID: sqltype.ID(factor.ID), UserID: sqltype.ID(factor.UserID), Kind: string(factor.Kind),
+		Label: factor.Label, Sealed: factor.Sealed, LastStep: factor.LastStep,
+		CreatedAt: sqltype.Time(factor.CreatedAt), ConfirmedAt: optionalTime(factor.ConfirmedAt),
+		LastUsedAt: optionalTime(factor.LastUsedAt),
+	}
 }
 
 // List implements mfa.Store.

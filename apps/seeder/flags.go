@@ -6,15 +6,55 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
+	"time"
 )
+
+// profile is what a database is filled with.
+type profile string
+
+// The profiles.
+const (
+	// profileEmpty is the owner alone.
+	profileEmpty profile = "empty"
+	// profileDemo is a small site with a rich history, to look at.
+	profileDemo profile = "demo"
+	// profileLoad is a large one, to measure with.
+	profileLoad profile = "load"
+)
+
+// size is how much a profile makes where the flags do not say.
+type size struct{ users, sessions, events int }
+
+// size gives what goes with so many users; the profile's own number where none is given. A million users have half a
+// million live sessions, as a site has that most people visit every few weeks.
+func (p profile) size(users int) size {
+	switch p {
+	case profileDemo:
+		if users == 0 {
+			users = 200
+		}
+		return size{users, 2 * users, 40 * users}
+	case profileLoad:
+		if users == 0 {
+			users = 1_000_000
+		}
+		return size{users, users / 2, users}
+	}
+	return size{}
+}
 
 // order is what the command line asks for.
 type order struct {
-	users, sessions int
-	seed            uint64
-	production      bool
-	usage           string
+	profile    profile
+	size       size
+	seed       uint64
+	until      time.Time
+	wipe       bool
+	wipeName   string
+	production bool
+	usage      string
 }
 
 // usageError is a command line that cannot be followed, or one that asks for help.
@@ -36,32 +76,82 @@ func (u usageError) explain() int {
 	return exitUsage
 }
 
+const about = `Usage: seeder [flags]
+
+Makes the first owner (OWNER_EMAIL, OWNER_PASSWORD) where there is none and, on request, people with their sessions,
+devices and history. What is there already stays as it is: an order that was cut off goes on where it stopped.
+
+`
+
+// unset is a number that no flag gave.
+const unset = -1
+
 func parse(args []string) (order, error) {
 	var wanted order
+	var chosen, until string
+	var numbers size
 	var usage strings.Builder
 	flags := flag.NewFlagSet("seeder", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.IntVar(&wanted.users, "users", 0, "how many made-up users to add")
-	flags.IntVar(&wanted.sessions, "sessions", 0, "how many sessions to add to them")
+	flags.StringVar(&chosen, "profile", "", "empty: the owner alone; demo: 200 users and much history; load: 1000000 users (default empty, with --users load)")
+	flags.IntVar(&numbers.users, "users", unset, "how many made-up users to add (default as the profile says)")
+	flags.IntVar(&numbers.sessions, "sessions", unset, "how many sessions to add to them")
+	flags.IntVar(&numbers.events, "events", unset, "how many events to add to the audit log")
 	flags.Uint64Var(&wanted.seed, "seed", 1, "chooses the users: the same number makes the same ones")
-	flags.BoolVar(&wanted.production, "production", false, "permit this in production")
-	fmt.Fprint(&usage, "Usage: seeder [flags]\n\nMakes the first owner (OWNER_EMAIL, OWNER_PASSWORD) where there is none, and made-up users on request.\n\n")
+	flags.StringVar(&until, "until", "", "the day (2026-12-31) on which the history ends; the same day makes the same rows (default today, or that of an earlier run)")
+	flags.BoolVar(&wanted.wipe, "wipe", false, "first remove everything that is in the database; without --yes-wipe only tell what that is")
+	flags.StringVar(&wanted.wipeName, "yes-wipe", "", "the name of the database that --wipe is meant for")
+	flags.BoolVar(&wanted.production, "production", false, "permit this in production, but for --wipe")
+	fmt.Fprint(&usage, about)
 	flags.SetOutput(&usage)
 	flags.PrintDefaults()
 	flags.SetOutput(io.Discard)
 	wanted.usage = usage.String()
 	err := flags.Parse(args)
-	switch {
-	case err != nil:
-	case flags.NArg() > 0:
+	if err == nil && flags.NArg() > 0 {
 		err = fmt.Errorf("%q is one word too many", flags.Arg(0))
-	case wanted.users < 0 || wanted.sessions < 0:
-		err = errors.New("numbers of users and sessions are not negative")
-	case wanted.sessions > 0 && wanted.users == 0:
-		err = errors.New("sessions need users: say --users too")
+	}
+	if err == nil {
+		err = wanted.fill(profile(chosen), numbers, until)
 	}
 	if err != nil {
 		return wanted, usageError{err: err, usage: wanted.usage}
 	}
 	return wanted, nil
+}
+
+// fill completes the order.
+func (o *order) fill(chosen profile, numbers size, until string) (err error) {
+	if chosen == "" && numbers.users > 0 {
+		chosen = profileLoad
+	}
+	if chosen == "" {
+		chosen = profileEmpty
+	}
+	o.profile = chosen
+	for _, number := range []int{numbers.users, numbers.sessions, numbers.events} {
+		if number < unset {
+			return errors.New("numbers are not negative")
+		}
+	}
+	switch {
+	case !slices.Contains([]profile{profileEmpty, profileDemo, profileLoad}, chosen):
+		return fmt.Errorf("there is no profile %q", chosen)
+	case chosen == profileEmpty && (numbers.users > 0 || numbers.sessions > 0 || numbers.events > 0):
+		return errors.New("sessions and events need users: say --users or another profile")
+	case o.wipeName != "" && !o.wipe:
+		return errors.New("--yes-wipe goes with --wipe")
+	}
+	if until != "" {
+		if o.until, err = time.Parse(time.DateOnly, until); err != nil {
+			return fmt.Errorf("%q is no day such as 2026-12-31", until)
+		}
+	}
+	o.size = chosen.size(max(0, numbers.users))
+	if numbers.sessions >= 0 {
+		o.size.sessions = numbers.sessions
+	}
+	if numbers.events >= 0 {
+		o.size.events = numbers.events
+	}
+	return nil
 }

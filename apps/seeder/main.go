@@ -1,5 +1,5 @@
-// Command seeder fills a database: with its first owner, once, and with made-up people and sessions for
-// development and load tests. What exists already is left as it is, so that it can be run again.
+// Command seeder fills a database: with its first owner, once, and with made-up people, their sessions, devices and
+// history for development and load tests. What exists already is left as it is, so that it can be run again.
 package main
 
 import (
@@ -36,10 +36,20 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if settings.Profile.Environment == config.Production && !wanted.production {
-		return usageError{err: errProduction, usage: wanted.usage}
+	if settings.Profile.Environment == config.Production {
+		switch {
+		case wanted.wipe:
+			return usageError{err: errWipe, usage: wanted.usage}
+		case !wanted.production:
+			return usageError{err: errProduction, usage: wanted.usage}
+		}
 	}
 	return wire.RunMigrated(ctx, settings, os.Stderr, func(ctx context.Context, parts parts) error {
+		if wanted.wipe {
+			if goOn, err := parts.wipe(ctx, wanted); err != nil || !goOn {
+				return err
+			}
+		}
 		if err := parts.seedOwner(ctx); err != nil {
 			return err
 		}
@@ -47,7 +57,10 @@ func run(ctx context.Context, args []string) error {
 	})
 }
 
-var errProduction = errors.New("this is a production database: say --production if you mean it")
+var (
+	errProduction = errors.New("this is a production database: say --production if you mean it")
+	errWipe       = errors.New("this is a production database: --wipe is refused, whatever else is said")
+)
 
 func exitCode(err error) int {
 	var wrong usageError

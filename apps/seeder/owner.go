@@ -12,6 +12,7 @@ import (
 	"github.com/doorward/doorward/apps/internal/config"
 	"github.com/doorward/doorward/apps/internal/wire"
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
@@ -21,15 +22,17 @@ import (
 // parts are what seeding needs.
 type parts struct {
 	fx.In
-	Settings config.Settings
-	Database wire.Engine
-	Users    account.Store
-	Tx       core.Transactor
-	Hasher   credential.Hasher
-	Policy   *credential.Policy
-	Trail    *audit.Trail
-	Clock    core.Clock
-	IDs      *core.IDs
+	Settings   config.Settings
+	Database   wire.Engine
+	Users      account.Store
+	Catalogues access.Catalogues
+	Tx         core.Transactor
+	Announcer  core.Announcer
+	Hasher     credential.Hasher
+	Policy     *credential.Policy
+	Trail      *audit.Trail
+	Clock      core.Clock
+	IDs        *core.IDs
 }
 
 // seedOwner makes the first owner, already verified, where there is none. It works once: whoever can run the

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"time"
@@ -11,11 +10,12 @@ import (
 	"github.com/doorward/doorward/apps/internal/config"
 	"github.com/doorward/doorward/apps/internal/seed"
 	"github.com/doorward/doorward/apps/internal/terminal"
+	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 )
 
 // The password of all made-up users, and its argon2id hash with OWASP's headline parameters: one such hash
-// costs 20 ms, so that they share it. Where a deployment hashes otherwise it is renewed at the first sign-in.
+// costs 20 ms, so that many users share it. Where a deployment hashes otherwise it is renewed at the first sign-in.
 const (
 	sharedPassword = "every seeded door opens alike"
 	sharedHash     = account.PasswordHash("$argon2id$v=19$m=19456,t=2,p=1$Usct+2efODNNa0TJASQrrw$Xc4jG5B/JwTE8qz7v9SPXa/lWeemSefo7c1VDA4d33k")
@@ -24,60 +24,104 @@ const (
 // batch is how many rows go to the database at once.
 const batch = 5000
 
-// seedPeople adds the users and sessions that were ordered.
+// seedPeople adds what was ordered.
 func (p parts) seedPeople(ctx context.Context, wanted order) error {
-	if wanted.users == 0 {
+	if wanted.size.users == 0 {
 		return nil
 	}
-	password, hash, err := p.shared(ctx)
+	password, hash, err := p.hashes(ctx, wanted)
 	if err != nil {
 		return err
 	}
-	accounts := p.Settings.Accounts
-	people := seed.Population{
-		Seed: wanted.seed, Users: wanted.users, Sessions: wanted.sessions, Hash: hash,
-		Until: p.Clock.Now().Truncate(24 * time.Hour), SessionLimit: accounts.SessionLimit,
-		IdleTTL: accounts.SessionIdleTTL, MaxTTL: accounts.SessionMaxTTL, DeletionGrace: accounts.DeletionGrace,
-	}
-	began := p.Clock.Now()
-	if err := load(ctx, "users", wanted.users, people.AllUsers(), p.Database.BulkUsers); err != nil {
+	people, err := p.population(ctx, wanted, hash)
+	if err != nil {
 		return err
 	}
-	if err := load(ctx, "sessions", wanted.sessions, people.AllSessions(), p.Database.BulkSessions); err != nil {
+	began := p.Clock.Now()
+	if err := p.seedCatalogue(ctx, people.Catalogue()); err != nil {
+		return err
+	}
+	if err := p.load(ctx, people); err != nil {
 		return err
 	}
 	first, err := people.User(0)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("people     %d users, %d sessions (seed %d) in %s\n", wanted.users, wanted.sessions, wanted.seed,
-		p.Clock.Now().Sub(began).Round(10*time.Millisecond))
+	fmt.Printf("people     %s (seed %d) in %s\n", people, wanted.seed, p.Clock.Now().Sub(began).Round(10*time.Millisecond))
+	fmt.Printf("again      the same rows with --seed %d --until %s\n", wanted.seed, people.Until.Format(time.DateOnly))
 	fmt.Printf("sign in    %s and the like, password %q\n", first.Email, password)
 	return nil
 }
 
-// shared is the password of all made-up users. In production it is not the one that everybody can read here.
-func (p parts) shared(ctx context.Context) (string, account.PasswordHash, error) {
-	if p.Settings.Profile.Environment != config.Production {
-		return sharedPassword, sharedHash, nil
+func (p parts) load(ctx context.Context, people seed.Population) error {
+	bulk := p.Database
+	if err := load(ctx, "users", people.Users, people.AllUsers(), bulk.BulkUsers); err != nil {
+		return err
 	}
-	password := newPassword()
-	hash, err := p.Hasher.Hash(ctx, password)
-	return password, hash, err
+	if err := load(ctx, "factors", 0, people.AllFactors(), bulk.BulkFactors); err != nil {
+		return err
+	}
+	if err := load(ctx, "devices", 0, people.AllDevices(), bulk.BulkDevices); err != nil {
+		return err
+	}
+	if err := load(ctx, "sessions", people.Sessions, people.AllSessions(), bulk.BulkSessions); err != nil {
+		return err
+	}
+	return load(ctx, "history", people.Events, people.AllEvents(), bulk.BulkEvents)
 }
 
-// load hands rows to the database in batches and shows a terminal how far it is.
+func (p parts) population(ctx context.Context, wanted order, hash func(int) account.PasswordHash) (seed.Population, error) {
+	accounts := p.Settings.Accounts
+	people := seed.Population{
+		Seed: wanted.seed, Users: wanted.size.users, Sessions: wanted.size.sessions, Events: wanted.size.events,
+		Until: wanted.until, Hash: hash, SessionLimit: accounts.SessionLimit, IdleTTL: accounts.SessionIdleTTL,
+		MaxTTL: accounts.SessionMaxTTL, DeviceTTL: p.Settings.Lockout.DeviceTTL, DeletionGrace: accounts.DeletionGrace,
+		AuditKept: p.Settings.Cleanup.Audit,
+	}
+	if !people.Until.IsZero() {
+		return people, nil
+	}
+	people.Until = p.Clock.Now().UTC().Truncate(24 * time.Hour)
+	first, err := people.User(0)
+	if err != nil {
+		return people, err
+	}
+	// An earlier run is gone on with: its day can be told from the first user.
+	found, err := p.Users.FindByIdentifier(ctx, account.Identifier{Kind: account.IdentifierEmail, Key: first.EmailKey})
+	switch {
+	case err == nil:
+		people.Until = found.CreatedAt.Add(seed.Span).UTC()
+	case core.AsError(err).Kind != core.KindNotFound:
+		return people, err
+	}
+	return people, nil
+}
+
+// hashes gives the password of all made-up users and its hashes: one for all of a load, as computing each would take
+// hours, and real ones, each with a salt of its own, for a demo. In production the password is not the one that
+// everybody can read here.
+func (p parts) hashes(ctx context.Context, wanted order) (password string, hash func(int) account.PasswordHash, err error) {
+	if p.Settings.Profile.Environment == config.Production {
+		password = newPassword()
+		made, err := p.Hasher.Hash(ctx, password)
+		return password, func(int) account.PasswordHash { return made }, err
+	}
+	if wanted.profile == profileDemo {
+		return sharedPassword, seed.Hashes(wanted.seed, sharedPassword), nil
+	}
+	return sharedPassword, func(int) account.PasswordHash { return sharedHash }, nil
+}
+
+// load hands rows to the database in batches and shows how far it is: on a terminal by a bar, else by a line now and
+// then. A total of 0 is one that is not known before.
 func load[Row any](
 	ctx context.Context, label string, total int, rows iter.Seq2[Row, error], add func(context.Context, []Row) error,
 ) error {
-	if total == 0 {
-		return nil
-	}
-	var watcher io.Writer
+	bar := terminal.NewLines(os.Stderr, label, int64(total))
 	if terminal.Is(os.Stdout) {
-		watcher = os.Stdout
+		bar = terminal.NewBar(os.Stdout, label, int64(total))
 	}
-	bar := terminal.NewBar(watcher, label, int64(total))
 	defer bar.Done()
 	pending := make([]Row, 0, batch)
 	flush := func() error {

@@ -233,7 +233,8 @@ func (b *bench) invent(settings config.Settings, hash account.PasswordHash) ([]a
 	now := time.Now()
 	accounts := settings.Accounts
 	population := seed.Population{
-		Seed: 1, Users: people, Sessions: freshSessions, Until: now, Hash: hash, SessionLimit: freshSessions,
+		Seed: 1, Users: people, Sessions: freshSessions, Until: now, SessionLimit: freshSessions,
+		Hash:    func(int) account.PasswordHash { return hash },
 		IdleTTL: accounts.SessionIdleTTL, MaxTTL: accounts.SessionMaxTTL, DeletionGrace: accounts.DeletionGrace,
 	}
 	var users []account.User

@@ -16,7 +16,9 @@ import (
 func population(number uint64) seed.Population {
 	return seed.Population{
 		Seed: number, Users: 2000, Sessions: 5000, Until: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC),
-		Hash: "$argon2id$shared", SessionLimit: 10, IdleTTL: 168 * time.Hour, MaxTTL: 720 * time.Hour, DeletionGrace: 720 * time.Hour,
+		Events: 3000, Hash: func(int) account.PasswordHash { return "$argon2id$shared" },
+		SessionLimit: 10, IdleTTL: 168 * time.Hour, MaxTTL: 720 * time.Hour, DeletionGrace: 720 * time.Hour,
+		DeviceTTL: 4320 * time.Hour, AuditKept: 8760 * time.Hour,
 	}
 }
 

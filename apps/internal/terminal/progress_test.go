@@ -20,7 +20,7 @@ func TestBarEndsFull(t *testing.T) {
 	bar.Done()
 	paintings := strings.Split(out.String(), "\r")
 	last := paintings[len(paintings)-1]
-	if !strings.Contains(last, "["+strings.Repeat("#", 30)+"] 100 % 200 of 200") || !strings.HasSuffix(last, "\n") {
+	if !strings.Contains(last, "["+strings.Repeat("#", 14)+"] 100 % 200 of 200") || !strings.HasSuffix(last, "\n") {
 		t.Errorf("last painting is %q", last)
 	}
 	if len(paintings) > 150 {
@@ -37,6 +37,28 @@ func TestBarWithoutTotalCounts(t *testing.T) {
 	bar.Done()
 	if !strings.Contains(out.String(), "mail           7 (") {
 		t.Errorf("got %q", out.String())
+	}
+}
+
+func TestBarTellsWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	bar := terminal.NewBar(&out, "users", 1000)
+	bar.Add(1)
+	if !strings.Contains(out.String(), " left)") || len(out.String()) > 85 {
+		t.Errorf("got %q", out.String())
+	}
+}
+
+func TestLinesStand(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	bar := terminal.NewLines(&out, "users", 2)
+	bar.Add(1)
+	bar.Add(1)
+	bar.Done()
+	if text := out.String(); !strings.HasPrefix(text, "users          100 % 2 of 2 (") || strings.Count(text, "\n") != 1 {
+		t.Errorf("got %q", text)
 	}
 }
 

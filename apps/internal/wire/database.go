@@ -17,6 +17,9 @@ import (
 	"github.com/doorward/doorward/apps/internal/metrics"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
+	"github.com/doorward/doorward/core/device"
+	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/session"
 )
 
@@ -29,9 +32,21 @@ type Engine interface {
 	// Status gives every migration that this release knows, Plan those that are pending.
 	Status(ctx context.Context) ([]migration.Migration, error)
 	Plan(ctx context.Context) ([]migration.Migration, error)
-	// BulkUsers and BulkSessions add many rows quickly. Those that exist are left as they are.
+	Bulk
+}
+
+// Bulk is what both databases can do for whoever fills them. The first five add many rows quickly: what exists is left
+// as it is, and what belongs to a user who does not exist is left out.
+type Bulk interface {
 	BulkUsers(ctx context.Context, users []account.User) error
 	BulkSessions(ctx context.Context, sessions []session.Session) error
+	BulkDevices(ctx context.Context, devices []device.Device) error
+	BulkFactors(ctx context.Context, factors []mfa.Factor) error
+	BulkEvents(ctx context.Context, events []audit.Event) error
+	// Contents counts the rows of everything that Wipe removes, by table. Wipe leaves the schema, what migrations write,
+	// and the signing keys.
+	Contents(ctx context.Context) (map[string]int64, error)
+	Wipe(ctx context.Context) error
 }
 
 // database is the engine with its stores.
