@@ -32,9 +32,9 @@ func (a *Audit) Append(ctx context.Context, events ...audit.Event) error {
 	return translate(a.db.queries(ctx).AppendEvents(ctx, encodeEvents(events)))
 }
 
-// listing is how PostgreSQL reads records. The index of actions orders them byte by byte, whatever the database's
+// RecordDialect is how PostgreSQL reads records. The index of actions orders them byte by byte, whatever the database's
 // collation.
-var listing = recordlist.Dialect{
+var RecordDialect = recordlist.Dialect{
 	Place:  func(n int) string { return "$" + strconv.Itoa(n) },
 	Action: `action COLLATE "C"`,
 	ID:     func(id core.ID) any { return id },
@@ -43,7 +43,7 @@ var listing = recordlist.Dialect{
 
 // Find implements audit.History.
 func (a *Audit) Find(ctx context.Context, query audit.Query, page core.Page) ([]audit.Event, error) {
-	statement, parameters := recordlist.Events(listing, query, page)
+	statement, parameters := recordlist.Events(RecordDialect, query, page)
 	rows, err := a.db.on(ctx).Query(ctx, statement, parameters...)
 	if err != nil {
 		return nil, translate(err)

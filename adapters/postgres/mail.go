@@ -74,7 +74,7 @@ func (o *Outbox) Stats(ctx context.Context, now time.Time) (stats mail.Stats, er
 
 // Browse implements mail.Ledger.
 func (o *Outbox) Browse(ctx context.Context, query mail.LedgerQuery, page core.Page) ([]mail.Envelope, error) {
-	statement, parameters := recordlist.Messages(listing, query, page)
+	statement, parameters := recordlist.Messages(RecordDialect, query, page)
 	rows, err := o.db.on(ctx).Query(ctx, statement, parameters...)
 	if err != nil {
 		return nil, translate(err)

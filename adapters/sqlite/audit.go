@@ -38,8 +38,8 @@ func record(ctx context.Context, queries *litedb.Queries, events ...audit.Event)
 	return nil
 }
 
-// listing is how SQLite reads records.
-var listing = recordlist.Dialect{
+// RecordDialect is how SQLite reads records.
+var RecordDialect = recordlist.Dialect{
 	Place:  func(int) string { return "?" },
 	Action: "action",
 	ID:     func(id core.ID) any { return sqltype.ID(id) },
@@ -48,7 +48,7 @@ var listing = recordlist.Dialect{
 
 // Find implements audit.History.
 func (a *Audit) Find(ctx context.Context, query audit.Query, page core.Page) (events []audit.Event, err error) {
-	statement, parameters := recordlist.Events(listing, query, page)
+	statement, parameters := recordlist.Events(RecordDialect, query, page)
 	err = a.db.scan(ctx, statement, parameters, func(scan func(...any) error) error {
 		var row litedb.AuditLog
 		err := scan(&row.ID, &row.At, &row.Action, &row.Outcome, &row.Reason, &row.ActorKind, &row.Actor, &row.Subject,

@@ -95,7 +95,7 @@ func (o *Outbox) Stats(ctx context.Context, now time.Time) (stats mail.Stats, er
 func (o *Outbox) Browse(
 	ctx context.Context, query mail.LedgerQuery, page core.Page,
 ) (envelopes []mail.Envelope, err error) {
-	statement, parameters := recordlist.Messages(listing, query, page)
+	statement, parameters := recordlist.Messages(RecordDialect, query, page)
 	err = o.db.scan(ctx, statement, parameters, func(scan func(...any) error) error {
 		var row litedb.Outbox
 		err := scan(&row.ID, &row.Kind, &row.Recipient, &row.Payload, &row.State, &row.Attempts, &row.LastError,
