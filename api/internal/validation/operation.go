@@ -154,6 +154,12 @@ func (p *parameter) parse(text string) (any, bool) {
 		return float64(number), err == nil
 	case p.schema.Type.Is(openapi3.TypeBoolean):
 		return text == "true", text == "true" || text == "false"
+	case p.schema.Type.Is(openapi3.TypeArray):
+		var items []any // separated by commas: style form, not exploded
+		for item := range strings.SplitSeq(text, ",") {
+			items = append(items, item)
+		}
+		return items, true
 	default:
 		return text, true
 	}
