@@ -154,15 +154,19 @@ func TestSealed(t *testing.T) {
 
 // opaque are the columns of bytes that hold nothing sealed, with the reason.
 var opaque = map[string]string{
-	"devices.digest":               "SHA-256 of 256 random bits",
-	"idempotency_keys.digest":      "SHA-256 of who calls and of a key, which opens nothing",
-	"idempotency_keys.fingerprint": "a keyed digest of a call",
-	"flows.digest":                 "a keyed digest of a short code",
-	"links.digest":                 "SHA-256 of 256 random bits",
-	"recovery_codes.digest":        "a keyed digest with the tag of its key",
-	"sessions.nonce":               "random: half of what makes a refresh token, the other half being the master key",
-	"sessions.used_nonce":          "as nonce, of the generation before",
-	"signing_keys.public":          "public",
+	"devices.digest":                 "SHA-256 of 256 random bits",
+	"idempotency_keys.digest":        "SHA-256 of who calls and of a key, which opens nothing",
+	"idempotency_keys.fingerprint":   "a keyed digest of a call",
+	"flows.digest":                   "a keyed digest of a short code",
+	"imported_users.line_digest":     "SHA-256 of what the row of the user holds",
+	"imported_users.password_digest": "SHA-256 of a hash",
+	"links.digest":                   "SHA-256 of 256 random bits",
+	"personal_tokens.digest":         "SHA-256 of 256 random bits",
+	"service_account_keys.digest":    "SHA-256 of 256 random bits",
+	"recovery_codes.digest":          "a keyed digest with the tag of its key",
+	"sessions.nonce":                 "random: half of what makes a refresh token, the other half being the master key",
+	"sessions.used_nonce":            "as nonce, of the generation before",
+	"signing_keys.public":            "public",
 }
 
 // Every column of bytes is either one whose values are sealed anew, or is known to hold nothing sealed: one that is

@@ -5,6 +5,7 @@ package dossier
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/doorward/doorward/core/portability"
@@ -155,3 +156,32 @@ var (
 		"idempotency_keys": "digests, and replies that are removed within a day",
 	}
 )
+
+// SchemaColumn is a column of the database as it is.
+type SchemaColumn struct{ Table, Column string }
+
+// naming are the columns by which a row is about a person, whatever their table.
+var naming = []string{
+	"user_id", "subject", "actor", "recipient", "owner_id", "created_by", "assigned_by", "email", "email_key", "username",
+	"phone", "payload",
+}
+
+// Untold gives the columns of a schema that name a person and whose table is neither told nor deliberately left out: a
+// table that came after this package was written.
+func Untold(columns []SchemaColumn) (found []string) {
+	told := map[string]bool{}
+	for _, section := range parts {
+		for _, part := range section {
+			table, _, _ := strings.Cut(part.Tables, " ")
+			told[table] = true
+		}
+	}
+	for _, column := range columns {
+		_, elsewhere := Elsewhere[column.Table]
+		_, leftOut := LeftOut[column.Table]
+		if slices.Contains(naming, column.Column) && !told[column.Table] && !elsewhere && !leftOut {
+			found = append(found, column.Table+"."+column.Column)
+		}
+	}
+	return found
+}

@@ -44,6 +44,7 @@ var subjects = map[mail.Kind]string{
 	mail.KindRecoveryCodeUsed:        "A recovery code was used",
 	mail.KindSecuritySettingsChanged: "A protection of your account was turned off",
 	mail.KindAccessChanged:           "What you may do was changed",
+	mail.KindDataExported:            "Your data was exported",
 }
 
 // await gives the nth letter of the kind to the address, counted from one.
