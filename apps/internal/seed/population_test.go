@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/doorward/doorward/apps/internal/seed"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
@@ -44,16 +42,6 @@ func sessionsOf(t *testing.T, p seed.Population) []session.Session {
 		sessions = append(sessions, made)
 	}
 	return sessions
-}
-
-func TestSameSeedSameRows(t *testing.T) {
-	t.Parallel()
-	if diff := cmp.Diff(usersOf(t, population(7)), usersOf(t, population(7))); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff(sessionsOf(t, population(7)), sessionsOf(t, population(7))); diff != "" {
-		t.Error(diff)
-	}
 }
 
 func TestRowsAreValidAndUnique(t *testing.T) {
