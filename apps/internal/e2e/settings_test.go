@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/oapi-codegen/nullable"
+
 	"github.com/doorward/doorward/api/client"
 	"github.com/doorward/doorward/core/mail"
 )
@@ -23,7 +25,11 @@ func TestSettings(t *testing.T) {
 		n := s.start()
 		ada := s.newPerson(t).signUp(n)
 		elsewhere := ada.another(n)
-		want := client.Settings{Notifications: client.NotificationSettings{AlreadyRegistered: true, DeviceTrusted: true, SessionEvicted: true}}
+		want := client.Settings{
+			Notifications: client.NotificationSettings{AlreadyRegistered: true, DeviceTrusted: true, SessionEvicted: true},
+			Theme:         client.ThemeSystem, Visibility: client.VisibilityPrivate,
+			Language: nullable.NewNullNullable[string](), Timezone: nullable.NewNullNullable[string](),
+		}
 		same(t, "settings of a new account", ada.settings(n), want)
 		want.AlwaysAskSecondFactor, want.Notifications.SessionEvicted = true, false
 		same(t, "settings after a change", ada.choose(n, func(to *client.UpdateSettingsRequest) {
@@ -86,4 +92,45 @@ func TestMutedNoticesAreNotSent(t *testing.T) {
 			t.Error("a muted notice was sent")
 		}
 	}, "SESSION_LIMIT", "2")
+}
+
+// What a person prefers is kept; the language is the locale of the profile, whichever of the two is changed; and that the
+// profile is shown to others stands in the person's history.
+func TestPreferences(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, s *site) {
+		n := s.start()
+		ada := s.newPerson(t).signUp(n)
+		set := ada.choose(n, func(to *client.UpdateSettingsRequest) {
+			to.Theme.Set("dark")
+			to.Language.Set("de-at")
+			to.Timezone.Set("Europe/Vienna")
+			to.Visibility.Set("public")
+		})
+		same(t, "settings", []any{set.Theme, set.Language.MustGet(), set.Timezone.MustGet(), set.Visibility},
+			[]any{"dark", "de-AT", "Europe/Vienna", "public"})
+		history := ada.history(n)
+		told := history[len(history)-1]
+		same(t, "what is told", []any{told.Action, told.Metadata["visibility"]}, []any{"account.update_settings", "public"})
+		me := must[*client.GetMeResponse](t, 200)(ada.at(n).GetMeWithResponse(t.Context())).JSON200
+		same(t, "locale", me.User.Locale.MustGet(), "de-AT")
+		var change client.UpdateMeRequest
+		change.Locale.Set("pt-BR")
+		must[*client.UpdateMeResponse](t, 200)(ada.at(n).UpdateMeWithResponse(t.Context(), change))
+		same(t, "language", ada.settings(n).Language.MustGet(), "pt-BR")
+		var wrong client.UpdateSettingsRequest
+		wrong.Timezone.Set("Local")
+		wrong.Theme.Set("pink")
+		failure := mustFail[*client.UpdateSettingsResponse](t, client.ProblemCodeInvalidInput)(
+			ada.at(n).UpdateSettingsWithResponse(t.Context(), wrong))
+		same(t, "what is wrong", []any{failure.Errors[0].Field, failure.Errors[1].Field}, []any{"theme", "timezone"})
+		set = ada.choose(n, func(to *client.UpdateSettingsRequest) {
+			to.Theme.SetNull()
+			to.Language.SetNull()
+			to.Timezone.SetNull()
+			to.Visibility.SetNull()
+		})
+		same(t, "defaults", []any{set.Theme, set.Language.IsNull(), set.Timezone.IsNull(), set.Visibility},
+			[]any{"system", true, true, "private"})
+	})
 }
