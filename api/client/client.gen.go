@@ -2688,8 +2688,8 @@ type UpdateGroupRequest struct {
 	// Name Lower-case letters and digits, a letter first, with single hyphens between them.
 	//
 	// Example: support
-	Name        GroupName      `json:"name,omitempty"`
-	Permissions PermissionKeys `json:"permissions,omitempty"`
+	Name        GroupName        `json:"name,omitempty"`
+	Permissions *[]PermissionKey `json:"permissions,omitempty"`
 }
 
 // UpdateMeRequest defines model for UpdateMeRequest.
@@ -2728,9 +2728,9 @@ type UpdatePermissionRequest struct {
 
 // UpdateRoleRequest defines model for UpdateRoleRequest.
 type UpdateRoleRequest struct {
-	Description          *string        `json:"description,omitempty"`
-	Permissions          PermissionKeys `json:"permissions,omitempty"`
-	SecondFactorRequired *bool          `json:"second_factor_required,omitempty"`
+	Description          *string          `json:"description,omitempty"`
+	Permissions          *[]PermissionKey `json:"permissions,omitempty"`
+	SecondFactorRequired *bool            `json:"second_factor_required,omitempty"`
 }
 
 // UpdateServiceAccountRequest defines model for UpdateServiceAccountRequest.

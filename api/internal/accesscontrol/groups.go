@@ -45,7 +45,7 @@ func (h Handlers) UpdateGroup(ctx context.Context, request oapi.UpdateGroupReque
 	}
 	changed, err := h.Groups.UpdateGroup(ctx, who.Principal, request.ID, access.GroupChange{
 		Name: entered(request.Body.Name), Description: request.Body.Description,
-		Permissions: present(request.Body.Permissions),
+		Permissions: request.Body.Permissions,
 	})
 	return oapi.UpdateGroup200JSONResponse(group(changed)), err
 }

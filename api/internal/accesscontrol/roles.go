@@ -46,7 +46,7 @@ func (h Handlers) UpdateRole(ctx context.Context, request oapi.UpdateRoleRequest
 		return nil, err
 	}
 	changed, err := h.Roles.UpdateRole(ctx, who.Principal, request.ID, access.RoleChange{
-		Description: request.Body.Description, Permissions: present(request.Body.Permissions),
+		Description: request.Body.Description, Permissions: request.Body.Permissions,
 		SecondFactorRequired: request.Body.SecondFactorRequired,
 	})
 	return oapi.UpdateRole200JSONResponse(role(changed)), err
@@ -80,14 +80,6 @@ func each[From, To any](items []From, write func(From) To) []To {
 		written = append(written, write(item))
 	}
 	return written
-}
-
-// present tells a list that was left out from an empty one.
-func present(list []string) *[]string {
-	if list == nil {
-		return nil
-	}
-	return &list
 }
 
 // entered gives a text that was left out, which none may be empty, as nil.
