@@ -43,8 +43,9 @@ var subjects = map[mail.Kind]string{
 	mail.KindFactorRemoved: "A second factor was removed", mail.KindRecoveryCodesMade: "New recovery codes were made",
 	mail.KindRecoveryCodeUsed:        "A recovery code was used",
 	mail.KindSecuritySettingsChanged: "A protection of your account was turned off",
-	mail.KindAccessChanged:           "What you may do was changed",
-	mail.KindDataExported:            "Your data was exported",
+	mail.KindTokenCreated:            "A personal access token was made", mail.KindImpersonated: "An administrator has opened your account",
+	mail.KindAccessChanged: "What you may do was changed",
+	mail.KindDataExported:  "Your data was exported",
 }
 
 // await gives the nth letter of the kind to the address, counted from one.
