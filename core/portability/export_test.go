@@ -1,0 +1,208 @@
+package portability_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/internal/house"
+	"github.com/doorward/doorward/core/mail"
+	"github.com/doorward/doorward/core/portability"
+	"github.com/doorward/doorward/core/portability/portabilitytest"
+)
+
+func (m *mover) exports(hashes bool) (string, error) {
+	work := m.porting.Export(m.caller, hashes)
+	var text []byte
+	for {
+		lines, err := work.Next(m.Ctx)
+		for _, line := range lines {
+			text = portability.AppendLine(text, line)
+		}
+		if err != nil {
+			work.Close(m.Ctx, errors.Is(err, io.EOF))
+			return string(text), err
+		}
+	}
+}
+
+func TestExport(t *testing.T) {
+	t.Parallel()
+	m := moving(t, account.RoleOwner)
+	m.imports(line(`"name":"Ada"`, `"password_hash":"$0$x"`, `"created_at":"2020-01-02T03:04:05Z"`),
+		`{"external_id":"8","email":"grace@example.com","password_hash":"$0$y"}`)
+	for _, user := range must(m.Users.All(m.Ctx))(t) {
+		if user.ExternalID == "8" {
+			m.Alter(user.ID, func(user *account.User) { user.MustReset = true })
+		}
+	}
+	for _, hashes := range []bool{false, true} {
+		text, err := m.exports(hashes)
+		lines := strings.Split(text, "\n")
+		if !errors.Is(err, io.EOF) || len(lines) != 4 {
+			t.Fatalf("%v: %s", err, text)
+		}
+		if !strings.Contains(lines[0], `"external_id":"`+m.caller.UserID.String()+`"`) {
+			t.Errorf("who has no id of another system: %s", lines[0])
+		}
+		hash := ""
+		if hashes {
+			hash = `,"password_hash":"$0$x"`
+		}
+		want := `{"external_id":"7","email":"ada@example.com","name":"Ada","email_verified":false` + hash +
+			`,"roles":["USER"],"created_at":"2020-01-02T03:04:05Z"}`
+		if lines[1] != want {
+			t.Errorf("got %s, want %s", lines[1], want)
+		}
+		if strings.Contains(lines[2], "password_hash") {
+			t.Error("a password that must be reset is told")
+		}
+	}
+}
+
+func must[T any](value T, err error) func(t *testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
+
+func TestExportRefuses(t *testing.T) {
+	t.Parallel()
+	refused := func(m *mover, hashes bool, want error) {
+		t.Helper()
+		if text, err := m.exports(hashes); !errors.Is(err, want) || text != "" {
+			t.Errorf("got %v and %q, want %v", err, text, want)
+		}
+	}
+	m := moving(t, account.RoleUser)
+	refused(m, false, access.Lacks(access.UsersExport))
+	m = moving(t, account.RoleAdmin)
+	refused(m, true, access.Lacks(access.UsersExportHashes))
+	m = moving(t, account.RoleOwner)
+	m.Later(account.DefaultRecentWindow + time.Second)
+	refused(m, true, core.Unproven())
+	if _, err := m.exports(false); !errors.Is(err, io.EOF) {
+		t.Errorf("without hashes: %v", err)
+	}
+	m = moving(t, account.RoleOwner)
+	m.caller.Means, m.caller.Scopes = core.ByToken, []string{access.UsersExport.Key(), access.UsersExportHashes.Key()}
+	refused(m, true, core.Unproven())
+}
+
+// What an export gives, an import takes, and the next export gives the same.
+func TestExportImportExport(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(r *rapid.T) {
+		first := moving(t, account.RoleOwner)
+		var lines []string
+		for i := range rapid.IntRange(1, 20).Draw(r, "accounts") {
+			name := rapid.StringMatching(`[\p{L}<>&"'\\ 東]{1,20}x`).Draw(r, "name")
+			text, _ := json.Marshal(map[string]any{
+				"external_id": rapid.StringMatching(`[ -~é東]{1,20}`).Draw(r, "id") + fmt.Sprint(i),
+				"email":       fmt.Sprintf("%s%d@example.com", rapid.StringMatching(`[A-Za-zé]{1,5}`).Draw(r, "local"), i), "name": name,
+				"email_verified": rapid.Bool().Draw(r, "verified"), "password_hash": rapid.SampledFrom([]string{"", "$2b$x", "$0$é"}).Draw(r, "hash"),
+				"roles":      rapid.SampledFrom([][]string{nil, {}, {"USER"}, {"USER", "ADMIN"}}).Draw(r, "roles"),
+				"created_at": time.UnixMicro(rapid.Int64Range(0, 1_600_000_000_000_000).Draw(r, "at")).UTC(),
+			})
+			lines = append(lines, string(text))
+		}
+		first.imports(lines...)
+		told, _ := first.exports(true)
+		theirs := told[strings.IndexByte(told, '\n')+1:]
+		second := moving(t, account.RoleOwner)
+		second.imports(theirs)
+		again, _ := second.exports(true)
+		if got := again[strings.IndexByte(again, '\n')+1:]; got != theirs {
+			r.Errorf("told\n%s, and then\n%s", theirs, got)
+		}
+	})
+}
+
+func FuzzParseLine(f *testing.F) {
+	for _, c := range rejections {
+		f.Add([]byte(c.line))
+	}
+	f.Add([]byte(line(`"roles":[]`, `"created_at":"2020-01-02T03:04:05.123456+02:00"`, `"name":"\ud83d\ude00"`)))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		parsed, err := portability.ParseLine(text)
+		if err != nil {
+			if core.AsError(err).Kind != core.KindInvalid {
+				t.Errorf("%q: %v", text, err)
+			}
+			return
+		}
+		if parsed.CreatedAt.Year() < 0 || parsed.CreatedAt.Year() > 9999 {
+			return // not what AppendLine is for: such a line is rejected
+		}
+		written := portability.AppendLine(nil, parsed)
+		again, err := portability.ParseLine(written)
+		if len(written) > portability.LineMax {
+			return // the longer spelling of what was short
+		}
+		if err != nil || string(portability.AppendLine(nil, again)) != string(written) {
+			t.Errorf("%q means %q, which means %+v, %v", text, written, again, err)
+		}
+	})
+}
+
+func TestPersonalData(t *testing.T) {
+	t.Parallel()
+	m := moving(t, account.RoleUser)
+	shelf := portabilitytest.Shelf{}
+	for i := range 1200 {
+		shelf[portability.SectionSessions] = append(shelf[portability.SectionSessions], portability.Record{
+			Place: core.ID{14: byte(i >> 8), 15: byte(i + 1)}, JSON: json.RawMessage(fmt.Sprintf(`{"n":%d}`, i)),
+		})
+	}
+	records := portability.NewRecords(portability.PersonalDeps{
+		Users: m.Users, Holdings: shelf, History: m.Log, Post: m.Post, Origins: m.Origins, Tx: m.DB, Trail: m.Trail, Clock: m.Clock,
+	}, account.DefaultRecentWindow)
+	text, err := document(m.Ctx, records.Personal(m.caller))
+	var told struct {
+		Account  struct{ Email string }
+		Roles    []any
+		Sessions []any
+		Activity []struct{ Action string }
+	}
+	if !errors.Is(err, io.EOF) || json.Unmarshal(text, &told) != nil {
+		t.Fatalf("%v: %.300s", err, text)
+	}
+	if told.Account.Email != "mover@example.com" || told.Roles == nil || len(told.Activity) == 0 || told.Activity[0].Action != "account.export" {
+		t.Errorf("told %.300s", text)
+	}
+	if strings.Contains(string(text), house.Passphrase) || strings.Contains(string(text), string(m.User(m.caller.UserID).Password)) {
+		t.Error("a secret is told")
+	}
+	m.Letter(mail.KindDataExported, "mover@example.com")
+	m.Later(account.DefaultRecentWindow + time.Second)
+	if text, err := document(m.Ctx, records.Personal(m.caller)); !errors.Is(err, core.Unproven()) || len(text) != 0 {
+		t.Errorf("without a recent sign-in: %v %s", err, text)
+	}
+	if got := m.Letters(mail.KindDataExported, "mover@example.com"); got != 1 {
+		t.Errorf("%d letters", got)
+	}
+}
+
+func document(ctx context.Context, work *portability.Personal) (text []byte, err error) {
+	for {
+		part, err := work.Next(ctx)
+		text = append(text, part...)
+		if err != nil {
+			return text, err
+		}
+	}
+}
