@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -83,19 +84,39 @@ devices and history. What is there already stays as it is: an order that was cut
 
 `
 
-// unset is a number that no flag gave.
-const unset = -1
+// amounts are sizes that flags gave; nil where none did.
+type amounts struct{ users, sessions, events *int }
+
+// amount reads a flag that is a number of something.
+func amount(into **int) func(string) error {
+	return func(text string) error {
+		number, err := strconv.Atoi(text)
+		if err != nil || number < 0 {
+			return errors.New("not a number of anything")
+		}
+		*into = &number
+		return nil
+	}
+}
+
+// or gives the number, or another where there is none.
+func or(number *int, other int) int {
+	if number == nil {
+		return other
+	}
+	return *number
+}
 
 func parse(args []string) (order, error) {
 	var wanted order
 	var chosen, until string
-	var numbers size
+	var numbers amounts
 	var usage strings.Builder
 	flags := flag.NewFlagSet("seeder", flag.ContinueOnError)
 	flags.StringVar(&chosen, "profile", "", "empty: the owner alone; demo: 200 users and much history; load: 1000000 users (default empty, with --users load)")
-	flags.IntVar(&numbers.users, "users", unset, "how many made-up users to add (default as the profile says)")
-	flags.IntVar(&numbers.sessions, "sessions", unset, "how many sessions to add to them")
-	flags.IntVar(&numbers.events, "events", unset, "how many events to add to the audit log")
+	flags.Func("users", "how many made-up `people` to add (default as the profile says)", amount(&numbers.users))
+	flags.Func("sessions", "how `many` sessions to add to them", amount(&numbers.sessions))
+	flags.Func("events", "how `many` events to add to the audit log", amount(&numbers.events))
 	flags.Uint64Var(&wanted.seed, "seed", 1, "chooses the users: the same number makes the same ones")
 	flags.StringVar(&until, "until", "", "the day (2026-12-31) on which the history ends; the same day makes the same rows (default today, or that of an earlier run)")
 	flags.BoolVar(&wanted.wipe, "wipe", false, "first remove everything that is in the database; without --yes-wipe only tell what that is")
@@ -120,23 +141,19 @@ func parse(args []string) (order, error) {
 }
 
 // fill completes the order.
-func (o *order) fill(chosen profile, numbers size, until string) (err error) {
-	if chosen == "" && numbers.users > 0 {
+func (o *order) fill(chosen profile, numbers amounts, until string) (err error) {
+	users, sessions, events := or(numbers.users, 0), or(numbers.sessions, 0), or(numbers.events, 0)
+	if chosen == "" && users > 0 {
 		chosen = profileLoad
 	}
 	if chosen == "" {
 		chosen = profileEmpty
 	}
 	o.profile = chosen
-	for _, number := range []int{numbers.users, numbers.sessions, numbers.events} {
-		if number < unset {
-			return errors.New("numbers are not negative")
-		}
-	}
 	switch {
 	case !slices.Contains([]profile{profileEmpty, profileDemo, profileLoad}, chosen):
 		return fmt.Errorf("there is no profile %q", chosen)
-	case chosen == profileEmpty && (numbers.users > 0 || numbers.sessions > 0 || numbers.events > 0):
+	case chosen == profileEmpty && users+sessions+events > 0:
 		return errors.New("sessions and events need users: say --users or another profile")
 	case o.wipeName != "" && !o.wipe:
 		return errors.New("--yes-wipe goes with --wipe")
@@ -146,12 +163,7 @@ func (o *order) fill(chosen profile, numbers size, until string) (err error) {
 			return fmt.Errorf("%q is no day such as 2026-12-31", until)
 		}
 	}
-	o.size = chosen.size(max(0, numbers.users))
-	if numbers.sessions >= 0 {
-		o.size.sessions = numbers.sessions
-	}
-	if numbers.events >= 0 {
-		o.size.events = numbers.events
-	}
+	o.size = chosen.size(users)
+	o.size.sessions, o.size.events = or(numbers.sessions, o.size.sessions), or(numbers.events, o.size.events)
 	return nil
 }
