@@ -43,3 +43,40 @@ func TestPlansOfUserLists(t *testing.T) {
 		func(line string) bool { return strings.Contains(line, "Seq Scan") },
 		func(line string) bool { return strings.Contains(line, "Sort") })
 }
+
+// BenchmarkUserLists measures lists and searches among a million users.
+func BenchmarkUserLists(b *testing.B) {
+	url := postgrestest.URL(b)
+	conn, err := pgx.Connect(b.Context(), url)
+	coretest.Must(b, err)
+	defer func() { _ = conn.Close(b.Context()) }()
+	for _, statement := range []string{
+		"ALTER TABLE users DISABLE TRIGGER USER", "ALTER TABLE user_roles DISABLE TRIGGER USER", "ALTER TABLE user_groups DISABLE TRIGGER USER",
+		million,
+		"INSERT INTO user_roles (user_id, role, assigned_at, user_created_at) SELECT id, 'USER', created_at, created_at FROM users",
+		"INSERT INTO user_roles (user_id, role, assigned_at, user_created_at) SELECT id, 'ADMIN', created_at, created_at FROM users WHERE email LIKE '%0000@%'",
+		`INSERT INTO access_groups (id, name, description, created_at, updated_at) VALUES
+  ('00000000-0000-0000-0000-000000000001', 'wide', '', now(), now()), ('00000000-0000-0000-0000-000000000002', 'old', '', now(), now())`,
+		`INSERT INTO user_groups (user_id, group_id, assigned_at, user_created_at)
+SELECT id, '00000000-0000-0000-0000-000000000001'::uuid, created_at, created_at FROM users WHERE right(split_part(email, '@', 1), 1)::int % 2 = 0
+UNION ALL SELECT id, '00000000-0000-0000-0000-000000000002'::uuid, created_at, created_at FROM users WHERE email < 'user0010001'`,
+		"VACUUM ANALYZE",
+	} {
+		_, err := conn.Exec(b.Context(), statement)
+		coretest.Must(b, err)
+	}
+	userlisttest.Bench(b, postgrestest.OpenURL(b, url).Directory())
+}
+
+// million makes the users that userlisttest.Bench wants. Their ids are in no order.
+const million = `INSERT INTO users (
+  id, email, email_key, email_verified, username, username_key, name, name_key, bio, image_url, locale, phone, status, password_hash,
+  must_reset, created_at, updated_at, rev, country, source, has_second_factor
+) SELECT gen_random_uuid(), key || '@example.com', key || '@example.com', n % 50 > 0, key, key, name, lower(name), '', '', 'en', '',
+  CASE WHEN n <= 1000 THEN 'deactivated' WHEN n % 20 = 0 THEN 'suspended' ELSE 'active' END, '$argon2id$x', false, at, at, 1,
+  (ARRAY['GB','DE','','CA','US','JP'])[1 + n % 6], CASE WHEN n % 100 = 7 THEN 'imported' ELSE 'registered' END, n % 100 = 3
+FROM (
+  SELECT n, 'user' || lpad(n::text, 7, '0') AS key, timestamptz '2024-01-01T00:00:00Z' + n * interval '1 min' AS at,
+    (ARRAY['Ada','Grace','Zoe','Mary','Jean','Katherine','Hedy','Radia','Lynn','Sophie'])[1 + n % 10] || ' ' || n AS name
+  FROM generate_series(1, 1000000) AS n
+) AS row`

@@ -45,7 +45,9 @@ var subjects = map[mail.Kind]string{
 	mail.KindSecuritySettingsChanged: "A protection of your account was turned off",
 	mail.KindTokenCreated:            "A personal access token was made", mail.KindImpersonated: "An administrator has opened your account",
 	mail.KindAccessChanged: "What you may do was changed",
-	mail.KindDataExported:  "Your data was exported",
+	mail.KindInvitation:    "Your account is ready", mail.KindPasswordResetForced: "Please set a new password",
+	mail.KindSuspended: "Your account was suspended", mail.KindReinstated: "Your account is no longer suspended",
+	mail.KindDataExported: "Your data was exported",
 }
 
 // await gives the nth letter of the kind to the address, counted from one.
