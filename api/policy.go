@@ -168,8 +168,8 @@ var policy = map[string]rule{
 
 	"importUsers": {access: forCallers, needs: access.UsersImport},
 	// portability.Service tells what the hashes want beside that.
-	"exportUsers": {access: forCallers, needs: access.UsersExport, secret: true},
-	"exportMe":    {access: forPersons, needs: access.MeRead, recent: true, secret: true, limits: limitedSends},
+	"exportUsers": {access: forCallers, needs: access.UsersExport},
+	"exportMe":    {access: forPersons, needs: access.MeRead, recent: true, limits: limitedSends},
 
 	"getOverview":        {access: forCallers, needs: access.DashboardRead},
 	"getUsersByStatus":   {access: forCallers, needs: access.DashboardRead},
