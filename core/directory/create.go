@@ -50,7 +50,7 @@ func (s *Service) Create(ctx context.Context, by By, asked NewUser) (created acc
 		if err = s.deps.Users.Create(ctx, user, s.deps.Trail.Event(ctx, event)); err != nil {
 			return nil, err
 		}
-		changes, err := s.give(ctx, by, user, given)
+		changes, err := s.give(ctx, user, given)
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +141,7 @@ func permitGift(rights *access.Rights, asked NewUser, gives access.Set) error {
 }
 
 // give gives a new account its roles and groups.
-func (s *Service) give(ctx context.Context, by By, user account.User, to given) (changes []core.Change, err error) {
+func (s *Service) give(ctx context.Context, user account.User, to given) (changes []core.Change, err error) {
 	for kind, members := range map[access.Kind][]access.Membership{access.KindRole: to.roles, access.KindGroup: to.groups} {
 		if len(members) == 0 {
 			continue

@@ -235,7 +235,7 @@ func TestNothingIsHalfDone(t *testing.T) {
 			house.Stumble(t, func(t *testing.T) (act, act) {
 				s := open(t)
 				again := func(ctx context.Context) error {
-					s.House.Ctx = ctx
+					s.Ctx = ctx
 					return what.do(s, s.because("why"), s.id)
 				}
 				return again, again
