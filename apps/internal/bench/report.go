@@ -25,11 +25,13 @@ func (r row) String() string {
 	return fmt.Sprintf("| %s | %s | %s | %s |", r.path, r.measured, r.bound, verdict)
 }
 
-// The lines between which the report stands in the document.
-const (
-	tableBegins = "<!-- bench: begin -->\n"
-	tableEnds   = "<!-- bench: end -->\n"
-)
+// table names the table of the document that the report replaces.
+func (b *bench) table() string {
+	if b.million != "" {
+		return "million"
+	}
+	return "bench"
+}
 
 func newReport(rows []row, rounds int) string {
 	var text strings.Builder
@@ -42,8 +44,9 @@ func newReport(rows []row, rounds int) string {
 	return text.String()
 }
 
-// replaceTable writes the report between its two lines in the document.
-func replaceTable(path, report string) error {
+// replaceTable writes the report between the two lines in the document that name the table.
+func replaceTable(path, table, report string) error {
+	tableBegins, tableEnds := "<!-- "+table+": begin -->\n", "<!-- "+table+": end -->\n"
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err

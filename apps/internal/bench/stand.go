@@ -55,6 +55,7 @@ type bench struct {
 	emails    []string
 	refreshes []string // fresh refresh tokens; taken from the front
 	access    []string
+	owner     string // the address of who asks, on a million
 	// idle are the statements and commands that the server sends without any request.
 	idle map[string]bool
 }
@@ -170,6 +171,10 @@ func (b *bench) close() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
+	if b.million != "" {
+		b.dismiss(ctx)
+		return
+	}
 	for _, tap := range []*wiretap.Tap{b.sql, b.cache} {
 		if tap != nil {
 			_ = tap.Close()
