@@ -45,11 +45,10 @@ type builder struct {
 
 func (d Dialect) builder() *builder { return &builder{Dialect: d} }
 
-func (b *builder) write(parts ...string) *builder {
+func (b *builder) write(parts ...string) {
 	for _, part := range parts {
 		b.text.WriteString(part)
 	}
-	return b
 }
 
 // arg adds an argument and gives its placeholder.

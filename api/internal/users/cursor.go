@@ -1,6 +1,7 @@
 package users
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -65,16 +66,13 @@ func (l list) place(text string) (place directory.Place, err error) {
 		return directory.Place{}, nil
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	whole := err == nil && len(raw) >= orderAt && raw[0] == cursorVersion && string(raw[1:idAt]) == string(l.digest())
-	if whole && l.keyed() {
+	whole := err == nil && len(raw) >= orderAt && raw[0] == cursorVersion && bytes.Equal(raw[1:idAt], l.digest())
+	switch {
+	case whole && l.keyed() && utf8.Valid(raw[orderAt:]):
 		place.Key = string(raw[orderAt:])
-		whole = utf8.ValidString(place.Key)
-	} else if whole && len(raw) == orderAt+timeSize {
+		copy(place.ID[:], raw[idAt:])
+	case whole && !l.keyed() && len(raw) == orderAt+timeSize:
 		place.At = time.UnixMicro(int64(binary.BigEndian.Uint64(raw[orderAt:]))).UTC() //nolint:gosec // see cursor
-	} else {
-		whole = false
-	}
-	if whole {
 		copy(place.ID[:], raw[idAt:])
 	}
 	if place.IsZero() {

@@ -15,13 +15,20 @@ var at = time.Date(2026, 3, 1, 9, 30, 0, 123000, time.UTC)
 func lists() []users.Bound {
 	yes, no := true, false
 	return []users.Bound{
-		{Sort: directory.NewestFirst}, {Sort: directory.OldestFirst}, {Sort: directory.ByName}, {Sort: directory.ByEmail},
-		{Search: "ada"}, {Search: "adam"}, {Search: "ada", Filter: directory.Filter{Status: account.StatusActive}},
-		{Sort: directory.NewestFirst, Filter: directory.Filter{Role: "A"}}, {Sort: directory.NewestFirst, Filter: directory.Filter{Country: "AA"}},
+		{Sort: directory.NewestFirst},
+		{Sort: directory.OldestFirst},
+		{Sort: directory.ByName},
+		{Sort: directory.ByEmail},
+		{Search: "ada"},
+		{Search: "adam"},
+		{Search: "ada", Filter: directory.Filter{Status: account.StatusActive}},
+		{Sort: directory.NewestFirst, Filter: directory.Filter{Role: "A"}},
+		{Sort: directory.NewestFirst, Filter: directory.Filter{Country: "AA"}},
 		{Sort: directory.NewestFirst, Filter: directory.Filter{EmailVerified: &yes}},
 		{Sort: directory.NewestFirst, Filter: directory.Filter{EmailVerified: &no}},
 		{Sort: directory.NewestFirst, Filter: directory.Filter{SecondFactor: &no}},
-		{Sort: directory.NewestFirst, Filter: directory.Filter{CreatedFrom: at}}, {Sort: directory.NewestFirst, Filter: directory.Filter{CreatedTo: at}},
+		{Sort: directory.NewestFirst, Filter: directory.Filter{CreatedFrom: at}},
+		{Sort: directory.NewestFirst, Filter: directory.Filter{CreatedTo: at}},
 	}
 }
 
