@@ -33,6 +33,8 @@ func TestDefaultsAreOne(t *testing.T) {
 	for name, pair := range map[string][2]any{
 		"REQUEST_TIMEOUT":                {settings.Server.RequestTimeout, edge.RequestTimeout},
 		"BODY_LIMIT":                     {settings.Server.BodyLimit, edge.BodyLimit},
+		"IMPORT_BODY_LIMIT":              {settings.Server.ImportBodyLimit, edge.ImportBodyLimit},
+		"STREAM_TIMEOUT":                 {settings.Server.StreamTimeout, edge.StreamTimeout},
 		"MAX_CONNECTIONS":                {settings.Server.MaxConnections, edge.MaxConnections},
 		"DATABASE_TIMEOUT":               {settings.Storage.DatabaseTimeout, postgres.DefaultStatementTimeout},
 		"DELETION_GRACE":                 {accounts.DeletionGrace, account.DefaultDeletionGrace},
