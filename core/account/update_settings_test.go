@@ -203,11 +203,13 @@ func TestPreferences(t *testing.T) {
 			preferred{"dark", "pt-BR", "America/Sao_Paulo", "public", "theme language timezone visibility", "public"},
 		},
 		{
-			"the same again", account.SettingsChange{Theme: pointer("dark"), Visibility: pointer(account.VisibilityPublic)},
+			"the same again",
+			account.SettingsChange{Theme: pointer("dark"), Visibility: pointer(account.VisibilityPublic)},
 			preferred{"dark", "pt-BR", "America/Sao_Paulo", "public", "", ""},
 		},
 		{
-			"one", account.SettingsChange{Timezone: pointer("UTC")},
+			"one",
+			account.SettingsChange{Timezone: pointer("UTC")},
 			preferred{"dark", "pt-BR", "UTC", "public", "timezone", ""},
 		},
 		{
