@@ -31,7 +31,7 @@ func (s *Service) CreateGroup(ctx context.Context, caller core.Principal, draft 
 		return Group{}, err
 	}
 	id := s.deps.IDs.New()
-	err = s.amend(ctx, caller, audit.ActionGroupCreate, id,
+	err = s.amend(ctx, caller, audit.ActionGroupCreate, core.ID{},
 		func(ctx context.Context, judged *Judged, event *audit.Event) (bool, error) {
 			if err := judged.permit(); err != nil {
 				return false, err
@@ -50,6 +50,7 @@ func (s *Service) CreateGroup(ctx context.Context, caller core.Principal, draft 
 			group = Group{
 				ID: id, Name: draft.Name, Description: draft.Description, Permissions: keys, CreatedAt: now, UpdatedAt: now,
 			}
+			event.Subject = id
 			note(event, "name", group.Name)
 			noteChange(event, keys, nil)
 			return true, s.deps.Catalogues.PutGroup(ctx, group)

@@ -42,7 +42,7 @@ func (s *Service) CreatePermission(
 		draft.Category = resource[:min(len(resource), CategoryMax)]
 	}
 	id := s.deps.IDs.New()
-	err = s.amend(ctx, caller, audit.ActionPermissionCreate, id,
+	err = s.amend(ctx, caller, audit.ActionPermissionCreate, core.ID{},
 		func(ctx context.Context, judged *Judged, event *audit.Event) (bool, error) {
 			if err := judged.permit(); err != nil {
 				return false, err
@@ -54,6 +54,7 @@ func (s *Service) CreatePermission(
 				ID: id, Key: draft.Key, Description: draft.Description, Category: draft.Category,
 				CreatedAt: s.deps.Clock.Now(),
 			}
+			event.Subject = id
 			note(event, "name", permission.Key)
 			return true, s.deps.Catalogues.PutPermission(ctx, permission)
 		})

@@ -34,7 +34,7 @@ func (s *Service) CreateRole(ctx context.Context, caller core.Principal, draft R
 		return Role{}, err
 	}
 	id := s.deps.IDs.New()
-	err = s.amend(ctx, caller, audit.ActionRoleCreate, id,
+	err = s.amend(ctx, caller, audit.ActionRoleCreate, core.ID{},
 		func(ctx context.Context, judged *Judged, event *audit.Event) (bool, error) {
 			if err := judged.permit(); err != nil {
 				return false, err
@@ -54,6 +54,7 @@ func (s *Service) CreateRole(ctx context.Context, caller core.Principal, draft R
 				ID: id, Name: draft.Name, Description: draft.Description, Permissions: keys,
 				SecondFactorRequired: draft.SecondFactorRequired, CreatedAt: now, UpdatedAt: now,
 			}
+			event.Subject = id
 			note(event, "name", role.Name)
 			noteChange(event, keys, nil)
 			if role.SecondFactorRequired {

@@ -48,7 +48,7 @@ func (j *Judged) permit(sets ...Set) error {
 }
 
 // amendment judges and does a change of the catalogue, in a transaction that may run again, and notes in the event what
-// it changes. It gives false where nothing is to be changed.
+// it changes; the subject, too, of what did not exist before. It gives false where nothing is to be changed.
 type amendment func(ctx context.Context, judged *Judged, event *audit.Event) (changed bool, err error)
 
 // amend changes the catalogue: it is locked and read, changed, raised, and announced once that is committed. What was
