@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -226,36 +227,51 @@ func TestRolesInPages(t *testing.T) {
 	coretest.Equal(t, false, slices.Contains(roles[1].Permissions, "users.impersonate"))
 }
 
-// TestThereIsAnEnd fills the catalogue.
+// crowded is a catalogue that seems to hold more than it does.
+type crowded struct {
+	*accesstest.Memory
+	roles, groups, permissions int
+}
+
+// Hold implements access.Catalogues.
+func (c crowded) Hold(ctx context.Context) (*access.Catalogue, error) {
+	catalogue, err := c.Memory.Hold(ctx)
+	if err != nil {
+		return nil, err
+	}
+	content := catalogue.Content
+	for len(content.Roles) < c.roles {
+		content.Roles = append(content.Roles, access.Role{Name: fmt.Sprintf("R%d", len(content.Roles))})
+	}
+	for len(content.Groups) < c.groups {
+		content.Groups = append(content.Groups, access.Group{ID: core.ID{1, byte(len(content.Groups) >> 8), byte(len(content.Groups))}})
+	}
+	for len(content.Permissions) < c.permissions {
+		content.Permissions = append(content.Permissions, access.Permission{Key: fmt.Sprintf("app.p%d", len(content.Permissions))})
+	}
+	return access.Compile(content), nil
+}
+
+// TestThereIsAnEnd makes the last of each kind, and then one more.
 func TestThereIsAnEnd(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t)
-	full := func(make func(i int) error) (made int) {
-		for {
-			err := make(made)
-			if core.AsError(err).Code == core.CodeTooMany {
-				return made
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			made++
+	for _, room := range []int{1, 0} {
+		catalogues := crowded{o.Access, access.RolesMax - room, access.GroupsMax - room, access.PermissionsMax - room}
+		service := access.NewService(access.Deps{
+			Lookup: o.Access, Catalogues: catalogues, Memberships: o.Access, Users: o.Users,
+			Warden: access.NewWarden(catalogues, o.Users, o.Machines), Post: o.Post, Origins: o.Origins, Trail: o.Trail,
+			Tx: o.DB, Announcer: o.Announced, Clock: o.Clock, IDs: o.IDs,
+		})
+		var want error
+		if room == 0 {
+			want = access.ErrTooMany
 		}
+		_, err := service.CreateRole(o.Ctx, o.owner, access.RoleDraft{Name: fmt.Sprintf("LAST%d", room)})
+		o.Refused(err, want)
+		_, err = service.CreateGroup(o.Ctx, o.owner, access.GroupDraft{Name: fmt.Sprintf("last%d", room)})
+		o.Refused(err, want)
+		_, err = service.CreatePermission(o.Ctx, o.owner, access.PermissionDraft{Key: fmt.Sprintf("app.last%d", room)})
+		o.Refused(err, want)
 	}
-	coretest.Equal(t, access.RolesMax-3, full(func(i int) error {
-		_, err := o.Roles.CreateRole(o.Ctx, o.owner, access.RoleDraft{Name: fmt.Sprintf("R%d", i)})
-		return err
-	}))
-	system := 24
-	coretest.Equal(t, access.PermissionsMax-system, full(func(i int) error {
-		_, err := o.Roles.CreatePermission(o.Ctx, o.owner, access.PermissionDraft{Key: fmt.Sprintf("app.p%d", i)})
-		return err
-	}))
-	for i := range access.GroupsMax {
-		o.Must(o.Access.PutGroup(o.Ctx, access.Group{ID: o.IDs.New(), Name: fmt.Sprintf("g%d", i)}))
-	}
-	_, err := o.Roles.CreateGroup(o.Ctx, o.owner, access.GroupDraft{Name: "more"})
-	o.Refused(err, access.ErrTooMany)
-	_, err = o.Roles.CreateRole(o.Ctx, o.owner, access.RoleDraft{Name: "LAST", Permissions: []string{"app.p1"}})
-	o.Refused(err, access.ErrTooMany)
 }
