@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"io/fs"
 	"strings"
 	"testing"
 
@@ -10,7 +11,11 @@ import (
 	"github.com/doorward/doorward/adapters/internal/userlist/userlisttest"
 	"github.com/doorward/doorward/adapters/postgres"
 	"github.com/doorward/doorward/adapters/postgres/postgrestest"
+	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/account/accounttest"
 	"github.com/doorward/doorward/core/coretest"
+	"github.com/doorward/doorward/core/directory"
+	schema "github.com/doorward/doorward/sql"
 )
 
 // TestPlansOfUserLists asks for the plans of an empty database. Of so little the planner would read anything whole and
@@ -42,6 +47,59 @@ func TestPlansOfUserLists(t *testing.T) {
 	userlisttest.TestPlans(t, postgres.ListDialect, userlisttest.Indexes{Email: "users_by_email", Username: "users_by_username"}, explain,
 		func(line string) bool { return strings.Contains(line, "Seq Scan") },
 		func(line string) bool { return strings.Contains(line, "Sort") })
+}
+
+// TestUserListsMigrationRunsAgain runs every statement of the migration a second time, as after a crash in the middle of
+// it: over rows of releases before it, and an index whose making was cut off.
+func TestUserListsMigrationRunsAgain(t *testing.T) {
+	t.Parallel()
+	url := postgrestest.URL(t)
+	db := postgrestest.OpenURL(t, url)
+	user := accounttest.Person("ada")
+	coretest.Must(t, db.Accounts().Create(t.Context(), user))
+	conn, err := pgx.Connect(t.Context(), url)
+	coretest.Must(t, err)
+	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	exec := func(statement string) {
+		t.Helper()
+		_, err := conn.Exec(t.Context(), statement)
+		coretest.Must(t, err)
+	}
+	exec("UPDATE users SET name_key = ''; UPDATE user_roles SET user_created_at = NULL")
+	exec("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'users_by_name'::regclass")
+	text, err := fs.ReadFile(schema.Postgres(), "00012_user_lists.sql")
+	coretest.Must(t, err)
+	for _, statement := range statements(string(text)) {
+		exec(statement)
+	}
+	var valid bool
+	coretest.Must(t, conn.QueryRow(t.Context(),
+		"SELECT indisvalid FROM pg_index WHERE indexrelid = 'users_by_name'::regclass").Scan(&valid))
+	coretest.Equal(t, true, valid)
+	places, err := db.Directory().Places(t.Context(), directory.Listing{
+		Filter: directory.Filter{Role: account.RoleUser}, Sort: directory.NewestFirst, Limit: 10,
+	})
+	coretest.Must(t, err)
+	coretest.Equal(t, []directory.Place{{ID: user.ID, At: user.CreatedAt}}, places)
+	places, _, err = db.Directory().Search(t.Context(), directory.Search{Text: directory.NewSearchText("ada love"), Limit: 10})
+	coretest.Must(t, err)
+	coretest.Equal(t, []directory.Place{{ID: user.ID, Key: "ada lovelace"}}, places)
+}
+
+// statements splits a migration as goose does.
+func statements(text string) (all []string) {
+	for i, part := range strings.Split(text, "-- +goose Statement") {
+		if block, is := strings.CutPrefix(part, "Begin\n"); is && i > 0 {
+			all = append(all, block)
+			continue
+		}
+		for statement := range strings.SplitSeq(strings.TrimPrefix(part, "End"), ";\n") {
+			if strings.TrimSpace(statement) != "" {
+				all = append(all, statement)
+			}
+		}
+	}
+	return all
 }
 
 // BenchmarkUserLists measures lists and searches among a million users.
