@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,7 +109,17 @@ func BenchmarkUserLists(b *testing.B) {
 	conn, err := pgx.Connect(b.Context(), url)
 	coretest.Must(b, err)
 	defer func() { _ = conn.Close(b.Context()) }()
-	for _, statement := range []string{
+	// Indexes are made once the rows are there: that takes a third of the time.
+	rows, err := conn.Query(b.Context(), `SELECT indexdef FROM pg_indexes WHERE tablename IN ('users', 'user_roles', 'user_groups')
+AND indexname NOT LIKE '%\_pkey' AND indexname NOT LIKE '%\_unique'`)
+	coretest.Must(b, err)
+	indexes, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	coretest.Must(b, err)
+	for _, statement := range slices.Concat([]string{
+		`DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT indexname FROM pg_indexes WHERE tablename IN ('users', 'user_roles', 'user_groups')
+    AND indexname NOT LIKE '%\_pkey' AND indexname NOT LIKE '%\_unique' LOOP EXECUTE 'DROP INDEX ' || name; END LOOP;
+END $$`,
 		"ALTER TABLE users DISABLE TRIGGER USER", "ALTER TABLE user_roles DISABLE TRIGGER USER", "ALTER TABLE user_groups DISABLE TRIGGER USER",
 		million,
 		"INSERT INTO user_roles (user_id, role, assigned_at, user_created_at) SELECT id, 'USER', created_at, created_at FROM users",
@@ -118,8 +129,7 @@ func BenchmarkUserLists(b *testing.B) {
 		`INSERT INTO user_groups (user_id, group_id, assigned_at, user_created_at)
 SELECT id, '00000000-0000-0000-0000-000000000001'::uuid, created_at, created_at FROM users WHERE right(split_part(email, '@', 1), 1)::int % 2 = 0
 UNION ALL SELECT id, '00000000-0000-0000-0000-000000000002'::uuid, created_at, created_at FROM users WHERE email < 'user0010001'`,
-		"VACUUM ANALYZE",
-	} {
+	}, indexes, []string{"VACUUM ANALYZE users, user_roles, user_groups"}) {
 		_, err := conn.Exec(b.Context(), statement)
 		coretest.Must(b, err)
 	}

@@ -34,12 +34,14 @@ func TestInvitedPerson(t *testing.T) {
 		}
 		made := must[*client.CreateUserResponse](t, 201)(by.CreateUserWithResponse(ctx, nil, asked)).JSON201
 		same(t, "the account", []any{made.Source, made.Status, made.EmailVerified, made.Roles}, []any{"invited", "active", false, []string{"USER"}})
-		mustFail[*client.CreateUserResponse](t, client.ProblemCodeEmailTaken)(by.CreateUserWithResponse(ctx, nil, asked))
-		asked.Email = "x" + asked.Email
-		mustFail[*client.CreateUserResponse](t, client.ProblemCodeUsernameTaken)(by.CreateUserWithResponse(ctx, nil, asked))
-		asked.Username = ""
-		mustFail[*client.CreateUserResponse](t, client.ProblemCodeExternalIDTaken)(by.CreateUserWithResponse(ctx, nil, asked))
-		asked.ExternalID, asked.Roles = "", []string{"OWNER"}
+		for code, again := range map[client.ProblemCode]client.CreateUserRequest{
+			client.ProblemCodeEmailTaken:      {Email: asked.Email, Name: asked.Name},
+			client.ProblemCodeUsernameTaken:   {Email: "x" + asked.Email, Name: asked.Name, Username: asked.Username},
+			client.ProblemCodeExternalIDTaken: {Email: "x" + asked.Email, Name: asked.Name, ExternalID: asked.ExternalID},
+		} {
+			mustFail[*client.CreateUserResponse](t, code)(by.CreateUserWithResponse(ctx, nil, again))
+		}
+		asked.Email, asked.Username, asked.ExternalID, asked.Roles = "x"+asked.Email, "", "", []string{"OWNER"}
 		mustFail[*client.CreateUserResponse](t, client.ProblemCodeExceedsOwnRights)(by.CreateUserWithResponse(ctx, nil, asked))
 
 		invitation := s.await(t, grace.email, mail.KindInvitation, 1)
