@@ -43,14 +43,16 @@ func encodeEvent(event audit.Event) oapi.Activity {
 	encoded := oapi.Activity{
 		ID: event.ID, At: event.At, Action: string(event.Action), Outcome: oapi.ActivityOutcome(event.Outcome),
 		Reason: form.Optional(event.Reason), Actor: actorOf(event), Location: form.Null,
-		SessionID: nullable.NewNullNullable[core.ID](), Metadata: event.Metadata,
-	}
-	if encoded.Metadata == nil {
-		encoded.Metadata = map[string]string{}
+		SessionID: nullable.NewNullNullable[core.ID](), Metadata: map[string]string{},
 	}
 	own := encoded.Actor == oapi.ActivityActorSelf || encoded.Actor == oapi.ActivityActorStranger
 	if own {
 		encoded.IP, encoded.Device, encoded.Location = event.IP, event.Device, form.Optional(event.Location)
+	}
+	for key, value := range event.Metadata {
+		if own || key != audit.MetaToken {
+			encoded.Metadata[key] = value
+		}
 	}
 	// What others do to a session names the subject's, everything else that from which they did it.
 	if !event.SessionID.IsZero() && (own || strings.HasPrefix(string(event.Action), "session.")) {

@@ -2137,7 +2137,7 @@ type PostAuditLogRequest struct {
 	// Action Example: app.order.paid
 	Action string `json:"action"`
 
-	// Metadata 20 entries at the most, with keys of up to 64 bytes, all printable.
+	// Metadata 16 entries at the most, with keys of up to 64 bytes, all printable. `token` and `impersonating` are this server's.
 	Metadata map[string]string `json:"metadata,omitempty"`
 
 	// Outcome `failure`: a proof was wrong. `refused`: a rule stood against it.

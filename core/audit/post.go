@@ -28,6 +28,9 @@ type Posting struct {
 // pass an event off as one of them.
 const namespace = "app."
 
+// postedMax is how many entries of metadata an application has: it leaves room for the marks of this server.
+const postedMax = 16
+
 // Post writes down an event of an application. The caller is its actor, whatever the application says. What does not
 // fit is refused, not cut: the application's author is to hear of it. KindInvalid.
 //
@@ -54,11 +57,15 @@ func (p Posting) check() error {
 		wrong.Add("outcome", core.NewError(core.KindInvalid, core.CodeUnknownValue, "There is no such outcome."))
 	}
 	wrong.Add("reason", fits(p.Reason, reasonMax))
-	if len(p.Metadata) > MetadataMax {
+	if len(p.Metadata) > postedMax {
 		wrong.Add("metadata", core.NewError(core.KindInvalid, core.CodeTooLong,
-			fmt.Sprintf("This has more than %d entries.", MetadataMax)))
+			fmt.Sprintf("This has more than %d entries.", postedMax)))
 	}
 	for _, key := range slices.Sorted(maps.Keys(p.Metadata)) {
+		if key == MetaToken || key == MetaImpersonating {
+			wrong.Add("metadata."+key, core.NewError(core.KindInvalid, core.CodeNotAllowed, "Only this server writes that."))
+			continue
+		}
 		if key == "" || fits(key, KeyMax) != nil {
 			wrong.Add("metadata", core.NewError(core.KindInvalid, core.CodeInvalidFormat,
 				fmt.Sprintf("Keys are printable, and have 1 to %d bytes.", KeyMax)))

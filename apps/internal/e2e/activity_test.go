@@ -121,7 +121,8 @@ func TestTheActivityTellsALife(t *testing.T) {
 			t.Errorf("the history (-want +got):\n%s", diff)
 		}
 		for i, item := range history {
-			if item.IP != "127.0.0.1" || item.ID == "" || i > 0 && item.At.Before(history[i-1].At) {
+			known := item.IP == "127.0.0.1" || item.Actor == client.ActivityActorServer && item.IP == ""
+			if !known || item.ID == "" || i > 0 && item.At.Before(history[i-1].At) {
 				t.Errorf("item %d: %+v", i, item)
 			}
 		}
