@@ -19,7 +19,7 @@ type Effective struct {
 
 // RolesOf gives the roles that a user has, by name. core.ErrNotFound for the user, KindUnavailable.
 func (s *Service) RolesOf(ctx context.Context, user core.ID) ([]HeldRole, error) {
-	_, catalogue, members, err := s.of(ctx, user, KindRole)
+	catalogue, members, err := s.of(ctx, user, KindRole)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func (s *Service) RolesOf(ctx context.Context, user core.ID) ([]HeldRole, error)
 
 // GroupsOf gives the groups that a user is in, by name. core.ErrNotFound for the user, KindUnavailable.
 func (s *Service) GroupsOf(ctx context.Context, user core.ID) ([]HeldGroup, error) {
-	_, catalogue, members, err := s.of(ctx, user, KindGroup)
+	catalogue, members, err := s.of(ctx, user, KindGroup)
 	if err != nil {
 		return nil, err
 	}
@@ -64,17 +64,18 @@ func (s *Service) OwnPermissions(ctx context.Context, caller core.Principal) ([]
 	return catalogue.explain(&user, &rights.Set), nil
 }
 
+// of gives what a user who exists has of the kind.
 func (s *Service) of(
 	ctx context.Context, user core.ID, kind Kind,
-) (found account.User, catalogue *Catalogue, members []Membership, err error) {
-	if found, err = s.deps.Users.Find(ctx, user); err != nil {
-		return found, nil, nil, err
+) (catalogue *Catalogue, members []Membership, err error) {
+	if _, err = s.deps.Users.Find(ctx, user); err != nil {
+		return nil, nil, err
 	}
 	if members, err = s.deps.Memberships.Of(ctx, user, kind); err != nil {
-		return found, nil, nil, err
+		return nil, nil, err
 	}
 	catalogue, err = s.deps.Lookup.Catalogue(ctx)
-	return found, catalogue, members, err
+	return catalogue, members, err
 }
 
 // explain tells of each permission of the set which of the user's roles and groups give it.
