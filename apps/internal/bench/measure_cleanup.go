@@ -79,7 +79,7 @@ func (b *bench) age(ctx context.Context) error {
 		SELECT gen_random_uuid(), at, 'bench.expired', 'success', '', 'person', person.id, person.id, NULL,
 			'', '192.0.2.1', 'bench', 'Firefox, Linux', '', '{}', at + interval '365 days'
 		FROM (SELECT id, row_number() OVER () AS number FROM users LIMIT `+strconv.Itoa(expired)+`) AS person,
-			LATERAL (SELECT timestamptz '2020-01-01' + person.number * interval '10 seconds' AS at) AS then`)
+			LATERAL (SELECT timestamptz '2020-01-01' + person.number * interval '10 seconds' AS at) AS aged`)
 	if err != nil {
 		return err
 	}
