@@ -138,9 +138,9 @@ func TestActivityOfOthers(t *testing.T) {
 // TestDenialsAreWrittenDown tells what the edge writes down of those whom it keeps from an operation.
 func TestDenialsAreWrittenDown(t *testing.T) {
 	t.Parallel()
-	person := audit.Event{Action: audit.ActionDenied, Outcome: audit.Refused, Actor: adaID, Subject: adaID, SessionID: homeID}
+	person := audit.Event{Action: audit.ActionDenied, Outcome: audit.Refused, ActorKind: audit.Person, Actor: adaID, Subject: adaID, SessionID: homeID}
 	page := person
-	page.Actor = core.ID{} // whoever wrote the page
+	page.ActorKind, page.Actor = "", core.ID{} // whoever wrote the page
 	nobody := page
 	nobody.Subject, nobody.SessionID = core.ID{}, core.ID{}
 	foreign := []string{"Origin", "https://evil.example"}

@@ -11,7 +11,7 @@ func ForwardedHops(line string) ([]netip.Addr, bool) { return forwardedHops(line
 
 // LimitNames are the names of all limits that the policy mentions.
 func LimitNames() []string {
-	names := map[string]bool{LimitAddress: true, LimitSession: true}
+	names := map[string]bool{LimitAddress: true, LimitSession: true, LimitService: true}
 	for _, line := range policy {
 		for _, each := range line.limits {
 			names[each.name] = true

@@ -340,7 +340,7 @@ func (w *world) deps() api.Deps {
 	clock := core.ClockFunc(func() time.Time { return now })
 	return api.Deps{
 		Authenticator: w, Registrar: w, Doorman: w, SecondSteps: w, Factors: w, Passwords: w, Appraiser: w, Accounts: w, Settings: w, Sessions: w, Devices: shelf{w}, Unlocker: w, Bindings: w, Keys: w, Audit: annals{w},
-		Users: w.users(), AccessControl: w.accessControl(), Dashboard: api.Dashboard{Figures: board{w}}, AuditLog: api.AuditLog{Trail: annals{w}}, Operations: api.Operations{Post: sorting{w}}, Repetitions: w.repetitions(clock),
+		Users: w.users(), AccessControl: w.accessControl(), Dashboard: api.Dashboard{Figures: board{w}}, Machines: w.machines(), AuditLog: api.AuditLog{Trail: annals{w}}, Operations: api.Operations{Post: sorting{w}}, Repetitions: w.repetitions(clock),
 		Health: api.NewHealth(clock), Clock: clock, IDs: core.NewIDs(clock), Log: slog.New(slog.DiscardHandler),
 		Mailbox: box{w},
 	}
