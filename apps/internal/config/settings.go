@@ -164,7 +164,7 @@ type Password struct {
 // Cleanup is what the cleanup job removes, and when the embedded timer runs it.
 type Cleanup struct {
 	Interval      time.Duration `env:"CLEANUP_INTERVAL" shown:"1h with SQLite, else 0s" doc:"How often the API server itself runs the cleanup. 0s: never; schedule apps/cleanup."`
-	BatchSize     int           `env:"CLEANUP_BATCH" envDefault:"1000" doc:"Rows removed in one transaction."`
+	BatchSize     int           `env:"CLEANUP_BATCH" envDefault:"1000" doc:"Rows removed in one transaction, at the most; as many as take 50 ms."`
 	Sessions      time.Duration `env:"RETAIN_SESSIONS" envDefault:"720h" doc:"How long ended sessions are kept."`
 	Audit         time.Duration `env:"RETAIN_AUDIT" envDefault:"8760h" doc:"How long the audit log keeps what happened. It is fixed when an event is written: a change does not touch older ones."`
 	LoginAttempts time.Duration `env:"RETAIN_LOGIN_ATTEMPTS" envDefault:"2160h" doc:"How long the audit log keeps tries that failed, such as a sign-in with a wrong password."`
