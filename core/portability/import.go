@@ -67,7 +67,9 @@ func (i *Import) Next(ctx context.Context) ([]Outcome, error) {
 	if len(i.outcomes) == 0 {
 		if errors.Is(i.ended, io.EOF) && len(i.counts) == 0 {
 			// Nobody learns by an empty import that they might.
-			return nil, cmpErr(i.service.permit(ctx, i.caller), i.ended)
+			if err := i.service.permit(ctx, i.caller); err != nil {
+				return nil, err
+			}
 		}
 		return nil, i.ended
 	}
@@ -78,13 +80,6 @@ func (i *Import) Next(ctx context.Context) ([]Outcome, error) {
 		i.counts[outcome.Status]++
 	}
 	return i.outcomes, nil
-}
-
-func cmpErr(first, second error) error {
-	if first != nil {
-		return first
-	}
-	return second
 }
 
 // read gathers a batch: the drafts of the lines that break no rule, and an outcome for every line. Lines that were read

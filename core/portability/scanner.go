@@ -28,7 +28,7 @@ func (s *scanner) next() (text []byte, number int, err error) {
 		}
 		s.number++
 		if errors.Is(err, bufio.ErrBufferFull) {
-			return text, s.number, s.skip(text)
+			return text, s.number, s.skip()
 		}
 		if text = bytes.TrimSpace(text); len(text) > 0 {
 			return text, s.number, nil
@@ -37,7 +37,7 @@ func (s *scanner) next() (text []byte, number int, err error) {
 }
 
 // skip reads past the rest of a line that is too long. The text that was read of it stays long, and means nothing.
-func (s *scanner) skip(_ []byte) error {
+func (s *scanner) skip() error {
 	for {
 		_, err := s.reader.ReadSlice('\n')
 		switch {
