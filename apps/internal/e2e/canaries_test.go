@@ -27,6 +27,11 @@ func (s *site) sing(t *testing.T, n *node) canaries {
 	s.singLock(t, n, birds)
 	s.singBrowser(t, n, birds)
 	s.singForgery(t, n)
+	birds["personal access token"], birds["key that nobody made"] = ada.token(n, "me.read").Token, "dws_"+strings.Repeat("Q", 43)
+	must[*client.GetMeResponse](t, 200)(s.by(n, birds["personal access token"]).GetMeWithResponse(t.Context()))
+	for _, wrong := range []string{birds["personal access token"] + "A", birds["key that nobody made"]} {
+		mustFail[*client.GetMeResponse](t, client.ProblemCodeInvalidToken)(s.by(n, wrong).GetMeWithResponse(t.Context()))
+	}
 	must[*client.DeleteMeResponse](t, 200)(ada.at(n).DeleteMeWithResponse(t.Context()))
 	birds["restore link"] = s.await(t, ada.email, mail.KindDeleted, 1).token
 	return birds
