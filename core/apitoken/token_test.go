@@ -15,7 +15,7 @@ func TestFormOf(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]apitoken.Form{
 		"dwp_x": apitoken.FormPersonal, "dws_x": apitoken.FormService, "dwp_": apitoken.FormPersonal,
-		"": "", "dwp": "", "DWP_x": "", " dwp_x": "", "eyJhbGciOiJFUzI1NiJ9.e30.x": "",
+		"": "", "dwp": "", "DWP_x": "", "\tdwp_x": "", "eyJhbGciOiJFUzI1NiJ9.e30.x": "",
 	} {
 		if got, ok := apitoken.FormOf(text); got != want || ok != (want != "") {
 			t.Errorf("%q is of the form %q, %v", text, got, ok)

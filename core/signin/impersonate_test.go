@@ -104,9 +104,12 @@ func TestActsUnderImpersonation(t *testing.T) {
 func TestImpersonationEnds(t *testing.T) {
 	t.Parallel()
 	for name, act := range map[string]func(c cast){
-		"the administrator signs out":  func(c cast) { c.Must(c.SignIn.Logout(c.Ctx, c.Principal(c.owner))) },
-		"their permission is taken":    func(c cast) { c.roles(c.owner.User.ID, account.RoleAdmin) },
-		"the person comes to hold all": func(c cast) { c.roles(c.owner.User.ID, account.RoleAdmin); c.roles(c.person.User.ID, account.RoleOwner) },
+		"the administrator signs out": func(c cast) { c.Must(c.SignIn.Logout(c.Ctx, c.Principal(c.owner))) },
+		"their permission is taken":   func(c cast) { c.roles(c.owner.User.ID, account.RoleAdmin) },
+		"the person comes to hold all": func(c cast) {
+			c.roles(c.owner.User.ID, account.RoleAdmin)
+			c.roles(c.person.User.ID, account.RoleOwner)
+		},
 		"the administrator is suspended": func(c cast) {
 			c.Alter(c.owner.User.ID, func(user *account.User) { user.Status = account.StatusSuspended })
 		},

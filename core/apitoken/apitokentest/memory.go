@@ -49,14 +49,13 @@ func (m *Tokens) Put(ctx context.Context, token apitoken.Token) error {
 	token.Scopes = slices.Clone(token.Scopes)
 	var refusal error
 	err := m.db.InTx(ctx, func(ctx context.Context) error {
-		if _, refusal = m.users.Find(ctx, token.UserID); refusal != nil {
-			return nil
-		}
-		if len(m.live(token.UserID, token.CreatedAt)) >= apitoken.MaxTokens {
+		_, refusal = m.users.Find(ctx, token.UserID)
+		if refusal == nil && len(m.live(token.UserID, token.CreatedAt)) >= apitoken.MaxTokens {
 			refusal = apitoken.ErrTooMany
-			return nil
 		}
-		m.rows.Put(token.ID, token)
+		if refusal == nil {
+			m.rows.Put(token.ID, token)
+		}
 		return nil
 	})
 	return cmp.Or(err, refusal)
@@ -184,10 +183,11 @@ func (m *ServiceAccounts) Create(ctx context.Context, account apitoken.ServiceAc
 // Find implements apitoken.ServiceAccounts.
 func (m *ServiceAccounts) Find(ctx context.Context, id core.ID) (account apitoken.ServiceAccount, err error) {
 	err = m.db.Do(ctx, func() error {
-		found := false
-		if account, found = m.rows.Get(id); !found {
+		stored, found := m.rows.Get(id)
+		if !found {
 			return core.ErrNotFound
 		}
+		account = stored
 		return nil
 	})
 	return account, err
