@@ -81,9 +81,9 @@ func TestObligationOfARoleGivenLater(t *testing.T) {
 	for _, grace := range []time.Duration{0, time.Hour} {
 		h := house.OpenFactors(t, signin.Config{RequireVerification: true}, mfa.Config{Grace: grace})
 		demand(h, true)
-		live := h.Member(ada, "")
+		h.Member(ada, "")
 		h.Later(24 * time.Hour)
-		live = h.Login(ada)
+		live := h.Login(ada)
 		coretest.Equal(t, time.Time{}, enrolBy(h, live))
 		h.Later(time.Minute)
 		give(h, live.User)
