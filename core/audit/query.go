@@ -60,7 +60,8 @@ func (a Action) valid() bool {
 // that is none, and for a time that ends before it begins.
 func (q Query) normal() (Query, error) {
 	var wrong core.Violations
-	if prefix, family := q.Action.Family(); q.Action != "" && !q.Action.valid() && !(family && Action(prefix+"x").valid()) {
+	prefix, family := q.Action.Family()
+	if q.Action != "" && !q.Action.valid() && (!family || !Action(prefix+"x").valid()) {
 		wrong.Add("action", core.NewError(core.KindInvalid, core.CodeInvalidFormat,
 			"This is neither an action nor the beginning of some with .* behind it."))
 	}
