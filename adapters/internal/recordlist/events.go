@@ -57,7 +57,7 @@ func (s *selection) actions(query audit.Query) {
 	switch {
 	case query.Attempts || query.Action.IsAttempt():
 		s.add("action IN (" + attempts + ")")
-	case query.Action != "" && !(family && holdsAttempts(prefix)):
+	case query.Action != "" && (!family || !holdsAttempts(prefix)):
 		s.add("action NOT IN (" + attempts + ")")
 	}
 	switch {

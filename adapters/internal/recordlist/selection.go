@@ -31,13 +31,12 @@ type selection struct {
 // add adds a condition, in which each ? stands for one of the parameters.
 func (s *selection) add(condition string, parameters ...any) {
 	var text strings.Builder
-	for i, part := range strings.Split(condition, "?") {
-		if i > 0 {
-			s.parameters = append(s.parameters, parameters[i-1])
-			text.WriteString(s.dialect.Place(len(s.parameters)))
-		}
-		text.WriteString(part)
+	parts := strings.Split(condition, "?")
+	for i, parameter := range parameters {
+		s.parameters = append(s.parameters, parameter)
+		text.WriteString(parts[i] + s.dialect.Place(len(s.parameters)))
 	}
+	text.WriteString(parts[len(parts)-1])
 	s.conditions = append(s.conditions, text.String())
 }
 
