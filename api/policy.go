@@ -91,7 +91,7 @@ var policy = map[string]rule{
 	"changeEmail":       {access: forPersons, needs: access.MeWrite, recent: true},
 	"verifyEmailChange": {access: forPersons, needs: access.MeWrite, recent: true, limits: limitedConfirms},
 	"getSettings":       {access: forPersons, needs: access.MeRead},
-	"updateSettings":    {access: forPersons, needs: access.MeWrite}, // account.Service tells what wants a recent sign-in
+	"updateSettings":    {access: forPersons, needs: access.MeWrite, inPerson: true}, // account.Service tells what wants a recent sign-in
 	"listSessions":      {access: forPersons, needs: access.MeRead},
 	"endSession":        {access: forPersons, needs: access.MeWrite, inPerson: true},
 	"endOtherSessions":  {access: forPersons, needs: access.MeWrite, inPerson: true},
