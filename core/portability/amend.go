@@ -13,6 +13,9 @@ import (
 
 // amend makes an account that stands what a line says, or rejects the line. An error is a fault, not a refusal.
 func (b *batch) amend(ctx context.Context, each draft, known Known) error {
+	if known.User.ID == b.caller.UserID {
+		known.Marked = false // what the caller signs in with is changed under /v1/me, where it is asked who they are
+	}
 	if refusal, err := b.judge(ctx, each, known.User); err != nil || refusal != nil {
 		if err == nil {
 			b.outcomes[each.number].reject(refusal)
@@ -20,9 +23,9 @@ func (b *batch) amend(ctx context.Context, each draft, known Known) error {
 		return err
 	}
 	var mark Mark
-	var replaced bool
+	var done amended
 	user, change, err := account.Edit(ctx, b.service.deps.Users, known.User.ID, func(user *account.User) error {
-		replaced = each.amend(user, known, &mark)
+		done = each.amend(user, known, &mark)
 		return nil
 	})
 	switch {
@@ -33,7 +36,7 @@ func (b *batch) amend(ctx context.Context, each draft, known Known) error {
 		return fmt.Errorf("save account: %w", err)
 	}
 	b.changes = append(b.changes, change)
-	if err := b.follow(ctx, each, known, user, mark, replaced); err != nil {
+	if err := b.follow(ctx, each, known, user, mark, done); err != nil {
 		return err
 	}
 	b.settle(each, Updated, user.ID)
@@ -45,7 +48,8 @@ func (b *batch) judge(ctx context.Context, each draft, user account.User) (refus
 	if user.Status == account.StatusDeleted {
 		return core.ErrConflict, nil
 	}
-	if refusal := b.judgeRoles(each.line.Roles, b.held(user)); refusal != nil {
+	assigns := each.line.Roles != nil && !slices.Equal(each.line.Roles, user.Roles)
+	if refusal := b.judgeRoles(each.line.Roles, b.held(user), assigns); refusal != nil {
 		return refusal, nil
 	}
 	if each.line.Roles == nil || slices.Contains(each.line.Roles, account.RoleOwner) {
@@ -71,24 +75,31 @@ func (b *batch) held(user account.User) (held access.Set) {
 	return held
 }
 
-// follow does what comes with a change: the mark, the roles, and the end of sessions that an older password opened.
-func (b *batch) follow(ctx context.Context, each draft, known Known, user account.User, mark Mark, replaced bool) error {
+// follow does what comes with a change: the mark, the roles, the end of codes and links that another address or password
+// got, and that of sessions which an older password opened.
+func (b *batch) follow(ctx context.Context, each draft, known Known, user account.User, mark Mark, done amended) error {
+	deps := b.service.deps
 	if known.Marked {
-		if err := b.service.deps.Store.Remember(ctx, user.ID, mark); err != nil {
+		if err := deps.Store.Remember(ctx, user.ID, mark); err != nil {
 			return fmt.Errorf("remember an import: %w", err)
 		}
 	}
 	if each.line.Roles != nil && !slices.Equal(each.line.Roles, user.Roles) {
-		change, err := b.service.deps.Memberships.Set(ctx, user.ID, access.KindRole, b.members(each), each.user.UpdatedAt)
+		change, err := deps.Memberships.Set(ctx, user.ID, access.KindRole, b.members(each), each.user.UpdatedAt)
 		if err != nil {
 			return fmt.Errorf("set roles: %w", err)
 		}
 		b.changes = append(b.changes, change)
 	}
-	if !replaced {
+	if done.moved || done.replaced {
+		if err := deps.Secrets.KillSecrets(ctx, user.ID); err != nil {
+			return err
+		}
+	}
+	if !done.replaced {
 		return nil
 	}
-	changes, err := b.service.deps.Sessions.EndAll(ctx, user.ID, core.ID{}, account.EndPassword)
+	changes, err := deps.Sessions.EndAll(ctx, user.ID, core.ID{}, account.EndPassword)
 	if err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}

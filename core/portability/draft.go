@@ -85,8 +85,8 @@ func digestOf(hash account.PasswordHash) Digest {
 
 // amend makes an account that stands what the line says of it, as far as its owner has not gone ahead: an address that
 // they have changed or proven here stays, and so does a password that they have set here. mark is brought along.
-// Nothing is taken away that the line does not tell of. It reports whether the password is another now.
-func (d draft) amend(user *account.User, known Known, mark *Mark) (replaced bool) {
+// Nothing is taken away that the line does not tell of.
+func (d draft) amend(user *account.User, known Known, mark *Mark) (done amended) {
 	user.UpdatedAt = d.user.UpdatedAt
 	user.Profile.Phone = cmp.Or(d.user.Profile.Phone, user.Profile.Phone)
 	if d.line.Name != "" {
@@ -96,20 +96,25 @@ func (d draft) amend(user *account.User, known Known, mark *Mark) (replaced bool
 		user.Username, user.UsernameKey = d.user.Username, d.user.UsernameKey
 	}
 	if !known.Marked {
-		return false
+		return done
 	}
 	*mark = known.Mark
 	mark.Line = d.digest
 	if user.EmailKey == mark.EmailKey && user.EmailVerified == mark.EmailVerified {
+		done.moved = user.EmailKey != d.user.EmailKey
 		verified := d.user.EmailVerified || user.EmailVerified && d.user.EmailKey == user.EmailKey
 		user.Email, user.EmailKey, user.EmailVerified = d.user.Email, d.user.EmailKey, verified
 		mark.EmailKey, mark.EmailVerified = user.EmailKey, verified
 	}
 	digest := digestOf(d.line.Password)
 	if digest == (Digest{}) || digest == mark.Password || !user.PasswordChangedAt.Equal(mark.PasswordAt) {
-		return false
+		return done
 	}
 	user.Password, user.PasswordChangedAt = d.line.Password, d.user.PasswordChangedAt
 	mark.Password, mark.PasswordAt = digest, d.user.PasswordChangedAt
-	return true
+	done.replaced = true
+	return done
 }
+
+// amended tells what is another now: the address, the password.
+type amended struct{ moved, replaced bool }

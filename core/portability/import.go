@@ -53,8 +53,8 @@ type Import struct {
 // batches of two hundred, each in a transaction of its own: what Next has told of stands, whatever comes of the rest.
 // A repeated import goes on where an earlier one ended, for lines that are known already change nothing.
 //
-// No mail is sent. Nobody is given, or loses, rights that the caller does not hold, and no account that holds more than
-// the caller is changed.
+// No mail is sent. Nobody is given, or loses, rights that the caller does not hold, or roles at all unless the caller holds
+// access.write; no account that holds more than the caller is changed, and of their own not what they sign in with.
 func (s *Service) Import(caller core.Principal, body io.Reader) *Import {
 	return &Import{service: s, caller: caller, scanner: newScanner(body), counts: make(map[Status]int)}
 }
@@ -254,7 +254,8 @@ func (b *batch) event(id core.ID, status Status) audit.Event {
 
 // claim judges whether the account of a new line may be, and takes its names against later lines of the batch.
 func (b *batch) claim(each draft) bool {
-	refusal := b.judgeRoles(each.user.Roles, access.Set{})
+	assigns := !slices.Equal(each.user.Roles, []string{account.RoleUser})
+	refusal := b.judgeRoles(each.user.Roles, access.Set{}, assigns)
 	if _, taken := b.standing.Emails[each.user.EmailKey]; refusal == nil && taken {
 		refusal = account.ErrEmailTaken
 	}
@@ -273,8 +274,9 @@ func (b *batch) claim(each draft) bool {
 }
 
 // judgeRoles refuses roles that do not exist, and an act that gives them to, or takes what is held from, somebody where
-// the caller holds less.
-func (b *batch) judgeRoles(roles []string, held access.Set) error {
+// the caller holds less. To assign any, beside account.RoleUser to a new account, wants access.AccessWrite as everywhere:
+// applications know roles by their names, also those that give nothing here.
+func (b *batch) judgeRoles(roles []string, held access.Set, assigns bool) error {
 	for _, role := range roles {
 		if !slices.ContainsFunc(b.judged.Catalogue.Roles, func(known access.Role) bool { return known.Name == role }) {
 			return core.InvalidField(fieldRoles, core.CodeUnknownValue, "There is no such role.")
@@ -282,8 +284,12 @@ func (b *batch) judgeRoles(roles []string, held access.Set) error {
 		given := b.judged.Catalogue.OfRole(role)
 		held.Join(&given)
 	}
-	act := access.Act{Any: access.UsersImport}
-	return access.Decide(&b.judged.Caller, act, &access.Resource{Holds: held}).Err(act)
+	act, resource := access.Act{Any: access.UsersImport}, access.Resource{Holds: held}
+	if err := access.Decide(&b.judged.Caller, act, &resource).Err(act); err != nil || !assigns {
+		return err
+	}
+	act.Any = access.AccessWrite
+	return access.Decide(&b.judged.Caller, act, &resource).Err(act)
 }
 
 // add makes the new accounts together, or, where a name was taken in this very moment, one by one.

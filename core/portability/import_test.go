@@ -16,9 +16,11 @@ import (
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/apitoken"
 	"github.com/doorward/doorward/core/internal/house"
+	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/portability"
 	"github.com/doorward/doorward/core/portability/portabilitytest"
 	"github.com/doorward/doorward/core/signin"
+	"github.com/doorward/doorward/core/verification"
 )
 
 // anyHash takes every hash but one.
@@ -50,7 +52,7 @@ func moving(t *testing.T, role string) *mover {
 	m.caller = h.Principal(m.signIn)
 	m.porting = portability.NewService(portability.Deps{
 		Store: portabilitytest.NewMemory(h.DB, h.Users, func(name string) bool { return name != "PIRATE" }),
-		Users: h.Users, Memberships: h.Access, Sessions: h.Sessions, Warden: h.Warden, Hashes: anyHash{}, Tx: h.DB,
+		Users: h.Users, Memberships: h.Access, Sessions: h.Sessions, Secrets: h.Prover, Warden: h.Warden, Hashes: anyHash{}, Tx: h.DB,
 		Announcer: h.Announced, Trail: h.Trail, Clock: h.Clock, IDs: h.IDs,
 	}, portability.Config{})
 	return m
@@ -272,6 +274,56 @@ func TestANewPasswordEndsSessions(t *testing.T) {
 	if m.Alive(signedIn) {
 		t.Error("a session of the old password is alive")
 	}
+}
+
+// The mailbox that an import took away gets at the account no more, by nothing that it was sent before.
+func TestANewAddressEndsLinksToTheOldOne(t *testing.T) {
+	t.Parallel()
+	m := moving(t, account.RoleOwner)
+	m.imports(line(`"email_verified":true`, `"password_hash":"$0$x"`))
+	_, err := m.Password.Forgot(m.Ctx, "ada@example.com")
+	m.Must(err)
+	m.Work()
+	token := m.Letter(mail.KindPasswordReset, "ada@example.com").Token
+	m.Must(m.Password.CheckReset(m.Ctx, token))
+	m.want(m.imports(`{"external_id":"7","email":"new@example.com"}`), "updated")
+	m.Refused(m.Password.CheckReset(m.Ctx, token), verification.ErrLink)
+}
+
+// Whoever holds the session of somebody who imports does not come to keep their account by it.
+func TestNobodyImportsWhatTheySignInWith(t *testing.T) {
+	t.Parallel()
+	m := moving(t, account.RoleOwner)
+	hash, err := m.Hasher.Hash(m.Ctx, house.Passphrase)
+	m.Must(err)
+	told := m.imports(line(`"email_verified":true`, `"password_hash":"`+string(hash)+`"`, `"roles":["ADMIN"]`))
+	m.caller = m.Principal(m.Login("ada@example.com"))
+	before := m.User(told[0].ID)
+	m.want(m.imports(`{"external_id":"7","email":"thief@example.com","email_verified":true,"name":"Ada King","password_hash":"$0$z"}`),
+		"updated")
+	after := m.User(told[0].ID)
+	if after.EmailKey != before.EmailKey || after.Password != before.Password || after.Profile.Name != "Ada King" {
+		t.Errorf("from %+v to %+v", before, after)
+	}
+}
+
+// Roles that give nothing here mean something to applications.
+func TestRolesAreForThoseWhoMayAssignThem(t *testing.T) {
+	t.Parallel()
+	m := moving(t, account.RoleOwner)
+	m.Must(m.Access.PutRole(m.Ctx, access.Role{ID: m.IDs.New(), Name: "MODERATOR"}))
+	m.Must(m.Access.PutRole(m.Ctx, access.Role{
+		ID: m.IDs.New(), Name: "MOVER", Permissions: []string{access.UsersImport.Key()},
+	}))
+	m.want(m.imports(line(`"roles":["MODERATOR"]`)), "created")
+	m.grant(m.caller.UserID, "MOVER")
+	m.want(m.imports(
+		`{"external_id":"1","email":"one@example.com","roles":["MODERATOR"]}`,
+		`{"external_id":"2","email":"two@example.com","roles":["MOVER"]}`,
+		`{"external_id":"3","email":"three@example.com","roles":["USER"]}`,
+		`{"external_id":"3","email":"three@example.com","roles":["MODERATOR","USER"]}`,
+		line(`"roles":["USER"]`), line(`"roles":["MODERATOR"]`, `"name":"Ada King"`),
+	), "rejected forbidden", "rejected forbidden", "created", "rejected forbidden", "rejected forbidden", "updated")
 }
 
 func TestImportsGiveNoMoreThanTheCallerHolds(t *testing.T) {

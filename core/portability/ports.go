@@ -63,6 +63,13 @@ type Store interface {
 	Page(ctx context.Context, after core.ID, limit int) ([]account.User, error)
 }
 
+// SecretKiller ends what a mailbox or password that is not the account's any more could still get at it with. A
+// verification.Prover is one.
+type SecretKiller interface {
+	// KillSecrets ends the user's codes and links, and sign-ins that wait for their second step, in ctx's transaction.
+	KillSecrets(ctx context.Context, user core.ID) error
+}
+
 // Hashes judges hashes of other systems.
 type Hashes interface {
 	// Check refuses a hash that nobody's password could be compared with here, or only at too high a cost. KindInvalid

@@ -30,6 +30,7 @@ type Deps struct {
 	Users       account.Store
 	Memberships access.Memberships
 	Sessions    account.SessionEnder
+	Secrets     SecretKiller
 	Warden      *access.Warden
 	Hashes      Hashes
 	Tx          core.Transactor

@@ -8,6 +8,7 @@ import (
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/portability"
+	"github.com/doorward/doorward/core/verification"
 )
 
 // portingIn is what moving accounts is made of, beside what is shared.
@@ -20,6 +21,7 @@ type portingIn struct {
 	Memberships access.Memberships
 	Sessions    account.SessionEnder
 	Warden      *access.Warden
+	Prover      *verification.Prover
 	History     audit.History
 }
 
@@ -28,7 +30,7 @@ func newPortability(in shared, own portingIn) api.Portability {
 	return api.Portability{
 		Porting: portability.NewService(portability.Deps{
 			Store: own.Store, Users: own.Users, Memberships: own.Memberships, Sessions: own.Sessions, Warden: own.Warden,
-			Hashes: own.Hashes, Tx: in.Tx, Announcer: in.Announcer, Trail: in.Trail, Clock: in.Clock, IDs: in.IDs,
+			Secrets: own.Prover, Hashes: own.Hashes, Tx: in.Tx, Announcer: in.Announcer, Trail: in.Trail, Clock: in.Clock, IDs: in.IDs,
 		}, portability.Config{RecentWindow: window}),
 		Personal: portability.NewRecords(portability.PersonalDeps{
 			Users: own.Users, Holdings: own.Holdings, History: own.History, Post: in.Post, Origins: in.Origins, Tx: in.Tx,
