@@ -145,7 +145,7 @@ func TestALockDiesWithItsHolder(t *testing.T) {
 // TestAStatementThatRunsAwayIsEnded waits for a row under the server's time-out, without a deadline of ctx.
 func TestAStatementThatRunsAwayIsEnded(t *testing.T) {
 	t.Parallel()
-	db := postgrestest.Open(t, func(config *postgres.Config) { config.StatementTimeout = 20 * time.Millisecond })
+	db := postgrestest.Open(t, func(config *postgres.Config) { config.StatementTimeout = 500 * time.Millisecond })
 	user := create(t, db)
 	err := db.InTx(t.Context(), func(ctx context.Context) error {
 		if _, err := db.Accounts().Save(ctx, user); err != nil {
