@@ -126,12 +126,13 @@ func (s *Service) byToken(ctx context.Context, raw string) (Authenticated, shown
 		Means: core.ByToken, UserID: user.ID, TokenID: held.ID, Scopes: held.Scopes, Roles: user.Roles,
 	}
 	rights := catalogue.Rights(&user)
-	return Authenticated{
-			Principal: principal, User: user, EnrolBy: s.deps.Factors.Deadline(user, rights.SecondFactorSince),
-			Rights: catalogue.Narrow(rights, &principal),
-		}, shown{claims: token.Claims{
-			ID: held.ID, Subject: user.ID, IssuedAt: held.CreatedAt, ExpiresAt: held.ExpiresAt,
-		}}, nil
+	who := Authenticated{
+		Principal: principal, User: user, EnrolBy: s.deps.Factors.Deadline(user, rights.SecondFactorSince),
+		Rights: catalogue.Narrow(rights, &principal),
+	}
+	return who, shown{claims: token.Claims{
+		ID: held.ID, Subject: user.ID, IssuedAt: held.CreatedAt, ExpiresAt: held.ExpiresAt,
+	}}, nil
 }
 
 func (s *Service) byService(ctx context.Context, raw string) (Authenticated, shown, error) {
