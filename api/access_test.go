@@ -21,7 +21,7 @@ func (w *world) accessControl() api.AccessControl {
 
 var (
 	someRole = access.Role{
-		ID: otherID, Name: "EDITOR", Permissions: []string{"articles.write"}, SecondFactorRequired: true, CreatedAt: now, UpdatedAt: now,
+		ID: otherID, Name: "EDITOR", Permissions: []string{"articles.write"}, SecondFactorSince: now, CreatedAt: now, UpdatedAt: now,
 	}
 	someGroup      = access.Group{ID: otherID, Name: "support", Description: "Helps.", CreatedAt: now, UpdatedAt: now}
 	somePermission = access.Permission{ID: otherID, Key: "articles.write", Category: "articles", System: true, CreatedAt: now}

@@ -67,7 +67,7 @@ func (a *Access) read(ctx context.Context, rev int64) (*access.Catalogue, error)
 	content.Roles = each(roles, func(row pgdb.Role) access.Role {
 		return access.Role{
 			ID: row.ID, Name: row.Name, Description: row.Description, Permissions: held[row.ID], System: row.System,
-			SecondFactorRequired: row.SecondFactorRequired, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
+			SecondFactorSince: present(row.SecondFactorSince), CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
 		}
 	})
 	content.Groups = each(groups, func(row pgdb.AccessGroup) access.Group {
@@ -90,12 +90,12 @@ func (a *Access) PutRole(ctx context.Context, role access.Role) error {
 	return a.db.guarded(ctx, func(ctx context.Context) error {
 		queries := a.db.queries(ctx)
 		changed, err := queries.UpdateRole(ctx, pgdb.UpdateRoleParams{
-			ID: role.ID, Description: role.Description, SecondFactorRequired: role.SecondFactorRequired, UpdatedAt: role.UpdatedAt,
+			ID: role.ID, Description: role.Description, SecondFactorSince: optionalTime(role.SecondFactorSince), UpdatedAt: role.UpdatedAt,
 		})
 		if err == nil && changed == 0 {
 			err = queries.InsertRoleDefinition(ctx, pgdb.InsertRoleDefinitionParams{
 				ID: role.ID, Name: role.Name, Description: role.Description, System: role.System,
-				SecondFactorRequired: role.SecondFactorRequired, CreatedAt: role.CreatedAt, UpdatedAt: role.UpdatedAt,
+				SecondFactorSince: optionalTime(role.SecondFactorSince), CreatedAt: role.CreatedAt, UpdatedAt: role.UpdatedAt,
 			})
 		}
 		if err != nil {

@@ -63,7 +63,7 @@ func readCatalogue(ctx context.Context, queries *litedb.Queries, rev int64) (*ac
 	content.Roles = each(roles, func(row litedb.Role) access.Role {
 		return access.Role{
 			ID: core.ID(row.ID), Name: row.Name, Description: row.Description, Permissions: held[row.ID], System: row.System,
-			SecondFactorRequired: row.SecondFactorRequired, CreatedAt: time.Time(row.CreatedAt), UpdatedAt: time.Time(row.UpdatedAt),
+			SecondFactorSince: presentTime(row.SecondFactorSince), CreatedAt: time.Time(row.CreatedAt), UpdatedAt: time.Time(row.UpdatedAt),
 		}
 	})
 	content.Groups = each(groups, func(row litedb.AccessGroup) access.Group {
@@ -102,14 +102,14 @@ func (a *Access) PutRole(ctx context.Context, role access.Role) error {
 			return err
 		}
 		changed, err := queries.UpdateRole(ctx, litedb.UpdateRoleParams{
-			ID: sqltype.ID(role.ID), Description: role.Description, SecondFactorRequired: role.SecondFactorRequired,
+			ID: sqltype.ID(role.ID), Description: role.Description, SecondFactorSince: optionalTime(role.SecondFactorSince),
 			UpdatedAt: sqltype.Time(role.UpdatedAt),
 		})
 		if err == nil && changed == 0 {
 			err = queries.InsertRoleDefinition(ctx, litedb.InsertRoleDefinitionParams{
 				ID: sqltype.ID(role.ID), Name: role.Name, Description: role.Description, System: role.System,
-				SecondFactorRequired: role.SecondFactorRequired,
-				CreatedAt:            sqltype.Time(role.CreatedAt), UpdatedAt: sqltype.Time(role.UpdatedAt),
+				SecondFactorSince: optionalTime(role.SecondFactorSince),
+				CreatedAt:         sqltype.Time(role.CreatedAt), UpdatedAt: sqltype.Time(role.UpdatedAt),
 			})
 		}
 		if err != nil {

@@ -34,7 +34,7 @@ func EncodeCached(c *Catalogue) []byte {
 		w.ID(role.ID)
 		w.Text(role.Name)
 		w.Text(role.Description)
-		w.Flag(role.SecondFactorRequired)
+		w.Time(role.SecondFactorSince)
 		w.Flag(role.System)
 		w.Number(role.CreatedAt.UnixMicro())
 		w.Number(role.UpdatedAt.UnixMicro())
@@ -79,7 +79,7 @@ func DecodeCached(data []byte) (*Catalogue, error) {
 		var role Role
 		r.ID(&role.ID)
 		role.Name, role.Description = r.Text(), r.Text()
-		role.SecondFactorRequired, role.System = r.Flag(), r.Flag()
+		role.SecondFactorSince, role.System = r.Time(), r.Flag()
 		role.CreatedAt, role.UpdatedAt = readTime(&r), readTime(&r)
 		role.Permissions, fits = readPlaces(&r, content.Permissions, fits)
 		content.Roles = append(content.Roles, role)

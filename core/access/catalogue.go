@@ -35,11 +35,25 @@ type Role struct {
 	Description string
 	// Permissions are keys, sorted; empty for OWNER, who holds Everything.
 	Permissions []string
-	// SecondFactorRequired demands a second factor of whoever has the role.
-	SecondFactorRequired bool
-	System               bool
-	CreatedAt            time.Time
-	UpdatedAt            time.Time
+	// SecondFactorSince is since when a second factor is demanded of whoever has the role; zero where none is.
+	SecondFactorSince time.Time
+	System            bool
+	CreatedAt         time.Time
+	UpdatedAt         time.Time
+}
+
+// Demands reports whether a second factor is demanded of whoever has the role.
+func (r *Role) Demands() bool { return !r.SecondFactorSince.IsZero() }
+
+// demand demands a second factor from now on, or no longer. What is demanded already has its instant: the grace of those
+// who have the role does not begin anew.
+func (r *Role) demand(demanded bool, now time.Time) {
+	switch {
+	case !demanded:
+		r.SecondFactorSince = time.Time{}
+	case !r.Demands():
+		r.SecondFactorSince = now
+	}
 }
 
 // Group is a set of people who share permissions.
@@ -109,10 +123,7 @@ func Compile(content Content) *Catalogue {
 		}
 	}
 	for _, role := range content.Roles {
-		held := &holding{set: c.Set(role.Permissions...)}
-		if role.SecondFactorRequired {
-			held.demands = role.UpdatedAt
-		}
+		held := &holding{set: c.Set(role.Permissions...), demands: role.SecondFactorSince}
 		if role.Name == account.RoleOwner {
 			held.set.Add(Everything)
 		}

@@ -32,7 +32,7 @@ func content() access.Content {
 			{ID: core.ID{6}, Name: account.RoleOwner, System: true, CreatedAt: at, UpdatedAt: at},
 			{
 				ID: core.ID{7}, Name: "till", Description: "At the till", Permissions: []string{"refunds.see"},
-				SecondFactorRequired: true, CreatedAt: at, UpdatedAt: at.Add(time.Hour),
+				SecondFactorSince: at.Add(time.Hour), CreatedAt: at, UpdatedAt: at.Add(2 * time.Hour),
 			},
 		},
 		Groups: []access.Group{

@@ -52,12 +52,13 @@ func (s *Service) CreateRole(ctx context.Context, caller core.Principal, draft R
 			now := s.deps.Clock.Now()
 			role = Role{
 				ID: id, Name: draft.Name, Description: draft.Description, Permissions: keys,
-				SecondFactorRequired: draft.SecondFactorRequired, CreatedAt: now, UpdatedAt: now,
+				CreatedAt: now, UpdatedAt: now,
 			}
+			role.demand(draft.SecondFactorRequired, now)
 			event.Subject = id
 			note(event, "name", role.Name)
 			noteChange(event, keys, nil)
-			if role.SecondFactorRequired {
+			if role.Demands() {
 				note(event, noteSecondFactor, strconv.FormatBool(true))
 			}
 			return true, s.deps.Catalogues.PutRole(ctx, role)

@@ -12,7 +12,7 @@ type Rights struct {
 	Who core.ID
 	Set Set
 	// SecondFactorSince is since when a role of the person's demands a second factor of them: when the first such role
-	// was last changed. Zero where none does.
+	// came to demand it. Zero where none does.
 	SecondFactorSince time.Time
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
@@ -29,7 +30,7 @@ func TestARoleFromItsMakingToItsEnd(t *testing.T) {
 	}, "role.create success by person of another added=users.read users.write name=EDITOR second_factor_required=true")
 	want := access.Role{
 		ID: made.ID, Name: "EDITOR", Description: "Writes.", Permissions: []string{"users.read", "users.write"},
-		SecondFactorRequired: true, CreatedAt: o.Clock.Now(), UpdatedAt: o.Clock.Now(),
+		SecondFactorSince: o.Clock.Now(), CreatedAt: o.Clock.Now(), UpdatedAt: o.Clock.Now(),
 	}
 	coretest.Equal(t, want, made)
 	coretest.Equal(t, 1, o.Announced.Of(core.SubjectAccess, core.ID{}))
@@ -40,7 +41,7 @@ func TestARoleFromItsMakingToItsEnd(t *testing.T) {
 			Description: ptr("Reads."), Permissions: &[]string{"users.read", "mail.read"}, SecondFactorRequired: ptr(false),
 		})
 		o.Must(err)
-		want.Description, want.Permissions, want.SecondFactorRequired = "Reads.", []string{"mail.read", "users.read"}, false
+		want.Description, want.Permissions, want.SecondFactorSince = "Reads.", []string{"mail.read", "users.read"}, time.Time{}
 		want.UpdatedAt = o.Clock.Now()
 		coretest.Equal(t, want, changed)
 	}, "role.update success by person added=mail.read changed=description name=EDITOR removed=users.write second_factor_required=false")
@@ -59,6 +60,34 @@ func TestARoleFromItsMakingToItsEnd(t *testing.T) {
 	_, err = o.Roles.Role(o.Ctx, made.ID)
 	o.Refused(err, core.ErrNotFound)
 	o.Refused(o.Roles.DeleteRole(o.Ctx, o.admin, made.ID), core.ErrNotFound)
+}
+
+// TestADemandThatStandsKeepsItsInstant edits a role in every other way: whoever has it gets no new grace by that.
+func TestADemandThatStandsKeepsItsInstant(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t)
+	role, since := o.role("EDITOR", "users.read"), o.Clock.Now()
+	for i, change := range []access.RoleChange{
+		{SecondFactorRequired: ptr(true)},
+		{Description: ptr("Writes."), SecondFactorRequired: ptr(true)},
+		{Permissions: &[]string{"users.read", "users.write"}},
+		{SecondFactorRequired: ptr(true)},
+	} {
+		changed, err := o.Roles.UpdateRole(o.Ctx, o.admin, role.ID, change)
+		o.Must(err)
+		coretest.Equal(t, since, changed.SecondFactorSince)
+		catalogue, err := o.Access.Catalogue(o.Ctx)
+		o.Must(err)
+		coretest.Equal(t, since, catalogue.Rights(&account.User{Roles: []string{"EDITOR"}}).SecondFactorSince)
+		o.Later(time.Duration(i+1) * time.Hour)
+	}
+	for _, demanded := range []bool{false, true} {
+		_, err := o.Roles.UpdateRole(o.Ctx, o.admin, role.ID, access.RoleChange{SecondFactorRequired: &demanded})
+		o.Must(err)
+	}
+	kept, err := o.Roles.Role(o.Ctx, role.ID)
+	o.Must(err)
+	coretest.Equal(t, o.Clock.Now(), kept.SecondFactorSince)
 }
 
 // What changes nothing is no change: nobody is told, and no replica reads anew.
@@ -97,7 +126,7 @@ func TestRolesOfTheSystem(t *testing.T) {
 		o.Refused(o.Roles.DeleteRole(o.Ctx, o.owner, id), access.ErrImmutable)
 		changed, err := o.Roles.UpdateRole(o.Ctx, o.owner, id, access.RoleChange{SecondFactorRequired: ptr(true)})
 		o.Must(err)
-		coretest.Equal(t, true, changed.SecondFactorRequired)
+		coretest.Equal(t, o.Clock.Now(), changed.SecondFactorSince)
 	}
 	_, err := o.Roles.UpdateRole(o.Ctx, o.admin, accesstest.OwnerID, access.RoleChange{SecondFactorRequired: ptr(false)})
 	o.Refused(err, access.ErrExceeds)

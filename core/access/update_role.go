@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/audit"
@@ -18,7 +19,7 @@ type RoleChange struct {
 }
 
 // UpdateRole changes a role of which the caller holds both what it gave and what it gives then. Of a role of the system
-// nothing changes but SecondFactorRequired. KindInvalid, as of CreateRole; core.ErrNotFound; ErrImmutable; ErrExceeds; and
+// nothing changes but whether it demands a second factor. KindInvalid, as of CreateRole; core.ErrNotFound; ErrImmutable; ErrExceeds; and
 // those of Warden.Enter.
 func (s *Service) UpdateRole(ctx context.Context, caller core.Principal, id core.ID, change RoleChange) (role Role, err error) {
 	if change.Description != nil {
@@ -35,13 +36,14 @@ func (s *Service) UpdateRole(ctx context.Context, caller core.Principal, id core
 				return false, err
 			}
 			note(event, "name", before.Name)
-			if role, err = change.apply(judged, before); err != nil {
+			now := s.deps.Clock.Now()
+			if role, err = change.apply(judged, before, now); err != nil {
 				return false, err
 			}
 			if !noteRole(event, before, role) {
 				return false, nil
 			}
-			role.UpdatedAt = s.deps.Clock.Now()
+			role.UpdatedAt = now
 			return true, s.deps.Catalogues.PutRole(ctx, role)
 		})
 	return role, err
@@ -59,14 +61,14 @@ func (j *Judged) role(id core.ID) (Role, error) {
 	return role, nil
 }
 
-// apply gives the role after the change, judged.
-func (c RoleChange) apply(judged *Judged, role Role) (Role, error) {
+// apply gives the role after the change of now, judged.
+func (c RoleChange) apply(judged *Judged, role Role, now time.Time) (Role, error) {
 	before := role
 	if c.Description != nil {
 		role.Description = *c.Description
 	}
 	if c.SecondFactorRequired != nil {
-		role.SecondFactorRequired = *c.SecondFactorRequired
+		role.demand(*c.SecondFactorRequired, now)
 	}
 	if c.Permissions != nil {
 		keys, set, err := judged.Catalogue.choose(*c.Permissions)
@@ -88,8 +90,8 @@ func (c RoleChange) apply(judged *Judged, role Role) (Role, error) {
 func noteRole(event *audit.Event, before, after Role) (changed bool) {
 	added, removed := difference(before.Permissions, after.Permissions)
 	noteChange(event, added, removed)
-	if before.SecondFactorRequired != after.SecondFactorRequired {
-		note(event, noteSecondFactor, strconv.FormatBool(after.SecondFactorRequired))
+	if demands := after.Demands(); before.Demands() != demands {
+		note(event, noteSecondFactor, strconv.FormatBool(demands))
 		changed = true
 	}
 	if before.Description != after.Description {

@@ -18,7 +18,10 @@ func demand(h *house.House, demanded bool) {
 	catalogue, err := h.Access.Catalogue(h.Ctx)
 	h.Must(err)
 	role, _ := catalogue.RoleNamed(account.RoleAdmin)
-	role.SecondFactorRequired, role.UpdatedAt = demanded, h.Clock.Now()
+	role.SecondFactorSince = time.Time{}
+	if demanded {
+		role.SecondFactorSince = h.Clock.Now()
+	}
 	h.Must(h.Access.PutRole(h.Ctx, role))
 }
 

@@ -26,12 +26,12 @@ INSERT INTO permissions (id, key, description, category, system, created_at)
 VALUES (@id, @key, @description, @category, @system, @created_at);
 
 -- name: UpdateRole :execrows
-UPDATE roles SET description = @description, second_factor_required = @second_factor_required, updated_at = @updated_at
+UPDATE roles SET description = @description, second_factor_since = @second_factor_since, updated_at = @updated_at
 WHERE id = @id;
 
 -- name: InsertRoleDefinition :exec
-INSERT INTO roles (id, name, description, system, second_factor_required, created_at, updated_at)
-VALUES (@id, @name, @description, @system, @second_factor_required, @created_at, @updated_at);
+INSERT INTO roles (id, name, description, system, second_factor_since, created_at, updated_at)
+VALUES (@id, @name, @description, @system, @second_factor_since, @created_at, @updated_at);
 
 -- name: UpdateGroup :execrows
 UPDATE access_groups SET name = @name, description = @description, updated_at = @updated_at WHERE id = @id;

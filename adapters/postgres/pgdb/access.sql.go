@@ -128,18 +128,18 @@ func (q *Queries) InsertPermission(ctx context.Context, arg InsertPermissionPara
 }
 
 const InsertRoleDefinition = `-- name: InsertRoleDefinition :exec
-INSERT INTO roles (id, name, description, system, second_factor_required, created_at, updated_at)
+INSERT INTO roles (id, name, description, system, second_factor_since, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 `
 
 type InsertRoleDefinitionParams struct {
-	ID                   core.ID
-	Name                 string
-	Description          string
-	System               bool
-	SecondFactorRequired bool
-	CreatedAt            time.Time
-	UpdatedAt            time.Time
+	ID                core.ID
+	Name              string
+	Description       string
+	System            bool
+	SecondFactorSince *time.Time
+	CreatedAt         time.Time
+	UpdatedAt         time.Time
 }
 
 func (q *Queries) InsertRoleDefinition(ctx context.Context, arg InsertRoleDefinitionParams) error {
@@ -148,7 +148,7 @@ func (q *Queries) InsertRoleDefinition(ctx context.Context, arg InsertRoleDefini
 		arg.Name,
 		arg.Description,
 		arg.System,
-		arg.SecondFactorRequired,
+		arg.SecondFactorSince,
 		arg.CreatedAt,
 		arg.UpdatedAt,
 	)
@@ -277,7 +277,7 @@ func (q *Queries) ListRolePermissions(ctx context.Context) ([]ListRolePermission
 }
 
 const ListRoles = `-- name: ListRoles :many
-SELECT id, name, description, system, second_factor_required, created_at, updated_at FROM roles
+SELECT id, name, description, system, second_factor_since, created_at, updated_at FROM roles
 `
 
 func (q *Queries) ListRoles(ctx context.Context) ([]Role, error) {
@@ -294,7 +294,7 @@ func (q *Queries) ListRoles(ctx context.Context) ([]Role, error) {
 			&i.Name,
 			&i.Description,
 			&i.System,
-			&i.SecondFactorRequired,
+			&i.SecondFactorSince,
 			&i.CreatedAt,
 			&i.UpdatedAt,
 		); err != nil {
@@ -521,21 +521,21 @@ func (q *Queries) UpdatePermission(ctx context.Context, arg UpdatePermissionPara
 }
 
 const UpdateRole = `-- name: UpdateRole :execrows
-UPDATE roles SET description = $1, second_factor_required = $2, updated_at = $3
+UPDATE roles SET description = $1, second_factor_since = $2, updated_at = $3
 WHERE id = $4
 `
 
 type UpdateRoleParams struct {
-	Description          string
-	SecondFactorRequired bool
-	UpdatedAt            time.Time
-	ID                   core.ID
+	Description       string
+	SecondFactorSince *time.Time
+	UpdatedAt         time.Time
+	ID                core.ID
 }
 
 func (q *Queries) UpdateRole(ctx context.Context, arg UpdateRoleParams) (int64, error) {
 	result, err := q.db.Exec(ctx, UpdateRole,
 		arg.Description,
-		arg.SecondFactorRequired,
+		arg.SecondFactorSince,
 		arg.UpdatedAt,
 		arg.ID,
 	)

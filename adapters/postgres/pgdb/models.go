@@ -245,13 +245,13 @@ type Registration struct {
 }
 
 type Role struct {
-	ID                   core.ID
-	Name                 string
-	Description          string
-	System               bool
-	SecondFactorRequired bool
-	CreatedAt            time.Time
-	UpdatedAt            time.Time
+	ID                core.ID
+	Name              string
+	Description       string
+	System            bool
+	SecondFactorSince *time.Time
+	CreatedAt         time.Time
+	UpdatedAt         time.Time
 }
 
 type RolePermission struct {

@@ -141,18 +141,18 @@ func (q *Queries) InsertPermission(ctx context.Context, arg InsertPermissionPara
 }
 
 const insertRoleDefinition = `-- name: InsertRoleDefinition :exec
-INSERT INTO roles (id, name, description, system, second_factor_required, created_at, updated_at)
+INSERT INTO roles (id, name, description, system, second_factor_since, created_at, updated_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 `
 
 type InsertRoleDefinitionParams struct {
-	ID                   sqltype.ID
-	Name                 string
-	Description          string
-	System               bool
-	SecondFactorRequired bool
-	CreatedAt            sqltype.Time
-	UpdatedAt            sqltype.Time
+	ID                sqltype.ID
+	Name              string
+	Description       string
+	System            bool
+	SecondFactorSince *sqltype.Time
+	CreatedAt         sqltype.Time
+	UpdatedAt         sqltype.Time
 }
 
 func (q *Queries) InsertRoleDefinition(ctx context.Context, arg InsertRoleDefinitionParams) error {
@@ -161,7 +161,7 @@ func (q *Queries) InsertRoleDefinition(ctx context.Context, arg InsertRoleDefini
 		arg.Name,
 		arg.Description,
 		arg.System,
-		arg.SecondFactorRequired,
+		arg.SecondFactorSince,
 		arg.CreatedAt,
 		arg.UpdatedAt,
 	)
@@ -302,7 +302,7 @@ func (q *Queries) ListRolePermissions(ctx context.Context) ([]ListRolePermission
 }
 
 const listRoles = `-- name: ListRoles :many
-SELECT id, name, description, system, second_factor_required, created_at, updated_at FROM roles
+SELECT id, name, description, system, second_factor_since, created_at, updated_at FROM roles
 `
 
 func (q *Queries) ListRoles(ctx context.Context) ([]Role, error) {
@@ -319,7 +319,7 @@ func (q *Queries) ListRoles(ctx context.Context) ([]Role, error) {
 			&i.Name,
 			&i.Description,
 			&i.System,
-			&i.SecondFactorRequired,
+			&i.SecondFactorSince,
 			&i.CreatedAt,
 			&i.UpdatedAt,
 		); err != nil {
@@ -536,21 +536,21 @@ func (q *Queries) UpdatePermission(ctx context.Context, arg UpdatePermissionPara
 }
 
 const updateRole = `-- name: UpdateRole :execrows
-UPDATE roles SET description = ?1, second_factor_required = ?2, updated_at = ?3
+UPDATE roles SET description = ?1, second_factor_since = ?2, updated_at = ?3
 WHERE id = ?4
 `
 
 type UpdateRoleParams struct {
-	Description          string
-	SecondFactorRequired bool
-	UpdatedAt            sqltype.Time
-	ID                   sqltype.ID
+	Description       string
+	SecondFactorSince *sqltype.Time
+	UpdatedAt         sqltype.Time
+	ID                sqltype.ID
 }
 
 func (q *Queries) UpdateRole(ctx context.Context, arg UpdateRoleParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, updateRole,
 		arg.Description,
-		arg.SecondFactorRequired,
+		arg.SecondFactorSince,
 		arg.UpdatedAt,
 		arg.ID,
 	)

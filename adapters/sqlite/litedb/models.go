@@ -243,13 +243,13 @@ type Registration struct {
 }
 
 type Role struct {
-	ID                   sqltype.ID
-	Name                 string
-	Description          string
-	System               bool
-	SecondFactorRequired bool
-	CreatedAt            sqltype.Time
-	UpdatedAt            sqltype.Time
+	ID                sqltype.ID
+	Name              string
+	Description       string
+	System            bool
+	SecondFactorSince *sqltype.Time
+	CreatedAt         sqltype.Time
+	UpdatedAt         sqltype.Time
 }
 
 type RolePermission struct {

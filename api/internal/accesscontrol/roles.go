@@ -64,7 +64,7 @@ func (h Handlers) DeleteRole(ctx context.Context, request oapi.DeleteRoleRequest
 func role(of access.Role) oapi.Role {
 	return oapi.Role{
 		ID: of.ID, Name: of.Name, Description: of.Description, Permissions: form.List(of.Permissions),
-		SecondFactorRequired: of.SecondFactorRequired, System: of.System, CreatedAt: of.CreatedAt, UpdatedAt: of.UpdatedAt,
+		SecondFactorRequired: of.Demands(), System: of.System, CreatedAt: of.CreatedAt, UpdatedAt: of.UpdatedAt,
 	}
 }
 

@@ -40,7 +40,7 @@ func overwrites(t *testing.T, s Stores) {
 
 	changed := role
 	changed.Name, changed.System, changed.CreatedAt = "other", true, at(time.Hour)
-	changed.Description, changed.SecondFactorRequired, changed.UpdatedAt = "", true, at(time.Minute)
+	changed.Description, changed.SecondFactorSince, changed.UpdatedAt = "", at(time.Second), at(time.Minute)
 	changed.Permissions = []string{"audit.read", "users.read"}
 	coretest.Must(t, s.Catalogues.PutRole(t.Context(), changed))
 	changed.Name, changed.System, changed.CreatedAt = role.Name, role.System, role.CreatedAt

@@ -193,7 +193,7 @@ func (b *cacheBench) raise(rev int64) []core.Change {
 	b.primary.put(b.held)
 	b.primary.putUser(b.owner)
 	b.content = access.Content{Rev: rev, Permissions: b.content.Permissions, Roles: slices.Clone(b.content.Roles)}
-	b.content.Roles[0].SecondFactorRequired = rev%2 == 0
+	b.content.Roles[0].SecondFactorSince = b.held.CreatedAt.Add(time.Duration(rev) * time.Second)
 	b.primary.putContent(b.content)
 	return []core.Change{
 		{Subject: core.SubjectAccess, Rev: rev},

@@ -14,15 +14,16 @@ CREATE TABLE permissions (
   CONSTRAINT permissions_key_unique UNIQUE (key)
 );
 
--- OWNER has no rows in role_permissions: it holds every permission by what it is.
+-- OWNER has no rows in role_permissions: it holds every permission by what it is. second_factor_since is since when a
+-- role demands a second factor, nothing where it does not.
 CREATE TABLE roles (
-  id                     uuid PRIMARY KEY,
-  name                   text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 64),
-  description            text NOT NULL CHECK (char_length(description) <= 500),
-  system                 boolean NOT NULL,
-  second_factor_required boolean NOT NULL,
-  created_at             timestamptz NOT NULL,
-  updated_at             timestamptz NOT NULL,
+  id                  uuid PRIMARY KEY,
+  name                text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 64),
+  description         text NOT NULL CHECK (char_length(description) <= 500),
+  system              boolean NOT NULL,
+  second_factor_since timestamptz,
+  created_at          timestamptz NOT NULL,
+  updated_at          timestamptz NOT NULL,
   CONSTRAINT roles_name_unique UNIQUE (name)
 );
 CREATE TABLE role_permissions (
@@ -91,10 +92,10 @@ INSERT INTO permissions (id, key, description, category, system, created_at) VAL
   ('00000000-0000-7000-8000-000000000117', 'mail.retry', 'Send such mails again', 'operations', true, '1970-01-01T00:00:00Z'),
   ('00000000-0000-7000-8000-000000000118', 'health.read', 'See the health of this server in detail', 'operations', true, '1970-01-01T00:00:00Z');
 
-INSERT INTO roles (id, name, description, system, second_factor_required, created_at, updated_at) VALUES
-  ('00000000-0000-7000-8000-000000000001', 'OWNER', 'Holds every permission there is, and every one there will be', true, false, '1970-01-01T00:00:00Z', '1970-01-01T00:00:00Z'),
-  ('00000000-0000-7000-8000-000000000002', 'ADMIN', 'Administers users, and what they may do', true, false, '1970-01-01T00:00:00Z', '1970-01-01T00:00:00Z'),
-  ('00000000-0000-7000-8000-000000000003', 'USER', 'What everybody has who opens an account', true, false, '1970-01-01T00:00:00Z', '1970-01-01T00:00:00Z');
+INSERT INTO roles (id, name, description, system, created_at, updated_at) VALUES
+  ('00000000-0000-7000-8000-000000000001', 'OWNER', 'Holds every permission there is, and every one there will be', true, '1970-01-01T00:00:00Z', '1970-01-01T00:00:00Z'),
+  ('00000000-0000-7000-8000-000000000002', 'ADMIN', 'Administers users, and what they may do', true, '1970-01-01T00:00:00Z', '1970-01-01T00:00:00Z'),
+  ('00000000-0000-7000-8000-000000000003', 'USER', 'What everybody has who opens an account', true, '1970-01-01T00:00:00Z', '1970-01-01T00:00:00Z');
 
 INSERT INTO role_permissions (role_id, permission_id)
 SELECT '00000000-0000-7000-8000-000000000002'::uuid, id FROM permissions

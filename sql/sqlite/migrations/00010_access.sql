@@ -11,15 +11,16 @@ CREATE TABLE permissions (
   CONSTRAINT permissions_key_unique UNIQUE (key)
 );
 
--- OWNER has no rows in role_permissions: it holds every permission by what it is.
+-- OWNER has no rows in role_permissions: it holds every permission by what it is. second_factor_since is since when a
+-- role demands a second factor, nothing where it does not.
 CREATE TABLE roles (
-  id                     uuid NOT NULL PRIMARY KEY CHECK (length(id) = 16),
-  name                   text NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
-  description            text NOT NULL CHECK (length(description) <= 500),
-  system                 boolean NOT NULL CHECK (system IN (0, 1)),
-  second_factor_required boolean NOT NULL CHECK (second_factor_required IN (0, 1)),
-  created_at             timestamptz NOT NULL,
-  updated_at             timestamptz NOT NULL,
+  id                  uuid NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+  name                text NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
+  description         text NOT NULL CHECK (length(description) <= 500),
+  system              boolean NOT NULL CHECK (system IN (0, 1)),
+  second_factor_since timestamptz,
+  created_at          timestamptz NOT NULL,
+  updated_at          timestamptz NOT NULL,
   CONSTRAINT roles_name_unique UNIQUE (name)
 );
 CREATE TABLE role_permissions (
@@ -88,10 +89,10 @@ INSERT INTO permissions (id, key, description, category, system, created_at) VAL
   (X'00000000000070008000000000000117', 'mail.retry', 'Send such mails again', 'operations', 1, 0),
   (X'00000000000070008000000000000118', 'health.read', 'See the health of this server in detail', 'operations', 1, 0);
 
-INSERT INTO roles (id, name, description, system, second_factor_required, created_at, updated_at) VALUES
-  (X'00000000000070008000000000000001', 'OWNER', 'Holds every permission there is, and every one there will be', 1, 0, 0, 0),
-  (X'00000000000070008000000000000002', 'ADMIN', 'Administers users, and what they may do', 1, 0, 0, 0),
-  (X'00000000000070008000000000000003', 'USER', 'What everybody has who opens an account', 1, 0, 0, 0);
+INSERT INTO roles (id, name, description, system, created_at, updated_at) VALUES
+  (X'00000000000070008000000000000001', 'OWNER', 'Holds every permission there is, and every one there will be', 1, 0, 0),
+  (X'00000000000070008000000000000002', 'ADMIN', 'Administers users, and what they may do', 1, 0, 0),
+  (X'00000000000070008000000000000003', 'USER', 'What everybody has who opens an account', 1, 0, 0);
 
 INSERT INTO role_permissions (role_id, permission_id)
 SELECT X'00000000000070008000000000000002', id FROM permissions
@@ -102,7 +103,7 @@ DROP VIEW accounts;
 ALTER TABLE user_roles RENAME TO user_roles_before;
 CREATE TABLE user_roles (
   user_id     uuid NOT NULL REFERENCES users ON DELETE CASCADE,
-  role        text NOT NULL REFERENCES roles (name),
+  role        text NOT NULL CHECK (length(role) BETWEEN 1 AND 64) REFERENCES roles (name),
   assigned_by uuid,
   assigned_at timestamptz NOT NULL DEFAULT 0,
   PRIMARY KEY (user_id, role)
