@@ -231,6 +231,20 @@ func TestAdministrationReachesItsUseCase(t *testing.T) {
 	}
 }
 
+// TestATokenWithoutMeReadIsAStranger looks at a profile by tokens of a person: what the scopes leave out they do not see.
+func TestATokenWithoutMeReadIsAStranger(t *testing.T) {
+	t.Parallel()
+	c, w := open(t, api.Options{})
+	w.means = core.ByToken
+	for bit, viewer := range map[access.Bit]string{access.MailRead: zeroID, access.MeRead: adaID.String()} {
+		w.bounded = access.NewSet(bit)
+		c.do("GET", user+"/profile", "", as("means")...)
+		if call, want := w.said(), "profile "+someID+" for "+viewer; call != want {
+			t.Errorf("with %s reached %q, want %q", bit.Key(), call, want)
+		}
+	}
+}
+
 // TestListsOfUsersRefuse asks for what no list can be.
 func TestListsOfUsersRefuse(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"strings"
 	"time"
@@ -64,6 +65,8 @@ type act struct {
 	needs  access.Bit
 	// own permits it upon the caller's own account.
 	own bool
+	// lacking is told, where it is set, to callers without the permission.
+	lacking error
 	// do does it in the transaction, to the user as they are, and notes in the event what there is to say.
 	do func(ctx context.Context, user account.User, event *audit.Event) ([]core.Change, error)
 }
@@ -98,6 +101,9 @@ func (s *Service) permit(ctx context.Context, by By, id core.ID, a act) (account
 		return s.deps.Users.Find(ctx, id)
 	}
 	judged, err := s.deps.Warden.Permit(ctx, by.caller, access.Act{Any: a.needs}, id)
+	if a.lacking != nil && errors.Is(err, access.Lacks(a.needs)) {
+		err = a.lacking
+	}
 	if err == nil && !a.own && by.caller.ID() == id {
 		err = errSelf
 	}

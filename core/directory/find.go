@@ -25,26 +25,19 @@ type Page struct {
 	Next  Place
 }
 
-// List gives a page of a list. A limit out of bounds becomes the nearest one within, none the default. Who may read
-// users has been asked at the edge.
+// List gives a page of a list. It may have fewer users than the limit, or none, though there is a next one. A limit out
+// of bounds becomes the nearest one within, none the default. Who may read users has been asked at the edge.
 func (s *Service) List(ctx context.Context, listing Listing) (Page, error) {
-	limit := bounded(listing.Limit)
-	listing.Limit = limit + 1
-	places, err := s.deps.Index.Places(ctx, listing)
+	listing.Limit = bounded(listing.Limit)
+	places, rest, err := s.deps.Index.Places(ctx, listing)
 	if err != nil {
 		return Page{}, err
 	}
-	var page Page
-	if len(places) > limit {
-		places = places[:limit]
-		page.Next = places[limit-1]
-	}
-	page.Users, err = s.at(ctx, places)
-	return page, err
+	users, err := s.at(ctx, places)
+	return Page{Users: users, Next: rest}, err
 }
 
-// Search gives a page of the users whom a text finds. It may have fewer users than the limit, or none, though there is
-// a next one. KindInvalid for the field "search".
+// Search gives a page of the users whom a text finds, as List does. KindInvalid for the field "search".
 func (s *Service) Search(ctx context.Context, typed string, search Search) (Page, error) {
 	unprintable := func(r rune) bool { return r == unicode.ReplacementChar || unicode.IsControl(r) }
 	search.Text = NewSearchText(typed)

@@ -9,12 +9,12 @@ import (
 
 // Index finds users among millions. What it gives may be as old as the last commit that it has seen.
 type Index interface {
-	// Places gives the places of up to Limit users behind After that pass the filter, in the order of the list. How
-	// long it takes does not depend on how many users there are, nor on how many share what a single filter asks for.
-	Places(ctx context.Context, listing Listing) ([]Place, error)
-	// Search gives the places of up to Limit users behind After that pass the filter and match the text, ordered by
-	// the key of SearchText.Match, then ID: each user once. It looks at a bounded number of keys, so that it may
-	// give fewer, or none, before the end is reached: rest is the place to go on behind, zero at the end.
+	// Places gives the places of up to Limit users behind After that pass the filter, in the order of the list. It looks
+	// at a bounded number of users, whatever their number is and whatever is asked for, so that it may give fewer, or
+	// none, before the end is reached: rest is the place to go on behind, zero at the end.
+	Places(ctx context.Context, listing Listing) (places []Place, rest Place, err error)
+	// Search gives, in the same way, those that pass the filter and match the text, ordered by the key of
+	// SearchText.Match, then ID: each user once.
 	Search(ctx context.Context, search Search) (places []Place, rest Place, err error)
 	// Many gives those users that exist among the ids, of any status, with roles, groups and factors and in any order.
 	Many(ctx context.Context, ids []core.ID) ([]account.User, error)

@@ -105,6 +105,24 @@ func TestDeletionOfTheSuspended(t *testing.T) {
 	s.Refused(err, errForbidden())
 }
 
+// Who may restore nobody does not learn by which permission is missing what became of an account.
+func TestRefusedRestoresAreAlike(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	told := make(map[string]bool)
+	try := func(id core.ID) {
+		_, err := s.Directory.Restore(s.Ctx, directory.Caller(s.caller, ""), id)
+		told[core.AsError(err).Message] = true
+	}
+	try(s.admin.UserID)
+	try(s.IDs.New())
+	other := s.Member("other@example.com", "other")
+	_, err := s.Directory.Delete(s.Ctx, s.by(), other.User.ID)
+	s.Must(err)
+	try(other.User.ID)
+	coretest.Equal(t, 1, len(told))
+}
+
 func TestForcedReset(t *testing.T) {
 	t.Parallel()
 	s := open(t)

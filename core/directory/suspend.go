@@ -42,6 +42,10 @@ func (s *Service) Suspend(ctx context.Context, by By, id core.ID) (suspended acc
 	return suspended, err
 }
 
+// errRestore is the same whatever the account is: which permission was missing would tell who may nothing that it is deleted.
+var errRestore = core.NewError(core.KindForbidden, core.CodeForbidden,
+	"This needs the permission users.suspend, or users.delete where the account is deleted.")
+
 // Restore brings back a suspended account, for which it wants access.UsersSuspend, or a deleted one within its grace,
 // for which it wants access.UsersDelete, and tells the person by mail. The account is active then. core.ErrConflict when
 // it is neither, and those of access.Warden.Permit.
@@ -52,7 +56,7 @@ func (s *Service) Restore(ctx context.Context, by By, id core.ID) (restored acco
 		needs, kind = access.UsersDelete, mail.KindRestored
 	}
 	err = s.act(ctx, by, id, act{
-		action: audit.ActionUserRestore, needs: needs,
+		action: audit.ActionUserRestore, needs: needs, lacking: errRestore,
 		do: func(ctx context.Context, _ account.User, event *audit.Event) ([]core.Change, error) {
 			event.Metadata["from"] = string(before.Status)
 			var saved core.Change

@@ -81,7 +81,10 @@ func (h Handlers) GetProfile(
 ) (oapi.GetProfileResponseObject, error) {
 	var viewer directory.Viewer
 	if who, signedIn := caller.From(ctx); signedIn {
-		viewer = directory.Viewer{ID: who.Principal.UserID, ReadsUsers: who.Rights.Set.Has(access.UsersRead)}
+		viewer.ReadsUsers = who.Rights.Set.Has(access.UsersRead)
+		if who.Rights.Set.Has(access.MeRead) { // a token without that scope is not the person, but a stranger
+			viewer.ID = who.Principal.UserID
+		}
 	}
 	user, err := h.Finder.Profile(ctx, viewer, request.ID)
 	return oapi.GetProfile200JSONResponse{

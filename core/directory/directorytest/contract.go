@@ -42,9 +42,10 @@ func TestIndex(t *testing.T, open func(t *testing.T) Stores) {
 
 func emptyList(t *testing.T, s Stores) {
 	for sort := range orders {
-		places, err := s.Index.Places(t.Context(), directory.Listing{Sort: sort, Limit: 10})
+		places, rest, err := s.Index.Places(t.Context(), directory.Listing{Sort: sort, Limit: 10})
 		coretest.Must(t, err)
 		coretest.Equal(t, nil, places)
+		coretest.Equal(t, directory.Place{}, rest)
 	}
 	places, rest, err := s.Index.Search(t.Context(), directory.Search{Text: directory.NewSearchText("a"), Limit: 10})
 	coretest.Must(t, err)
@@ -132,13 +133,15 @@ func wants(users []account.User, filter directory.Filter, sort directory.Sort) (
 func whole(t *testing.T, s Stores, listing directory.Listing) (all []directory.Place) {
 	t.Helper()
 	for {
-		page, err := s.Index.Places(t.Context(), listing)
+		page, rest, err := s.Index.Places(t.Context(), listing)
 		coretest.Must(t, err)
+		if len(page) > listing.Limit {
+			t.Fatalf("%d places, want %d at the most", len(page), listing.Limit)
+		}
 		all = append(all, page...)
-		if len(page) < listing.Limit {
+		if listing.After = rest; rest.IsZero() {
 			return all
 		}
-		listing.After = page[len(page)-1]
 	}
 }
 

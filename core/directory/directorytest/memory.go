@@ -19,24 +19,32 @@ type Memory struct{ users *accounttest.Store }
 // NewMemory makes the index.
 func NewMemory(users *accounttest.Store) *Memory { return &Memory{users} }
 
-// Places implements directory.Index.
-func (m *Memory) Places(ctx context.Context, listing directory.Listing) ([]directory.Place, error) {
+// Places implements directory.Index. It reaches the limit or the end in one go.
+func (m *Memory) Places(
+	ctx context.Context, listing directory.Listing,
+) (places []directory.Place, rest directory.Place, err error) {
 	users, err := m.users.All(ctx)
 	if err != nil {
-		return nil, err
-	}
-	var places []directory.Place
-	for _, user := range users {
-		if listing.Filter.Passes(&user) {
-			places = append(places, placeOf(user, listing.Sort))
-		}
+		return nil, directory.Place{}, err
 	}
 	order := orders[listing.Sort]
-	places = slices.DeleteFunc(places, func(place directory.Place) bool {
-		return !listing.After.IsZero() && order(place, listing.After) <= 0
-	})
+	for _, user := range users {
+		place := placeOf(user, listing.Sort)
+		if listing.Filter.Passes(&user) && (listing.After.IsZero() || order(place, listing.After) > 0) {
+			places = append(places, place)
+		}
+	}
 	slices.SortFunc(places, order)
-	return places[:min(listing.Limit, len(places))], nil
+	places, rest = first(places, listing.Limit)
+	return places, rest, nil
+}
+
+// first cuts places off at the limit, and tells where to go on.
+func first(places []directory.Place, limit int) (some []directory.Place, rest directory.Place) {
+	if len(places) <= limit {
+		return places, directory.Place{}
+	}
+	return places[:limit], places[limit-1]
 }
 
 func placeOf(user account.User, sort directory.Sort) directory.Place {
@@ -65,7 +73,7 @@ func byKey(a, b directory.Place) int {
 	return cmp.Or(cmp.Compare(a.Key, b.Key), coretest.CompareIDs(a.ID, b.ID))
 }
 
-// Search implements directory.Index. It reaches the end in one go.
+// Search implements directory.Index. It reaches the limit or the end in one go.
 func (m *Memory) Search(
 	ctx context.Context, search directory.Search,
 ) (places []directory.Place, rest directory.Place, err error) {
@@ -83,10 +91,7 @@ func (m *Memory) Search(
 		}
 	}
 	slices.SortFunc(places, byKey)
-	if len(places) > search.Limit {
-		places = places[:search.Limit]
-		rest = places[search.Limit-1]
-	}
+	places, rest = first(places, search.Limit)
 	return places, rest, nil
 }
 
