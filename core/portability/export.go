@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
@@ -20,8 +21,10 @@ type Export struct {
 	hashes  bool
 	after   core.ID
 	begun   bool
-	count   int
-	lines   []Line
+	// judged is when it was last asked whether the caller may.
+	judged time.Time
+	count  int
+	lines  []Line
 }
 
 // Export begins an export of all accounts that are active or deactivated, by id ascending, for a caller with the
@@ -33,15 +36,12 @@ func (s *Service) Export(caller core.Principal, hashes bool) *Export {
 }
 
 // Next gives the next lines; the slice is good until it is called again. The errors are io.EOF, with no line, after the
-// last one, at the first call those of access.Warden.Enter and access.Verdict.Err and core.CodeReauthentication, and
+// last one, those of access.Warden.Enter and access.Verdict.Err, at the first call core.CodeReauthentication, and
 // KindUnavailable. Each line tells of an account as it is when the page is read: accounts that are opened or closed
 // meanwhile may be there or not.
 func (e *Export) Next(ctx context.Context) ([]Line, error) {
-	if !e.begun {
-		if err := e.begin(ctx); err != nil {
-			return nil, e.service.deps.Trail.Refuse(ctx, e.event(), err)
-		}
-		e.begun = true
+	if err := e.permit(ctx); err != nil {
+		return nil, e.service.deps.Trail.Refuse(ctx, e.event(), err)
 	}
 	users, err := e.service.deps.Store.Page(ctx, e.after, pageSize)
 	if err != nil {
@@ -64,31 +64,50 @@ func (e *Export) event() audit.Event {
 	}.By(e.caller)
 }
 
-// begin judges whether the caller may, and writes down that they did before anything leaves.
-func (e *Export) begin(ctx context.Context) error {
+// judgeEvery is how often an export is judged anew: whoever loses the right, or the account, while they read slowly gets
+// no more than what leaves in that time.
+const judgeEvery = time.Second
+
+// permit judges whether the caller may, and writes down that they did before anything leaves.
+func (e *Export) permit(ctx context.Context) error {
 	deps := e.service.deps
-	if e.hashes {
+	now := deps.Clock.Now()
+	if e.begun && now.Sub(e.judged) < judgeEvery {
+		return nil
+	}
+	if e.hashes && !e.begun {
 		if err := e.service.recent(ctx, e.caller); err != nil {
 			return err
 		}
 	}
-	return deps.Tx.InTx(ctx, func(ctx context.Context) error {
+	err := deps.Tx.InTx(ctx, func(ctx context.Context) error {
 		judged, err := deps.Warden.Enter(ctx, e.caller)
-		if err != nil {
+		if err == nil {
+			err = e.decide(&judged.Caller)
+		}
+		if err != nil || e.begun {
 			return err
-		}
-		wanted := []access.Bit{access.UsersExport}
-		if e.hashes {
-			wanted = append(wanted, access.UsersExportHashes)
-		}
-		for _, bit := range wanted {
-			act := access.Act{Any: bit, Reads: true}
-			if err := access.Decide(&judged.Caller, act, &access.Resource{}).Err(act); err != nil {
-				return err
-			}
 		}
 		return deps.Trail.Record(ctx, e.event())
 	})
+	if err == nil {
+		e.begun, e.judged = true, now
+	}
+	return err
+}
+
+func (e *Export) decide(rights *access.Rights) error {
+	wanted := []access.Bit{access.UsersExport}
+	if e.hashes {
+		wanted = append(wanted, access.UsersExportHashes)
+	}
+	for _, bit := range wanted {
+		act := access.Act{Any: bit, Reads: true}
+		if err := access.Decide(rights, act, &access.Resource{}).Err(act); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // recent wants a person who has proven lately who they are.

@@ -10,11 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/internal/house"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/portability"
@@ -104,6 +106,33 @@ func TestExportRefuses(t *testing.T) {
 }
 
 // What an export gives, an import takes, and the next export gives the same.
+// TestExportEndsWithTheRight takes the right from somebody who reads slowly.
+func TestExportEndsWithTheRight(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		lose func(m *mover)
+		want error
+	}{
+		"the right": {func(m *mover) { m.grant(m.caller.UserID, account.RoleUser) }, access.Lacks(access.UsersExport)},
+		"the account": {func(m *mover) {
+			m.Alter(m.caller.UserID, func(user *account.User) { user.Status = account.StatusSuspended })
+		}, core.NewError(core.KindUnauthenticated, core.CodeSessionEnded, "")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := moving(t, account.RoleAdmin)
+			work := m.porting.Export(m.caller, false)
+			_, err := work.Next(m.Ctx)
+			m.Must(err)
+			c.lose(m)
+			m.Later(time.Second)
+			_, err = work.Next(m.Ctx)
+			m.Refused(err, c.want)
+			work.Close(m.Ctx, false)
+		})
+	}
+}
+
 func TestExportImportExport(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
@@ -194,6 +223,44 @@ func TestPersonalData(t *testing.T) {
 	}
 	if got := m.Letters(mail.KindDataExported, "mover@example.com"); got != 1 {
 		t.Errorf("%d letters", got)
+	}
+}
+
+// TestPersonalDataOfOthers tells that the document says what administrators did, and neither who nor from where.
+func TestPersonalDataOfOthers(t *testing.T) {
+	t.Parallel()
+	m := moving(t, account.RoleUser)
+	other := core.ID{15: 99}
+	event := audit.Event{
+		Action: audit.ActionImpersonate, Subject: m.caller.UserID, IP: "203.0.113.9", UserAgent: "Theirs/1", Device: "Theirs", Location: "Bonn",
+		Metadata: map[string]string{audit.MetaToken: "01a1", "reason": "Ticket 12"},
+	}.By(core.Principal{UserID: other, SessionID: other})
+	if err := m.DB.InTx(m.Ctx, func(ctx context.Context) error { return m.Trail.Record(ctx, event) }); err != nil {
+		t.Fatal(err)
+	}
+	records := portability.NewRecords(portability.PersonalDeps{
+		Users: m.Users, Holdings: portabilitytest.Shelf{}, History: m.Log, Post: m.Post, Origins: m.Origins, Tx: m.DB, Trail: m.Trail, Clock: m.Clock,
+	}, account.DefaultRecentWindow)
+	text, err := document(m.Ctx, records.Personal(m.caller))
+	if !errors.Is(err, io.EOF) {
+		t.Fatal(err)
+	}
+	var told struct{ Activity []map[string]any }
+	if err := json.Unmarshal(text, &told); err != nil {
+		t.Fatal(err)
+	}
+	their, own := told.Activity[1], told.Activity[0]
+	delete(their, "id")
+	delete(their, "at")
+	want := map[string]any{
+		"action": "user.impersonate", "outcome": "success", "reason": "", "actor": "administrator", "ip": "", "user_agent": "", "device": "",
+		"location": "", "session_id": nil, "metadata": map[string]any{"reason": "Ticket 12"},
+	}
+	if diff := cmp.Diff(want, their); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if own["actor"] != "self" || own["ip"] == "" {
+		t.Errorf("of oneself: %v", own)
 	}
 }
 

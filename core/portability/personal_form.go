@@ -67,6 +67,7 @@ type personalEvent struct {
 	Action    audit.Action      `json:"action"`
 	Outcome   audit.Outcome     `json:"outcome"`
 	Reason    string            `json:"reason"`
+	Actor     audit.Doer        `json:"actor"`
 	IP        string            `json:"ip"`
 	UserAgent string            `json:"user_agent"`
 	Device    string            `json:"device"`
@@ -75,17 +76,16 @@ type personalEvent struct {
 	Metadata  map[string]string `json:"metadata"`
 }
 
-// eventOf tells of an event. Where another person acted, where they did it from is theirs to know.
+// eventOf tells of an event as its subject sees it.
 func eventOf(event audit.Event) personalEvent {
+	seen := event.Seen()
 	told := personalEvent{
-		ID: event.ID, At: event.At, Action: event.Action, Outcome: event.Outcome, Reason: event.Reason,
-		SessionID: optional(event.SessionID), Metadata: event.Metadata,
+		ID: seen.ID, At: seen.At, Action: seen.Action, Outcome: seen.Outcome, Reason: seen.Reason, Actor: event.Doer(),
+		IP: seen.IP, UserAgent: seen.UserAgent, Device: seen.Device, Location: seen.Location,
+		SessionID: optional(seen.SessionID), Metadata: seen.Metadata,
 	}
 	if told.Metadata == nil {
 		told.Metadata = map[string]string{}
-	}
-	if event.Actor.IsZero() || event.Actor == event.Subject {
-		told.IP, told.UserAgent, told.Device, told.Location = event.IP, event.UserAgent, event.Device, event.Location
 	}
 	return told
 }
