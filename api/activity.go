@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"strings"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/oapi-codegen/nullable"
@@ -37,45 +36,21 @@ func (h meHandlers) ListActivity(
 	return oapi.ListActivity200JSONResponse(list), err
 }
 
-// encodeEvent writes an event as its subject sees it. Who administers is not named, nor where they were: what they did
-// is the subject's business, and the rest is theirs.
+// encodeEvent writes an event as its subject sees it.
 func encodeEvent(event audit.Event) oapi.Activity {
+	seen := event.Seen()
 	encoded := oapi.Activity{
-		ID: event.ID, At: event.At, Action: string(event.Action), Outcome: oapi.ActivityOutcome(event.Outcome),
-		Reason: form.Optional(event.Reason), Actor: actorOf(event), Location: form.Null,
-		SessionID: nullable.NewNullNullable[core.ID](), Metadata: map[string]string{},
+		ID: seen.ID, At: seen.At, Action: string(seen.Action), Outcome: oapi.ActivityOutcome(seen.Outcome),
+		Reason: form.Optional(seen.Reason), Actor: oapi.ActivityActor(event.Doer()), IP: seen.IP, Device: seen.Device,
+		Location: form.Optional(seen.Location), SessionID: nullable.NewNullNullable[core.ID](), Metadata: seen.Metadata,
 	}
-	own := encoded.Actor == oapi.ActivityActorSelf || encoded.Actor == oapi.ActivityActorStranger
-	if own {
-		encoded.IP, encoded.Device, encoded.Location = event.IP, event.Device, form.Optional(event.Location)
+	if encoded.Metadata == nil {
+		encoded.Metadata = map[string]string{}
 	}
-	for key, value := range event.Metadata {
-		if own || key != audit.MetaToken {
-			encoded.Metadata[key] = value
-		}
-	}
-	// What others do to a session names the subject's, everything else that from which they did it.
-	if !event.SessionID.IsZero() && (own || strings.HasPrefix(string(event.Action), "session.")) {
-		encoded.SessionID.Set(event.SessionID)
+	if !seen.SessionID.IsZero() {
+		encoded.SessionID.Set(seen.SessionID)
 	}
 	return encoded
-}
-
-// actorOf tells an event's subject who did it.
-func actorOf(event audit.Event) oapi.ActivityActor {
-	switch event.ActorKind {
-	case audit.Person:
-		if event.Actor == event.Subject {
-			return oapi.ActivityActorSelf
-		}
-		return oapi.ActivityActorAdministrator
-	case audit.Service:
-		return oapi.ActivityActorService
-	case audit.System, audit.Operator:
-		return oapi.ActivityActorServer
-	case audit.Stranger:
-	}
-	return oapi.ActivityActorStranger
 }
 
 // denied writes down that a rule of the edge has kept a request from its operation: a sign-in that is not recent, a

@@ -430,6 +430,33 @@ func (e PasswordStrengthWarning) Valid() bool {
 	}
 }
 
+// Defines values for PersonalEventActor.
+const (
+	PersonalEventActorAdministrator PersonalEventActor = "administrator"
+	PersonalEventActorSelf          PersonalEventActor = "self"
+	PersonalEventActorServer        PersonalEventActor = "server"
+	PersonalEventActorService       PersonalEventActor = "service"
+	PersonalEventActorStranger      PersonalEventActor = "stranger"
+)
+
+// Valid indicates whether the value is a known member of the PersonalEventActor enum.
+func (e PersonalEventActor) Valid() bool {
+	switch e {
+	case PersonalEventActorAdministrator:
+		return true
+	case PersonalEventActorSelf:
+		return true
+	case PersonalEventActorServer:
+		return true
+	case PersonalEventActorService:
+		return true
+	case PersonalEventActorStranger:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProblemCode.
 const (
 	ProblemCodeAccountSuspended         ProblemCode = "account_suspended"
@@ -2051,7 +2078,10 @@ type PersonalDevice struct {
 // PersonalEvent defines model for PersonalEvent.
 type PersonalEvent struct {
 	// Action Example: session.sign_in
-	Action    string                    `json:"action"`
+	Action string `json:"action"`
+
+	// Actor Who did it, as in `Activity`. Of the last three neither name nor whereabouts are told.
+	Actor     PersonalEventActor        `json:"actor"`
 	At        time.Time                 `json:"at"`
 	Device    string                    `json:"device"`
 	ID        string                    `json:"id"`
@@ -2063,6 +2093,9 @@ type PersonalEvent struct {
 	SessionID nullable.Nullable[string] `json:"session_id"`
 	UserAgent string                    `json:"user_agent"`
 }
+
+// PersonalEventActor Who did it, as in `Activity`. Of the last three neither name nor whereabouts are told.
+type PersonalEventActor string
 
 // PersonalSession defines model for PersonalSession.
 type PersonalSession struct {
@@ -5359,7 +5392,7 @@ type ClientInterface interface {
 
 	// GetProfile What a person shows of themselves
 	//
-	// As their `profile_visibility` allows: a public profile is shown to everybody, one for members to people who are signed
+	// As its `visibility` in their settings allows: a public profile is shown to everybody, one for members to people who are signed
 	// in, a private one, which is the default, to its owner and to those who hold `users.read`. Any other answers 404, and so
 	// does an id of nobody.
 	//
@@ -8466,7 +8499,7 @@ func (c *Client) GetUserPermissions(ctx context.Context, id string, reqEditors .
 
 // GetProfile What a person shows of themselves
 //
-// As their `profile_visibility` allows: a public profile is shown to everybody, one for members to people who are signed
+// As its `visibility` in their settings allows: a public profile is shown to everybody, one for members to people who are signed
 // in, a private one, which is the default, to its owner and to those who hold `users.read`. Any other answers 404, and so
 // does an id of nobody.
 //
@@ -15941,7 +15974,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetProfileWithResponse What a person shows of themselves
 	//
-	// As their `profile_visibility` allows: a public profile is shown to everybody, one for members to people who are signed
+	// As its `visibility` in their settings allows: a public profile is shown to everybody, one for members to people who are signed
 	// in, a private one, which is the default, to its owner and to those who hold `users.read`. Any other answers 404, and so
 	// does an id of nobody.
 	//
@@ -27975,7 +28008,7 @@ func (c *ClientWithResponses) GetUserPermissionsWithResponse(ctx context.Context
 
 // GetProfileWithResponse What a person shows of themselves
 //
-// As their `profile_visibility` allows: a public profile is shown to everybody, one for members to people who are signed
+// As its `visibility` in their settings allows: a public profile is shown to everybody, one for members to people who are signed
 // in, a private one, which is the default, to its owner and to those who hold `users.read`. Any other answers 404, and so
 // does an id of nobody.
 //
