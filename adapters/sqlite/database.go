@@ -86,6 +86,9 @@ type Database struct {
 // Open opens the file and makes it when it is missing, readable by nobody else: it holds password hashes.
 func Open(ctx context.Context, config Config) (*Database, error) {
 	config = config.withDefaults()
+	if err := registerNameKey(); err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
 	if err := create(config.Path); err != nil {
 		return nil, err
 	}

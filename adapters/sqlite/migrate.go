@@ -2,11 +2,16 @@ package sqlite
 
 import (
 	"context"
+	"database/sql/driver"
+	"errors"
+	"sync"
 	"time"
 
 	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
 
 	"github.com/doorward/doorward/adapters/migration"
+	"github.com/doorward/doorward/core/account"
 	schema "github.com/doorward/doorward/sql"
 )
 
@@ -15,6 +20,19 @@ const (
 	migrateTimeout = 10 * time.Minute
 	migrateLock    = "migrate"
 )
+
+// registerNameKey gives migrations account.NameKey as name_key(text): lower of SQLite knows ASCII alone. The driver keeps
+// functions for all connections that are opened from then on.
+var registerNameKey = sync.OnceValue(func() error {
+	return sqlite.RegisterDeterministicScalarFunction("name_key", 1,
+		func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+			name, is := args[0].(string)
+			if !is {
+				return nil, errors.New("sqlite: name_key wants a text")
+			}
+			return account.NameKey(name), nil
+		})
+})
 
 // Migrate applies what is pending and gives what it applied. Any number of processes may call it at once:
 // one works, the others wait and find nothing to do.

@@ -123,7 +123,6 @@ ALTER TABLE users ADD COLUMN timezone text NOT NULL DEFAULT '';
 ALTER TABLE users ADD CONSTRAINT users_timezone_check CHECK (char_length(timezone) <= 64) NOT VALID;
 ALTER TABLE users ADD COLUMN visibility text NOT NULL DEFAULT 'private';
 ALTER TABLE users ADD CONSTRAINT users_visibility_check CHECK (visibility IN ('public', 'members', 'private')) NOT VALID;
-CREATE UNIQUE INDEX users_external_id_unique ON users (external_id) WHERE external_id IS NOT NULL;
 
 -- A user with its roles, its groups and the kinds of its confirmed second factors, in one row.
 CREATE VIEW accounts AS

@@ -29,6 +29,17 @@ BEGIN
 END
 $$;
 -- +goose StatementEnd
+-- Releases before this one know no name_key. lower is as near to what this one writes as SQL comes.
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION user_name_key() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.name_key := lower(NEW.name);
+  RETURN NEW;
+END
+$$;
+-- +goose StatementEnd
+CREATE OR REPLACE TRIGGER users_name_key BEFORE INSERT ON users
+  FOR EACH ROW WHEN (NEW.name_key = '' AND NEW.name <> '') EXECUTE FUNCTION user_name_key();
 CREATE OR REPLACE TRIGGER user_roles_user_created_at BEFORE INSERT ON user_roles
   FOR EACH ROW EXECUTE FUNCTION member_user_created_at();
 CREATE OR REPLACE TRIGGER user_groups_user_created_at BEFORE INSERT ON user_groups
@@ -82,6 +93,7 @@ $$;
 -- the lock time-out would only cut it off.
 SELECT set_config('doorward.lock_timeout', current_setting('lock_timeout'), false), set_config('lock_timeout', '0', false);
 
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS users_external_id_unique ON users (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX CONCURRENTLY IF NOT EXISTS users_by_creation ON users (created_at DESC, id DESC);
 CREATE INDEX CONCURRENTLY IF NOT EXISTS users_by_status ON users (status, created_at DESC, id DESC);
 CREATE INDEX CONCURRENTLY IF NOT EXISTS users_by_country ON users (country, created_at DESC, id DESC);

@@ -36,7 +36,8 @@ CREATE TRIGGER factors_user_has_less AFTER DELETE ON factors BEGIN
 END;
 -- +goose StatementEnd
 
-UPDATE users SET name_key = lower(name) WHERE name_key = '';
+-- By a function of the server's own: case is more than lower knows.
+UPDATE users SET name_key = name_key(name) WHERE name_key = '';
 UPDATE users SET has_second_factor = 1 WHERE id IN (SELECT user_id FROM factors WHERE confirmed_at IS NOT NULL);
 UPDATE user_roles SET user_created_at = (SELECT created_at FROM users WHERE id = user_roles.user_id);
 UPDATE user_groups SET user_created_at = (SELECT created_at FROM users WHERE id = user_groups.user_id);
