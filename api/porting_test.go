@@ -208,3 +208,22 @@ func TestARequestThatStopsEndsItsImport(t *testing.T) {
 	}
 	_ = feed.Close()
 }
+
+// TestALineWithoutEndEndsWithItsTime sends a line bit by bit, each of them in time.
+func TestALineWithoutEndEndsWithItsTime(t *testing.T) {
+	t.Parallel()
+	address := movingAt(t, api.Options{ReadTimeout: time.Minute, StreamTimeout: 200 * time.Millisecond})
+	body, feed := io.Pipe()
+	go func() {
+		for {
+			if _, err := io.WriteString(feed, "x"); err != nil {
+				return
+			}
+		}
+	}()
+	status, text, err := upload(t, address, "/v1/users/import", "application/x-ndjson", body)
+	if status == http.StatusOK || err == nil && status != http.StatusRequestTimeout {
+		t.Errorf("%d %s, %v", status, text, err)
+	}
+	_ = feed.Close()
+}

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -86,11 +87,17 @@ type incoming struct {
 	io.Reader
 	conn     net.Conn
 	patience time.Duration
+	// end is when the time of the operation is over: a line that never ends must not outlast it.
+	end time.Time
 }
 
 // Read implements io.Reader.
 func (i incoming) Read(into []byte) (int, error) {
-	if err := i.conn.SetReadDeadline(time.Now().Add(i.patience)); err != nil {
+	until := time.Now().Add(i.patience)
+	if until.After(i.end) {
+		until = i.end
+	}
+	if err := i.conn.SetReadDeadline(until); err != nil {
 		return 0, err
 	}
 	n, err := i.Reader.Read(into)
@@ -98,7 +105,10 @@ func (i incoming) Read(into []byte) (int, error) {
 		return n, err
 	}
 	if refusal := refusalOf(i.conn); refusal != nil {
-		err = refusal
+		return n, refusal
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, fiber.ErrRequestTimeout
 	}
 	return n, err
 }
@@ -166,7 +176,10 @@ func (t transport) Body(c *fiber.Ctx) io.Reader {
 	if body == nil {
 		return bytes.NewReader(c.Request().Body())
 	}
-	return incoming{Reader: body, conn: c.Context().Conn(), patience: t.server.options.ReadTimeout}
+	options := t.server.options
+	return incoming{
+		Reader: body, conn: c.Context().Conn(), patience: options.ReadTimeout, end: time.Now().Add(options.StreamTimeout),
+	}
 }
 
 // Send answers with what the source gives. The first part is asked for before the status is told, so that what is
