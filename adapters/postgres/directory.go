@@ -24,21 +24,22 @@ var listDialect = userlist.Dialect{
 }
 
 // Places implements directory.Index.
-func (d *Directory) Places(ctx context.Context, listing directory.Listing) ([]directory.Place, error) {
-	list := userlist.New(listDialect, listing)
-	var counts []int64
-	for _, statement := range list.Counts() {
-		count, err := listed(ctx, d.db, statement, pgx.RowTo[int64])
+func (d *Directory) Places(
+	ctx context.Context, listing directory.Listing,
+) (places []directory.Place, rest directory.Place, err error) {
+	return userlist.New(listDialect, listing).Read(func(statement userlist.Statement) (int64, error) {
+		counts, err := listed(ctx, d.db, statement, pgx.RowTo[int64])
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
-		counts = append(counts, count...)
-	}
-	return listed(ctx, d.db, list.Places(counts), func(row pgx.CollectableRow) (place directory.Place, err error) {
-		if listing.Sort.Keyed() {
-			return place, row.Scan(&place.ID, &place.Key)
-		}
-		return place, row.Scan(&place.ID, &place.At)
+		return counts[0], nil
+	}, func(statement userlist.Statement) ([]userlist.Hit, error) {
+		return listed(ctx, d.db, statement, func(row pgx.CollectableRow) (hit userlist.Hit, err error) {
+			if listing.Sort.Keyed() {
+				return hit, row.Scan(&hit.ID, &hit.Key, &hit.Passes, &hit.Last)
+			}
+			return hit, row.Scan(&hit.ID, &hit.At, &hit.Passes, &hit.Last)
+		})
 	})
 }
 
@@ -46,10 +47,10 @@ func (d *Directory) Places(ctx context.Context, listing directory.Listing) ([]di
 func (d *Directory) Search(
 	ctx context.Context, search directory.Search,
 ) (places []directory.Place, rest directory.Place, err error) {
-	return userlist.Find(search, func(after directory.Place) ([]userlist.Candidate, error) {
-		return listed(ctx, d.db, userlist.Window(listDialect, search, after), func(row pgx.CollectableRow) (found userlist.Candidate, err error) {
-			return found, row.Scan(&found.ID, &found.Source, &found.Key,
-				&found.Keys.Email, &found.Keys.Username, &found.Keys.Name, &found.Passes)
+	return userlist.Search(search, func(after directory.Place, size int) ([]userlist.Hit, error) {
+		statement := userlist.SearchWindow(listDialect, search, after, size)
+		return listed(ctx, d.db, statement, func(row pgx.CollectableRow) (hit userlist.Hit, err error) {
+			return hit, row.Scan(&hit.ID, &hit.Key, &hit.Passes, &hit.Last)
 		})
 	})
 }

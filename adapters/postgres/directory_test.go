@@ -45,7 +45,7 @@ func TestPlansOfUserLists(t *testing.T) {
 		coretest.Must(t, err)
 		return strings.Join(lines, "\n")
 	}
-	userlisttest.TestPlans(t, postgres.ListDialect, userlisttest.Indexes{Email: "users_by_email", Username: "users_by_username"}, explain,
+	userlisttest.TestPlans(t, postgres.ListDialect, userlisttest.Indexes{Email: "users_listed_by_email", Username: "users_listed_by_username"}, explain,
 		func(line string) bool { return strings.Contains(line, "Seq Scan") },
 		func(line string) bool { return strings.Contains(line, "Sort") })
 }
@@ -67,7 +67,7 @@ func TestUserListsMigrationRunsAgain(t *testing.T) {
 		coretest.Must(t, err)
 	}
 	exec("UPDATE users SET name_key = ''; UPDATE user_roles SET user_created_at = NULL")
-	exec("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'users_by_name'::regclass")
+	exec("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'users_by_creation'::regclass")
 	text, err := fs.ReadFile(schema.Postgres(), "00012_user_lists.sql")
 	coretest.Must(t, err)
 	for _, statement := range statements(string(text)) {
@@ -75,9 +75,9 @@ func TestUserListsMigrationRunsAgain(t *testing.T) {
 	}
 	var valid bool
 	coretest.Must(t, conn.QueryRow(t.Context(),
-		"SELECT indisvalid FROM pg_index WHERE indexrelid = 'users_by_name'::regclass").Scan(&valid))
+		"SELECT indisvalid FROM pg_index WHERE indexrelid = 'users_by_creation'::regclass").Scan(&valid))
 	coretest.Equal(t, true, valid)
-	places, err := db.Directory().Places(t.Context(), directory.Listing{
+	places, _, err := db.Directory().Places(t.Context(), directory.Listing{
 		Filter: directory.Filter{Role: account.RoleUser}, Sort: directory.NewestFirst, Limit: 10,
 	})
 	coretest.Must(t, err)

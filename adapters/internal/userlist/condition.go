@@ -73,6 +73,17 @@ func (b *builder) test(c condition) {
 		" = ", b.arg(c.value), " LIMIT 1 OFFSET 0)")
 }
 
+// tests writes the conditions for such a row, memberships, which take a look at another table, at the end.
+func (b *builder) tests(list []condition) {
+	for _, members := range []bool{false, true} {
+		for _, each := range list {
+			if !each.period && (each.member != nil) == members {
+				b.test(each)
+			}
+		}
+	}
+}
+
 // within writes the period for a column.
 func (b *builder) within(column string, f directory.Filter) {
 	bound := func(operator string, at time.Time) {

@@ -1,6 +1,7 @@
 package userlist
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/doorward/doorward/core/directory"
@@ -47,24 +48,49 @@ func (l List) Counts() (counts []Statement) {
 	return counts
 }
 
-// Places is the statement that reads the list, given what Counts said: rows of id and created_at, or of id and the key
-// in a list that is ordered by one.
-func (l List) Places(counts []int64) Statement {
-	if len(counts) > 0 {
-		if least := slices.Min(counts); least <= NarrowMax {
-			return l.gather(slices.Index(counts, least))
-		}
+// Narrow gives the first of the narrowest conditions, given what Counts said, or false where none is narrow.
+func (l List) Narrow(counts []int64) (condition int, narrow bool) {
+	if len(counts) == 0 {
+		return 0, false
 	}
-	if !l.keyed && len(l.conditions) > 0 && l.conditions[0].member != nil {
-		return l.walkMembers(l.conditions[0])
-	}
-	return l.walk()
+	least := slices.Min(counts)
+	return slices.Index(counts, least), least <= NarrowMax
 }
 
-// order is what a list is ordered by.
-type order struct {
-	column, id string
-	descending bool
+// Read reads the list. count gives the number of a statement of Counts, read the hits of one of Gathering or Window.
+func (l List) Read(
+	count func(Statement) (int64, error), read func(Statement) ([]Hit, error),
+) (places []directory.Place, rest directory.Place, err error) {
+	var counts []int64
+	for _, statement := range l.Counts() {
+		n, err := count(statement)
+		if err != nil {
+			return nil, directory.Place{}, err
+		}
+		counts = append(counts, n)
+	}
+	narrow, gathers := l.Narrow(counts)
+	page := page{after: l.listing.After, limit: l.listing.Limit, sources: 1, compare: l.compare()}
+	return page.collect(func(after directory.Place, size int) ([]Hit, error) {
+		if gathers {
+			return read(l.Gathering(narrow, size))
+		}
+		return read(l.Window(after, size))
+	})
+}
+
+// compare gives the order of places.
+func (l List) compare() func(a, b directory.Place) int {
+	byTime := func(a, b directory.Place) int {
+		return cmp.Or(a.At.Compare(b.At), slices.Compare(a.ID[:], b.ID[:]))
+	}
+	switch {
+	case l.keyed:
+		return byKey
+	case l.listing.Sort == directory.OldestFirst:
+		return byTime
+	}
+	return func(a, b directory.Place) int { return byTime(b, a) }
 }
 
 func (l List) order(b *builder) order {
@@ -80,76 +106,75 @@ func (l List) order(b *builder) order {
 	return order{column: "users.created_at", id: "users.id", descending: true}
 }
 
-// tail ends a statement: behind the place where the page before ended, in order, up to the limit.
-func (b *builder) tail(l List, by order) {
-	direction, operator := "", " > "
-	if by.descending {
-		direction, operator = " DESC", " < "
+// behind is the place as a walk takes it.
+func (l List) behind(place directory.Place) []any {
+	switch {
+	case place.IsZero():
+		return nil
+	case l.keyed:
+		return []any{place.Key, place.ID}
 	}
-	if after := l.listing.After; !after.IsZero() {
-		var from any = after.At
-		if l.keyed {
-			from = after.Key
-		}
-		b.write(" AND (", by.column, ", ", by.id, ")", operator, "(", b.arg(from), ", ", b.arg(after.ID), ")")
-	}
-	b.write(" ORDER BY ", by.column, direction, ", ", by.id, direction, " LIMIT ", b.arg(l.listing.Limit))
+	return []any{place.At, place.ID}
 }
 
-// gather reads the few whom the condition leaves.
-func (l List) gather(narrow int) Statement {
+// Gathering is the statement that reads the first size of the few whom the condition leaves. It gives hits, none of
+// which is the last one.
+func (l List) Gathering(narrow, size int) Statement {
 	b := l.dialect.builder()
 	by := l.order(b)
 	b.write("WITH gathered AS MATERIALIZED (")
 	b.scan(l.conditions[narrow], l.listing.Filter)
-	b.write(") SELECT users.id, ", by.column, " FROM gathered CROSS JOIN users WHERE users.id = gathered.id")
-	b.rest(l, narrow, "users.created_at")
-	b.tail(l, by)
+	b.write(") SELECT users.id, ", by.column, ", true, false FROM gathered CROSS JOIN users WHERE users.id = gathered.id")
+	if !l.conditions[narrow].period {
+		b.within("users.created_at", l.listing.Filter)
+	}
+	b.tests(slices.Delete(slices.Clone(l.conditions), narrow, narrow+1))
+	b.behind(by, l.behind(l.listing.After))
+	b.write(by.clause(), " LIMIT ", b.arg(size))
 	return b.statement()
 }
 
-// walk follows an index of users: of the first condition in a list by time, else of the order alone.
-func (l List) walk() Statement {
+// Window is the statement that walks size rows behind the place and gives hits: along an index of users, that of the
+// first condition in a list by time, else that of the order alone; or along the index of a role or group.
+func (l List) Window(after directory.Place, size int) Statement {
 	b := l.dialect.builder()
-	by := l.order(b)
-	b.write("SELECT users.id, ", by.column, " FROM users WHERE true")
-	own := -1
-	if !l.keyed && len(l.conditions) > 0 {
-		own = 0
-		b.write(" AND users.", l.conditions[0].column, " = ", b.arg(l.conditions[0].value))
-	}
-	b.rest(l, own, "users.created_at")
-	b.tail(l, by)
-	return b.statement()
-}
-
-// walkMembers follows the index of a role or group, and looks at users only where there is more to know of them.
-func (l List) walkMembers(c condition) Statement {
-	b := l.dialect.builder()
-	by := order{
-		column: "member.user_created_at", id: "member.user_id", descending: l.listing.Sort == directory.NewestFirst,
-	}
-	b.write("SELECT ", by.id, ", ", by.column, " FROM ", c.member.table, " AS member")
-	if len(l.conditions) > 1 {
-		b.write(" CROSS JOIN users")
-	}
-	b.write(" WHERE member.", c.member.column, " = ", b.arg(c.value))
-	if len(l.conditions) > 1 {
-		b.write(" AND users.id = member.user_id")
-	}
-	b.rest(l, 0, by.column)
-	b.tail(l, by)
-	return b.statement()
-}
-
-// rest writes all conditions but the one that is met already.
-func (b *builder) rest(l List, met int, created string) {
-	for i, each := range l.conditions {
-		if i != met && !each.period {
-			b.test(each)
+	w := walk{order: l.order(b), from: "users", after: l.behind(after), size: size, settles: func() {}}
+	switch {
+	case l.keyed:
+		w.met = func() {}
+		w.passes = func() {
+			b.within("users.created_at", l.listing.Filter)
+			b.tests(l.conditions)
 		}
+	case len(l.conditions) > 0 && l.conditions[0].member != nil:
+		l.alongMembers(b, &w)
+	default:
+		first := l.conditions[:min(1, len(l.conditions))]
+		w.met = func() {
+			for _, own := range first {
+				b.write(" AND users.", own.column, " = ", b.arg(own.value))
+			}
+			b.within("users.created_at", l.listing.Filter)
+		}
+		w.passes = func() { b.tests(l.conditions[len(first):]) }
 	}
-	if met < 0 || !l.conditions[met].period {
-		b.within(created, l.listing.Filter)
+	b.window(w)
+	return b.statement()
+}
+
+// alongMembers makes a walk follow the index of a role or group, and look at users only where there is more to know.
+func (l List) alongMembers(b *builder, w *walk) {
+	own, others := l.conditions[0], l.conditions[1:]
+	w.from, w.column, w.id = own.member.table+" AS member", "member.user_created_at", "member.user_id"
+	w.met = func() {
+		b.write(" AND member.", own.member.column, " = ", b.arg(own.value))
+		b.within(w.column, l.listing.Filter)
+	}
+	w.passes = func() {
+		if len(others) > 0 {
+			b.write(" AND EXISTS (SELECT 1 FROM users WHERE users.id = member.user_id")
+			b.tests(others)
+			b.write(" LIMIT 1 OFFSET 0)")
+		}
 	}
 }

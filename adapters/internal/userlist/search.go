@@ -3,32 +3,12 @@ package userlist
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"unicode/utf8"
 
-	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/directory"
 )
 
-// The bounds of one search: windowsMax windows of windowSize keys of each kind.
-const (
-	windowSize = 1000
-	windowsMax = 8
-)
-
-// Candidate is a key that begins with the text of a search.
-type Candidate struct {
-	ID core.ID
-	// Source tells which kind of key it is, as the statement numbers them.
-	Source int
-	Key    string
-	// Keys are all keys of the user: one who has a lesser one that matches stands there instead.
-	Keys directory.Keys
-	// Passes tells that the user passes the filter.
-	Passes bool
-}
-
-// columns are those of the keys, the unique ones, which need no id to be in order, first.
+// columns are those of the keys. A user whose keys are alike is found by the first of them.
 var columns = [...]string{"email_key", "username_key", "name_key"}
 
 const nameSource = 2
@@ -41,39 +21,65 @@ func prefix(source int, text directory.SearchText) string {
 	return text.Identifier
 }
 
-// Window is the statement for the first windowSize keys of each kind behind the place: rows of id, source, key,
-// email_key, username_key (empty for none), name_key, and whether the user passes the filter, in no order.
-func Window(dialect Dialect, search directory.Search, after directory.Place) Statement {
+// SearchWindow is the statement for the first size keys of each kind behind the place, which gives hits.
+func SearchWindow(dialect Dialect, search directory.Search, after directory.Place, size int) Statement {
 	b := dialect.builder()
 	for source := range columns {
 		if source > 0 {
 			b.write(" UNION ALL ")
 		}
-		b.window(source, search, after)
+		b.write("SELECT * FROM (")
+		b.source(source, search, after, size)
+		b.write(") AS by_", columns[source])
 	}
 	return b.statement()
 }
 
-func (b *builder) window(source int, search directory.Search, after directory.Place) {
-	key, begin := "users."+columns[source]+b.Bytewise, prefix(source, search.Text)
-	b.write("SELECT * FROM (SELECT users.id, ", strconv.Itoa(source), " AS source, ", key, " AS matched, users.email_key, ",
-		"coalesce(users.username_key, '') AS username_key, users.name_key, (true")
-	for _, each := range conditions(search.Filter) {
-		b.test(each)
-	}
-	b.within("users.created_at", search.Filter)
-	b.write(") AS passes FROM users WHERE ", key, " >= ", b.arg(begin))
-	if beyond := successor(begin); beyond != "" {
-		b.write(" AND ", key, " < ", b.arg(beyond))
+func (b *builder) source(source int, search directory.Search, after directory.Place, size int) {
+	list := conditions(search.Filter)
+	w := walk{
+		order: order{
+			column: "users." + columns[source] + b.Bytewise, id: "users.id", unique: source != nameSource && !b.Numbered,
+		},
+		from: "users", size: size,
+		met: func() { b.begins("users."+columns[source], prefix(source, search.Text)) },
+		passes: func() {
+			b.within("users.created_at", search.Filter)
+			b.tests(list)
+		},
+		settles: func() { b.least(source, search.Text) },
 	}
 	if !after.IsZero() {
-		b.write(" AND (", key, ", users.id) > (", b.arg(after.Key), ", ", b.arg(after.ID), ")")
+		w.after = []any{after.Key, after.ID}
 	}
-	b.write(" ORDER BY ", key)
-	if source == nameSource || b.Numbered {
-		b.write(", users.id")
+	b.window(w)
+}
+
+// begins writes that a column begins with the prefix.
+func (b *builder) begins(column, prefix string) {
+	b.write(" AND ", column, b.Bytewise, " >= ", b.arg(prefix))
+	if beyond := successor(prefix); beyond != "" {
+		b.write(" AND ", column, b.Bytewise, " < ", b.arg(beyond))
 	}
-	b.write(" LIMIT ", b.arg(windowSize), ") AS by_", columns[source])
+}
+
+// least writes that no other key of the user matches and is less: a search finds everybody once, see
+// directory.SearchText.Match. The bounds of the subquery keep it one that is asked for each row.
+func (b *builder) least(source int, text directory.SearchText) {
+	b.write(" AND EXISTS (SELECT 1 FROM users WHERE users.id = walked.id")
+	for other, column := range columns {
+		if other == source {
+			continue
+		}
+		column, before := "coalesce(users."+column+", '')", " < "
+		if other < source {
+			before = " <= "
+		}
+		b.write(" AND NOT (", column, b.Bytewise, before, "walked.place")
+		b.begins(column, prefix(other, text))
+		b.write(")")
+	}
+	b.write(" LIMIT 1 OFFSET 0)")
 }
 
 // successor is the least text that is greater than all that begin with the prefix; empty where there is none.
@@ -91,56 +97,16 @@ func successor(prefix string) string {
 	return ""
 }
 
-// Find runs a search, window after window. read gives the candidates of the window behind a place.
-func Find(
-	search directory.Search, read func(after directory.Place) ([]Candidate, error),
+// Search runs a search. read gives the hits of the window of a size behind a place, those of SearchWindow.
+func Search(
+	search directory.Search, read func(after directory.Place, size int) ([]Hit, error),
 ) (places []directory.Place, rest directory.Place, err error) {
 	if search.Text.Identifier == "" || search.Text.Name == "" {
 		return nil, directory.Place{}, nil
 	}
-	after := search.After
-	for range windowsMax {
-		candidates, err := read(after)
-		if err != nil {
-			return nil, directory.Place{}, err
-		}
-		known, more := settled(candidates)
-		for i, each := range known {
-			if least, _ := search.Text.Match(each.Keys); each.Passes && least == each.Key {
-				places = append(places, directory.Place{Key: each.Key, ID: each.ID})
-			}
-			after = directory.Place{Key: each.Key, ID: each.ID}
-			if len(places) == search.Limit {
-				return places, end(after, more || i+1 < len(known)), nil
-			}
-		}
-		if !more {
-			return places, directory.Place{}, nil
-		}
-	}
-	return places, after, nil
+	return page{after: search.After, limit: search.Limit, sources: len(columns), compare: byKey}.collect(read)
 }
 
-func end(at directory.Place, more bool) directory.Place {
-	if more {
-		return at
-	}
-	return directory.Place{}
-}
-
-// settled gives the candidates of a window in order, each place once, up to where one of the sources was cut off:
-// beyond, it may have keys that were not read. more tells that there is a beyond.
-func settled(candidates []Candidate) (known []Candidate, more bool) {
-	slices.SortFunc(candidates, compare)
-	horizon, counts := len(candidates), [len(columns)]int{}
-	for i, each := range candidates {
-		if counts[each.Source]++; counts[each.Source] == windowSize && !more {
-			horizon, more = i+1, true // the first source to be full ends first
-		}
-	}
-	return slices.CompactFunc(candidates[:horizon], func(a, b Candidate) bool { return compare(a, b) == 0 }), more
-}
-
-func compare(a, b Candidate) int {
+func byKey(a, b directory.Place) int {
 	return cmp.Or(cmp.Compare(a.Key, b.Key), slices.Compare(a.ID[:], b.ID[:]))
 }

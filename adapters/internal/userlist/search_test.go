@@ -13,8 +13,8 @@ import (
 	"github.com/doorward/doorward/core/directory"
 )
 
-// windowSize is how many keys of each kind the statements read.
-const windowSize = 1000
+// walkMax is how many keys one search may read.
+const walkMax = 20_000
 
 // person is a user as a search sees one.
 type person struct {
@@ -23,33 +23,38 @@ type person struct {
 	passes bool
 }
 
-func order(a, b userlist.Candidate) int {
+func order(a, b directory.Place) int {
 	return cmp.Or(cmp.Compare(a.Key, b.Key), slices.Compare(a.ID[:], b.ID[:]))
 }
 
-// reader reads as the statement of userlist.Window does.
-func reader(people []person, text directory.SearchText) func(after directory.Place) []userlist.Candidate {
-	var sources [3][]userlist.Candidate
+// reader reads as the statement of userlist.SearchWindow does.
+func reader(people []person, text directory.SearchText) func(after directory.Place, size int) []userlist.Hit {
+	var sources [3][]userlist.Hit
 	for source := range sources {
 		for _, each := range people {
-			key := []string{each.keys.Email, each.keys.Username, each.keys.Name}[source]
-			if _, matches := text.Match(directory.Keys{Name: key}); matches {
-				sources[source] = append(sources[source], userlist.Candidate{
-					ID: each.id, Source: source, Key: key, Keys: each.keys, Passes: each.passes,
+			keys := []string{each.keys.Email, each.keys.Username, each.keys.Name}
+			least, _ := text.Match(each.keys)
+			if _, matches := text.Match(directory.Keys{Name: keys[source]}); matches {
+				sources[source] = append(sources[source], userlist.Hit{
+					Place: directory.Place{ID: each.id, Key: keys[source]}, Passes: each.passes && slices.Index(keys, least) == source,
 				})
 			}
 		}
-		slices.SortFunc(sources[source], order)
+		slices.SortFunc(sources[source], func(a, b userlist.Hit) int { return order(a.Place, b.Place) })
 	}
-	return func(after directory.Place) (all []userlist.Candidate) {
+	return func(after directory.Place, size int) (all []userlist.Hit) {
 		for _, some := range sources {
+			from := 0
 			if !after.IsZero() {
-				last, found := slices.BinarySearchFunc(some, userlist.Candidate{ID: after.ID, Key: after.Key}, order)
-				if some = some[last:]; found {
-					some = some[1:]
+				from, _ = slices.BinarySearchFunc(some, after, func(hit userlist.Hit, place directory.Place) int {
+					return cmp.Or(order(hit.Place, place), -1) // behind the place itself
+				})
+			}
+			for i, hit := range some[from:min(from+size, len(some))] {
+				if hit.Last = i+1 == size; hit.Passes || hit.Last {
+					all = append(all, hit)
 				}
 			}
-			all = append(all, some[:min(windowSize, len(some))]...)
 		}
 		rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		return all
@@ -60,7 +65,7 @@ func reader(people []person, text directory.SearchText) func(after directory.Pla
 func crowd(n int, passes func(i int) bool) (people []person) {
 	random := rand.New(rand.NewPCG(7, 8)) //nolint:gosec // a fixed crowd
 	for i := range n {
-		each := person{id: core.ID{0: byte(i >> 16), 1: byte(i >> 8), 2: byte(i)}, passes: passes(i)}
+		each := person{id: core.ID{0: byte(i >> 16), 1: byte(i >> 8), 2: byte(i), 15: 1}, passes: passes(i)}
 		each.keys = directory.Keys{
 			Email: fmt.Sprintf("a%05d@example.com", random.IntN(n)), Username: fmt.Sprintf("a%05d", i), Name: fmt.Sprintf("a%03d", random.IntN(n)/7),
 		}
@@ -72,8 +77,8 @@ func crowd(n int, passes func(i int) bool) (people []person) {
 	return people
 }
 
-// TestFindLooksBeyondItsWindows searches a crowd of many windows, page by page.
-func TestFindLooksBeyondItsWindows(t *testing.T) {
+// TestSearchLooksBeyondItsWindows searches a crowd of many windows, page by page.
+func TestSearchLooksBeyondItsWindows(t *testing.T) {
 	t.Parallel()
 	for name, passes := range map[string]func(i int) bool{
 		"everybody": func(int) bool { return true },
@@ -82,41 +87,80 @@ func TestFindLooksBeyondItsWindows(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			people := crowd(10_000, passes)
+			people := crowd(20_000, passes)
 			text := directory.NewSearchText("a")
-			var want, got []directory.Place
+			var want []directory.Place
 			for _, each := range people {
 				if key, _ := text.Match(each.keys); each.passes {
 					want = append(want, directory.Place{Key: key, ID: each.id})
 				}
 			}
-			slices.SortFunc(want, func(a, b directory.Place) int {
-				return cmp.Or(cmp.Compare(a.Key, b.Key), slices.Compare(a.ID[:], b.ID[:]))
-			})
-			search, window := directory.Search{Text: text, Limit: 2000}, reader(people, text)
-			for {
-				reads := 0
-				page, rest, err := userlist.Find(search, func(after directory.Place) ([]userlist.Candidate, error) {
-					reads++
-					return window(after), nil
-				})
-				coretest.Must(t, err)
-				if reads > 8 {
-					t.Fatalf("%d windows in one search", reads)
-				}
-				got = append(got, page...)
-				if search.After = rest; rest.IsZero() {
-					break
+			slices.SortFunc(want, order)
+			for _, limit := range []int{50, 100} {
+				got, pages := searched(t, directory.Search{Text: text, Limit: limit}, reader(people, text))
+				coretest.Equal(t, want, got)
+				if short := pages > len(want)/limit+1; short == (name == "everybody") {
+					t.Errorf("%d in %d pages of %d", len(want), pages, limit)
 				}
 			}
-			coretest.Equal(t, want, got)
 		})
 	}
 }
 
-func TestFindPassesErrorsOn(t *testing.T) {
+// searched reads a search to its end, and holds each page of it to its bound.
+func searched(
+	t *testing.T, search directory.Search, window func(after directory.Place, size int) []userlist.Hit,
+) (all []directory.Place, pages int) {
+	t.Helper()
+	for {
+		read := 0
+		page, rest, err := userlist.Search(search, func(after directory.Place, size int) ([]userlist.Hit, error) {
+			read += 3 * size
+			return window(after, size), nil
+		})
+		coretest.Must(t, err)
+		if read > walkMax || len(page) > search.Limit {
+			t.Fatalf("%d of %d keys in one search", len(page), read)
+		}
+		all, pages = append(all, page...), pages+1
+		if search.After = rest; rest.IsZero() {
+			return all, pages
+		}
+	}
+}
+
+func TestSearchPassesErrorsOn(t *testing.T) {
 	t.Parallel()
-	_, _, err := userlist.Find(directory.Search{Text: directory.NewSearchText("a"), Limit: 1},
-		func(directory.Place) ([]userlist.Candidate, error) { return nil, core.ErrConflict })
+	_, _, err := userlist.Search(directory.Search{Text: directory.NewSearchText("a"), Limit: 1},
+		func(directory.Place, int) ([]userlist.Hit, error) { return nil, core.ErrConflict })
 	coretest.Refused(t, err, core.ErrConflict)
+}
+
+// TestListsEndEarly reads lists that nobody passes: of a few rows, and of more than one request may read.
+func TestListsEndEarly(t *testing.T) {
+	t.Parallel()
+	for users, bound := range map[int]int{0: 1, 300: 1, 50_000: 3} {
+		list := directory.Listing{Filter: directory.Filter{Country: "DE", Status: "active"}, Sort: directory.ByName, Limit: 50}
+		at, pages := 0, 0
+		for {
+			read := 0
+			places, rest, err := userlist.New(userlist.Dialect{ID: func(id core.ID) any { return id }}, list).Read(
+				func(userlist.Statement) (int64, error) { return userlist.NarrowMax + 1, nil },
+				func(statement userlist.Statement) ([]userlist.Hit, error) {
+					size, _ := statement.Args[len(statement.Args)-1].(int)
+					if read, at = read+size, at+size; at >= users {
+						return nil, nil
+					}
+					return []userlist.Hit{{Place: directory.Place{Key: "a", ID: core.ID{1: byte(at >> 8), 2: byte(at)}}, Last: true}}, nil
+				})
+			coretest.Must(t, err)
+			if pages++; len(places) > 0 || read > walkMax || pages > bound {
+				t.Fatalf("%d places, %d read in page %d", len(places), read, pages)
+			}
+			if list.After = rest; rest.IsZero() {
+				break
+			}
+		}
+		coretest.Equal(t, bound, pages)
+	}
 }

@@ -95,16 +95,8 @@ SELECT set_config('doorward.lock_timeout', current_setting('lock_timeout'), fals
 
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS users_external_id_unique ON users (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX CONCURRENTLY IF NOT EXISTS users_by_creation ON users (created_at DESC, id DESC);
-CREATE INDEX CONCURRENTLY IF NOT EXISTS users_by_status ON users (status, created_at DESC, id DESC);
-CREATE INDEX CONCURRENTLY IF NOT EXISTS users_by_country ON users (country, created_at DESC, id DESC);
-CREATE INDEX CONCURRENTLY IF NOT EXISTS users_by_source ON users (source, created_at DESC, id DESC);
 CREATE INDEX CONCURRENTLY IF NOT EXISTS users_by_verification ON users (email_verified, created_at DESC, id DESC);
-CREATE INDEX CONCURRENTLY IF NOT EXISTS users_by_second_factor ON users (has_second_factor, created_at DESC, id DESC);
 CREATE INDEX CONCURRENTLY IF NOT EXISTS user_roles_by_creation ON user_roles (role, user_created_at DESC, user_id DESC);
 CREATE INDEX CONCURRENTLY IF NOT EXISTS user_groups_by_creation ON user_groups (group_id, user_created_at DESC, user_id DESC);
--- Keys are compared byte by byte, in the order of code points: what begins alike stands together.
-CREATE INDEX CONCURRENTLY IF NOT EXISTS users_by_name ON users (name_key COLLATE "C", id);
-CREATE INDEX CONCURRENTLY IF NOT EXISTS users_by_email ON users (email_key COLLATE "C", id);
-CREATE INDEX CONCURRENTLY IF NOT EXISTS users_by_username ON users (username_key COLLATE "C", id) WHERE username_key IS NOT NULL;
 
 SELECT set_config('lock_timeout', current_setting('doorward.lock_timeout'), false);

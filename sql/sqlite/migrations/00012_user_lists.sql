@@ -43,11 +43,6 @@ UPDATE user_roles SET user_created_at = (SELECT created_at FROM users WHERE id =
 UPDATE user_groups SET user_created_at = (SELECT created_at FROM users WHERE id = user_groups.user_id);
 
 CREATE INDEX users_by_creation ON users (created_at DESC, id DESC);
-CREATE INDEX users_by_status ON users (status, created_at DESC, id DESC);
-CREATE INDEX users_by_country ON users (country, created_at DESC, id DESC);
-CREATE INDEX users_by_source ON users (source, created_at DESC, id DESC);
 CREATE INDEX users_by_verification ON users (email_verified, created_at DESC, id DESC);
-CREATE INDEX users_by_second_factor ON users (has_second_factor, created_at DESC, id DESC);
 CREATE INDEX user_roles_by_creation ON user_roles (role, user_created_at DESC, user_id DESC);
 CREATE INDEX user_groups_by_creation ON user_groups (group_id, user_created_at DESC, user_id DESC);
-CREATE INDEX users_by_name ON users (name_key, id);

@@ -48,13 +48,21 @@ func Bench(b *testing.B, index directory.Index) {
 		{"four filters", directory.Listing{Filter: directory.Filter{
 			Status: account.StatusSuspended, Country: "GB", Role: account.RoleUser, Group: Wide,
 		}}},
+		{"two filters, by name", directory.Listing{
+			Filter: directory.Filter{Status: account.StatusSuspended, Country: "GB"}, Sort: directory.ByName,
+		}},
+		{"two filters of nobody, by name", directory.Listing{
+			Filter: directory.Filter{Source: account.SourceImported, SecondFactor: &yes}, Sort: directory.ByName,
+		}},
+		{"two filters of nobody", directory.Listing{Filter: directory.Filter{Source: account.SourceImported, SecondFactor: &yes}}},
+		{"a group and a filter of nobody", directory.Listing{Filter: directory.Filter{Group: Wide, SecondFactor: &yes}}},
 	} {
 		if each.listing.Limit = 50; each.listing.Sort == "" {
 			each.listing.Sort = directory.NewestFirst
 		}
 		b.Run("list/"+each.name, func(b *testing.B) {
 			for b.Loop() {
-				places, err := index.Places(b.Context(), each.listing)
+				places, _, err := index.Places(b.Context(), each.listing)
 				coretest.Must(b, err)
 				read(b, index, places)
 			}
@@ -62,7 +70,7 @@ func Bench(b *testing.B, index directory.Index) {
 	}
 	benchSearches(b, index)
 	b.Run("a hundred by their ids", func(b *testing.B) {
-		places, err := index.Places(b.Context(), directory.Listing{Sort: directory.NewestFirst, After: deep, Limit: 100})
+		places, _, err := index.Places(b.Context(), directory.Listing{Sort: directory.NewestFirst, After: deep, Limit: 100})
 		coretest.Must(b, err)
 		for b.Loop() {
 			read(b, index, places)

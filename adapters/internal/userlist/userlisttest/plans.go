@@ -17,6 +17,9 @@ type Indexes struct{ Email, Username string }
 
 const many, few = userlist.NarrowMax + 1, userlist.NarrowMax
 
+// sizes are those of a first and of a last window.
+var sizes = []int{51, 17_000}
+
 // listing is a list with what its conditions count, and the index that it is to be read by.
 type listing struct {
 	filter directory.Filter
@@ -34,13 +37,13 @@ func listings(names Indexes) map[string]listing {
 		"newest":          {sort: newest, index: "users_by_creation"},
 		"oldest":          {sort: directory.OldestFirst, index: "users_by_creation"},
 		"period":          {filter: directory.Filter{CreatedFrom: time.Unix(1, 0), CreatedTo: time.Unix(2, 0)}, sort: newest, index: "users_by_creation"},
-		"by name":         {sort: directory.ByName, index: "users_by_name"},
+		"by name":         {sort: directory.ByName, index: "users_listed_by_name"},
 		"by email":        {sort: directory.ByEmail, index: names.Email},
-		"status":          {filter: directory.Filter{Status: account.StatusActive}, sort: newest, index: "users_by_status"},
-		"country, oldest": {filter: directory.Filter{Country: "DE"}, sort: directory.OldestFirst, index: "users_by_country"},
-		"source":          {filter: directory.Filter{Source: account.SourceImported}, sort: newest, index: "users_by_source"},
+		"status":          {filter: directory.Filter{Status: account.StatusActive}, sort: newest, index: "users_listed_by_status"},
+		"country, oldest": {filter: directory.Filter{Country: "DE"}, sort: directory.OldestFirst, index: "users_listed_by_country"},
+		"source":          {filter: directory.Filter{Source: account.SourceImported}, sort: newest, index: "users_listed_by_source"},
 		"verified":        {filter: directory.Filter{EmailVerified: &yes}, sort: newest, index: "users_by_verification"},
-		"second factor":   {filter: directory.Filter{SecondFactor: &yes}, sort: newest, index: "users_by_second_factor"},
+		"second factor":   {filter: directory.Filter{SecondFactor: &yes}, sort: newest, index: "users_listed_by_second_factor"},
 		"role":            {filter: directory.Filter{Role: "USER"}, sort: newest, index: "user_roles_by_creation"},
 		"group, oldest":   {filter: directory.Filter{Group: group}, sort: directory.OldestFirst, index: "user_groups_by_creation"},
 		"group and status, both wide": {
@@ -49,14 +52,14 @@ func listings(names Indexes) map[string]listing {
 		},
 		"country and status, both wide": {
 			filter: directory.Filter{Country: "DE", EmailVerified: &yes}, sort: newest, counts: []int64{many, many},
-			index: "users_by_country",
+			index: "users_listed_by_country",
 		},
 		"country and rare status": {
 			filter: directory.Filter{Country: "DE", Status: account.StatusDeleted}, sort: newest, counts: []int64{many, few},
-			index: "users_by_status", gathers: true,
+			index: "users_listed_by_status", gathers: true,
 		},
 		"wide status by name": {
-			filter: directory.Filter{Status: account.StatusActive}, sort: directory.ByName, counts: []int64{many}, index: "users_by_name",
+			filter: directory.Filter{Status: account.StatusActive}, sort: directory.ByName, counts: []int64{many}, index: "users_listed_by_name",
 		},
 		"wide role by email": {
 			filter: directory.Filter{Role: "USER"}, sort: directory.ByEmail, counts: []int64{many}, index: names.Email,
@@ -104,7 +107,17 @@ func TestPlans(
 				for _, statement := range counts {
 					check(t, statement, false)
 				}
-				check(t, list.Places(each.counts), each.gathers, each.index)
+				narrow, gathers := list.Narrow(each.counts)
+				if gathers != each.gathers {
+					t.Fatalf("gathers: %t", gathers)
+				}
+				if gathers {
+					check(t, list.Gathering(narrow, 51), true, each.index)
+					continue
+				}
+				for _, size := range sizes {
+					check(t, list.Window(after, size), false, each.index)
+				}
 			}
 		})
 	}
@@ -114,7 +127,9 @@ func TestPlans(
 			Text: directory.NewSearchText("ada"), Filter: directory.Filter{Status: account.StatusActive, Role: "USER", SecondFactor: &yes},
 		}
 		for _, after := range []directory.Place{{}, {ID: core.ID{1}, Key: "adam"}} {
-			check(t, userlist.Window(dialect, search, after), false, "users_by_name", names.Email, names.Username)
+			for _, size := range sizes {
+				check(t, userlist.SearchWindow(dialect, search, after, size), false, "users_listed_by_name", names.Email, names.Username)
+			}
 		}
 	})
 }
