@@ -124,6 +124,7 @@ func TestMisuseOfParameters(t *testing.T) {
 		{"semicolon", "GET", "/v1/me/sessions?limit=1;cursor=a", "query:invalid_format"},
 		{"not a UUID in the path", "DELETE", "/v1/me/sessions/x", "id:invalid_format"},
 		{"NUL in the path", "GET", "/v1/auth/reset-password/a%00", "token:invalid_format"},
+		{"no UTF-8 in the path", "GET", "/v1/auth/reset-password/a%ff", "token:invalid_format"},
 		{"none of two", "GET", "/v1/auth/availability", "username:required"},
 		{"both of two", "GET", "/v1/auth/availability?username=a&email=a%40b.c", "email:not_allowed"},
 	} {

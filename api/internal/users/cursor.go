@@ -68,7 +68,7 @@ func (l list) place(text string) (place directory.Place, err error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	whole := err == nil && len(raw) >= orderAt && raw[0] == cursorVersion && bytes.Equal(raw[1:idAt], l.digest())
 	switch {
-	case whole && l.keyed() && utf8.Valid(raw[orderAt:]):
+	case whole && l.keyed() && utf8.Valid(raw[orderAt:]) && bytes.IndexByte(raw[orderAt:], 0) < 0: // PostgreSQL has no NUL
 		place.Key = string(raw[orderAt:])
 		copy(place.ID[:], raw[idAt:])
 	case whole && !l.keyed() && len(raw) == orderAt+timeSize:

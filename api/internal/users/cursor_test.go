@@ -52,6 +52,11 @@ func TestCursors(t *testing.T) {
 				t.Errorf("%q was read", bad)
 			}
 		}
+		if bound.Search != "" || bound.Sort.Keyed() {
+			if _, err := users.Read(bound, users.Write(bound, directory.Place{ID: place.ID, Key: "a\x00"})); err == nil {
+				t.Error("a key with a NUL was read, which no database compares with")
+			}
+		}
 		if got, err := users.Read(bound, ""); err != nil || !got.IsZero() {
 			t.Errorf("the beginning: %+v %v", got, err)
 		}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -136,6 +137,9 @@ func (o *Operation) Header(get func(name string) string) []core.FieldError {
 }
 
 func (p *parameter) check(text string) []core.FieldError {
+	if !utf8.ValidString(text) { // PostgreSQL would refuse it, and SQLite not
+		return broken(p.name, core.CodeInvalidFormat, "This is not UTF-8.")
+	}
 	value, ok := p.parse(text)
 	if !ok {
 		return broken(p.name, core.CodeInvalidFormat, typeMessage(p.schema))

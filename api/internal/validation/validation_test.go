@@ -94,6 +94,7 @@ func TestQueries(t *testing.T) {
 		"must=x&flag=1":    "flag:invalid_format",
 		"flag=false":       "must:required",
 		"must=%00":         "must:invalid_format",
+		"must=a%ff":        "must:invalid_format",
 	} {
 		if got := flaws(check.Query(query)); got != want {
 			t.Errorf("%s: %q, want %q", query, got, want)
