@@ -42,20 +42,21 @@ func (db *Database) Migrate(ctx context.Context) ([]migration.Migration, error) 
 	}
 	defer release()
 	var applied []migration.Migration
-	err = db.withMigrations(func(set *migration.Set) error {
-		for tries := 0; ; tries++ {
+	for tries := 0; ; tries++ {
+		// Each try has a connection of its own: one that failed may have left settings of the session behind.
+		err := db.withMigrations(func(set *migration.Set) error {
 			step, err := set.Up(ctx)
 			applied = append(applied, step...)
-			if !inTheWay(err) || tries == lockRetries {
-				return err
-			}
-			db.config.Log.WarnContext(ctx, "a migration found a table in use and is tried again", "error", err)
-			if err := sleep(ctx, lockPause); err != nil {
-				return err
-			}
+			return err
+		})
+		if !inTheWay(err) || tries == lockRetries {
+			return applied, err
 		}
-	})
-	return applied, err
+		db.config.Log.WarnContext(ctx, "a migration found a table in use and is tried again", "error", err)
+		if err := sleep(ctx, lockPause); err != nil {
+			return applied, translate(err)
+		}
+	}
 }
 
 // Status gives every migration that this release knows, oldest first.

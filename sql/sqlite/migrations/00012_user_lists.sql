@@ -46,3 +46,12 @@ CREATE INDEX users_by_creation ON users (created_at DESC, id DESC);
 CREATE INDEX users_by_verification ON users (email_verified, created_at DESC, id DESC);
 CREATE INDEX user_roles_by_creation ON user_roles (role, user_created_at DESC, user_id DESC);
 CREATE INDEX user_groups_by_creation ON user_groups (group_id, user_created_at DESC, user_id DESC);
+-- The indexes of filters and of names hold what other filters ask about: a walk that drops many rows does not look each of
+-- them up in the table.
+CREATE INDEX users_listed_by_name ON users (name_key, id, created_at, status, country, source, email_verified, has_second_factor);
+-- In lists by time a walk follows the index of the first of its filters (country, source, status, second factor, proof of
+-- the mailbox), and asks for those behind it.
+CREATE INDEX users_listed_by_country ON users (country, created_at DESC, id DESC, source, status, has_second_factor, email_verified);
+CREATE INDEX users_listed_by_source ON users (source, created_at DESC, id DESC, status, has_second_factor, email_verified);
+CREATE INDEX users_listed_by_status ON users (status, created_at DESC, id DESC, has_second_factor, email_verified);
+CREATE INDEX users_listed_by_second_factor ON users (has_second_factor, created_at DESC, id DESC, email_verified);

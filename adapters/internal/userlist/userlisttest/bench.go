@@ -10,9 +10,6 @@ import (
 	"github.com/doorward/doorward/core/directory"
 )
 
-// Million is how many users the benchmarks have.
-const Million = 1_000_000
-
 // The groups of the benchmarks: half of all users are in Wide, and the ten thousand oldest in Old.
 var (
 	Wide = core.ID{15: 1}
