@@ -58,7 +58,7 @@ func (db *Database) Wipe(ctx context.Context) error {
 			"DELETE FROM role_permissions USING roles WHERE roles.id = role_id AND NOT roles.system",
 			"DELETE FROM roles WHERE NOT system",
 			"DELETE FROM permissions WHERE NOT system",
-			"UPDATE roles SET second_factor_required = false WHERE second_factor_required",
+			"UPDATE roles SET second_factor_since = NULL WHERE second_factor_since IS NOT NULL",
 			"UPDATE catalogue SET rev = rev + 1",
 		} {
 			if _, err := db.current(ctx).Exec(ctx, statement); err != nil {

@@ -69,7 +69,7 @@ func (db *Database) Wipe(ctx context.Context) error {
 			"DELETE FROM role_permissions WHERE role_id IN (SELECT id FROM roles WHERE NOT system)",
 			"DELETE FROM roles WHERE NOT system",
 			"DELETE FROM permissions WHERE NOT system",
-			"UPDATE roles SET second_factor_required = 0 WHERE second_factor_required",
+			"UPDATE roles SET second_factor_since = NULL WHERE second_factor_since IS NOT NULL",
 			"UPDATE catalogue SET rev = rev + 1")
 		for _, statement := range statements {
 			if _, err := db.current(ctx).raw.ExecContext(ctx, statement); err != nil {

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/doorward/doorward/api/client"
+	"github.com/doorward/doorward/core/mail"
 )
 
 const ownersPhrase = "a phrase for the owner"
@@ -325,6 +326,7 @@ func TestPersonalData(t *testing.T) {
 		ada := s.newPerson(t).signUp(n)
 		ada.another(n)
 		reply := must[*client.ExportMeResponse](t, http.StatusOK)(ada.at(n).ExportMeWithResponse(t.Context()))
+		s.await(t, ada.email, mail.KindDataExported, 1)
 		told := reply.JSON200
 		if told.Account.ID != ada.userID || len(told.Sessions) != 2 || len(told.Devices) == 0 || len(told.Activity) < 3 ||
 			len(told.Mails) == 0 || len(told.Roles) != 1 {

@@ -77,7 +77,9 @@ func TestSuspensionReachesEveryReplica(t *testing.T) {
 	s.await(t, ada.email, mail.KindSuspended, 1)
 	mustFail[*client.LoginResponse](t, client.ProblemCodeAccountSuspended)(other.stranger().LoginWithResponse(ctx,
 		client.LoginRequest{Identifier: ada.email, Password: ada.password}))
+	s.await(t, ada.email, mail.KindSuspended, 1)
 	must[*client.RestoreUserResponse](t, 200)(admin.at(other).RestoreUserWithResponse(ctx, ada.userID, client.ReasonRequest{}))
+	s.await(t, ada.email, mail.KindReinstated, 1)
 	s.await(t, ada.email, mail.KindReinstated, 1)
 	ada.login(n)
 }

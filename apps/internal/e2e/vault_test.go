@@ -14,6 +14,7 @@ import (
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/account/accounttest"
+	"github.com/doorward/doorward/core/idempotency"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/sealed"
@@ -38,6 +39,7 @@ type vault struct {
 	keys     token.KeyStore
 	sealed   sealed.Store
 	census   sealed.Census
+	replies  idempotency.Store
 	receipts []verification.Receipt
 	started  []core.ID
 	tokens   []string
@@ -53,7 +55,7 @@ func eachVault(t *testing.T, test func(t *testing.T, v *vault)) {
 		test(t, &vault{
 			t: t, clock: clock, ids: core.NewIDs(clock), tx: db, users: db.Accounts(), factors: db.Factors(), flows: db.Flows(),
 			links: db.Links(), intakes: db.Intakes(), outbox: db.Outbox(), mailbox: db.Mailbox(), keys: db.Keys(),
-			sealed: db.Sealed(), census: db.Sealed(),
+			sealed: db.Sealed(), census: db.Sealed(), replies: db.Idempotency(),
 		})
 	})
 	t.Run("postgres", func(t *testing.T) {
@@ -62,7 +64,7 @@ func eachVault(t *testing.T, test func(t *testing.T, v *vault)) {
 		test(t, &vault{
 			t: t, clock: clock, ids: core.NewIDs(clock), tx: db, users: db.Accounts(), factors: db.Factors(), flows: db.Flows(),
 			links: db.Links(), intakes: db.Intakes(), outbox: db.Outbox(), mailbox: db.Mailbox(), keys: db.Keys(),
-			sealed: db.Sealed(), census: db.Sealed(),
+			sealed: db.Sealed(), census: db.Sealed(), replies: db.Idempotency(),
 		})
 	})
 }
@@ -122,6 +124,7 @@ func (v *vault) fill(ring *secret.Ring) {
 		user := accounttest.Person("")
 		v.must(v.users.Create(ctx, user))
 		v.addFactor(ring, user.ID)
+		v.answerOnce(ring, user.ID)
 		flow := verification.Flow{
 			ID: v.ids.New(), Purpose: purposes[i], Subject: user.ID.String(), User: user.ID, Detail: []byte("detail of a flow"),
 		}
@@ -145,6 +148,19 @@ func (v *vault) addFactor(ring *secret.Ring, user core.ID) {
 		ID: id, UserID: user, Kind: mfa.KindTOTP, LastStep: -1, CreatedAt: now, ConfirmedAt: now,
 		Sealed: ring.Seal(secret.PlaceFactors.Of(user.String(), id.String()), []byte("seed")),
 	}))
+}
+
+// answerOnce keeps the reply of a call that may be repeated.
+func (v *vault) answerOnce(ring *secret.Ring, caller core.ID) {
+	v.t.Helper()
+	guard := idempotency.NewGuard(idempotency.Deps{
+		Store: v.replies, Ring: ring, Clock: v.clock, IDs: v.ids, Log: core.Discard(),
+	})
+	run, _, err := guard.Begin(v.t.Context(), idempotency.Call{
+		Caller: core.Principal{UserID: caller}, Key: "key", Operation: "createUser",
+	})
+	v.must(err)
+	guard.Finish(v.t.Context(), run, &idempotency.Reply{Status: 201, Body: []byte("reply")})
 }
 
 // placed is a sealed value with its place.
