@@ -1632,7 +1632,7 @@ type Introspection struct {
 	Jti  string            `json:"jti,omitempty"`
 	Kind IntrospectionKind `json:"kind,omitempty"`
 
-	// Roles The roles of the person at this moment.
+	// Roles The roles of the person at this moment; not of a personal token, which may do less than they promise.
 	Roles []string `json:"roles,omitempty"`
 
 	// Scope The permissions that the token may be used for at this moment, separated by spaces.
@@ -5208,10 +5208,11 @@ type ClientInterface interface {
 	// ListUsers Users, listed or searched
 	//
 	// Newest first, or as `sort` says; names and addresses are compared by their folded forms, in the order of code points.
-	// With `search` those whose address, username or name begins with the text, each once, ordered by what was found; such
-	// a page may have fewer items than `limit`, or none, while `next_cursor` is not `null`: go on until it is. With `ids`
-	// those users, in that order; ids of nobody are left out. Filters narrow a list or a search down. A cursor is good for
-	// the list that it came from, with the same filters and order, and for no other.
+	// With `search` those whose address, username or name begins with the text, each once, ordered by what was found. With
+	// `ids` those users, in that order; ids of nobody are left out. Filters narrow a list or a search down. One request looks
+	// at a bounded number of users: of filters that few of them pass, a page may have fewer items than `limit`, or none,
+	// while `next_cursor` is not `null`: go on until it is. A cursor is good for the list that it came from, with the same
+	// filters and order, and for no other.
 	// Needs the permission `users.read`.
 	//
 	// Corresponds with GET /v1/users (the `ListUsers` operationId).
@@ -8155,10 +8156,11 @@ func (c *Client) RevokeServiceAccountKey(ctx context.Context, id ServiceAccountI
 // ListUsers Users, listed or searched
 //
 // Newest first, or as `sort` says; names and addresses are compared by their folded forms, in the order of code points.
-// With `search` those whose address, username or name begins with the text, each once, ordered by what was found; such
-// a page may have fewer items than `limit`, or none, while `next_cursor` is not `null`: go on until it is. With `ids`
-// those users, in that order; ids of nobody are left out. Filters narrow a list or a search down. A cursor is good for
-// the list that it came from, with the same filters and order, and for no other.
+// With `search` those whose address, username or name begins with the text, each once, ordered by what was found. With
+// `ids` those users, in that order; ids of nobody are left out. Filters narrow a list or a search down. One request looks
+// at a bounded number of users: of filters that few of them pass, a page may have fewer items than `limit`, or none,
+// while `next_cursor` is not `null`: go on until it is. A cursor is good for the list that it came from, with the same
+// filters and order, and for no other.
 // Needs the permission `users.read`.
 //
 // Corresponds with GET /v1/users (the `ListUsers` operationId).
@@ -15776,10 +15778,11 @@ type ClientWithResponsesInterface interface {
 	// ListUsersWithResponse Users, listed or searched
 	//
 	// Newest first, or as `sort` says; names and addresses are compared by their folded forms, in the order of code points.
-	// With `search` those whose address, username or name begins with the text, each once, ordered by what was found; such
-	// a page may have fewer items than `limit`, or none, while `next_cursor` is not `null`: go on until it is. With `ids`
-	// those users, in that order; ids of nobody are left out. Filters narrow a list or a search down. A cursor is good for
-	// the list that it came from, with the same filters and order, and for no other.
+	// With `search` those whose address, username or name begins with the text, each once, ordered by what was found. With
+	// `ids` those users, in that order; ids of nobody are left out. Filters narrow a list or a search down. One request looks
+	// at a bounded number of users: of filters that few of them pass, a page may have fewer items than `limit`, or none,
+	// while `next_cursor` is not `null`: go on until it is. A cursor is good for the list that it came from, with the same
+	// filters and order, and for no other.
 	// Needs the permission `users.read`.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -27714,10 +27717,11 @@ func (c *ClientWithResponses) RevokeServiceAccountKeyWithResponse(ctx context.Co
 // ListUsersWithResponse Users, listed or searched
 //
 // Newest first, or as `sort` says; names and addresses are compared by their folded forms, in the order of code points.
-// With `search` those whose address, username or name begins with the text, each once, ordered by what was found; such
-// a page may have fewer items than `limit`, or none, while `next_cursor` is not `null`: go on until it is. With `ids`
-// those users, in that order; ids of nobody are left out. Filters narrow a list or a search down. A cursor is good for
-// the list that it came from, with the same filters and order, and for no other.
+// With `search` those whose address, username or name begins with the text, each once, ordered by what was found. With
+// `ids` those users, in that order; ids of nobody are left out. Filters narrow a list or a search down. One request looks
+// at a bounded number of users: of filters that few of them pass, a page may have fewer items than `limit`, or none,
+// while `next_cursor` is not `null`: go on until it is. A cursor is good for the list that it came from, with the same
+// filters and order, and for no other.
 // Needs the permission `users.read`.
 //
 // Returns a wrapper object for the known response body format(s).

@@ -39,6 +39,8 @@ func (s *Service) Authenticate(ctx context.Context, raw string) (Authenticated, 
 // shown is what was shown, for those who ask about it.
 type shown struct {
 	claims token.Claims
+	// catalogue is the one that the rights were made by: to another one they mean something else.
+	catalogue *access.Catalogue
 	// client is whom it was made for, where the claims do not say.
 	client string
 }
@@ -64,7 +66,7 @@ func (s *Service) authenticate(ctx context.Context, raw string) (Authenticated, 
 	} else {
 		who, err = s.byImpersonation(ctx, catalogue, &claims)
 	}
-	return who, shown{claims: claims}, err
+	return who, shown{claims: claims, catalogue: catalogue}, err
 }
 
 func (s *Service) catalogue(ctx context.Context) (*access.Catalogue, error) {
@@ -130,7 +132,7 @@ func (s *Service) byToken(ctx context.Context, raw string) (Authenticated, shown
 		Principal: principal, User: user, EnrolBy: s.deps.Factors.Deadline(user, rights.SecondFactorSince),
 		Rights: catalogue.Narrow(rights, &principal),
 	}
-	return who, shown{claims: token.Claims{
+	return who, shown{catalogue: catalogue, claims: token.Claims{
 		ID: held.ID, Subject: user.ID, IssuedAt: held.CreatedAt, ExpiresAt: held.ExpiresAt,
 	}}, nil
 }
@@ -150,7 +152,7 @@ func (s *Service) byService(ctx context.Context, raw string) (Authenticated, sho
 	return Authenticated{
 			Principal: principal,
 			Rights:    access.Rights{Who: account.ID, Set: catalogue.Set(account.Scopes...)},
-		}, shown{client: account.Name, claims: token.Claims{
+		}, shown{client: account.Name, catalogue: catalogue, claims: token.Claims{
 			ID: held.ID, Subject: account.ID, IssuedAt: held.CreatedAt, ExpiresAt: held.ExpiresAt,
 		}}, nil
 }

@@ -203,6 +203,7 @@ func TestIntrospect(t *testing.T) {
 		t.Errorf("an access token: %+v", own)
 	}
 	coretest.Equal(t, []string{"me.read", "me.write"}, own.Permissions)
+	coretest.Equal(t, []string{"USER"}, own.Roles)
 	made, err := c.impersonate()
 	c.Must(err)
 	if seen := ask(made.Access); !seen.Active || seen.Actor != c.owner.User.ID || seen.Subject != c.person.User.ID {
@@ -213,7 +214,8 @@ func TestIntrospect(t *testing.T) {
 	}
 	held, text, err := c.Tokens.Create(c.Ctx, c.Principal(c.person), apitoken.Draft{Name: "x", Scopes: []string{"me.read"}})
 	c.Must(err)
-	if personal := ask(text.Reveal()); !personal.Active || personal.ID != held.ID || !personal.ExpiresAt.Equal(held.ExpiresAt) {
+	if personal := ask(text.Reveal()); !personal.Active || personal.ID != held.ID || !personal.ExpiresAt.Equal(held.ExpiresAt) ||
+		len(personal.Roles) > 0 {
 		t.Errorf("a personal token: %+v", personal)
 	}
 	c.Alter(c.person.User.ID, func(user *account.User) { user.Status = account.StatusSuspended })

@@ -19,7 +19,8 @@ type Introspection struct {
 	Username string
 	// Permissions are what the token may be used for at this moment, sorted.
 	Permissions []string
-	Roles       []string
+	// Roles are those of the person; none of a personal token, which may be used for less than they promise.
+	Roles []string
 	// Means is by what its holder comes.
 	Means core.Means
 	// ID is the jti, or the id of the personal token or key; SessionID is zero for those two.
@@ -56,11 +57,7 @@ func (s *Service) Introspect(ctx context.Context, caller core.Principal, rights 
 	case !who.EnrolBy.IsZero() && !s.deps.Clock.Now().Before(who.EnrolBy):
 		return Introspection{}, nil // good for nothing but enrolling a second factor
 	}
-	catalogue, err := s.catalogue(ctx)
-	if err != nil {
-		return Introspection{}, err
-	}
-	return s.describe(catalogue, &who, about), nil
+	return s.describe(&who, about), nil
 }
 
 func (s *Service) refuseIntrospection(ctx context.Context, caller core.Principal, err error) error {
@@ -68,13 +65,16 @@ func (s *Service) refuseIntrospection(ctx context.Context, caller core.Principal
 	return s.deps.Trail.Refuse(ctx, event.By(caller), err)
 }
 
-func (s *Service) describe(catalogue *access.Catalogue, who *Authenticated, about shown) Introspection {
+func (s *Service) describe(who *Authenticated, about shown) Introspection {
 	claims, caller := about.claims, who.Principal
 	told := Introspection{
 		Active: true, Subject: claims.Subject, Actor: caller.Actor, Username: who.User.Username,
-		Permissions: catalogue.Keys(&who.Rights.Set), Roles: who.User.Roles, Means: caller.Means, ID: claims.ID,
+		Permissions: about.catalogue.Keys(&who.Rights.Set), Roles: who.User.Roles, Means: caller.Means, ID: claims.ID,
 		SessionID: caller.SessionID, ClientID: claims.ClientID, Issuer: claims.Issuer, Audience: claims.Audience,
 		IssuedAt: claims.IssuedAt, ExpiresAt: claims.ExpiresAt,
+	}
+	if caller.Means == core.ByToken {
+		told.Roles = nil
 	}
 	if caller.Means == core.ByService {
 		told.Username, told.ClientID = about.client, caller.ServiceID.String()
