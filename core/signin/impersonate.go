@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
@@ -116,6 +117,11 @@ func (s *Service) readImpersonation(asked Impersonation) (Impersonation, error) 
 		wrong.AddFields(core.FieldError{Field: "reason", Code: core.CodeRequired, Message: "A reason is needed."})
 	case len(asked.Reason) > ReasonMax:
 		wrong.AddFields(core.FieldError{Field: "reason", Code: core.CodeTooLong, Message: "A reason has 200 bytes at the most."})
+	case strings.ContainsFunc(asked.Reason, func(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsPrint(r) }):
+		// The log leaves such letters out: a reason of nothing else would be none.
+		wrong.AddFields(core.FieldError{
+			Field: "reason", Code: core.CodeNotAllowed, Message: "A reason is one line of printable characters.",
+		})
 	}
 	longest := s.config.Impersonation.TTL
 	switch {

@@ -161,13 +161,18 @@ func TestWhoIsNotImpersonated(t *testing.T) {
 	c.Refused(ask(c.owner, c.owner.User.ID), signin.ErrImpersonateOneself)
 	c.Refused(ask(c.owner, resting.User.ID), signin.ErrNotActive)
 	c.Refused(ask(c.owner, c.IDs.New()), core.ErrNotFound)
-	for name, asked := range map[string]signin.Impersonation{
-		"reason":  {Target: c.person.User.ID, Reason: "  "},
-		"minutes": {Target: c.person.User.ID, Reason: "x", For: signin.DefaultImpersonationTTL + 1},
+	for _, bad := range []struct {
+		field string
+		asked signin.Impersonation
+	}{
+		{"reason", signin.Impersonation{Target: c.person.User.ID, Reason: "  "}},
+		{"reason", signin.Impersonation{Target: c.person.User.ID, Reason: "\u2066"}}, // of which nothing would be kept
+		{"reason", signin.Impersonation{Target: c.person.User.ID, Reason: "a\nb"}},
+		{"minutes", signin.Impersonation{Target: c.person.User.ID, Reason: "x", For: signin.DefaultImpersonationTTL + 1}},
 	} {
-		_, err := c.SignIn.Impersonate(c.Ctx, c.Principal(c.owner), asked)
-		if fields := core.AsError(err).Fields; len(fields) != 1 || fields[0].Field != name {
-			t.Errorf("%s: %v", name, err)
+		_, err := c.SignIn.Impersonate(c.Ctx, c.Principal(c.owner), bad.asked)
+		if fields := core.AsError(err).Fields; len(fields) != 1 || fields[0].Field != bad.field {
+			t.Errorf("%+v: %v", bad.asked, err)
 		}
 	}
 	_, err := c.SignIn.Impersonate(c.Ctx, c.Principal(c.owner), signin.Impersonation{Target: c.person.User.ID, Reason: strings.Repeat("x", 201), For: time.Second})
