@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -223,7 +224,7 @@ func TestAccessReachesItsUseCases(t *testing.T) {
 				w.holds = []access.Bit{access.AccessRead}
 			}
 			got = c.do(test.method, test.path, test.body, as(test.token)...)
-			if own := strings.HasPrefix(test.path, "/v1/me/"); (got.StatusCode == 403) == own {
+			if own := strings.HasPrefix(test.path, "/v1/me/"); (got.StatusCode == http.StatusForbidden) == own {
 				t.Errorf("%d %s without the permission", got.StatusCode, got.body)
 			}
 		})
@@ -249,7 +250,7 @@ func TestAccessRefusesWhatItCannotRead(t *testing.T) {
 			c, w := open(t, api.Options{})
 			w.holds = []access.Bit{access.AccessRead, access.AccessWrite}
 			got := c.do(test.method, test.path, test.body, as("good")...)
-			if call := w.said(); got.StatusCode != 400 || call != "" {
+			if call := w.said(); got.StatusCode != http.StatusBadRequest || call != "" {
 				t.Errorf("%d %s, reached %q", got.StatusCode, got.body, call)
 			}
 		})

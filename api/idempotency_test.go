@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -72,7 +73,7 @@ func TestARepeatedCallIsDoneOnce(t *testing.T) {
 	c, w := openAdministration(t)
 	first := c.post("k", posted)
 	again := c.post("k", posted)
-	if first.StatusCode != 201 || again.StatusCode != 201 || string(first.body) != string(again.body) {
+	if first.StatusCode != http.StatusCreated || again.StatusCode != http.StatusCreated || !bytes.Equal(first.body, again.body) {
 		t.Errorf("%d %s, then %d %s", first.StatusCode, first.body, again.StatusCode, again.body)
 	}
 	if first.Header.Get("Idempotency-Replayed") != "" || again.Header.Get("Idempotency-Replayed") != "true" {
@@ -89,7 +90,7 @@ func TestARepeatedCallIsDoneOnce(t *testing.T) {
 	if other := c.post("K", posted); other.Header.Get("Idempotency-Replayed") != "" || w.said() == "" {
 		t.Error("another key was taken for the same")
 	}
-	if without := c.do("POST", "/v1/audit-logs", posted, as("good")...); without.StatusCode != 201 || w.said() == "" {
+	if without := c.do("POST", "/v1/audit-logs", posted, as("good")...); without.StatusCode != http.StatusCreated || w.said() == "" {
 		t.Error("a call without a key was not done")
 	}
 }
@@ -137,7 +138,7 @@ func TestAKeyOfAnotherCall(t *testing.T) {
 	for name, got := range map[string]reply{
 		"another body": c.post("k", `{"action":"app.y"}`), "another spelling": c.post("k", posted+" "),
 	} {
-		if problem := got.problem(t); got.StatusCode != 422 || core.Code(problem.Code) != core.CodeIdempotencyReused {
+		if problem := got.problem(t); got.StatusCode != http.StatusUnprocessableEntity || core.Code(problem.Code) != core.CodeIdempotencyReused {
 			t.Errorf("%s: %d %s", name, got.StatusCode, got.body)
 		}
 	}
@@ -150,7 +151,7 @@ func TestKeysThatAreNone(t *testing.T) {
 	t.Parallel()
 	c, w := openAdministration(t)
 	for name, key := range map[string]string{"empty": "", "long": strings.Repeat("x", 256), "not ASCII": "\u00fc"} {
-		if got := c.post(key, posted); got.StatusCode != 400 || !strings.HasPrefix(got.flaws(t), "Idempotency-Key:") {
+		if got := c.post(key, posted); got.StatusCode != http.StatusBadRequest || !strings.HasPrefix(got.flaws(t), "Idempotency-Key:") {
 			t.Errorf("%s: %d %s", name, got.StatusCode, got.body)
 		}
 	}
@@ -164,7 +165,7 @@ func TestWithoutTheStoreNothingIsDone(t *testing.T) {
 	t.Parallel()
 	c, w := openAdministration(t)
 	w.keysAway = true
-	if got := c.post("k", posted); got.StatusCode != 503 || got.Header.Get("Retry-After") == "" {
+	if got := c.post("k", posted); got.StatusCode != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" {
 		t.Errorf("%d %s", got.StatusCode, got.body)
 	}
 	if calls := w.said(); calls != "" {
@@ -178,7 +179,7 @@ func TestKeptRepliesAreForWhoMayHaveThem(t *testing.T) {
 	c, w := openAdministration(t)
 	c.post("k", posted)
 	w.holds = nil
-	if got := c.post("k", posted); got.StatusCode != 403 {
+	if got := c.post("k", posted); got.StatusCode != http.StatusForbidden {
 		t.Errorf("%d %s", got.StatusCode, got.body)
 	}
 }
@@ -188,11 +189,11 @@ func TestAPanicFreesTheKey(t *testing.T) {
 	t.Parallel()
 	c, w := openAdministration(t)
 	w.hold = func(context.Context) error { panic("boom") }
-	if got := c.post("k", posted); got.StatusCode != 500 {
+	if got := c.post("k", posted); got.StatusCode != http.StatusInternalServerError {
 		t.Errorf("%d %s", got.StatusCode, got.body)
 	}
 	w.hold = nothing
-	if got := c.post("k", posted); got.StatusCode != 201 {
+	if got := c.post("k", posted); got.StatusCode != http.StatusCreated {
 		t.Errorf("%d %s", got.StatusCode, got.body)
 	}
 }
@@ -231,7 +232,7 @@ func TestManyCallsWithOneKey(t *testing.T) {
 			t.Errorf("%d %s %v", got.StatusCode, got.body, got.Header)
 		}
 	}
-	if got := c.post("k", posted); got.StatusCode != 201 || got.Header.Get("Idempotency-Replayed") != "true" {
+	if got := c.post("k", posted); got.StatusCode != http.StatusCreated || got.Header.Get("Idempotency-Replayed") != "true" {
 		t.Errorf("afterwards %d %s", got.StatusCode, got.body)
 	}
 }

@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -162,7 +163,7 @@ func TestMachinesReachTheirUseCases(t *testing.T) {
 			}
 			w.holds = nil
 			got = c.do(test.method, test.path, test.body, as(test.token)...)
-			if own := strings.HasPrefix(test.path, "/v1/me/"); (got.StatusCode == 403) == own {
+			if own := strings.HasPrefix(test.path, "/v1/me/"); (got.StatusCode == http.StatusForbidden) == own {
 				t.Errorf("%d %s without the permission", got.StatusCode, got.body)
 			}
 		})
@@ -214,7 +215,7 @@ func TestIntrospectionReadsForms(t *testing.T) {
 	c, w := open(t, api.Options{})
 	w.holds = []access.Bit{access.TokensIntrospect}
 	for _, media := range []string{"application/json", "application/x-www-form-urlencoded; charset=latin1", "text/plain", "multipart/form-data; boundary=x"} {
-		if got := c.do("POST", "/v1/auth/introspect", "token=good", append(as("good"), "Content-Type", media)...); got.StatusCode != 415 {
+		if got := c.do("POST", "/v1/auth/introspect", "token=good", append(as("good"), "Content-Type", media)...); got.StatusCode != http.StatusUnsupportedMediaType {
 			t.Errorf("%s: %d", media, got.StatusCode)
 		}
 	}
@@ -226,7 +227,7 @@ func TestTokensOfProgramsAreNoCookies(t *testing.T) {
 	c, _ := open(t, api.Options{})
 	for _, form := range []string{"dwp_", "dws_"} {
 		got := c.do("GET", "/v1/me", "", "Cookie", "__Host-access="+form+strings.Repeat("A", 43))
-		if code := got.problem(t).Code; got.StatusCode != 401 || code != "unauthenticated" {
+		if code := got.problem(t).Code; got.StatusCode != http.StatusUnauthorized || code != "unauthenticated" {
 			t.Errorf("%s: %d %s", form, got.StatusCode, code)
 		}
 	}
@@ -239,7 +240,7 @@ func TestWhoIsNoSession(t *testing.T) {
 		c, w := open(t, api.Options{})
 		w.means, w.bounded = means, access.NewSet(access.MeRead)
 		got := c.do("GET", "/v1/me", "", as("means")...)
-		if got.StatusCode != 200 || !strings.Contains(string(got.body), `"session":null`) {
+		if got.StatusCode != http.StatusOK || !strings.Contains(string(got.body), `"session":null`) {
 			t.Errorf("%v: %d %s", means, got.StatusCode, got.body)
 		}
 	}

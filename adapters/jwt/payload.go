@@ -144,7 +144,8 @@ func (p payload) claims() (token.Claims, error) {
 		}
 		*into = id
 	}
-	return claims, p.readActor(&claims)
+	err := p.readActor(&claims)
+	return claims, err
 }
 
 // readActor reads who impersonates whom: two people.

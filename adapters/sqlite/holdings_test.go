@@ -4,8 +4,8 @@ import (
 	"database/sql"
 	"testing"
 
-	"github.com/doorward/doorward/adapters/sqlite/sqlitetest"
 	"github.com/doorward/doorward/adapters/internal/dossier"
+	"github.com/doorward/doorward/adapters/sqlite/sqlitetest"
 	"github.com/doorward/doorward/core/portability/portabilitytest"
 )
 

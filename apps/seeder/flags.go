@@ -42,6 +42,7 @@ func (p profile) size(users int) size {
 			users = 1_000_000
 		}
 		return size{users, users / 2, users}
+	case profileEmpty:
 	}
 	return size{}
 }

@@ -118,7 +118,7 @@ func (i *Import) readLine() (*draft, error) {
 	text, number, err := i.scanner.next()
 	if err != nil {
 		i.ended = err
-		return nil, nil //nolint:nilnil // the end is no failure of a line
+		return nil, nil //nolint:nilerr,nilnil // the end is no failure of a line
 	}
 	line, failure := ParseLine(text)
 	return &draft{line: line, number: number}, failure

@@ -116,7 +116,8 @@ func ParseLine(text []byte) (line Line, err error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return line, errNotJSON
 	}
-	return line, line.complete()
+	err = line.complete()
+	return line, err
 }
 
 var (

@@ -149,10 +149,7 @@ func (s *Service) byService(ctx context.Context, raw string) (Authenticated, sho
 	principal := core.Principal{
 		Means: core.ByService, ServiceID: account.ID, TokenID: held.ID, Scopes: account.Scopes,
 	}
-	return Authenticated{
-			Principal: principal,
-			Rights:    access.Rights{Who: account.ID, Set: catalogue.Set(account.Scopes...)},
-		}, shown{client: account.Name, catalogue: catalogue, claims: token.Claims{
-			ID: held.ID, Subject: account.ID, IssuedAt: held.CreatedAt, ExpiresAt: held.ExpiresAt,
-		}}, nil
+	claims := token.Claims{ID: held.ID, Subject: account.ID, IssuedAt: held.CreatedAt, ExpiresAt: held.ExpiresAt}
+	rights := access.Rights{Who: account.ID, Set: catalogue.Set(account.Scopes...)}
+	return Authenticated{Principal: principal, Rights: rights}, shown{client: account.Name, catalogue: catalogue, claims: claims}, nil
 }

@@ -36,8 +36,12 @@ func TestEverySectionStandsSomewhere(t *testing.T) {
 func TestUntold(t *testing.T) {
 	t.Parallel()
 	columns := []dossier.SchemaColumn{
-		{Table: "sessions", Column: "user_id"}, {Table: "roles", Column: "name"}, {Table: "diary", Column: "user_id"},
-		{Table: "letters", Column: "recipient"}, {Table: "imported_users", Column: "user_id"}, {Table: "gone", Column: "id"},
+		{Table: "sessions", Column: "user_id"},
+		{Table: "roles", Column: "name"},
+		{Table: "diary", Column: "user_id"},
+		{Table: "letters", Column: "recipient"},
+		{Table: "imported_users", Column: "user_id"},
+		{Table: "gone", Column: "id"},
 	}
 	if got := dossier.Untold(columns); !slices.Equal(got, []string{"diary.user_id", "letters.recipient"}) {
 		t.Errorf("untold: %v", got)

@@ -97,8 +97,10 @@ func addsNone(t *testing.T, s Stores) {
 	} {
 		good, bad := imported("good"), imported("bad")
 		spoil(&bad.User)
-		event := audit.Event{ID: accounttest.NewID(), At: coretest.Epoch, Action: audit.ActionUserImport,
-			Outcome: audit.Success, ActorKind: audit.System, Subject: good.User.ID, KeepUntil: coretest.Epoch}
+		event := audit.Event{
+			ID: accounttest.NewID(), At: coretest.Epoch, Action: audit.ActionUserImport,
+			Outcome: audit.Success, ActorKind: audit.System, Subject: good.User.ID, KeepUntil: coretest.Epoch,
+		}
 		coretest.Refused(t, s.Porting.Add(t.Context(), []portability.Imported{good, bad}, event), want)
 		_, err := s.Accounts.Find(t.Context(), good.User.ID)
 		coretest.Refused(t, err, core.ErrNotFound)
