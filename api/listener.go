@@ -62,6 +62,8 @@ type connection struct {
 	frames  frames
 	refusal error
 	leave   func()
+	// gone tells that the client sends no more.
+	gone bool
 }
 
 // Read gives bytes of well-framed requests, or what is wrong.
@@ -70,6 +72,7 @@ func (c *connection) Read(into []byte) (int, error) {
 		return 0, c.refusal
 	}
 	n, err := c.Conn.Read(into)
+	c.gone = errors.Is(err, io.EOF)
 	good, flaw := c.frames.follow(into[:n])
 	if c.refusal = flaw; flaw == nil {
 		return n, err
@@ -143,6 +146,12 @@ func refusalOf(carrier net.Conn) error {
 		return held.refusal
 	}
 	return nil
+}
+
+// goneOf tells whether the client has stopped sending, which it does amid a body if the body wants more.
+func goneOf(carrier net.Conn) bool {
+	held, ok := carrier.(*connection)
+	return ok && held.gone
 }
 
 // refuseRaw is refuse for requests that the router has not seen.

@@ -1,10 +1,12 @@
 package api_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -146,6 +148,41 @@ func TestImportsHaveALimitOfTheirOwn(t *testing.T) {
 	_, text, err = upload(t, address, "/v1/users/import", "application/x-ndjson", unmeasured{strings.NewReader(lines(400))})
 	if told := strings.Count(text, "\n"); err == nil || told == 0 || told >= 300 {
 		t.Errorf("in chunks: %d outcomes, %v", told, err)
+	}
+}
+
+// TestImportsThatBreakAreToldSo cuts the body off in the middle of a line: what was whole is done, and the reply lacks
+// its end, so that nobody takes it for all.
+func TestImportsThatBreakAreToldSo(t *testing.T) {
+	t.Parallel()
+	address := movingAt(t, api.Options{})
+	text := lines(60)
+	half := text[:50*400+30]
+	head := "POST /v1/users/import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\nContent-Type: application/x-ndjson\r\n"
+	for name, test := range map[string]struct {
+		body  string
+		whole bool
+	}{
+		"of known length":        {fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(text), half), false},
+		"within a chunk":         {fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s", len(text), half), false},
+		"between chunks":         {fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n", len(half), half), false},
+		"whole, of known length": {fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(text), text), true},
+		"whole, in chunks":       {fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(text), text), true},
+	} {
+		connection := hold(t, address, head+test.body)
+		if err := connection.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		told, err := io.ReadAll(response.Body)
+		_ = response.Body.Close() // it says again what reading said
+		if got := strings.Count(string(told), "\n"); (err == nil) != test.whole || !test.whole && got != 50 {
+			t.Errorf("%s: %d outcomes, %v\n%s", name, got, err, told)
+		}
 	}
 }
 

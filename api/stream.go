@@ -101,6 +101,10 @@ func (i incoming) Read(into []byte) (int, error) {
 		return 0, err
 	}
 	n, err := i.Reader.Read(into)
+	if errors.Is(err, io.EOF) && goneOf(i.conn) {
+		// The server below takes the end of the connection for that of the body.
+		return n, io.ErrUnexpectedEOF
+	}
 	if err == nil || errors.Is(err, io.EOF) {
 		return n, err
 	}
