@@ -19,13 +19,27 @@ import (
 	schema "github.com/doorward/doorward/sql"
 )
 
-// TestPlansOfUserLists asks for the plans of an empty database. Of so little the planner would read anything whole and
-// sort it; forbidden to, it shows which index it can walk by.
+// TestPlansOfUserLists asks for the plans of a database with five thousand users, so that there are statistics to choose by.
+// Of so few the planner would read anything whole and sort it; forbidden to, it shows which index it walks by.
 func TestPlansOfUserLists(t *testing.T) {
 	t.Parallel()
 	conn, err := pgx.Connect(t.Context(), postgrestest.URL(t))
 	coretest.Must(t, err)
 	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	for _, statement := range []string{
+		strings.Replace(million, "1000000", "5000", 1),
+		"INSERT INTO user_roles (user_id, role) SELECT id, 'USER' FROM users",
+		"INSERT INTO user_roles (user_id, role) SELECT id, 'ADMIN' FROM users WHERE email LIKE '%00@%'",
+		"INSERT INTO access_groups (id, name, description, created_at, updated_at) VALUES ('01000000-0000-0000-0000-000000000000', 'old', '', now(), now())",
+		`INSERT INTO user_groups (user_id, group_id, assigned_at)
+SELECT id, '01000000-0000-0000-0000-000000000000', created_at FROM users WHERE email < 'user0001001'`,
+		"VACUUM ANALYZE users, user_roles, user_groups",
+		// Whether a vacuum finds all rows visible to all depends on who else is there.
+		"UPDATE pg_class SET relallvisible = relpages WHERE oid IN ('users'::regclass, 'user_roles'::regclass, 'user_groups'::regclass)",
+	} {
+		_, err := conn.Exec(t.Context(), statement)
+		coretest.Must(t, err)
+	}
 	for _, switched := range []string{"seqscan", "bitmapscan", "sort", "incremental_sort", "hashjoin", "mergejoin", "material"} {
 		if _, err := conn.Exec(t.Context(), "SET enable_"+switched+" = off"); err != nil && switched != "incremental_sort" {
 			t.Fatal(err)
@@ -43,10 +57,11 @@ func TestPlansOfUserLists(t *testing.T) {
 		coretest.Must(t, err)
 		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		coretest.Must(t, err)
-		return strings.Join(lines, "\n")
+		return strings.ReplaceAll(strings.Join(lines, "\n"), "Scan Backward", "Scan")
 	}
-	userlisttest.TestPlans(t, postgres.ListDialect, userlisttest.Indexes{Email: "users_listed_by_email", Username: "users_listed_by_username"}, explain,
-		func(line string) bool { return strings.Contains(line, "Seq Scan") },
+	userlisttest.TestPlans(t, postgres.ListDialect, userlisttest.Indexes{
+		Email: "users_listed_by_email", Username: "users_listed_by_username", Covering: "Index Only Scan using ",
+	}, explain, func(line string) bool { return strings.Contains(line, "Seq Scan") },
 		func(line string) bool { return strings.Contains(line, "Sort") })
 }
 

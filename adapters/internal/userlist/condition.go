@@ -1,6 +1,7 @@
 package userlist
 
 import (
+	"slices"
 	"time"
 
 	"github.com/doorward/doorward/core/account"
@@ -44,6 +45,14 @@ func conditions(f directory.Filter) (list []condition) {
 	}
 	add(f.Role == account.RoleUser, condition{member: roles, value: f.Role})
 	return list
+}
+
+// weight is what a row counts for that is asked for all of the conditions: memberships stand in another table.
+func weight(list []condition) int {
+	if slices.ContainsFunc(list, func(c condition) bool { return c.member != nil }) {
+		return lookup
+	}
+	return 1
 }
 
 // bounded reports whether the filter is of a period.

@@ -70,13 +70,21 @@ func (l List) Read(
 		counts = append(counts, n)
 	}
 	narrow, gathers := l.Narrow(counts)
-	page := page{after: l.listing.After, limit: l.listing.Limit, sources: 1, compare: l.compare()}
+	page := page{after: l.listing.After, limit: l.listing.Limit, weight: l.weight(), compare: l.compare()}
 	return page.collect(func(after directory.Place, size int) ([]Hit, error) {
 		if gathers {
 			return read(l.Gathering(narrow, size))
 		}
 		return read(l.Window(after, size))
 	})
+}
+
+// weight is what a row of a window counts for.
+func (l List) weight() int {
+	if !l.keyed && len(l.conditions) == 1 {
+		return 1 // the index is of the condition itself
+	}
+	return weight(l.conditions)
 }
 
 // compare gives the order of places.

@@ -104,7 +104,8 @@ func Search(
 	if search.Text.Identifier == "" || search.Text.Name == "" {
 		return nil, directory.Place{}, nil
 	}
-	return page{after: search.After, limit: search.Limit, sources: len(columns), compare: byKey}.collect(read)
+	weight := len(columns) * weight(conditions(search.Filter))
+	return page{after: search.After, limit: search.Limit, weight: weight, compare: byKey}.collect(read)
 }
 
 func byKey(a, b directory.Place) int {

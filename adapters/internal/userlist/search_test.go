@@ -139,8 +139,15 @@ func TestSearchPassesErrorsOn(t *testing.T) {
 // TestListsEndEarly reads lists that nobody passes: of a few rows, and of more than one request may read.
 func TestListsEndEarly(t *testing.T) {
 	t.Parallel()
-	for users, bound := range map[int]int{0: 1, 300: 1, 50_000: 3} {
-		list := directory.Listing{Filter: directory.Filter{Country: "DE", Status: "active"}, Sort: directory.ByName, Limit: 50}
+	wide := directory.Filter{Country: "DE", Status: "active"}
+	for _, c := range []struct {
+		filter       directory.Filter
+		users, pages int
+	}{
+		{wide, 0, 1}, {wide, 300, 1}, {wide, 50_000, 3},
+		{directory.Filter{Group: core.ID{1}, Status: "active"}, 50_000, 13}, // each is looked up
+	} {
+		list := directory.Listing{Filter: c.filter, Sort: directory.ByName, Limit: 50}
 		at, pages := 0, 0
 		for {
 			read := 0
@@ -148,19 +155,19 @@ func TestListsEndEarly(t *testing.T) {
 				func(userlist.Statement) (int64, error) { return userlist.NarrowMax + 1, nil },
 				func(statement userlist.Statement) ([]userlist.Hit, error) {
 					size, _ := statement.Args[len(statement.Args)-1].(int)
-					if read, at = read+size, at+size; at >= users {
+					if read, at = read+size, at+size; at >= c.users {
 						return nil, nil
 					}
 					return []userlist.Hit{{Place: directory.Place{Key: "a", ID: core.ID{1: byte(at >> 8), 2: byte(at)}}, Last: true}}, nil
 				})
 			coretest.Must(t, err)
-			if pages++; len(places) > 0 || read > walkMax || pages > bound {
+			if pages++; len(places) > 0 || read > walkMax || pages > c.pages {
 				t.Fatalf("%d places, %d read in page %d", len(places), read, pages)
 			}
 			if list.After = rest; rest.IsZero() {
 				break
 			}
 		}
-		coretest.Equal(t, bound, pages)
+		coretest.Equal(t, c.pages, pages)
 	}
 }

@@ -8,10 +8,12 @@ import (
 
 // The bounds of one walk. The first window is of one row more than asked for, which is all that is read where everybody
 // passes; each further one is growth times as long as the one before, until walkMax rows have been read: some 30 ms of
-// work where the index has all that the filters ask about.
+// work where the index has all that the filters ask about. A row that has to be looked up elsewhere for them counts
+// lookup times, which is about what it costs.
 const (
 	growth  = 8
 	walkMax = 20_000
+	lookup  = 5
 )
 
 // Hit is a row of a window: one that passes, or the last one, behind which there may be more.
@@ -75,11 +77,12 @@ func (b *builder) behind(by order, after []any) {
 	b.write(" AND (", by.column, ", ", by.id, ")", operator, "(", b.arg(after[0]), ", ", b.arg(after[1]), ")")
 }
 
-// page is what is asked for of windows along sources indexes at once.
+// page is what is asked for of windows.
 type page struct {
-	after   directory.Place
-	limit   int
-	sources int
+	after directory.Place
+	limit int
+	// weight is how many rows each one of the size of a window counts for.
+	weight  int
 	compare func(a, b directory.Place) int
 }
 
@@ -96,8 +99,8 @@ func (p page) collect(
 		if places = append(places, known...); len(places) > p.limit {
 			return places[:p.limit], places[p.limit-1], nil
 		}
-		left -= size * p.sources
-		size = min(size*growth, left/p.sources)
+		left -= size * p.weight
+		size = min(size*growth, left/p.weight)
 		if horizon.IsZero() || len(places) == p.limit || size <= p.limit {
 			return places, horizon, nil
 		}
