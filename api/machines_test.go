@@ -129,7 +129,7 @@ var machineReaches = []reach{
 	},
 	{"disable service", "PATCH", servicePath, `{"disabled":true}`, "good", 200, "alter service " + someID + ` - - - "true"`, serviceText},
 	{"delete service", "DELETE", servicePath, "", "good", 204, "close service " + someID, ""},
-	{"keys", "GET", servicePath + "/keys", "", "good", 200, "keys " + someID, `{"items":[` + keyText + `]}`},
+	{"keys", "GET", servicePath + "/keys", "", "good", 200, "keys " + someID, `{"items":[` + keyText + `],"next_cursor":null}`},
 	{
 		"create key", "POST", servicePath + "/keys", `{"expires_in":60}`, "good", 201, "make key " + someID + " 1m0s true",
 		`{"key":"","service_account_key":` + keyText + `}`,

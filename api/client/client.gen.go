@@ -2517,6 +2517,9 @@ type ServiceAccountKeyCreated struct {
 // ServiceAccountKeyList defines model for ServiceAccountKeyList.
 type ServiceAccountKeyList struct {
 	Items []ServiceAccountKey `json:"items"`
+
+	// NextCursor Where the next page begins; `null` on the last page.
+	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
 }
 
 // ServiceAccountList defines model for ServiceAccountList.

@@ -77,7 +77,7 @@ func (h Handlers) ListServiceAccountKeys(
 	ctx context.Context, request oapi.ListServiceAccountKeysRequestObject,
 ) (oapi.ListServiceAccountKeysResponseObject, error) {
 	keys, err := h.ServiceKeys.ListKeys(ctx, request.ID)
-	return oapi.ListServiceAccountKeys200JSONResponse{Items: each(keys, serviceKey)}, err
+	return oapi.ListServiceAccountKeys200JSONResponse{Items: each(keys, serviceKey), NextCursor: form.Null}, err
 }
 
 // CreateServiceAccountKey makes a key of a service account.

@@ -29,11 +29,11 @@ var (
 		{Name: "ANALYST", Description: "Looks at figures", Permissions: []string{"dashboard.read", "reports.read"}},
 	}
 	groups = []access.Group{
-		{Name: "Newsroom", Description: "Who makes the paper", Permissions: []string{"articles.read"}},
-		{Name: "Billing", Description: "Who handles money", Permissions: []string{"invoices.read", "invoices.refund"}},
-		{Name: "Moderators", Description: "Volunteers who keep it civil", Permissions: []string{"comments.moderate"}},
-		{Name: "Beta testers", Description: "Who sees things first"},
-		{Name: "Security", Description: "Who looks into incidents", Permissions: []string{"audit.read", "users.read"}},
+		{Name: "newsroom", Description: "Who makes the paper", Permissions: []string{"articles.read"}},
+		{Name: "billing", Description: "Who handles money", Permissions: []string{"invoices.read", "invoices.refund"}},
+		{Name: "moderators", Description: "Volunteers who keep it civil", Permissions: []string{"comments.moderate"}},
+		{Name: "beta-testers", Description: "Who sees things first"},
+		{Name: "security", Description: "Who looks into incidents", Permissions: []string{"audit.read", "users.read"}},
 	}
 )
 
@@ -62,9 +62,9 @@ func catalogueID(kind byte, number int) core.ID {
 	return timedID(time.UnixMilli(1).UTC(), dice)
 }
 
-// place gives some users roles and groups beyond what everybody has: three of a thousand a role, one of twenty a group.
+// place gives some users roles and groups beyond what everybody has: one of fifty a role, one of twenty a group.
 func (p Population) place(user *account.User, dice *rand.Rand) {
-	if dice.IntN(1000) < 3 {
+	if dice.IntN(50) == 0 {
 		user.Roles = append(user.Roles, pick(dice, roles).Name)
 		slices.Sort(user.Roles)
 	}

@@ -2,6 +2,7 @@ package seed_test
 
 import (
 	"iter"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/doorward/doorward/apps/internal/seed"
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
 )
@@ -43,6 +45,29 @@ func TestSamePopulationSameRows(t *testing.T) {
 	hashes, again := seed.Hashes(7, "one"), seed.Hashes(7, "one")
 	if hashes(1) != again(1) || hashes(1) == hashes(2) || hashes(1) == seed.Hashes(8, "one")(1) {
 		t.Error("the salt is not the seed's and the user's")
+	}
+}
+
+// TestCatalogueIsNamedAsByHand tells that what is seeded could have been made by the API, so that it can be given, and
+// changed, by its name: the forms are those of the contract.
+func TestCatalogueIsNamedAsByHand(t *testing.T) {
+	t.Parallel()
+	made := population(1).Catalogue()
+	role, group := regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`), regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	for _, each := range made.Roles {
+		if !role.MatchString(each.Name) {
+			t.Errorf("no role can be called %q", each.Name)
+		}
+	}
+	for _, each := range made.Groups {
+		if !group.MatchString(each.Name) {
+			t.Errorf("no group can be called %q", each.Name)
+		}
+	}
+	for _, each := range made.Permissions {
+		if access.Reserved(each.Key) {
+			t.Errorf("%s is the product's own", each.Key)
+		}
 	}
 }
 
