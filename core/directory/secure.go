@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
@@ -73,15 +72,18 @@ func (s *Service) ForceReset(ctx context.Context, by By, id core.ID) error {
 }
 
 // RequireFactor demands a second factor of one account, or takes the demand back. The grace begins at once.
-// core.ErrConflict when the account is deleted, and those of access.Warden.Permit.
+// core.ErrConflict when the account is deleted, and those of Factors.Demand and access.Warden.Permit.
 func (s *Service) RequireFactor(ctx context.Context, by By, id core.ID, required bool) error {
+	demand, err := s.deps.Factors.Demand(ctx)
+	if err != nil {
+		return err
+	}
 	return s.act(ctx, by, id, act{
 		action: audit.ActionRequireFactor, needs: access.UsersSecure,
 		do: func(ctx context.Context, _ account.User, event *audit.Event) ([]core.Change, error) {
 			event.Metadata["required"] = map[bool]string{true: "on", false: "off"}[required]
 			_, saved, err := s.edit(ctx, id, kept, func(user *account.User) error {
-				user.Protection.Required = required
-				s.deps.Factors.Ask(user, time.Time{})
+				demand(user, required)
 				return nil
 			})
 			return []core.Change{saved}, err

@@ -41,7 +41,7 @@ type Sessions interface {
 
 // Factors demands second factors, and takes them away. *mfa.Service is one.
 type Factors interface {
-	Ask(user *account.User, since time.Time)
+	Demand(ctx context.Context) (demand func(user *account.User, demanded bool), err error)
 	RemoveAll(ctx context.Context, user account.User) (kinds []string, changes []core.Change, err error)
 }
 

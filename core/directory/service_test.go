@@ -195,6 +195,25 @@ func TestFactors(t *testing.T) {
 	s.Refused(s.Directory.RequireFactor(s.Ctx, s.by(), s.id, true), core.ErrConflict)
 }
 
+// TestADemandThatIsTakenBackLeavesThatOfTheRole wants nobody to gain time by a demand that comes and goes beside the one of
+// a role.
+func TestADemandThatIsTakenBackLeavesThatOfTheRole(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	catalogue, err := s.Access.Catalogue(s.Ctx)
+	s.Must(err)
+	role, _ := catalogue.RoleNamed(account.RoleUser)
+	role.SecondFactorSince = s.Clock.Now()
+	s.Must(s.Access.PutRole(s.Ctx, role))
+	asked := s.Login(ada).EnrolBy
+	coretest.Equal(t, false, asked.IsZero())
+	for _, demanded := range []bool{true, false} {
+		s.Later(time.Hour)
+		s.Must(s.Directory.RequireFactor(s.Ctx, directory.Operator(""), s.id, demanded))
+		coretest.Equal(t, account.Protection{Required: demanded, EnrolBy: asked}, s.User(s.id).Protection)
+	}
+}
+
 func TestSessionsOfOthers(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -1,6 +1,8 @@
 package mfa
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -68,6 +70,19 @@ func (s *Service) Ask(user *account.User, since time.Time) {
 	default:
 		user.Protection.EnrolBy = time.Time{}
 	}
+}
+
+// Demand gives what demands a second factor of one account, or takes that back, in a change that is saved with it. The
+// grace begins at once. What a role demands beside that stays as the user was asked for it. KindUnavailable.
+func (s *Service) Demand(ctx context.Context) (demand func(user *account.User, demanded bool), err error) {
+	since, err := s.deps.Roles.SecondFactor(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look up what roles demand: %w", err)
+	}
+	return func(user *account.User, demanded bool) {
+		user.Protection.Required = demanded
+		s.Ask(user, since(*user))
+	}, nil
 }
 
 // Offers reports whether the user may finish a sign-in by the kind.
