@@ -3274,8 +3274,14 @@ type CreateGroupParams struct {
 
 // ListLoginAttemptsParams defines parameters for ListLoginAttempts.
 type ListLoginAttemptsParams struct {
+	// Actor The person who proved who they are, or was signed in. What failed at the door has no actor.
+	Actor *string `form:"actor,omitempty" json:"actor,omitempty"`
+
 	// Subject The person whose account it was.
-	Subject *string       `form:"subject,omitempty" json:"subject,omitempty"`
+	Subject *string `form:"subject,omitempty" json:"subject,omitempty"`
+
+	// Action One action, such as `session.sign_in`, or with `.*` all that begin alike: `session.*`.
+	Action  *AuditAction  `form:"action,omitempty" json:"action,omitempty"`
 	Outcome *AuditOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
 
 	// IP The address that it came from, as a whole.
@@ -10860,9 +10866,33 @@ func NewListLoginAttemptsRequest(server string, params *ListLoginAttemptsParams)
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.Actor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "actor", *params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Subject != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "subject", *params.Subject, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Action != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "action", *params.Action, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

@@ -42,8 +42,8 @@ func (h Handlers) ListLoginAttempts(
 ) (oapi.ListLoginAttemptsResponseObject, error) {
 	asked := request.Params
 	list, err := h.list(ctx, audit.Query{
-		Attempts: true, Subject: asked.Subject, Outcome: audit.Outcome(asked.Outcome), IP: asked.IP, From: asked.From,
-		Until: asked.To,
+		Attempts: true, Actor: asked.Actor, Subject: asked.Subject, Action: audit.Action(asked.Action),
+		Outcome: audit.Outcome(asked.Outcome), IP: asked.IP, From: asked.From, Until: asked.To,
 	}, asked.Limit, asked.Cursor)
 	return oapi.ListLoginAttempts200JSONResponse(list), err
 }

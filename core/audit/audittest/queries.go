@@ -67,6 +67,7 @@ func selectsEach(t *testing.T, s Stores) {
 		"attempts":                  {audit.Query{Attempts: true}, []int{0, 1, 2, 3}},
 		"attempts that failed":      {audit.Query{Attempts: true, Outcome: audit.Failure}, []int{1, 2}},
 		"attempts of one action":    {audit.Query{Attempts: true, Action: audit.ActionSecondFactor}, []int{2}},
+		"attempts of an actor":      {audit.Query{Attempts: true, Actor: who.bob}, []int{3}},
 		"attempts of no attempt":    {audit.Query{Attempts: true, Action: audit.ActionUserSuspend}, nil},
 		"success":                   {audit.Query{Outcome: audit.Success, Subject: who.bob}, []int{3, 4, 5}},
 		"refused":                   {audit.Query{Outcome: audit.Refused}, []int{6}},

@@ -84,6 +84,8 @@ func plans(e Engine) map[string]plan {
 		"an address's tries":   {audit.Query{IP: "192.0.2.2", Attempts: true}, "audit_log_by_ip"},
 		"refusals":             {audit.Query{Outcome: audit.Refused}, "audit_log_troubled"},
 		"attempts":             {audit.Query{Attempts: true}, "audit_log_attempts"},
+		"tries of an actor":    {audit.Query{Actor: numbered(1000), Attempts: true}, "audit_log_by_actor"},
+		"tries of one kind":    {audit.Query{Action: audit.ActionSecondFactor, Attempts: true}, "audit_log_attempts"},
 		"sign-ins":             {audit.Query{Action: audit.ActionSignIn}, "audit_log_attempts"},
 	} {
 		for part, page := range map[string]core.Page{
