@@ -126,17 +126,21 @@ func (l List) behind(place directory.Place) []any {
 }
 
 // Gathering is the statement that reads the first size of the few whom the condition leaves. It gives hits, none of
-// which is the last one.
+// which is the last one. They are found before they are sorted: a planner that may do both at once walks the order and
+// looks each user up among the few.
 func (l List) Gathering(narrow, size int) Statement {
 	b := l.dialect.builder()
 	by := l.order(b)
 	b.write("WITH gathered AS MATERIALIZED (")
 	b.scan(l.conditions[narrow], l.listing.Filter)
-	b.write(") SELECT users.id, ", by.column, ", true, false FROM gathered CROSS JOIN users WHERE users.id = gathered.id")
+	b.write("), found AS MATERIALIZED (SELECT users.id, ", by.column,
+		" AS place FROM gathered CROSS JOIN users WHERE users.id = gathered.id")
 	if !l.conditions[narrow].period {
 		b.within("users.created_at", l.listing.Filter)
 	}
 	b.tests(slices.Delete(slices.Clone(l.conditions), narrow, narrow+1))
+	by.column, by.id = "found.place", "found.id"
+	b.write(") SELECT found.id, found.place, true, false FROM found WHERE true")
 	b.behind(by, l.behind(l.listing.After))
 	b.write(by.clause(), " LIMIT ", b.arg(size))
 	return b.statement()

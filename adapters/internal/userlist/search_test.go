@@ -144,7 +144,9 @@ func TestListsEndEarly(t *testing.T) {
 		filter       directory.Filter
 		users, pages int
 	}{
-		{wide, 0, 1}, {wide, 300, 1}, {wide, 50_000, 3},
+		{wide, 0, 1},
+		{wide, 300, 1},
+		{wide, 50_000, 3},
 		{directory.Filter{Group: core.ID{1}, Status: "active"}, 50_000, 13}, // each is looked up
 	} {
 		list := directory.Listing{Filter: c.filter, Sort: directory.ByName, Limit: 50}
