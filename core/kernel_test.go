@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"reflect"
 	"testing"
 	"time"
 
@@ -112,5 +113,33 @@ func TestCommitAnnouncesWhatIsCommitted(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestReadPage reads a list of five by pages, each asked for one item more than it has.
+func TestReadPage(t *testing.T) {
+	t.Parallel()
+	read := func(page core.Page) (items []byte, err error) {
+		for i := page.After.ID[0] + 1; i <= 5 && len(items) < page.Limit; i++ {
+			items = append(items, i)
+		}
+		return items, nil
+	}
+	at := func(item byte) core.Position { return core.Position{ID: core.ID{item}} }
+	var pages [][]byte
+	for page := (core.Page{Limit: 2}); len(pages) == 0 || !page.After.IsZero(); {
+		items, next, err := core.ReadPage(page, read, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages, page.After = append(pages, items), next
+	}
+	if want := [][]byte{{1, 2}, {3, 4}, {5}}; !reflect.DeepEqual(pages, want) {
+		t.Errorf("pages %v, want %v", pages, want)
+	}
+	for limit, size := range map[int]int{0: core.PageLimitDefault, -1: 1, 1: 1, 200: 200, 201: core.PageLimitMax} {
+		if got := (core.Page{Limit: limit}).Size(); got != size {
+			t.Errorf("a page of %d has %d, want %d", limit, got, size)
+		}
 	}
 }

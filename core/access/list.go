@@ -99,10 +99,7 @@ func slice[T any](all []T, page core.Page, at func(*T) core.Position) (items []T
 		}
 	}
 	slices.SortFunc(items, func(a, b T) int { return compare(at(&a), at(&b)) })
-	limit := page.Limit
-	if limit <= 0 || limit > core.PageLimitMax {
-		limit = core.PageLimitDefault
-	}
+	limit := page.Size()
 	if len(items) <= limit {
 		return items, core.Position{}
 	}

@@ -1,7 +1,6 @@
 package apitoken
 
 import (
-	"cmp"
 	"context"
 	"strings"
 
@@ -156,12 +155,7 @@ func (s *Service) Find(ctx context.Context, id core.ID) (ServiceAccount, error) 
 
 // ListAccounts gives a page of the service accounts, as List does of tokens.
 func (s *Service) ListAccounts(ctx context.Context, page core.Page) (accounts []ServiceAccount, next core.Position, err error) {
-	limit := max(1, min(cmp.Or(page.Limit, core.PageLimitDefault), core.PageLimitMax))
-	page.Limit = limit + 1
-	accounts, err = s.deps.Accounts.List(ctx, page)
-	if err != nil || len(accounts) <= limit {
-		return accounts, core.Position{}, err
-	}
-	last := accounts[limit-1]
-	return accounts[:limit], core.Position{At: last.CreatedAt, ID: last.ID}, nil
+	return core.ReadPage(page, func(page core.Page) ([]ServiceAccount, error) {
+		return s.deps.Accounts.List(ctx, page)
+	}, func(last ServiceAccount) core.Position { return core.Position{At: last.CreatedAt, ID: last.ID} })
 }

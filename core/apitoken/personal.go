@@ -1,7 +1,6 @@
 package apitoken
 
 import (
-	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -104,14 +103,9 @@ func addOwn(wrong *core.Violations, broken error) {
 // List gives a page of the user's tokens that have not expired, newest first, and where the next page begins; that is
 // zero on the last one. A limit out of bounds becomes the nearest one within, none the default.
 func (s *Service) List(ctx context.Context, user core.ID, page core.Page) (tokens []Token, next core.Position, err error) {
-	limit := max(1, min(cmp.Or(page.Limit, core.PageLimitDefault), core.PageLimitMax))
-	page.Limit = limit + 1
-	tokens, err = s.deps.Tokens.List(ctx, user, s.deps.Clock.Now(), page)
-	if err != nil || len(tokens) <= limit {
-		return tokens, core.Position{}, err
-	}
-	last := tokens[limit-1]
-	return tokens[:limit], core.Position{At: last.CreatedAt, ID: last.ID}, nil
+	return core.ReadPage(page, func(page core.Page) ([]Token, error) {
+		return s.deps.Tokens.List(ctx, user, s.deps.Clock.Now(), page)
+	}, func(last Token) core.Position { return core.Position{At: last.CreatedAt, ID: last.ID} })
 }
 
 // Revoke ends one of the caller's tokens, at once and everywhere. core.ErrNotFound when the caller has no such token.

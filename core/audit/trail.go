@@ -181,16 +181,9 @@ func (t *Trail) Search(ctx context.Context, query Query, page core.Page) ([]Even
 	if err != nil {
 		return nil, core.Position{}, err
 	}
-	limit := page.Limit
-	if limit <= 0 || limit > core.PageLimitMax {
-		limit = core.PageLimitDefault
-	}
-	events, err := t.deps.History.Find(ctx, query, core.Page{Limit: limit + 1, After: page.After})
-	if err != nil || len(events) <= limit {
-		return events, core.Position{}, err
-	}
-	last := events[limit-1]
-	return events[:limit], core.Position{At: last.At, ID: last.ID}, nil
+	return core.ReadPage(page, func(page core.Page) ([]Event, error) {
+		return t.deps.History.Find(ctx, query, page)
+	}, func(last Event) core.Position { return core.Position{At: last.At, ID: last.ID} })
 }
 
 // Find gives one event. core.ErrNotFound.

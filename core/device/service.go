@@ -71,14 +71,9 @@ func (s *Service) Admit(ctx context.Context, user core.ID) (Device, string, erro
 // List gives a page of the user's devices, newest first, and where the next page begins; that is zero on the last
 // one. A limit out of bounds becomes the nearest one within, none the default.
 func (s *Service) List(ctx context.Context, user core.ID, page core.Page) (devices []Device, next core.Position, err error) {
-	limit := max(1, min(cmp.Or(page.Limit, core.PageLimitDefault), core.PageLimitMax))
-	page.Limit = limit + 1
-	devices, err = s.deps.Store.List(ctx, user, s.deps.Clock.Now(), page)
-	if err != nil || len(devices) <= limit {
-		return devices, core.Position{}, err
-	}
-	last := devices[limit-1]
-	return devices[:limit], core.Position{At: last.CreatedAt, ID: last.ID}, nil
+	return core.ReadPage(page, func(page core.Page) ([]Device, error) {
+		return s.deps.Store.List(ctx, user, s.deps.Clock.Now(), page)
+	}, func(last Device) core.Position { return core.Position{At: last.CreatedAt, ID: last.ID} })
 }
 
 // Forget forgets one of the caller's devices: it is neither known nor trusted any more. Its sessions go on.

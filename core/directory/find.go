@@ -28,7 +28,7 @@ type Page struct {
 // List gives a page of a list. It may have fewer users than the limit, or none, though there is a next one. A limit out
 // of bounds becomes the nearest one within, none the default. Who may read users has been asked at the edge.
 func (s *Service) List(ctx context.Context, listing Listing) (Page, error) {
-	listing.Limit = bounded(listing.Limit)
+	listing.Limit = core.Page{Limit: listing.Limit}.Size()
 	places, rest, err := s.deps.Index.Places(ctx, listing)
 	if err != nil {
 		return Page{}, err
@@ -47,20 +47,13 @@ func (s *Service) Search(ctx context.Context, typed string, search Search) (Page
 	case strings.ContainsFunc(typed, unprintable) || search.Text.Name == "":
 		return Page{}, core.InvalidField("search", core.CodeInvalidFormat, "A search text is one line of printable characters.")
 	}
-	search.Limit = bounded(search.Limit)
+	search.Limit = core.Page{Limit: search.Limit}.Size()
 	places, rest, err := s.deps.Index.Search(ctx, search)
 	if err != nil {
 		return Page{}, err
 	}
 	users, err := s.at(ctx, places)
 	return Page{Users: users, Next: rest}, err
-}
-
-func bounded(limit int) int {
-	if limit == 0 {
-		limit = core.PageLimitDefault
-	}
-	return max(1, min(limit, core.PageLimitMax))
 }
 
 // at gives the users at the places, in their order. Who is purged meanwhile is left out.

@@ -42,19 +42,13 @@ func NewPostmaster(deps PostmasterDeps) *Postmaster { return &Postmaster{deps} }
 // contents nor whole addresses are told: the recipient, also where the peer's words repeat it, is cut to its first
 // letter and domain, which is what delivery depends on.
 func (p *Postmaster) Browse(ctx context.Context, query LedgerQuery, page core.Page) ([]Envelope, core.Position, error) {
-	limit := page.Limit
-	if limit <= 0 || limit > core.PageLimitMax {
-		limit = core.PageLimitDefault
-	}
-	envelopes, err := p.deps.Ledger.Browse(ctx, query, core.Page{Limit: limit + 1, After: page.After})
+	envelopes, next, err := core.ReadPage(page, func(page core.Page) ([]Envelope, error) {
+		return p.deps.Ledger.Browse(ctx, query, page)
+	}, func(last Envelope) core.Position { return core.Position{At: last.CreatedAt, ID: last.ID} })
 	for i := range envelopes {
 		envelopes[i] = envelopes[i].masked()
 	}
-	if err != nil || len(envelopes) <= limit {
-		return envelopes, core.Position{}, err
-	}
-	last := envelopes[limit-1]
-	return envelopes[:limit], core.Position{At: last.CreatedAt, ID: last.ID}, nil
+	return envelopes, next, err
 }
 
 // Retry has a message that was given up sent again, at once. If that fails too it is given up at once where it is

@@ -11,15 +11,7 @@ import (
 func (s *Service) List(
 	ctx context.Context, user core.ID, page core.Page,
 ) (sessions []Session, next core.Position, err error) {
-	if page.Limit == 0 {
-		page.Limit = core.PageLimitDefault
-	}
-	limit := max(1, min(page.Limit, core.PageLimitMax))
-	page.Limit = limit + 1
-	sessions, err = s.deps.Store.List(ctx, user, s.deps.Clock.Now(), page)
-	if err != nil || len(sessions) <= limit {
-		return sessions, core.Position{}, err
-	}
-	last := sessions[limit-1]
-	return sessions[:limit], core.Position{At: last.CreatedAt, ID: last.ID}, nil
+	return core.ReadPage(page, func(page core.Page) ([]Session, error) {
+		return s.deps.Store.List(ctx, user, s.deps.Clock.Now(), page)
+	}, func(last Session) core.Position { return core.Position{At: last.CreatedAt, ID: last.ID} })
 }
