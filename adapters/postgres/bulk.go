@@ -74,8 +74,10 @@ func (db *Database) BulkUsers(ctx context.Context, users []account.User) error {
 	return db.bulk(ctx, identify(users, func(user account.User) core.ID { return user.ID }),
 		load{"users", userColumns, len(users), func(i int) []any { return userRow(users[i]) }, "true"},
 		load{"user_roles", roleColumns, len(roles), func(i int) []any { return roles[i] }, ownerExists},
-		load{"user_groups", memberColumns, len(members), func(i int) []any { return members[i] },
-			ownerExists + " AND EXISTS (SELECT 1 FROM access_groups WHERE access_groups.id = loaded.group_id)"})
+		load{
+			"user_groups", memberColumns, len(members), func(i int) []any { return members[i] },
+			ownerExists + " AND EXISTS (SELECT 1 FROM access_groups WHERE access_groups.id = loaded.group_id)",
+		})
 }
 
 // BulkSessions adds sessions by COPY, some thousands at a time. Those that exist already, or whose user

@@ -41,7 +41,9 @@ func TestPlansOfUserLists(t *testing.T) {
 	}
 	userlisttest.TestPlans(t, sqlite.ListDialect,
 		userlisttest.Indexes{Email: "sqlite_autoindex_users_2", Username: "sqlite_autoindex_users_3", Covering: "COVERING INDEX "}, explain,
-		func(line string) bool { return strings.HasPrefix(line, "SCAN users") && !strings.Contains(line, "USING") },
+		func(line string) bool {
+			return strings.HasPrefix(line, "SCAN users") && !strings.Contains(line, "USING")
+		},
 		func(line string) bool { return strings.Contains(line, "TEMP B-TREE") })
 }
 

@@ -13,9 +13,9 @@ func TestVerifyTriesTheTextAsTyped(t *testing.T) {
 	t.Parallel()
 	const decomposed, composed = "cre\u0300me bru\u0302le\u0301e", "cr\u00e8me br\u00fbl\u00e9e"
 	for name, c := range map[string]struct {
-		hashed, typed      string
-		match, stale       bool
-		comparisons        int64
+		hashed, typed string
+		match, stale  bool
+		comparisons   int64
 	}{
 		"as typed":              {decomposed, decomposed, true, true, 2},
 		"normal, typed so":      {composed, composed, true, false, 1},
