@@ -16,7 +16,7 @@ func (b *batch) amend(ctx context.Context, each draft, known Known) error {
 	if known.User.ID == b.caller.UserID {
 		known.Marked = false // what the caller signs in with is changed under /v1/me, where it is asked who they are
 	}
-	if refusal, err := b.judge(ctx, each, known.User); err != nil || refusal != nil {
+	if refusal, err := b.judge(ctx, each, known); err != nil || refusal != nil {
 		if err == nil {
 			b.outcomes[each.number].reject(refusal)
 		}
@@ -43,8 +43,13 @@ func (b *batch) amend(ctx context.Context, each draft, known Known) error {
 	return b.service.deps.Trail.Record(ctx, b.event(user.ID, Updated))
 }
 
+// errForeign refuses to assign roles to an account that no import made. Who may write profiles may give an account
+// whatever external id they like, and so have a stranger's import assign them what that id was to have.
+var errForeign = core.InvalidField("roles", core.CodeNotAllowed, "No import made this account: assign its roles by hand.")
+
 // judge tells what stands against changing the account.
-func (b *batch) judge(ctx context.Context, each draft, user account.User) (refusal, fault error) {
+func (b *batch) judge(ctx context.Context, each draft, known Known) (refusal, fault error) {
+	user := known.User
 	if user.Status == account.StatusDeleted {
 		return core.ErrConflict, nil
 	}
@@ -52,14 +57,20 @@ func (b *batch) judge(ctx context.Context, each draft, user account.User) (refus
 	if refusal := b.judgeRoles(each.line.Roles, b.held(user), assigns); refusal != nil {
 		return refusal, nil
 	}
-	if each.line.Roles == nil || slices.Contains(each.line.Roles, account.RoleOwner) {
+	if !assigns {
 		return nil, nil //nolint:nilnil // nothing stands against it
 	}
-	err := b.service.deps.Warden.SpareLastOwner(ctx, user)
-	if errors.Is(err, account.ErrLastOwner) {
-		return err, nil
+	if !slices.Contains(each.line.Roles, account.RoleOwner) {
+		if err := b.service.deps.Warden.SpareLastOwner(ctx, user); errors.Is(err, account.ErrLastOwner) {
+			return err, nil
+		} else if err != nil {
+			return nil, err
+		}
 	}
-	return nil, err
+	if !known.Marked {
+		return errForeign, nil
+	}
+	return nil, nil //nolint:nilnil // nothing stands against it
 }
 
 // held is what the roles and groups of an account give; not what everybody has, which a service account lacks.

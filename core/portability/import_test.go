@@ -15,6 +15,7 @@ import (
 	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/apitoken"
+	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/internal/house"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/portability"
@@ -352,7 +353,20 @@ func TestTheLastOwnerStays(t *testing.T) {
 	m := moving(t, account.RoleOwner)
 	m.Alter(m.caller.UserID, func(user *account.User) { user.ExternalID = "me" })
 	m.want(m.imports(`{"external_id":"me","email":"mover@example.com","roles":["USER"]}`), "rejected last_owner")
-	m.want(m.imports(`{"external_id":"me","email":"mover@example.com","roles":["USER","OWNER"]}`), "updated")
+	m.want(m.imports(`{"external_id":"me","email":"mover@example.com","roles":["USER","OWNER"]}`), "rejected not_allowed")
+}
+
+// An external id that somebody was given by hand brings them nothing that an import assigns.
+func TestAnExternalIDIsNoClaimToRoles(t *testing.T) {
+	t.Parallel()
+	m := moving(t, account.RoleOwner)
+	ada := m.Member("ada@example.com", "ada")
+	m.Alter(ada.User.ID, func(user *account.User) { user.ExternalID = "boss" })
+	m.want(m.imports(
+		`{"external_id":"boss","email":"ada@example.com","roles":["ADMIN"]}`,
+		`{"external_id":"boss","email":"ada@example.com","name":"Ada King"}`,
+	), "rejected not_allowed", "updated")
+	coretest.Equal(t, []string{account.RoleUser}, m.User(ada.User.ID).Roles)
 }
 
 func TestImportsByNobody(t *testing.T) {
