@@ -218,21 +218,20 @@ func TestPointersOfEverySize(t *testing.T) {
 	}
 }
 
-// TestDamageIsBorne flips bits all over a real file, one at a time: each gives an error, or a database that answers.
+// TestDamageIsBorne flips bits of each place all over a real file, one at a time: each gives an error, or a database that
+// answers.
 func TestDamageIsBorne(t *testing.T) {
 	t.Parallel()
 	content := load(t, cities)
 	addresses := []netip.Addr{netip.MustParseAddr("2.125.160.216"), netip.MustParseAddr("2001:218::1")}
 	for i := 0; i < len(content); i += 5 {
-		for bit := range 8 {
-			content[i] ^= 1 << bit
-			if database, err := geoip.Parse(content); err == nil {
-				for _, address := range addresses {
-					database.Locate(address)
-				}
+		content[i] ^= 1 << (i % 8)
+		if database, err := geoip.Parse(content); err == nil {
+			for _, address := range addresses {
+				database.Locate(address)
 			}
-			content[i] ^= 1 << bit
 		}
+		content[i] ^= 1 << (i % 8)
 	}
 }
 
