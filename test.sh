@@ -32,6 +32,7 @@ chmod 711 "$work" # PostgreSQL's user has to pass through
 finish() {
   local rc=$?
   trap - EXIT
+  jobs -p | xargs -r kill 2>/dev/null || true
   .ci/servers stop || true
   rm -rf "$work"
   ((rc == 0)) && echo "test.sh: passed in $SECONDS s" || echo "test.sh: FAILED after $SECONDS s"
@@ -61,32 +62,37 @@ covered_by() {
 raced() { [[ -n $race && ($1 == ./core || $1 == ./adapters) ]]; }
 translated='/adapters/sqlite$'
 
-profiles=()
-# test_part MODULE RACE PACKAGE… tests packages of a module, with the race detector where RACE is not empty.
+# test_part PROFILE MODULE RACE PACKAGE… tests packages of a module, with the race detector where RACE is not empty.
 test_part() {
-  local module=$1 detector=()
-  profiles+=("$work/${#profiles[@]}.out")
-  if [[ -n $2 ]]; then detector=(-race); fi
-  shift 2
+  local profile=$1 module=$2 detector=()
+  if [[ -n $3 ]]; then detector=(-race); fi
+  shift 3
   CGO_ENABLED=$([[ -n ${detector[*]} ]] && echo 1 || echo "$CGO_ENABLED") \
-    go test "${detector[@]}" -covermode=atomic -coverpkg="$(covered_by "$module")" -coverprofile="${profiles[-1]}" \
+    go test "${detector[@]}" -covermode=atomic -coverpkg="$(covered_by "$module")" -coverprofile="$profile" \
     "${args[@]}" "$@" | sed 's/\tcoverage: .* of statements in .*//'
 }
 
+# The tests of the applications mostly wait for the processes that they start: they run beside all others.
 test_with_cover() {
   local module rc=0 packages plain
+  test_part "$work/apps.out" ./apps '' ./apps/... >"$work/apps.log" 2>&1 &
+  local applications=$!
   while read -r module; do
     mapfile -t packages < <(go list "$module/...")
     if raced "$module"; then
       mapfile -t plain < <(printf '%s\n' "${packages[@]}" | grep -E "$translated")
       mapfile -t packages < <(printf '%s\n' "${packages[@]}" | grep -vE "$translated")
-      test_part "$module" race "${packages[@]}" || rc=1
+      test_part "$work/$(basename "$module")-raced.out" "$module" race "${packages[@]}" || rc=1
       packages=("${plain[@]}")
     fi
-    if ((${#packages[@]})); then test_part "$module" '' "${packages[@]}" || rc=1; fi
-  done < <(modules)
+    if ((${#packages[@]})); then
+      test_part "$work/$(basename "$module").out" "$module" '' "${packages[@]}" || rc=1
+    fi
+  done < <(modules | grep -vx ./apps)
+  wait "$applications" || rc=1
+  cat "$work/apps.log"
   ((rc == 0)) || return 1
-  .ci/coverage "$CORE_FLOOR" "$WHOLE_FLOOR" "${profiles[@]}"
+  .ci/coverage "$CORE_FLOOR" "$WHOLE_FLOOR" "$work"/*.out
 }
 
 export CGO_ENABLED="${CGO_ENABLED:-0}"
