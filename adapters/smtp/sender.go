@@ -106,7 +106,7 @@ func verdict(err error) error {
 }
 
 // final reports whether a reply settles the fate of a message. The exceptions are about the session and
-// not about the message: commands out of order or not implemented (RFC 5321 §4.2.2), and missing, weak or
+// not about the message: commands out of order or unsupported (RFC 5321 §4.2.2), and missing, weak or
 // failed authentication (RFC 4954 §6).
 func final(code int) bool {
 	switch code {
