@@ -17,8 +17,6 @@ import (
 
 // The bounds of a migration.
 const (
-	// migrateTimeout ends the wait for another replica that migrates, and the migration itself.
-	migrateTimeout = 10 * time.Minute
 	// lockPoll is how often the lock is asked for. Asking, rather than waiting inside PostgreSQL, holds no
 	// snapshot there, for which CREATE INDEX CONCURRENTLY would wait in its turn.
 	lockPoll = 50 * time.Millisecond
@@ -33,9 +31,8 @@ const (
 // Migrate applies what is pending and gives what it applied. Any number of replicas may call it at once:
 // one works, the others wait and find nothing to do. Statements that another transaction keeps from a
 // table give way after Config.LockTimeout, or when PostgreSQL ends a deadlock by them, and are tried again.
+// Nothing but ctx bounds the wait for another replica and the migration itself: a large table takes its time.
 func (db *Database) Migrate(ctx context.Context) ([]migration.Migration, error) {
-	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
-	defer cancel()
 	release, err := db.Locks().wait(ctx, migrateLock)
 	if err != nil {
 		return nil, err

@@ -5,7 +5,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"sync"
-	"time"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -15,11 +14,7 @@ import (
 	schema "github.com/doorward/doorward/sql"
 )
 
-const (
-	// migrateTimeout ends the wait for another process that migrates, and the migration itself.
-	migrateTimeout = 10 * time.Minute
-	migrateLock    = "migrate"
-)
+const migrateLock = "migrate"
 
 // registerNameKey gives migrations account.NameKey as name_key(text): lower of SQLite knows ASCII alone. The driver keeps
 // functions for all connections that are opened from then on.
@@ -35,10 +30,8 @@ var registerNameKey = sync.OnceValue(func() error {
 })
 
 // Migrate applies what is pending and gives what it applied. Any number of processes may call it at once:
-// one works, the others wait and find nothing to do.
+// one works, the others wait and find nothing to do. Nothing but ctx bounds the wait and the migration itself.
 func (db *Database) Migrate(ctx context.Context) ([]migration.Migration, error) {
-	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
-	defer cancel()
 	release, err := db.Locks().wait(ctx, migrateLock)
 	if err != nil {
 		return nil, err

@@ -18,7 +18,8 @@ import (
 	"github.com/doorward/doorward/core"
 )
 
-// startTimeout bounds a start: a migration may wait for another replica's, or take its time.
+// startTimeout bounds a start: a migration may wait for another replica's, or take its time. One that takes longer is for
+// "api migrate up", which nothing bounds.
 const startTimeout = 15 * time.Minute
 
 // modules is everything there is; an app builds of it what its root needs.

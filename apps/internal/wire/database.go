@@ -27,7 +27,7 @@ import (
 type Engine interface {
 	// Ping asks for an answer. core.KindUnavailable.
 	Ping(ctx context.Context) error
-	// Migrate applies what is pending and gives what it applied, under a lock.
+	// Migrate applies what is pending and gives what it applied, under a lock, for as long as ctx lets it.
 	Migrate(ctx context.Context) ([]migration.Migration, error)
 	// Status gives every migration that this release knows, Plan those that are pending.
 	Status(ctx context.Context) ([]migration.Migration, error)
