@@ -67,11 +67,17 @@ func (p parts) seedOwner(ctx context.Context) error {
 	return nil
 }
 
+// errExampleOwner spares a deployment an owner who can neither reset their password nor be warned.
+var errExampleOwner = errors.New("OWNER_EMAIL must be set: " + config.ExampleOwner + " is an example, where nobody reads mail")
+
 // newOwner describes the owner; made is the password where none was given.
 func (p parts) newOwner(ctx context.Context) (owner account.User, made string, err error) {
 	email, key, err := account.NormalizeEmail(p.Settings.Seed.OwnerEmail)
 	if err != nil {
 		return owner, "", fmt.Errorf("OWNER_EMAIL: %w", err)
+	}
+	if p.Settings.Profile.Environment == config.Production && key == config.ExampleOwner {
+		return owner, "", errExampleOwner
 	}
 	password := p.Settings.Seed.OwnerPassword.Reveal()
 	if password == "" {

@@ -178,8 +178,11 @@ type Log struct {
 	Format string `env:"LOG_FORMAT" shown:"json in production, else console" doc:"console or json."`
 }
 
+// ExampleOwner is the default of OWNER_EMAIL. Nobody can receive mail there.
+const ExampleOwner = "owner@example.com"
+
 // Seed is the first owner that the seeder creates.
 type Seed struct {
-	OwnerEmail    string `env:"OWNER_EMAIL" envDefault:"owner@example.com" doc:"Address of the first owner that the seeder creates, already verified."`
+	OwnerEmail    string `env:"OWNER_EMAIL" envDefault:"owner@example.com" doc:"Address of the first owner that the seeder creates, already verified. In production another than the default."`
 	OwnerPassword Secret `env:"OWNER_PASSWORD" shown:"made and shown once" doc:"Password of the first owner."`
 }

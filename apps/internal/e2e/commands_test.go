@@ -216,7 +216,8 @@ func TestSeederMakesPeople(t *testing.T) {
 	}, "OWNER_EMAIL", "owner@my.example.com", "OWNER_PASSWORD", "a phrase for the owner")
 }
 
-// In production the seeder wants to be told that it is meant.
+// In production the seeder wants to be told that it is meant, and for whom: an owner at the address of the examples could
+// neither reset their password nor be warned.
 func TestSeederRefusesProduction(t *testing.T) {
 	t.Parallel()
 	key := filepath.Join(t.TempDir(), "master")
@@ -227,5 +228,11 @@ func TestSeederRefusesProduction(t *testing.T) {
 		"ALLOW_PLAINTEXT_NETWORK", "true", "MASTER_KEYS", "", "MASTER_KEYS_FILE", key,
 		"ARGON2_MEMORY_KIB", "19456", "ARGON2_TIME", "2")
 	contains(t, s.ran(t, 2, "seeder"), "--production")
-	contains(t, s.ran(t, 0, "seeder", "--production"), "owner@example.com")
+	contains(t, s.ran(t, 1, "seeder", "--production"), "OWNER_EMAIL must be set")
+	s.variables["OWNER_EMAIL"] = "Owner@Example.com"
+	contains(t, s.ran(t, 1, "seeder", "--production"), "OWNER_EMAIL must be set")
+	s.variables["OWNER_EMAIL"] = "owner@my.example.com"
+	contains(t, s.ran(t, 0, "seeder", "--production"), "owner      owner@my.example.com")
+	delete(s.variables, "OWNER_EMAIL")
+	contains(t, s.ran(t, 0, "seeder", "--production"), "there is one already")
 }
