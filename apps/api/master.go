@@ -23,6 +23,7 @@ var holdings = map[secret.Place]string{
 	secret.PlaceLinks:       "details of links",
 	secret.PlaceOutbox:      "mails to be sent",
 	secret.PlaceMailbox:     "caught mails",
+	secret.PlaceReplies:     "kept replies",
 }
 
 // resealAll seals anew with the current master key, and tells how far it came also when it fails.
