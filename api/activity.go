@@ -53,8 +53,8 @@ func encodeEvent(event audit.Event) oapi.Activity {
 	return encoded
 }
 
-// denied writes down that a rule of the edge has kept a request from its operation: a sign-in that is not recent, a
-// second factor that is not enrolled, a page of another site. What a use case refuses it writes down itself, calls
+// denied writes down that a rule of the edge has kept a request from its operation: a permission that is missing, a sign-in
+// that is not recent, a second factor that is not enrolled, a page of another site. What a use case refuses it writes down itself, calls
 // beyond a limit are in the figures, and who is nobody yet has nothing to be refused. It gives err back.
 func (s *server) denied(c *fiber.Ctx, described *operation, err error) error {
 	refusal := core.AsError(err)
