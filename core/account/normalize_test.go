@@ -164,7 +164,11 @@ func TestProfileValidateNormalizes(t *testing.T) {
 
 func TestProfileValidateBounds(t *testing.T) {
 	t.Parallel()
-	profile := account.Profile{Name: strings.Repeat("\U0001f511", 100), Bio: strings.Repeat("\U0001f511", 500)}
+	const site = "https://example.com/"
+	profile := account.Profile{
+		Name: strings.Repeat("\U0001f511", 100), Bio: strings.Repeat("\U0001f511", 500),
+		ImageURL: site + strings.Repeat("щ", account.ImageURLMax-len(site)),
+	}
 	if fields := profile.Validate(""); fields != nil {
 		t.Errorf("lengths are not counted in code points: %v", fields)
 	}
@@ -191,7 +195,7 @@ func TestProfileValidateBounds(t *testing.T) {
 		"picture with password": {func(p *account.Profile) { p.ImageURL = "https://a:b@example.com/" }, "image_url", core.CodeInvalidFormat},
 		"picture without host":  {func(p *account.Profile) { p.ImageURL = "https:///a.png" }, "image_url", core.CodeInvalidFormat},
 		"long picture": {
-			func(p *account.Profile) { p.ImageURL = "https://example.com/" + strings.Repeat("a", 2048) },
+			func(p *account.Profile) { p.ImageURL = site + strings.Repeat("a", 2048) },
 			"image_url", core.CodeTooLong,
 		},
 		"locale":               {func(p *account.Profile) { p.Locale = "not a tag" }, "locale", core.CodeInvalidFormat},

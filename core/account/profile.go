@@ -12,7 +12,7 @@ import (
 	"github.com/doorward/doorward/core"
 )
 
-// The bounds of a profile, in code points; that of the URL, in octets.
+// The bounds of a profile, in code points.
 const (
 	NameMax     = 100
 	BioMax      = 500
@@ -93,8 +93,8 @@ func checkImageURL(text string) *core.FieldError {
 	if text == "" {
 		return nil
 	}
-	if len(text) > ImageURLMax {
-		return broken(core.CodeTooLong, "A URL has 2048 bytes at the most.")
+	if utf8.RuneCountInString(text) > ImageURLMax {
+		return broken(core.CodeTooLong, "A URL has 2048 characters at the most.")
 	}
 	parsed, err := url.Parse(text)
 	if err != nil || parsed.Scheme != "https" || parsed.Hostname() == "" || parsed.User != nil || parsed.Opaque != "" {

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// The bounds of an event's texts, in bytes. They are those of the table, which refuses longer ones: an act must
-// not fail because a client calls itself something long.
+// The bounds of an event's texts, in code points, as the contract and the table count: a reason is as long in every
+// script. The table refuses longer ones, and an act must not fail because a client calls itself something long.
 const (
 	requestIDMax = 64
 	ipMax        = 64
@@ -43,7 +43,7 @@ func (e Event) bounded() Event {
 	return e
 }
 
-// clean gives the printable characters of a text, limit bytes at the most, and no half of a character.
+// clean gives the printable characters of a text, limit of them at the most.
 func clean(text string, limit int) string {
 	text = strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || !unicode.IsPrint(r) {
@@ -51,11 +51,11 @@ func clean(text string, limit int) string {
 		}
 		return r
 	}, text)
-	if len(text) <= limit {
-		return text
-	}
-	for limit > 0 && !utf8.RuneStart(text[limit]) {
+	for at := range text {
+		if limit == 0 {
+			return text[:at]
+		}
 		limit--
 	}
-	return text[:limit]
+	return text
 }

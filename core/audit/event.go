@@ -141,7 +141,7 @@ type Event struct {
 	UserAgent string
 	Device    string
 	Location  string
-	// Metadata holds no secret and nothing that names a person. At most MetadataMax entries of ValueMax bytes.
+	// Metadata holds no secret and nothing that names a person. At most MetadataMax entries of ValueMax code points.
 	Metadata map[string]string
 	// KeepUntil is until when the database refuses to remove the event.
 	KeepUntil time.Time

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/doorward/doorward/core"
 )
@@ -68,7 +69,7 @@ func (p Posting) check() error {
 		}
 		if key == "" || fits(key, KeyMax) != nil {
 			wrong.Add("metadata", core.NewError(core.KindInvalid, core.CodeInvalidFormat,
-				fmt.Sprintf("Keys are printable, and have 1 to %d bytes.", KeyMax)))
+				fmt.Sprintf("Keys are printable, and have 1 to %d characters.", KeyMax)))
 			continue
 		}
 		wrong.Add("metadata."+key, fits(p.Metadata[key], ValueMax))
@@ -79,8 +80,8 @@ func (p Posting) check() error {
 // fits refuses a text that could not be kept as it is.
 func fits(text string, limit int) error {
 	switch {
-	case len(text) > limit:
-		return core.NewError(core.KindInvalid, core.CodeTooLong, fmt.Sprintf("This has more than %d bytes.", limit))
+	case utf8.RuneCountInString(text) > limit:
+		return core.NewError(core.KindInvalid, core.CodeTooLong, fmt.Sprintf("This has more than %d characters.", limit))
 	case clean(text, limit) != text:
 		return core.NewError(core.KindInvalid, core.CodeInvalidFormat, "This is not printable.")
 	}

@@ -28,6 +28,21 @@ func TestApplicationsReport(t *testing.T) {
 	coretest.Equal(t, posted, found)
 }
 
+// TestLettersOfAnyScriptCountAlike reports texts as long as the contract says, in letters of two bytes and of four.
+func TestLettersOfAnyScriptCountAlike(t *testing.T) {
+	t.Parallel()
+	for _, letter := range []string{"a", "щ", "𠀀"} {
+		d := newDesk(audit.Config{})
+		reason, value := strings.Repeat(letter, 64), strings.Repeat(letter, audit.ValueMax)
+		posted, err := d.Post(t.Context(), machine, audit.Posting{
+			Action: "app.order.paid", Reason: reason, Metadata: map[string]string{strings.Repeat(letter, audit.KeyMax): value},
+		})
+		coretest.Must(t, err)
+		coretest.Equal(t, reason, posted.Reason)
+		coretest.Equal(t, value, posted.Metadata[strings.Repeat(letter, audit.KeyMax)])
+	}
+}
+
 func TestReportsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	many := map[string]string{}
@@ -44,13 +59,13 @@ func TestReportsThatAreRefused(t *testing.T) {
 		"capital letters":    {audit.Posting{Action: "app.Order"}, "action:invalid_format"},
 		"a long action":      {audit.Posting{Action: audit.Action("app." + strings.Repeat("x", 61))}, "action:invalid_format"},
 		"no outcome":         {audit.Posting{Action: "app.x", Outcome: "perhaps"}, "outcome:unknown_value"},
-		"a long reason":      {audit.Posting{Action: "app.x", Reason: strings.Repeat("ü", 33)}, "reason:too_long"},
+		"a long reason":      {audit.Posting{Action: "app.x", Reason: strings.Repeat("ü", 65)}, "reason:too_long"},
 		"a reason of two":    {audit.Posting{Action: "app.x", Reason: "a\nb"}, "reason:invalid_format"},
 		"much metadata":      {audit.Posting{Action: "app.x", Metadata: many}, "metadata:too_long"},
 		"a key of nothing":   {audit.Posting{Action: "app.x", Metadata: map[string]string{"": "v"}}, "metadata:invalid_format"},
 		"a long key":         {audit.Posting{Action: "app.x", Metadata: map[string]string{strings.Repeat("k", 65): "v"}}, "metadata:invalid_format"},
 		"a mark of ours":     {audit.Posting{Action: "app.x", Metadata: map[string]string{audit.MetaToken: "v"}}, "metadata.token:not_allowed"},
-		"a long value":       {audit.Posting{Action: "app.x", Metadata: map[string]string{"k": strings.Repeat("v", 201)}}, "metadata.k:too_long"},
+		"a long value":       {audit.Posting{Action: "app.x", Metadata: map[string]string{"k": strings.Repeat("щ", 201)}}, "metadata.k:too_long"},
 		"a value that rings": {audit.Posting{Action: "app.x", Metadata: map[string]string{"k": "\a"}}, "metadata.k:invalid_format"},
 	} {
 		t.Run(name, func(t *testing.T) {

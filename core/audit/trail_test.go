@@ -110,7 +110,7 @@ func TestHowLongEventsAreKept(t *testing.T) {
 	}
 }
 
-// bound is a text with what it may be long in bytes.
+// bound is a text with how many code points it may have.
 type bound struct {
 	text  string
 	limit int
@@ -145,7 +145,7 @@ func TestEventsAreBounded(t *testing.T) {
 		}
 		for _, b := range bounds {
 			foreign := func(r rune) bool { return !unicode.IsPrint(r) }
-			if len(b.text) > b.limit || !utf8.ValidString(b.text) || strings.ContainsFunc(b.text, foreign) {
+			if utf8.RuneCountInString(b.text) > b.limit || !utf8.ValidString(b.text) || strings.ContainsFunc(b.text, foreign) {
 				t.Errorf("%q is kept", b.text)
 			}
 		}
@@ -155,8 +155,8 @@ func TestEventsAreBounded(t *testing.T) {
 	})
 	long := strings.Repeat("é", 300)
 	event := d.Event(t.Context(), audit.Event{Reason: long, Metadata: map[string]string{"k": long}})
-	coretest.Equal(t, strings.Repeat("é", 32), event.Reason)
-	coretest.Equal(t, strings.Repeat("é", 100), event.Metadata["k"])
+	coretest.Equal(t, strings.Repeat("é", 64), event.Reason)
+	coretest.Equal(t, strings.Repeat("é", 200), event.Metadata["k"])
 }
 
 func TestRefusalsByTheirErrors(t *testing.T) {

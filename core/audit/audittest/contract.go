@@ -3,6 +3,7 @@ package audittest
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ func TestLog(t *testing.T, open Open) {
 	t.Helper()
 	coretest.Run(t, open, map[string]func(t *testing.T, s Stores){
 		"gives back what was written":         givesBack,
+		"takes texts as long as they may be":  takesLong,
 		"nothing written is nothing":          appendsNothing,
 		"gives a person's own, newest first":  ownHistory,
 		"pages":                               pages,
@@ -81,6 +83,16 @@ func givesBack(t *testing.T, s Stores) {
 	s.append(t, full)
 	s.append(t, bare)
 	coretest.Equal(t, []audit.Event{full, bare}, s.of(t, full.Subject, first))
+}
+
+// takesLong has every text at its bound, in letters of four bytes: the bounds are counted in code points.
+func takesLong(t *testing.T, s Stores) {
+	full := Event(ids.New(), coretest.Epoch)
+	long := func(limit int) string { return strings.Repeat("𠀀", limit) }
+	full.Reason, full.UserAgent, full.Device, full.Location = long(64), long(512), long(255), long(255)
+	full.Metadata = map[string]string{long(audit.KeyMax): long(audit.ValueMax)}
+	s.append(t, full)
+	coretest.Equal(t, []audit.Event{full}, s.of(t, full.Subject, first))
 }
 
 func appendsNothing(t *testing.T, s Stores) {
