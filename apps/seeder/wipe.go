@@ -1,16 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
-	"path"
 	"slices"
 	"strings"
-
-	"github.com/doorward/doorward/apps/internal/config"
 )
 
 // wipe removes everything, where the order names the database, and else tells what that would be. done tells whether
@@ -20,34 +17,51 @@ func (p parts) wipe(ctx context.Context, wanted order) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	name := databaseName(p.Settings)
+	name, server := p.Settings.DatabaseName()
+	meant, err := wanted.wipes(name)
 	verb := "would remove"
-	if wanted.wipeName == name {
+	if meant {
 		verb = "removes"
 	}
-	fmt.Printf("wipe       %s from %s:\n", verb, name)
+	fmt.Printf("wipe       %s from %s:\n", verb, place(name, server))
 	for _, table := range slices.Sorted(maps.Keys(counts)) {
 		if counts[table] > 0 {
 			fmt.Printf("           %10d %s\n", counts[table], strings.Trim(table, `"`))
 		}
 	}
-	switch wanted.wipeName {
-	case name:
+	switch {
+	case err != nil:
+		return false, err
+	case meant:
 		return true, p.Database.Wipe(ctx)
-	case "":
-		fmt.Printf("Nothing was removed. Stop every server of this database, and say --yes-wipe=%s if you mean it.\n", name)
-		return false, nil
 	}
-	return false, fmt.Errorf("--yes-wipe names %s, and this is %s: %w", wanted.wipeName, name, errOtherDatabase)
+	fmt.Printf("Nothing was removed. Stop every server of this database, and say --yes-wipe=%s if you mean it.\n", name)
+	return false, nil
 }
 
-var errOtherDatabase = errors.New("nothing was removed")
+var (
+	errOtherDatabase = errors.New("nothing was removed")
+	errNameless      = errors.New("DATABASE_URL does not name the database, so that --yes-wipe cannot: nothing was removed")
+)
 
-// databaseName is what people call the database: its name on the server, or its file.
-func databaseName(settings config.Settings) string {
-	parsed, err := url.Parse(settings.Storage.DatabaseURL.Reveal())
-	if err != nil {
-		return ""
+// wipes reports whether the order names the database. Nothing else wipes one, and one without a name nothing at all.
+func (o order) wipes(name string) (bool, error) {
+	switch {
+	case name == "":
+		return false, errNameless
+	case o.wipeName == "":
+		return false, nil
+	case o.wipeName != name:
+		return false, fmt.Errorf("--yes-wipe names %s, and this is %s: %w", o.wipeName, name, errOtherDatabase)
 	}
-	return path.Base(parsed.Path + parsed.Opaque)
+	return true, nil
+}
+
+// place tells a database from those of the same name on other servers.
+func place(name, server string) string {
+	name = cmp.Or(name, "a database without a name")
+	if server == "" {
+		return name
+	}
+	return name + " on " + server
 }

@@ -188,5 +188,22 @@ func (s Settings) SQLitePath() string {
 	return strings.TrimPrefix(path, "//")
 }
 
+// DatabaseName is what people call the database: its name on the server, or the file. It is empty where DATABASE_URL says
+// none. server is where a PostgreSQL database is.
+func (s Settings) DatabaseName() (name, server string) {
+	if s.SQLite() {
+		name = filepath.Base(s.SQLitePath())
+		if name == "." || name == string(filepath.Separator) {
+			name = ""
+		}
+		return name, ""
+	}
+	read, ok := readDatabase(s.Storage.DatabaseURL.Reveal())
+	if !ok {
+		return "", ""
+	}
+	return read.database(), strings.Join(read.hosts, ",")
+}
+
 // ServesPages reports whether links in mails lead to this server.
 func (s Settings) ServesPages() bool { return s.Server.FrontendURL == s.Server.AppURL }

@@ -40,6 +40,17 @@ func readDatabase(text string) (read peer, ok bool) {
 	return read, ok
 }
 
+// database is the name that PostgreSQL's clients would take: that of the query goes first.
+func (p peer) database() string {
+	query := p.Query()
+	for _, key := range []string{"database", "dbname"} {
+		if query.Has(key) {
+			return query.Get(key)
+		}
+	}
+	return strings.TrimLeft(p.Path, "/")
+}
+
 // local reports whether all that is said there stays on this machine.
 func (p peer) local() bool {
 	return !slices.ContainsFunc(p.hosts, func(host string) bool {

@@ -32,6 +32,37 @@ func TestDefaultsAreTheEmbeddedOnes(t *testing.T) {
 	}
 }
 
+// Whoever wipes a database names it: a name that is guessed, or missing, is none.
+func TestDatabasesHaveNames(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ variable, value, name, server string }{
+		{"DATA_DIR", "data", "doorward.db", ""},
+		{"DATA_DIR", "my data", "doorward.db", ""},
+		{"DATA_DIR", "100% mine", "doorward.db", ""},
+		{"DATA_DIR", "a?b#c:d", "doorward.db", ""},
+		{"DATABASE_URL", "sqlite:///var/lib/doorward/my accounts.db", "my accounts.db", ""},
+		{"DATABASE_URL", "sqlite:accounts%zz.db", "accounts%zz.db", ""},
+		{"DATABASE_URL", "sqlite://", "", ""},
+		{"DATABASE_URL", "sqlite://.", "", ""},
+		{"DATABASE_URL", "sqlite:///", "", ""},
+		{"DATABASE_URL", "postgres://u:p@db.example.com:5433/accounts", "accounts", "db.example.com"},
+		{"DATABASE_URL", "postgres://a.example.com,b.example.com/my%20accounts", "my accounts", "a.example.com,b.example.com"},
+		{"DATABASE_URL", "postgres:///accounts?host=/var/run/postgresql", "accounts", "/var/run/postgresql"},
+		{"DATABASE_URL", "postgres://localhost/accounts?dbname=other", "other", "localhost"},
+		{"DATABASE_URL", "postgres://localhost", "", "localhost"},
+		{"DATABASE_URL", "postgres://localhost/", "", "localhost"},
+	} {
+		settings, err := config.Parse(map[string]string{test.variable: test.value})
+		if err != nil {
+			t.Errorf("%s=%s: %v", test.variable, test.value, err)
+			continue
+		}
+		if name, server := settings.DatabaseName(); name != test.name || server != test.server {
+			t.Errorf("%s=%s is %q on %q, want %q on %q", test.variable, test.value, name, server, test.name, test.server)
+		}
+	}
+}
+
 func TestExplicitZeroBeatsADependentDefault(t *testing.T) {
 	t.Parallel()
 	variables := safeProduction()
