@@ -16,6 +16,7 @@ import (
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/credential"
+	"github.com/doorward/doorward/core/directory"
 	"github.com/doorward/doorward/core/secret"
 )
 
@@ -25,6 +26,7 @@ type parts struct {
 	Settings   config.Settings
 	Database   wire.Engine
 	Users      account.Store
+	Index      directory.Index
 	Catalogues access.Catalogues
 	Tx         core.Transactor
 	Announcer  core.Announcer
@@ -38,11 +40,11 @@ type parts struct {
 // seedOwner makes the first owner, already verified, where there is none. It works once: whoever can run the
 // seeder later makes no second one with it (OWASP ASVS 5.0 6.3.2).
 func (p parts) seedOwner(ctx context.Context) error {
-	owners, err := p.Users.CountOwners(ctx, core.ID{})
+	owned, err := p.owned(ctx)
 	if err != nil {
 		return err
 	}
-	if owners > 0 {
+	if owned {
 		fmt.Println("owner      there is one already")
 		return nil
 	}
@@ -69,6 +71,26 @@ func (p parts) seedOwner(ctx context.Context) error {
 
 // errExampleOwner spares a deployment an owner who can neither reset their password nor be warned.
 var errExampleOwner = errors.New("OWNER_EMAIL must be set: " + config.ExampleOwner + " is an example, where nobody reads mail")
+
+// owned reports whether somebody is an owner, also one who cannot sign in at present: only a deleted one is none any more.
+func (p parts) owned(ctx context.Context) (bool, error) {
+	if active, err := p.Users.CountOwners(ctx, core.ID{}); err != nil || active > 0 {
+		return active > 0, err
+	}
+	for _, status := range []account.Status{account.StatusDeactivated, account.StatusSuspended} {
+		listing := directory.Listing{
+			Filter: directory.Filter{Role: account.RoleOwner, Status: status}, Sort: directory.OldestFirst, Limit: 1,
+		}
+		for more := true; more; more = !listing.After.IsZero() {
+			places, rest, err := p.Index.Places(ctx, listing)
+			if err != nil || len(places) > 0 {
+				return err == nil, err
+			}
+			listing.After = rest
+		}
+	}
+	return false, nil
+}
 
 // newOwner describes the owner; made is the password where none was given.
 func (p parts) newOwner(ctx context.Context) (owner account.User, made string, err error) {

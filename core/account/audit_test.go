@@ -99,6 +99,11 @@ var writtenActs = map[string]written{
 	"deactivation": {act: func(m member) { m.Must(m.Account.Deactivate(m.Ctx, m.caller)) }, want: []string{
 		"session.end success account_deactivated by system sessions=all", "account.deactivate success by person",
 	}},
+	"deactivation of the last owner": {
+		prepare: func(m member) { m.Give(m.id, account.RoleOwner) },
+		act:     func(m member) { m.Refused(m.Account.Deactivate(m.Ctx, m.caller), account.ErrLastOwner) },
+		want:    []string{"account.deactivate refused last_owner by person"},
+	},
 	"deletion": {act: func(m member) { m.deleted() }, want: []string{
 		"session.end success account_deleted by system sessions=all", "account.delete success by person",
 	}},

@@ -9,21 +9,23 @@ import (
 )
 
 // Deactivate closes the caller's account until they sign in again, ends all their sessions and tells them
-// by mail. The last owner may do so too: it takes their own sign-in, and nobody else, to undo it.
+// by mail. Somebody always owns the deployment: ErrLastOwner.
 func (s *Service) Deactivate(ctx context.Context, principal core.Principal) error {
-	return core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
+	event := own(audit.ActionDeactivate, principal)
+	err := core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
 		user, changes, err := s.retire(ctx, principal.UserID, EndDeactivated, func(user *User) error {
 			user.Status = StatusDeactivated
-			return nil
+			return s.spareLastOwner(ctx, user)
 		})
 		if err != nil {
 			return nil, err
 		}
-		if err = s.deps.Trail.Record(ctx, own(audit.ActionDeactivate, principal)); err != nil {
+		if err = s.deps.Trail.Record(ctx, event); err != nil {
 			return nil, err
 		}
 		return changes, s.deps.Post.Post(ctx, s.letter(ctx, mail.KindDeactivated, user))
 	})
+	return s.deps.Trail.Refuse(ctx, event, err)
 }
 
 // retire takes an active user out of use and ends their sessions, in ctx's transaction. change may run

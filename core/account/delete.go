@@ -52,17 +52,20 @@ func (s *Service) delete(ctx context.Context, principal core.Principal) (User, e
 }
 
 func (s *Service) markDeleted(ctx context.Context, user *User) error {
-	if user.HasRole(RoleOwner) {
-		others, err := s.deps.Users.CountOwners(ctx, user.ID)
-		if err != nil {
-			return err
-		}
-		if others == 0 {
-			return ErrLastOwner
-		}
-	}
 	user.Bury(user.UpdatedAt, s.config.DeletionGrace)
-	return nil
+	return s.spareLastOwner(ctx, user)
+}
+
+// spareLastOwner refuses to let the only active owner go. Call it in the transaction that does so.
+func (s *Service) spareLastOwner(ctx context.Context, user *User) error {
+	if !user.HasRole(RoleOwner) {
+		return nil
+	}
+	others, err := s.deps.Users.CountOwners(ctx, user.ID)
+	if err == nil && others == 0 {
+		err = ErrLastOwner
+	}
+	return err
 }
 
 // Bury marks the account as deleted, to be purged after the grace.

@@ -56,7 +56,8 @@ func TestUpdateProfile(t *testing.T) {
 		change account.ProfileChange
 		want   func(user *account.User)
 	}{
-		"nothing": {account.ProfileChange{}, func(*account.User) {}},
+		"nothing":  {account.ProfileChange{}, func(*account.User) {}},
+		"the same": {account.ProfileChange{Name: text("Ada"), Username: text("countess")}, func(*account.User) {}},
 		"some": {
 			account.ProfileChange{Name: text(" Grace "), Locale: text("de-de"), Bio: text("Hello")},
 			func(u *account.User) { u.Profile.Name, u.Profile.Locale, u.Profile.Bio = "Grace", "de-DE", "Hello" },
@@ -83,7 +84,9 @@ func TestUpdateProfile(t *testing.T) {
 			want := m.User(m.id)
 			m.Later(time.Minute)
 			c.want(&want)
-			want.UpdatedAt, want.Rev = m.Clock.Now(), want.Rev+1
+			if want.Rev++; name != "nothing" && name != "the same" {
+				want.UpdatedAt = m.Clock.Now()
+			}
 			got, err := m.Account.UpdateProfile(m.Ctx, m.caller, c.change)
 			m.Must(err)
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -300,11 +303,16 @@ func TestTheLastOwnerStays(t *testing.T) {
 	first := owner(h, "first@example.com")
 	_, err := h.Account.Delete(h.Ctx, first.caller)
 	h.Refused(err, account.ErrLastOwner)
+	h.Refused(h.Account.Deactivate(h.Ctx, first.caller), account.ErrLastOwner)
 
 	second := owner(h, "second@example.com")
 	h.Must(h.Account.Deactivate(h.Ctx, second.caller))
 	_, err = h.Account.Delete(h.Ctx, first.caller)
 	h.Refused(err, account.ErrLastOwner)
+	h.Refused(h.Account.Deactivate(h.Ctx, first.caller), account.ErrLastOwner)
+	if h.User(first.id).Status != account.StatusActive {
+		t.Error("nobody owns the deployment")
+	}
 }
 
 func TestTwoOwnersLeaveAtOnce(t *testing.T) {
@@ -315,6 +323,39 @@ func TestTwoOwnersLeaveAtOnce(t *testing.T) {
 		_, err := h.Account.Delete(h.Ctx, owners[i].caller)
 		return err
 	}), account.ErrLastOwner)
+}
+
+// TestOwnersLeaveAtOnce has owners leave by each way that is theirs, and by all of them together: one stays.
+func TestOwnersLeaveAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, ways := range map[string][]string{
+		"deleted": {"delete"}, "deactivated": {"deactivate"}, "either": {"delete", "deactivate"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := house.Open(t)
+			owners := make([]member, 20)
+			for i := range owners {
+				owners[i] = owner(h, string(rune('a'+i))+"@example.com")
+			}
+			stay := 0
+			for _, err := range house.Race(t, len(owners), func(i int) error {
+				if ways[i%len(ways)] == "deactivate" {
+					return h.Account.Deactivate(h.Ctx, owners[i].caller)
+				}
+				_, err := h.Account.Delete(h.Ctx, owners[i].caller)
+				return err
+			}) {
+				if err != nil {
+					h.Refused(err, account.ErrLastOwner)
+					stay++
+				}
+			}
+			if stay != 1 {
+				t.Errorf("%d owners stay, want one", stay)
+			}
+		})
+	}
 }
 
 // rivals is a store where somebody else always writes first, the first few times.
