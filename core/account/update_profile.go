@@ -27,18 +27,21 @@ func (s *Service) UpdateProfile(
 	ctx context.Context, principal core.Principal, change ProfileChange,
 ) (user User, err error) {
 	err = core.Commit(ctx, s.deps.Tx, s.deps.Announcer, func(ctx context.Context) ([]core.Change, error) {
-		var before string
+		var before User
 		var saved core.Change
 		user, saved, err = Edit(ctx, s.deps.Users, principal.UserID, func(user *User) error {
-			before = user.Username
-			user.UpdatedAt = s.deps.Clock.Now()
-			return change.Apply(user)
+			before = *user
+			err := change.Apply(user)
+			if user.Profile != before.Profile || user.Username != before.Username {
+				user.UpdatedAt = s.deps.Clock.Now()
+			}
+			return err
 		})
 		if err != nil {
 			return nil, err
 		}
 		event := told(own(audit.ActionProfileUpdate, principal), "fields", change.Names())
-		if err = s.deps.Trail.Record(ctx, event); err == nil && user.Username != before {
+		if err = s.deps.Trail.Record(ctx, event); err == nil && user.Username != before.Username {
 			err = s.deps.Post.Post(ctx, s.letter(ctx, mail.KindUsernameChanged, user))
 		}
 		return []core.Change{saved}, err

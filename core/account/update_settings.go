@@ -57,10 +57,12 @@ func (s *Service) UpdateSettings(
 		var saved core.Change
 		user, saved, err = Edit(ctx, s.deps.Users, principal.UserID, func(user *User) error {
 			before = *user
-			user.UpdatedAt = s.deps.Clock.Now()
 			user.Protection = change.apply(before.Protection)
 			if err := change.prefer(user); err != nil {
 				return err
+			}
+			if user.setSince(before) {
+				user.UpdatedAt = s.deps.Clock.Now()
 			}
 			return s.permitWeaker(principal, *user, user.Protection.weakerThan(before.Protection))
 		})
@@ -79,9 +81,9 @@ func (s *Service) UpdateSettings(
 func (s *Service) permitWeaker(principal core.Principal, user User, weakened []string) error {
 	switch {
 	case slices.Contains(weakened, settingAlwaysAsk):
-		return user.RequireStrongProof(principal, user.UpdatedAt, s.config.RecentWindow)
+		return user.RequireStrongProof(principal, s.deps.Clock.Now(), s.config.RecentWindow)
 	case len(weakened) > 0:
-		return user.RequireProof(principal, user.UpdatedAt, s.config.RecentWindow)
+		return user.RequireProof(principal, s.deps.Clock.Now(), s.config.RecentWindow)
 	}
 	return nil
 }
@@ -157,6 +159,12 @@ func (c SettingsChange) prefer(user *User) error {
 	}
 	violations.AddFields(user.Preferences.check()...)
 	return violations.Err()
+}
+
+// setSince reports whether a setting is another than before.
+func (u User) setSince(before User) bool {
+	return len(u.preferredSince(before)) > 0 ||
+		len(u.Protection.weakerThan(before.Protection)) > 0 || len(before.Protection.weakerThan(u.Protection)) > 0
 }
 
 // preferredSince names the preferences that are others than before, in the order of the API.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -233,6 +234,33 @@ func TestPreferences(t *testing.T) {
 		}
 		if diff := cmp.Diff(step.want, prefers); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", step.name, diff)
+		}
+	}
+}
+
+// A change that changes nothing leaves no trace in when the account was changed.
+func TestSettingsThatStayAreNoChange(t *testing.T) {
+	t.Parallel()
+	m := join(t)
+	mute := account.SettingsChange{AlwaysAsk: pointer(true), Theme: pointer("dark"), Notices: notice(mail.KindDeviceTrusted, false).Notices}
+	for _, step := range []struct {
+		name    string
+		change  account.SettingsChange
+		changes bool
+	}{
+		{"nothing", account.SettingsChange{}, false},
+		{"some", mute, true},
+		{"the same", mute, false},
+		{"a notice", notice(mail.KindDeviceTrusted, true), true},
+		{"the question", always(false), true},
+		{"the theme", account.SettingsChange{Theme: pointer("")}, true},
+	} {
+		before := m.User(m.id).UpdatedAt
+		m.Later(time.Second)
+		got, err := m.Account.UpdateSettings(m.Ctx, m.caller, step.change)
+		m.Must(err)
+		if changed := !got.UpdatedAt.Equal(before); changed != step.changes {
+			t.Errorf("%s: changed %v, want %v", step.name, changed, step.changes)
 		}
 	}
 }
