@@ -31,7 +31,7 @@ func (w *world) repetitions(clock core.Clock) api.Repetitions {
 	w.keys = idempotencytest.NewMemory(coretest.NewDatabase())
 	return idempotency.NewGuard(idempotency.Deps{
 		Store: faulty{w}, Ring: ring, Clock: clock, IDs: core.NewIDs(clock), Log: core.Discard(),
-	})
+	}, idempotency.Config{})
 }
 
 // faulty is the store of a world, which may be away.

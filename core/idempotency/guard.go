@@ -1,6 +1,7 @@
 package idempotency
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -18,8 +19,11 @@ import (
 const (
 	// Kept is how long a key is remembered: long enough for a client that goes on in the morning.
 	Kept = 24 * time.Hour
-	// Lease is how long a call may take before it counts as crashed. Requests end after some seconds.
-	Lease = time.Minute
+	// DefaultCallTimeout is for a Config that names none.
+	DefaultCallTimeout = 15 * time.Second
+	// LeaseMargin is how much longer than its deadline a call has the key: it may be late in heeding the deadline, takes
+	// up to noteTimeout to note its end, and the clock of the replica that its repetition comes to may be ahead.
+	LeaseMargin = 45 * time.Second
 	// KeyMax is the length of the longest key in bytes.
 	KeyMax = 255
 	// ReplyMax is the size of the largest body that is kept.
@@ -71,11 +75,23 @@ type Deps struct {
 	Log   *slog.Logger
 }
 
+// Config is how long calls take.
+type Config struct {
+	// CallTimeout is the deadline of a call; DefaultCallTimeout when zero (REQUEST_TIMEOUT). One that has not ended
+	// LeaseMargin after it counts as crashed: were that sooner, its repetition would run beside it.
+	CallTimeout time.Duration
+}
+
 // Guard sees to it that a call is done once. Safe for concurrent use.
-type Guard struct{ deps Deps }
+type Guard struct {
+	deps  Deps
+	lease time.Duration
+}
 
 // NewGuard makes a guard.
-func NewGuard(deps Deps) *Guard { return &Guard{deps} }
+func NewGuard(deps Deps, config Config) *Guard {
+	return &Guard{deps: deps, lease: cmp.Or(config.CallTimeout, DefaultCallTimeout) + LeaseMargin}
+}
 
 // Run is a call that has its key. It ends with Finish or Abandon.
 type Run struct {
@@ -92,7 +108,7 @@ func (g *Guard) Begin(ctx context.Context, call Call) (run Run, earlier *Reply, 
 	now, digest := g.deps.Clock.Now(), digestOf(call)
 	record := Record{
 		Digest: digest, Run: g.deps.IDs.New(), Fingerprint: g.deps.Ring.TaggedDigest(digest.context(), call.text()),
-		CreatedAt: now, LeasedUntil: now.Add(Lease), ExpiresAt: now.Add(Kept),
+		CreatedAt: now, LeasedUntil: now.Add(g.lease), ExpiresAt: now.Add(Kept),
 	}
 	standing, err := g.take(ctx, record)
 	switch {

@@ -16,6 +16,9 @@ import (
 	"github.com/doorward/doorward/core/secret"
 )
 
+// callTimeout is longer than the lease of a guard that knows nothing of it.
+const callTimeout = 5 * time.Minute
+
 // gate is a guard over memory.
 type gate struct {
 	*idempotency.Guard
@@ -45,7 +48,7 @@ func (g *gate) with(ring *secret.Ring) *idempotency.Guard {
 	return idempotency.NewGuard(idempotency.Deps{
 		Store: g.store, Ring: ring, Clock: g.clock, IDs: core.NewIDs(g.clock),
 		Log: slog.New(slog.NewTextHandler(&g.told, nil)),
-	})
+	}, idempotency.Config{CallTimeout: callTimeout})
 }
 
 var (
@@ -110,6 +113,7 @@ func TestAKeyIsBoundToItsCall(t *testing.T) {
 
 func TestWhatCameBefore(t *testing.T) {
 	t.Parallel()
+	const lease = callTimeout + idempotency.LeaseMargin
 	large := reply
 	large.Body = make([]byte, idempotency.ReplyMax+1)
 	for name, test := range map[string]struct {
@@ -120,8 +124,8 @@ func TestWhatCameBefore(t *testing.T) {
 		"held a secret":          {func(t *testing.T, g *gate) { g.Finish(t.Context(), g.first(t), nil) }, idempotency.ErrSpent},
 		"is too large":           {func(t *testing.T, g *gate) { g.Finish(t.Context(), g.first(t), &large) }, idempotency.ErrSpent},
 		"came to nothing":        {func(t *testing.T, g *gate) { g.Abandon(t.Context(), g.first(t)) }, nil},
-		"crashed":                {func(t *testing.T, g *gate) { g.first(t); g.clock.Advance(idempotency.Lease) }, nil},
-		"crashed a moment later": {func(t *testing.T, g *gate) { g.first(t); g.clock.Advance(idempotency.Lease - 1000) }, idempotency.ErrBusy},
+		"crashed":                {func(t *testing.T, g *gate) { g.first(t); g.clock.Advance(lease) }, nil},
+		"crashed a moment later": {func(t *testing.T, g *gate) { g.first(t); g.clock.Advance(lease - 1000) }, idempotency.ErrBusy},
 		"ended for one who left": {func(t *testing.T, g *gate) {
 			ctx, cancel := context.WithCancel(t.Context())
 			run, _, err := g.Begin(ctx, call)
@@ -213,7 +217,7 @@ func TestStoresThatDoNotAnswer(t *testing.T) {
 	begin := func(store idempotency.Store) error {
 		guard := idempotency.NewGuard(idempotency.Deps{
 			Store: store, Ring: ring(t, secret.GenerateKey("k")), Clock: g.clock, IDs: core.NewIDs(g.clock), Log: core.Discard(),
-		})
+		}, idempotency.Config{})
 		_, _, err := guard.Begin(t.Context(), call)
 		return err
 	}

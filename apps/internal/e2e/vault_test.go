@@ -155,7 +155,7 @@ func (v *vault) answerOnce(ring *secret.Ring, caller core.ID) {
 	v.t.Helper()
 	guard := idempotency.NewGuard(idempotency.Deps{
 		Store: v.replies, Ring: ring, Clock: v.clock, IDs: v.ids, Log: core.Discard(),
-	})
+	}, idempotency.Config{})
 	run, _, err := guard.Begin(v.t.Context(), idempotency.Call{
 		Caller: core.Principal{UserID: caller}, Key: "key", Operation: "createUser",
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/doorward/doorward/core/credential"
 	"github.com/doorward/doorward/core/device"
 	"github.com/doorward/doorward/core/directory"
+	"github.com/doorward/doorward/core/idempotency"
 	"github.com/doorward/doorward/core/lockout"
 	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/retention"
@@ -32,6 +33,7 @@ func TestDefaultsAreOne(t *testing.T) {
 	accounts, cleanup := settings.Accounts, settings.Cleanup
 	for name, pair := range map[string][2]any{
 		"REQUEST_TIMEOUT":                {settings.Server.RequestTimeout, edge.RequestTimeout},
+		"REQUEST_TIMEOUT, repetitions":   {settings.Server.RequestTimeout, idempotency.DefaultCallTimeout},
 		"BODY_LIMIT":                     {settings.Server.BodyLimit, edge.BodyLimit},
 		"IMPORT_BODY_LIMIT":              {settings.Server.ImportBodyLimit, edge.ImportBodyLimit},
 		"STREAM_TIMEOUT":                 {settings.Server.StreamTimeout, edge.StreamTimeout},

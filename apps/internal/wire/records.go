@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/doorward/doorward/api"
+	"github.com/doorward/doorward/apps/internal/config"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/audit"
@@ -27,8 +28,10 @@ func newPostmaster(in shared, ledger mail.Ledger, warden *access.Warden) *mail.P
 }
 
 // newRepetitions sees to it that a call that is repeated is done once.
-func newRepetitions(in basics, store idempotency.Store) api.Repetitions {
-	return idempotency.NewGuard(idempotency.Deps{Store: store, Ring: in.Ring, Clock: in.Clock, IDs: in.IDs, Log: in.Log})
+func newRepetitions(in basics, settings config.Settings, store idempotency.Store) api.Repetitions {
+	return idempotency.NewGuard(
+		idempotency.Deps{Store: store, Ring: in.Ring, Clock: in.Clock, IDs: in.IDs, Log: in.Log},
+		idempotency.Config{CallTimeout: settings.Server.RequestTimeout})
 }
 
 func newAuditLog(trail *audit.Trail) api.AuditLog { return api.AuditLog{Trail: trail} }

@@ -15,7 +15,11 @@ import (
 // Open makes a fresh, empty store for one case, and closes it in t.Cleanup.
 type Open func(t *testing.T) idempotency.Store
 
-const racers = 32
+const (
+	racers = 32
+	// lease is how long the records of the cases are leased.
+	lease = time.Minute
+)
 
 var ids = core.NewIDs(core.ClockFunc(time.Now))
 
@@ -25,7 +29,7 @@ func at(after time.Duration) time.Time { return coretest.Epoch.Add(after) }
 func Record(key string, began time.Time) idempotency.Record {
 	return idempotency.Record{
 		Digest: sha256.Sum256([]byte(key)), Run: ids.New(), Fingerprint: make([]byte, 36), CreatedAt: began,
-		LeasedUntil: began.Add(idempotency.Lease), ExpiresAt: began.Add(idempotency.Kept),
+		LeasedUntil: began.Add(lease), ExpiresAt: began.Add(idempotency.Kept),
 	}
 }
 
@@ -91,7 +95,7 @@ func givesReply(t *testing.T, s idempotency.Store) {
 	begin(t, s, first)
 	coretest.Must(t, s.Finish(t.Context(), first.Digest, first.Run, []byte{0, 1, 255}, at(time.Second)))
 	first.FinishedAt, first.Reply = at(time.Second), []byte{0, 1, 255}
-	for _, later := range []time.Duration{time.Second, idempotency.Lease, idempotency.Kept - time.Microsecond} {
+	for _, later := range []time.Duration{time.Second, lease, idempotency.Kept - time.Microsecond} {
 		coretest.Equal(t, first, begin(t, s, Record("a", at(later))))
 	}
 }
@@ -113,8 +117,8 @@ func abandoned(t *testing.T, s idempotency.Store) {
 }
 
 func crashed(t *testing.T, s idempotency.Store) {
-	first, late := Record("a", at(0)), Record("a", at(idempotency.Lease))
-	early := Record("a", at(idempotency.Lease-time.Microsecond))
+	first, late := Record("a", at(0)), Record("a", at(lease))
+	early := Record("a", at(lease-time.Microsecond))
 	begin(t, s, first)
 	coretest.Equal(t, first, begin(t, s, early))
 	coretest.Equal(t, late, begin(t, s, late))
@@ -122,7 +126,7 @@ func crashed(t *testing.T, s idempotency.Store) {
 
 func crashRace(t *testing.T, s idempotency.Store) {
 	begin(t, s, Record("a", at(0)))
-	coretest.Equal(t, 1, winners(t, s, at(idempotency.Lease)))
+	coretest.Equal(t, 1, winners(t, s, at(lease)))
 }
 
 // lateEnd lets a call that was taken for crashed come to its end after all.
