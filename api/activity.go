@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/oapi-codegen/nullable"
 
 	"github.com/doorward/doorward/api/internal/caller"
 	"github.com/doorward/doorward/api/internal/form"
@@ -21,19 +20,15 @@ func (h meHandlers) ListActivity(
 	if err != nil {
 		return nil, err
 	}
-	after, err := form.Position(request.Params.Cursor)
+	page, err := form.Page(request.Params.Limit, request.Params.Cursor)
 	if err != nil {
 		return nil, err
 	}
 	events, next, err := h.deps.Audit.Search(ctx, audit.Query{
 		Subject: who.Principal.UserID, Action: audit.Action(request.Params.Action),
 		Outcome: audit.Outcome(request.Params.Outcome), From: request.Params.From, Until: request.Params.To,
-	}, core.Page{Limit: request.Params.Limit, After: after})
-	list := oapi.ActivityList{Items: make([]oapi.Activity, 0, len(events)), NextCursor: form.Next(next)}
-	for _, each := range events {
-		list.Items = append(list.Items, encodeEvent(each))
-	}
-	return oapi.ListActivity200JSONResponse(list), err
+	}, page)
+	return oapi.ListActivity200JSONResponse{Items: form.Each(events, encodeEvent), NextCursor: form.Next(next)}, err
 }
 
 // encodeEvent writes an event as its subject sees it.
@@ -42,13 +37,10 @@ func encodeEvent(event audit.Event) oapi.Activity {
 	encoded := oapi.Activity{
 		ID: seen.ID, At: seen.At, Action: string(seen.Action), Outcome: oapi.ActivityOutcome(seen.Outcome),
 		Reason: form.Optional(seen.Reason), Actor: oapi.ActivityActor(event.Doer()), IP: seen.IP, Device: seen.Device,
-		Location: form.Optional(seen.Location), SessionID: nullable.NewNullNullable[core.ID](), Metadata: seen.Metadata,
+		Location: form.Optional(seen.Location), SessionID: form.ID(seen.SessionID), Metadata: seen.Metadata,
 	}
 	if encoded.Metadata == nil {
 		encoded.Metadata = map[string]string{}
-	}
-	if !seen.SessionID.IsZero() {
-		encoded.SessionID.Set(seen.SessionID)
 	}
 	return encoded
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/doorward/doorward/api/internal/caller"
 	"github.com/doorward/doorward/api/internal/form"
 	"github.com/doorward/doorward/api/oapi"
-	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/device"
 	"github.com/doorward/doorward/core/secret"
 	"github.com/doorward/doorward/core/signin"
@@ -58,11 +57,11 @@ func (h meHandlers) ListDevices(ctx context.Context, request oapi.ListDevicesReq
 	if err != nil {
 		return nil, err
 	}
-	after, err := form.Position(request.Params.Cursor)
+	page, err := form.Page(request.Params.Limit, request.Params.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	devices, next, err := h.deps.Devices.List(ctx, who.Principal.UserID, core.Page{Limit: request.Params.Limit, After: after})
+	devices, next, err := h.deps.Devices.List(ctx, who.Principal.UserID, page)
 	list := oapi.DeviceList{Items: make([]oapi.Device, 0, len(devices)), NextCursor: form.Next(next)}
 	shown, now := secret.DigestToken(visitFrom(ctx).jar.device.value), h.deps.Clock.Now()
 	for _, each := range devices {

@@ -162,11 +162,10 @@ func (h meHandlers) ListSessions(
 	if err != nil {
 		return nil, err
 	}
-	after, err := form.Position(request.Params.Cursor)
+	page, err := form.Page(request.Params.Limit, request.Params.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	page := core.Page{Limit: request.Params.Limit, After: after}
 	sessions, next, err := h.deps.Sessions.List(ctx, who.Principal.UserID, page)
 	list := oapi.SessionList{Items: make([]oapi.Session, 0, len(sessions)), NextCursor: form.Next(next)}
 	for _, each := range sessions {

@@ -3,12 +3,9 @@ package accesscontrol
 import (
 	"context"
 
-	"github.com/oapi-codegen/nullable"
-
 	"github.com/doorward/doorward/api/internal/caller"
 	"github.com/doorward/doorward/api/internal/form"
 	"github.com/doorward/doorward/api/oapi"
-	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
 )
 
@@ -17,7 +14,7 @@ func (h Handlers) GetUserRoles(
 	ctx context.Context, request oapi.GetUserRolesRequestObject,
 ) (oapi.GetUserRolesResponseObject, error) {
 	held, err := h.Assignments.RolesOf(ctx, request.ID)
-	return oapi.GetUserRoles200JSONResponse{Roles: each(held, heldRole)}, err
+	return oapi.GetUserRoles200JSONResponse{Roles: form.Each(held, heldRole)}, err
 }
 
 // SetUserRoles says which roles a user has.
@@ -29,7 +26,7 @@ func (h Handlers) SetUserRoles(
 		return nil, err
 	}
 	held, err := h.Assignments.SetRoles(ctx, who.Principal, request.ID, request.Body.Roles)
-	return oapi.SetUserRoles200JSONResponse{Roles: each(held, heldRole)}, err
+	return oapi.SetUserRoles200JSONResponse{Roles: form.Each(held, heldRole)}, err
 }
 
 // GetUserGroups tells which groups a user is in.
@@ -37,7 +34,7 @@ func (h Handlers) GetUserGroups(
 	ctx context.Context, request oapi.GetUserGroupsRequestObject,
 ) (oapi.GetUserGroupsResponseObject, error) {
 	held, err := h.Assignments.GroupsOf(ctx, request.ID)
-	return oapi.GetUserGroups200JSONResponse{Groups: each(held, heldGroup)}, err
+	return oapi.GetUserGroups200JSONResponse{Groups: form.Each(held, heldGroup)}, err
 }
 
 // SetUserGroups says which groups a user is in.
@@ -49,7 +46,7 @@ func (h Handlers) SetUserGroups(
 		return nil, err
 	}
 	held, err := h.Assignments.SetGroups(ctx, who.Principal, request.ID, request.Body.Groups)
-	return oapi.SetUserGroups200JSONResponse{Groups: each(held, heldGroup)}, err
+	return oapi.SetUserGroups200JSONResponse{Groups: form.Each(held, heldGroup)}, err
 }
 
 // GetUserPermissions tells what a user may do.
@@ -57,7 +54,7 @@ func (h Handlers) GetUserPermissions(
 	ctx context.Context, request oapi.GetUserPermissionsRequestObject,
 ) (oapi.GetUserPermissionsResponseObject, error) {
 	held, err := h.Assignments.EffectiveOf(ctx, request.ID)
-	return oapi.GetUserPermissions200JSONResponse{Permissions: each(held, effective)}, err
+	return oapi.GetUserPermissions200JSONResponse{Permissions: form.Each(held, effective)}, err
 }
 
 // GetMyPermissions tells what the caller may do.
@@ -69,7 +66,7 @@ func (h Handlers) GetMyPermissions(
 		return nil, err
 	}
 	held, err := h.Assignments.OwnPermissions(ctx, who.Principal)
-	return oapi.GetMyPermissions200JSONResponse{Permissions: each(held, effective)}, err
+	return oapi.GetMyPermissions200JSONResponse{Permissions: form.Each(held, effective)}, err
 }
 
 // GetMyGroups tells which groups the caller is in.
@@ -79,20 +76,20 @@ func (h Handlers) GetMyGroups(ctx context.Context, _ oapi.GetMyGroupsRequestObje
 		return nil, err
 	}
 	held, err := h.Assignments.GroupsOf(ctx, who.Principal.UserID)
-	return oapi.GetMyGroups200JSONResponse{Groups: each(held, heldGroup)}, err
+	return oapi.GetMyGroups200JSONResponse{Groups: form.Each(held, heldGroup)}, err
 }
 
 func heldRole(of access.HeldRole) oapi.UserRole {
 	return oapi.UserRole{
 		Name: of.Name, Description: of.Description, Permissions: form.List(of.Permissions),
-		AssignedBy: by(of.By), AssignedAt: form.Time(of.At),
+		AssignedBy: form.ID(of.By), AssignedAt: form.Time(of.At),
 	}
 }
 
 func heldGroup(of access.HeldGroup) oapi.UserGroup {
 	return oapi.UserGroup{
 		ID: of.ID, Name: of.Name, Description: of.Description, Permissions: form.List(of.Permissions),
-		AssignedBy: by(of.By), AssignedAt: form.Time(of.At),
+		AssignedBy: form.ID(of.By), AssignedAt: form.Time(of.At),
 	}
 }
 
@@ -101,14 +98,4 @@ func effective(of access.Effective) oapi.EffectivePermission {
 		Key: of.Key, Description: of.Description, Category: of.Category, Roles: form.List(of.FromRoles),
 		Groups: form.List(of.FromGroups),
 	}
-}
-
-// nobody is the null of every assigner that is not known. It is a map inside, shared by all, and only read.
-var nobody = nullable.NewNullNullable[core.ID]()
-
-func by(id core.ID) nullable.Nullable[core.ID] {
-	if id.IsZero() {
-		return nobody
-	}
-	return nullable.NewNullableWithValue(id)
 }

@@ -11,12 +11,12 @@ import (
 
 // ListGroups lists the groups.
 func (h Handlers) ListGroups(ctx context.Context, request oapi.ListGroupsRequestObject) (oapi.ListGroupsResponseObject, error) {
-	page, err := pageOf(request.Params.Limit, request.Params.Cursor)
+	page, err := form.Page(request.Params.Limit, request.Params.Cursor)
 	if err != nil {
 		return nil, err
 	}
 	groups, next, err := h.Groups.Groups(ctx, page)
-	return oapi.ListGroups200JSONResponse{Items: each(groups, group), NextCursor: form.Next(next)}, err
+	return oapi.ListGroups200JSONResponse{Items: form.Each(groups, group), NextCursor: form.Next(next)}, err
 }
 
 // CreateGroup makes a group.

@@ -13,12 +13,12 @@ import (
 func (h Handlers) ListPermissions(
 	ctx context.Context, request oapi.ListPermissionsRequestObject,
 ) (oapi.ListPermissionsResponseObject, error) {
-	page, err := pageOf(request.Params.Limit, request.Params.Cursor)
+	page, err := form.Page(request.Params.Limit, request.Params.Cursor)
 	if err != nil {
 		return nil, err
 	}
 	permissions, next, err := h.Permissions.Permissions(ctx, page)
-	return oapi.ListPermissions200JSONResponse{Items: each(permissions, permission), NextCursor: form.Next(next)}, err
+	return oapi.ListPermissions200JSONResponse{Items: form.Each(permissions, permission), NextCursor: form.Next(next)}, err
 }
 
 // CreatePermission makes a permission.

@@ -6,18 +6,17 @@ import (
 	"github.com/doorward/doorward/api/internal/caller"
 	"github.com/doorward/doorward/api/internal/form"
 	"github.com/doorward/doorward/api/oapi"
-	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
 )
 
 // ListRoles lists the roles.
 func (h Handlers) ListRoles(ctx context.Context, request oapi.ListRolesRequestObject) (oapi.ListRolesResponseObject, error) {
-	page, err := pageOf(request.Params.Limit, request.Params.Cursor)
+	page, err := form.Page(request.Params.Limit, request.Params.Cursor)
 	if err != nil {
 		return nil, err
 	}
 	roles, next, err := h.Roles.Roles(ctx, page)
-	return oapi.ListRoles200JSONResponse{Items: each(roles, role), NextCursor: form.Next(next)}, err
+	return oapi.ListRoles200JSONResponse{Items: form.Each(roles, role), NextCursor: form.Next(next)}, err
 }
 
 // CreateRole makes a role.
@@ -66,20 +65,6 @@ func role(of access.Role) oapi.Role {
 		ID: of.ID, Name: of.Name, Description: of.Description, Permissions: form.List(of.Permissions),
 		SecondFactorRequired: of.Demands(), System: of.System, CreatedAt: of.CreatedAt, UpdatedAt: of.UpdatedAt,
 	}
-}
-
-func pageOf(limit int, cursor string) (core.Page, error) {
-	after, err := form.Position(cursor)
-	return core.Page{Limit: limit, After: after}, err
-}
-
-// each writes the items of a list, which is never null.
-func each[From, To any](items []From, write func(From) To) []To {
-	written := make([]To, 0, len(items))
-	for _, item := range items {
-		written = append(written, write(item))
-	}
-	return written
 }
 
 // entered gives a text that was left out, which none may be empty, as nil.

@@ -5,8 +5,6 @@ package auditlog
 import (
 	"context"
 
-	"github.com/oapi-codegen/nullable"
-
 	"github.com/doorward/doorward/api/internal/caller"
 	"github.com/doorward/doorward/api/internal/form"
 	"github.com/doorward/doorward/api/oapi"
@@ -49,16 +47,12 @@ func (h Handlers) ListLoginAttempts(
 }
 
 func (h Handlers) list(ctx context.Context, query audit.Query, limit int, cursor string) (oapi.AuditEventList, error) {
-	after, err := form.Position(cursor)
+	page, err := form.Page(limit, cursor)
 	if err != nil {
 		return oapi.AuditEventList{}, err
 	}
-	events, next, err := h.Trail.Search(ctx, query, core.Page{Limit: limit, After: after})
-	list := oapi.AuditEventList{Items: make([]oapi.AuditEvent, 0, len(events)), NextCursor: form.Next(next)}
-	for _, each := range events {
-		list.Items = append(list.Items, encode(each))
-	}
-	return list, err
+	events, next, err := h.Trail.Search(ctx, query, page)
+	return oapi.AuditEventList{Items: form.Each(events, encode), NextCursor: form.Next(next)}, err
 }
 
 // GetAuditLog tells of one event.
@@ -83,8 +77,8 @@ func (h Handlers) PostAuditLog(ctx context.Context, request oapi.PostAuditLogReq
 func encode(event audit.Event) oapi.AuditEvent {
 	encoded := oapi.AuditEvent{
 		ID: event.ID, At: event.At, Action: string(event.Action), Outcome: oapi.AuditOutcome(event.Outcome),
-		Reason: form.Optional(event.Reason), ActorKind: oapi.AuditEventActorKind(event.ActorKind), Actor: optional(event.Actor),
-		Subject: optional(event.Subject), SessionID: optional(event.SessionID), RequestID: form.Optional(event.RequestID),
+		Reason: form.Optional(event.Reason), ActorKind: oapi.AuditEventActorKind(event.ActorKind), Actor: form.ID(event.Actor),
+		Subject: form.ID(event.Subject), SessionID: form.ID(event.SessionID), RequestID: form.Optional(event.RequestID),
 		IP: form.Optional(event.IP), UserAgent: form.Optional(event.UserAgent), Device: form.Optional(event.Device),
 		Location: form.Optional(event.Location), Metadata: event.Metadata, KeepUntil: event.KeepUntil,
 	}
@@ -92,12 +86,4 @@ func encode(event audit.Event) oapi.AuditEvent {
 		encoded.Metadata = map[string]string{}
 	}
 	return encoded
-}
-
-// optional writes nobody as null.
-func optional(id core.ID) nullable.Nullable[core.ID] {
-	if id.IsZero() {
-		return nullable.NewNullNullable[core.ID]()
-	}
-	return nullable.NewNullableWithValue(id)
 }

@@ -40,6 +40,12 @@ func Position(text string) (core.Position, error) {
 	return position, nil
 }
 
+// Page reads which part of a list is asked for; see Position.
+func Page(limit int, cursor string) (core.Page, error) {
+	after, err := Position(cursor)
+	return core.Page{Limit: limit, After: after}, err
+}
+
 // Next writes where the next page of a list begins, and null where there is none.
 func Next(next core.Position) nullable.Nullable[string] {
 	if next.IsZero() {

@@ -21,6 +21,10 @@ func TestCursors(t *testing.T) {
 	if got, err := form.Position(""); err != nil || !got.IsZero() {
 		t.Errorf("the beginning: %+v %v", got, err)
 	}
+	page, err := form.Page(7, text)
+	if want := (core.Page{Limit: 7, After: position}); err != nil || page != want {
+		t.Errorf("%+v %v", page, err)
+	}
 	for _, bad := range []string{text[1:], text + "A", "Ag" + text[2:], text + "=", text[:len(text)-1] + "\n", "!"} {
 		if _, err := form.Position(bad); err == nil {
 			t.Errorf("%q was read", bad)

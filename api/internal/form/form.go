@@ -36,8 +36,9 @@ func Session(held session.Session, current core.ID) oapi.Session {
 var (
 	// Null is the null of every text of a reply. It is a map inside, shared by all, and only read: set no key of it.
 	Null = nullable.NewNullNullable[string]()
-	// NoTime is the null of every time of a reply, and shared like Null.
+	// NoTime and NoID are the nulls of every time and every id of a reply, and shared like Null.
 	NoTime = nullable.NewNullNullable[time.Time]()
+	NoID   = nullable.NewNullNullable[core.ID]()
 )
 
 // Optional writes the empty text as null.
@@ -54,6 +55,23 @@ func Time(at time.Time) nullable.Nullable[time.Time] {
 		return NoTime
 	}
 	return nullable.NewNullableWithValue(at)
+}
+
+// ID writes nobody as null.
+func ID(id core.ID) nullable.Nullable[core.ID] {
+	if id.IsZero() {
+		return NoID
+	}
+	return nullable.NewNullableWithValue(id)
+}
+
+// Each writes the items of a list, which is never null.
+func Each[From, To any](items []From, write func(From) To) []To {
+	written := make([]To, 0, len(items))
+	for _, item := range items {
+		written = append(written, write(item))
+	}
+	return written
 }
 
 // List writes a missing list as an empty one, never as null.

@@ -2,6 +2,7 @@ package form_test
 
 import (
 	"encoding/json"
+	"strconv"
 	"testing"
 	"time"
 
@@ -21,6 +22,10 @@ func TestAbsence(t *testing.T) {
 		"a text":       {form.Optional("Ada"), `"Ada"`},
 		"no time":      {form.Time(time.Time{}), `null`},
 		"a time":       {form.Time(now), `"2026-03-01T09:30:00Z"`},
+		"no id":        {form.ID(core.ID{}), `null`},
+		"an id":        {form.ID(core.ID{15: 1}), `"00000000-0000-0000-0000-000000000001"`},
+		"no items":     {form.Each([]int(nil), strconv.Itoa), `[]`},
+		"items":        {form.Each([]int{1, 2}, strconv.Itoa), `["1","2"]`},
 		"no list":      {form.List(nil), `[]`},
 		"a list":       {form.List([]string{"pwd"}), `["pwd"]`},
 		"no next page": {form.Next(core.Position{}), `null`},

@@ -67,12 +67,12 @@ func (h Handlers) ListTokens(ctx context.Context, request oapi.ListTokensRequest
 	if err != nil {
 		return nil, err
 	}
-	page, err := pageOf(request.Params.Limit, request.Params.Cursor)
+	page, err := form.Page(request.Params.Limit, request.Params.Cursor)
 	if err != nil {
 		return nil, err
 	}
 	tokens, next, err := h.Tokens.List(ctx, who.Principal.UserID, page)
-	return oapi.ListTokens200JSONResponse{Items: each(tokens, personalToken), NextCursor: form.Next(next)}, err
+	return oapi.ListTokens200JSONResponse{Items: form.Each(tokens, personalToken), NextCursor: form.Next(next)}, err
 }
 
 // CreateToken makes a token of the caller's.
@@ -106,17 +106,3 @@ func personalToken(of apitoken.Token) oapi.PersonalToken {
 
 // seconds reads a lifetime, which the contract holds to a number that a Duration has room for.
 func seconds(count int64) time.Duration { return time.Duration(count) * time.Second }
-
-func pageOf(limit int, cursor string) (core.Page, error) {
-	after, err := form.Position(cursor)
-	return core.Page{Limit: limit, After: after}, err
-}
-
-// each writes the items of a list, which is never null.
-func each[From, To any](items []From, write func(From) To) []To {
-	written := make([]To, 0, len(items))
-	for _, item := range items {
-		written = append(written, write(item))
-	}
-	return written
-}

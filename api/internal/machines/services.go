@@ -13,12 +13,12 @@ import (
 func (h Handlers) ListServiceAccounts(
 	ctx context.Context, request oapi.ListServiceAccountsRequestObject,
 ) (oapi.ListServiceAccountsResponseObject, error) {
-	page, err := pageOf(request.Params.Limit, request.Params.Cursor)
+	page, err := form.Page(request.Params.Limit, request.Params.Cursor)
 	if err != nil {
 		return nil, err
 	}
 	accounts, next, err := h.Services.ListAccounts(ctx, page)
-	return oapi.ListServiceAccounts200JSONResponse{Items: each(accounts, serviceAccount), NextCursor: form.Next(next)}, err
+	return oapi.ListServiceAccounts200JSONResponse{Items: form.Each(accounts, serviceAccount), NextCursor: form.Next(next)}, err
 }
 
 // CreateServiceAccount makes a service account.
@@ -77,7 +77,7 @@ func (h Handlers) ListServiceAccountKeys(
 	ctx context.Context, request oapi.ListServiceAccountKeysRequestObject,
 ) (oapi.ListServiceAccountKeysResponseObject, error) {
 	keys, err := h.ServiceKeys.ListKeys(ctx, request.ID)
-	return oapi.ListServiceAccountKeys200JSONResponse{Items: each(keys, serviceKey), NextCursor: form.Null}, err
+	return oapi.ListServiceAccountKeys200JSONResponse{Items: form.Each(keys, serviceKey), NextCursor: form.Null}, err
 }
 
 // CreateServiceAccountKey makes a key of a service account.

@@ -28,7 +28,7 @@ var states = map[mail.State]oapi.OutboxState{
 
 // ListOutbox lists messages and their delivery.
 func (h Handlers) ListOutbox(ctx context.Context, request oapi.ListOutboxRequestObject) (oapi.ListOutboxResponseObject, error) {
-	after, err := form.Position(request.Params.Cursor)
+	page, err := form.Page(request.Params.Limit, request.Params.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -38,12 +38,8 @@ func (h Handlers) ListOutbox(ctx context.Context, request oapi.ListOutboxRequest
 			query.State = state
 		}
 	}
-	messages, next, err := h.Post.Browse(ctx, query, core.Page{Limit: request.Params.Limit, After: after})
-	list := oapi.OutboxMessageList{Items: make([]oapi.OutboxMessage, 0, len(messages)), NextCursor: form.Next(next)}
-	for _, each := range messages {
-		list.Items = append(list.Items, encode(each))
-	}
-	return oapi.ListOutbox200JSONResponse(list), err
+	messages, next, err := h.Post.Browse(ctx, query, page)
+	return oapi.ListOutbox200JSONResponse{Items: form.Each(messages, encode), NextCursor: form.Next(next)}, err
 }
 
 // RetryOutboxMessage has a message sent again that was given up.

@@ -6,7 +6,6 @@ import (
 	"github.com/doorward/doorward/api/internal/caller"
 	"github.com/doorward/doorward/api/internal/form"
 	"github.com/doorward/doorward/api/oapi"
-	"github.com/doorward/doorward/core"
 )
 
 // UnlockUser lifts the locks of a user.
@@ -59,11 +58,10 @@ func (h Handlers) ListUserSessions(
 	if err != nil {
 		return nil, err
 	}
-	after, err := form.Position(request.Params.Cursor)
+	page, err := form.Page(request.Params.Limit, request.Params.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	page := core.Page{Limit: request.Params.Limit, After: after}
 	sessions, next, err := h.Finder.Sessions(ctx, request.ID, page)
 	list := oapi.SessionList{Items: make([]oapi.Session, 0, len(sessions)), NextCursor: form.Next(next)}
 	for _, each := range sessions {
