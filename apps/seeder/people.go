@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -33,7 +34,7 @@ func (p parts) seedPeople(ctx context.Context, wanted order) error {
 	if err != nil {
 		return err
 	}
-	people, err := p.population(ctx, wanted, hash)
+	people, goesOn, err := p.population(ctx, wanted, hash)
 	if err != nil {
 		return err
 	}
@@ -50,8 +51,17 @@ func (p parts) seedPeople(ctx context.Context, wanted order) error {
 	}
 	fmt.Printf("people     %s (seed %d) in %s\n", people, wanted.seed, p.Clock.Now().Sub(began).Round(10*time.Millisecond))
 	fmt.Printf("again      the same rows with --seed %d --until %s\n", wanted.seed, people.Until.Format(time.DateOnly))
-	fmt.Printf("sign in    %s and the like, password %q\n", first.Email, password)
+	fmt.Println("sign in    " + wayIn(first.Email, password, goesOn && p.Settings.Profile.Environment == config.Production))
 	return nil
+}
+
+// wayIn tells how to sign in. In production every run has a password of its own, and users whom an earlier run made keep
+// that one.
+func wayIn(email, password string, kept bool) string {
+	if kept {
+		return fmt.Sprintf("%s and others of an earlier run, with the password that it told; those who are new, password %q", email, password)
+	}
+	return fmt.Sprintf("%s and the like, password %q", email, password)
 }
 
 func (p parts) load(ctx context.Context, people seed.Population) error {
@@ -71,31 +81,34 @@ func (p parts) load(ctx context.Context, people seed.Population) error {
 	return load(ctx, "history", people.Events, people.AllEvents(), bulk.BulkEvents)
 }
 
-func (p parts) population(ctx context.Context, wanted order, hash func(int) account.PasswordHash) (seed.Population, error) {
+// population describes the people of an order; goesOn tells that an earlier run has made some of them.
+func (p parts) population(
+	ctx context.Context, wanted order, hash func(int) account.PasswordHash,
+) (people seed.Population, goesOn bool, err error) {
 	accounts := p.Settings.Accounts
-	people := seed.Population{
+	people = seed.Population{
 		Seed: wanted.seed, Users: wanted.size.users, Sessions: wanted.size.sessions, Events: wanted.size.events,
 		Until: wanted.until, Hash: hash, SessionLimit: accounts.SessionLimit, IdleTTL: accounts.SessionIdleTTL,
 		MaxTTL: accounts.SessionMaxTTL, DeviceTTL: p.Settings.Lockout.DeviceTTL, DeletionGrace: accounts.DeletionGrace,
 		AuditKept: p.Settings.Cleanup.Audit,
 	}
-	if !people.Until.IsZero() {
-		return people, nil
+	if wanted.until.IsZero() {
+		people.Until = p.Clock.Now().UTC().Truncate(24 * time.Hour)
 	}
-	people.Until = p.Clock.Now().UTC().Truncate(24 * time.Hour)
 	first, err := people.User(0)
 	if err != nil {
-		return people, err
+		return people, false, err
 	}
-	// An earlier run is gone on with: its day can be told from the first user.
 	found, err := p.Users.FindByIdentifier(ctx, account.Identifier{Kind: account.IdentifierEmail, Key: first.EmailKey})
 	switch {
-	case err == nil:
-		people.Until = found.CreatedAt.Add(seed.Span).UTC()
-	case core.AsError(err).Kind != core.KindNotFound:
-		return people, err
+	case errors.Is(err, core.ErrNotFound):
+		return people, false, nil
+	case err != nil:
+		return people, false, err
+	case wanted.until.IsZero():
+		people.Until = found.CreatedAt.Add(seed.Span).UTC() // the day of the earlier run
 	}
-	return people, nil
+	return people, true, nil
 }
 
 // hashes gives the password of all made-up users and its hashes: one for all of a load, as computing each would take
