@@ -2,6 +2,8 @@ package directory
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
@@ -52,7 +54,10 @@ var errRestore = core.NewError(core.KindForbidden, core.CodeForbidden,
 func (s *Service) Restore(ctx context.Context, by By, id core.ID) (restored account.User, err error) {
 	needs, kind := access.UsersSuspend, mail.KindReinstated
 	before, err := s.deps.Users.Find(ctx, id)
-	if err == nil && before.Status == account.StatusDeleted {
+	switch {
+	case err != nil && !errors.Is(err, core.ErrNotFound): // who is not there is judged below, as everywhere
+		return account.User{}, fmt.Errorf("find user: %w", err)
+	case before.Status == account.StatusDeleted:
 		needs, kind = access.UsersDelete, mail.KindRestored
 	}
 	err = s.act(ctx, by, id, act{
