@@ -3,8 +3,6 @@ package directory
 import (
 	"context"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
@@ -12,9 +10,6 @@ import (
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/mail"
 )
-
-// ExternalIDMax is how long an id of another system is, in code points.
-const ExternalIDMax = 255
 
 // Change is a partial update of an account: nil leaves a field as it is, a pointer to the empty text clears it. There
 // is no address in it: whoever could set another one could take the account over by a reset.
@@ -82,13 +77,9 @@ func setCountry(user *account.User, code string) error {
 
 // setExternalID takes the id of another system as it is; empty for none.
 func setExternalID(user *account.User, id string) error {
-	unprintable := func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
-	switch {
-	case len(id) > utf8.UTFMax*ExternalIDMax || utf8.RuneCountInString(id) > ExternalIDMax:
-		return core.InvalidField("external_id", core.CodeTooLong, "An external id has 255 characters at the most.")
-	case strings.ContainsFunc(id, unprintable):
-		return core.InvalidField("external_id", core.CodeNotAllowed, "An external id holds printable characters alone.")
+	err := account.CheckExternalID(id)
+	if err == nil {
+		user.ExternalID = id
 	}
-	user.ExternalID = id
-	return nil
+	return err
 }
