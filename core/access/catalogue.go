@@ -198,18 +198,22 @@ func (c *Catalogue) Rights(user *account.User) Rights {
 	return rights
 }
 
-// everybody is what each person holds, and nothing but that is left under impersonation.
-var everybody = NewSet(MeRead, MeWrite)
+// everybody is what each person holds, and looking is what is left of it under impersonation: whoever looks at an account
+// in its owner's place changes nothing there.
+var (
+	everybody = NewSet(MeRead, MeWrite)
+	looking   = NewSet(MeRead)
+)
 
-// Narrow gives what is left of the rights for the caller: within the scopes of a token, and under impersonation only
-// what everybody holds.
+// Narrow gives what is left of the rights for the caller: within the scopes of a token, and under impersonation what
+// shows the person alone.
 func (c *Catalogue) Narrow(rights Rights, caller *core.Principal) Rights {
 	switch {
 	case caller.Bounded():
 		scope := c.Set(caller.Scopes...)
 		rights.Set.Meet(&scope)
 	case caller.Means == core.ByImpersonation:
-		rights.Set.Meet(&everybody)
+		rights.Set.Meet(&looking)
 	}
 	return rights
 }

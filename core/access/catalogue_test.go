@@ -104,8 +104,8 @@ func TestNarrow(t *testing.T) {
 		"a scope that is no more":            {admin, token("gone.long"), nil},
 		"a token of an owner":                {owner, token("refunds.see"), []string{"refunds.see"}},
 		"a service":                          {owner, core.Principal{Means: core.ByService, Scopes: []string{"users.read"}}, []string{"users.read"}},
-		"impersonated":                       {admin, core.Principal{Means: core.ByImpersonation}, []string{"me.read", "me.write"}},
-		"an owner, impersonated":             {owner, core.Principal{Means: core.ByImpersonation}, []string{"me.read", "me.write"}},
+		"impersonated":                       {admin, core.Principal{Means: core.ByImpersonation}, []string{"me.read"}},
+		"an owner, impersonated":             {owner, core.Principal{Means: core.ByImpersonation}, []string{"me.read"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

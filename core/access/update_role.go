@@ -19,8 +19,8 @@ type RoleChange struct {
 }
 
 // UpdateRole changes a role of which the caller holds both what it gave and what it gives then. Of a role of the system
-// nothing changes but whether it demands a second factor. KindInvalid, as of CreateRole; core.ErrNotFound; ErrImmutable; ErrExceeds; and
-// those of Warden.Enter.
+// nothing changes but whether it demands a second factor. It is given as Role gives it. KindInvalid, as of CreateRole;
+// core.ErrNotFound; ErrImmutable; ErrExceeds; and those of Warden.Enter.
 func (s *Service) UpdateRole(ctx context.Context, caller core.Principal, id core.ID, change RoleChange) (role Role, err error) {
 	if change.Description != nil {
 		var violations core.Violations
@@ -29,12 +29,14 @@ func (s *Service) UpdateRole(ctx context.Context, caller core.Principal, id core
 			return Role{}, err
 		}
 	}
+	var catalogue *Catalogue
 	err = s.amend(ctx, caller, audit.ActionRoleUpdate, id,
 		func(ctx context.Context, judged *Judged, event *audit.Event) (bool, error) {
 			before, err := judged.role(id)
 			if err != nil {
 				return false, err
 			}
+			catalogue = judged.Catalogue
 			note(event, "name", before.Name)
 			now := s.deps.Clock.Now()
 			if role, err = change.apply(judged, before, now); err != nil {
@@ -46,7 +48,10 @@ func (s *Service) UpdateRole(ctx context.Context, caller core.Principal, id core
 			role.UpdatedAt = now
 			return true, s.deps.Catalogues.PutRole(ctx, role)
 		})
-	return role, err
+	if err != nil {
+		return Role{}, err
+	}
+	return catalogue.shown(role), nil
 }
 
 // role gives a role that the caller may change as it is.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
@@ -27,7 +28,7 @@ const (
 	MinImpersonationTTL = time.Minute
 )
 
-// ReasonMax is how long the reason of an impersonation is at the most, in bytes: what an event has room for.
+// ReasonMax is how long the reason of an impersonation is at the most, in code points: what an event has room for.
 const ReasonMax = audit.ValueMax
 
 // ImpersonationConfig bounds impersonation.
@@ -65,7 +66,8 @@ type Impersonated struct {
 
 // Impersonate gives the caller a token in the place of a person, marked as such by its act claim. Every use of it is
 // judged anew: it is dead once the caller's session is, or they are not active, lose the permission or any that the person
-// holds. It opens nothing but what the person sees and their profile. It is written down and told to the person.
+// holds. It opens nothing but what the person sees of themselves, and changes nothing of it. It is written down and told to
+// the person.
 //
 // Errors: core.CodeReauthentication; KindForbidden for any caller but one with a session of their own;
 // KindInvalid for the fields reason and minutes; those of access.Warden.Permit; ErrImpersonateOneself, ErrNotActive.
@@ -115,8 +117,8 @@ func (s *Service) readImpersonation(asked Impersonation) (Impersonation, error) 
 	switch {
 	case asked.Reason == "":
 		wrong.AddFields(core.FieldError{Field: "reason", Code: core.CodeRequired, Message: "A reason is needed."})
-	case len(asked.Reason) > ReasonMax:
-		wrong.AddFields(core.FieldError{Field: "reason", Code: core.CodeTooLong, Message: "A reason has 200 bytes at the most."})
+	case utf8.RuneCountInString(asked.Reason) > ReasonMax:
+		wrong.AddFields(core.FieldError{Field: "reason", Code: core.CodeTooLong, Message: "A reason has 200 characters at the most."})
 	case strings.ContainsFunc(asked.Reason, func(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsPrint(r) }):
 		// The log leaves such letters out: a reason of nothing else would be none.
 		wrong.AddFields(core.FieldError{

@@ -60,7 +60,7 @@ func TestImpersonate(t *testing.T) {
 		caller.Actor != c.owner.User.ID || caller.SessionID != c.owner.Session.ID || who.User.ID != c.person.User.ID {
 		t.Errorf("who calls: %+v", who)
 	}
-	if who.Session.ID != (core.ID{}) || who.Rights.Set != access.NewSet(access.MeRead, access.MeWrite) {
+	if who.Session.ID != (core.ID{}) || who.Rights.Set != access.NewSet(access.MeRead) {
 		t.Errorf("they hold %v in session %v", who.Rights, who.Session.ID)
 	}
 	letter := c.Letter(mail.KindImpersonated, personMail)
@@ -81,7 +81,8 @@ func TestImpersonate(t *testing.T) {
 	coretest.Equal(t, core.CodeTokenExpired, core.AsError(err).Code)
 }
 
-// TestActsUnderImpersonation writes down who really acted, also where the use case knows of the person alone.
+// TestActsUnderImpersonation writes down who really acted, also where the use case knows of the person alone: should
+// something be done that the rights above do not open.
 func TestActsUnderImpersonation(t *testing.T) {
 	t.Parallel()
 	c := newCast(t)
@@ -175,9 +176,11 @@ func TestWhoIsNotImpersonated(t *testing.T) {
 			t.Errorf("%+v: %v", bad.asked, err)
 		}
 	}
-	_, err := c.SignIn.Impersonate(c.Ctx, c.Principal(c.owner), signin.Impersonation{Target: c.person.User.ID, Reason: strings.Repeat("x", 201), For: time.Second})
+	_, err := c.SignIn.Impersonate(c.Ctx, c.Principal(c.owner), signin.Impersonation{Target: c.person.User.ID, Reason: strings.Repeat("щ", 201), For: time.Second})
 	coretest.Equal(t, 2, len(core.AsError(err).Fields))
 	coretest.Equal(t, 0, c.Letters(mail.KindImpersonated, personMail))
+	_, err = c.SignIn.Impersonate(c.Ctx, c.Principal(c.owner), signin.Impersonation{Target: c.person.User.ID, Reason: strings.Repeat("щ", 200)})
+	c.Must(err)
 	c.Later(account.DefaultRecentWindow + 1)
 	_, err = c.impersonate()
 	c.Refused(err, core.Unproven())
@@ -211,9 +214,11 @@ func TestIntrospect(t *testing.T) {
 	coretest.Equal(t, []string{"USER"}, own.Roles)
 	made, err := c.impersonate()
 	c.Must(err)
-	if seen := ask(made.Access); !seen.Active || seen.Actor != c.owner.User.ID || seen.Subject != c.person.User.ID {
+	seen := ask(made.Access)
+	if !seen.Active || seen.Actor != c.owner.User.ID || seen.Subject != c.person.User.ID {
 		t.Errorf("impersonation: %+v", seen)
 	}
+	coretest.Equal(t, []string{"me.read"}, seen.Permissions)
 	if machine := ask(key); !machine.Active || machine.Subject != gateway.Principal.ServiceID || !machine.ExpiresAt.IsZero() || machine.Issuer != own.Issuer {
 		t.Errorf("a key: %+v", machine)
 	}

@@ -152,7 +152,7 @@ func (p *play) programs() []*caller {
 			name: "service account", fields: bearing(key), apart: true, service: true,
 			holds: only("users.read", "users.write", "audit.read"),
 		},
-		{name: "impersonated", fields: bearing(place.JSON200.AccessToken), apart: true, holds: ofUsers},
+		{name: "impersonated", fields: bearing(place.JSON200.AccessToken), apart: true, holds: only("me.read")},
 	}
 }
 

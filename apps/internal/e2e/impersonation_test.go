@@ -3,6 +3,8 @@ package e2e_test
 import (
 	"testing"
 
+	"github.com/oapi-codegen/nullable"
+
 	"github.com/doorward/doorward/api/client"
 	"github.com/doorward/doorward/core/mail"
 )
@@ -12,8 +14,8 @@ func (p *person) impersonate(n *node, target string) (*client.ImpersonateUserRes
 	return p.at(n).ImpersonateUserWithResponse(p.t.Context(), target, client.ImpersonateRequest{Reason: "Ticket 4711", Minutes: 10})
 }
 
-// An owner sees what a person sees, for a while, and it is told to the person; nothing that wants the person is open,
-// and what is done bears the owner's name.
+// An owner sees what a person sees, for a while, and it is told to the person; nothing that wants the person is open, and
+// nothing is changed in their place.
 func TestImpersonation(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, s *site) {
@@ -29,20 +31,24 @@ func TestImpersonation(t *testing.T) {
 		seeing := s.by(n, made.AccessToken)
 		me := must[*client.GetMeResponse](t, 200)(seeing.GetMeWithResponse(ctx)).JSON200
 		same(t, "who it is", []any{me.User.ID, me.Session.IsNull(), me.ImpersonatedBy.MustGet()}, []any{ada.userID, true, owner.userID})
-		same(t, "what it may", held(t, seeing), []string{"me.read", "me.write"})
+		same(t, "what it may", held(t, seeing), []string{"me.read"})
 		s.wantThePerson(t, seeing)
 		mustFail[*client.ListUsersResponse](t, client.ProblemCodeForbidden)(seeing.ListUsersWithResponse(ctx, nil))
 		mustFail[*client.ImpersonateUserResponse](t, client.ProblemCodeForbidden)(seeing.ImpersonateUserWithResponse(ctx, owner.userID, client.ImpersonateRequest{Reason: "x"}))
-		must[*client.UpdateMeResponse](t, 200)(seeing.UpdateMeWithResponse(ctx, client.UpdateMeRequest{Name: "Ada King"}))
+		renamed := client.UpdateMeRequest{Name: "Ada King", Username: nullable.NewNullableWithValue("renamed")}
+		mustFail[*client.UpdateMeResponse](t, client.ProblemCodeForbidden)(seeing.UpdateMeWithResponse(ctx, renamed))
+		after := must[*client.GetMeResponse](t, 200)(ada.at(n).GetMeWithResponse(ctx)).JSON200.User
+		same(t, "who she is", []any{after.Name, after.Username}, []any{me.User.Name, me.User.Username})
 
 		actors := map[string]client.ActivityActor{}
 		for _, event := range must[*client.ListActivityResponse](t, 200)(ada.at(n).ListActivityWithResponse(ctx, nil)).JSON200.Items {
 			actors[event.Action] = event.Actor
 		}
-		same(t, "who acted", []any{actors["user.impersonate"], actors["account.update"]}, []any{"administrator", "administrator"})
+		same(t, "who acted", []any{actors["user.impersonate"], actors["access.denied"], actors["account.update"]},
+			[]any{"administrator", "administrator", ""})
 		_, key := owner.machine(n, "gateway", "tokens.introspect")
 		told := asks(t, s.by(n, key), made.AccessToken)
-		same(t, "introspected", []any{told.Active, told.Sub, told.Act.Sub, told.Scope}, []any{true, ada.userID, owner.userID, "me.read me.write"})
+		same(t, "introspected", []any{told.Active, told.Sub, told.Act.Sub, told.Scope}, []any{true, ada.userID, owner.userID, "me.read"})
 
 		// It dies with the session that it hangs on.
 		must[*client.LogoutResponse](t, 204)(owner.at(n).LogoutWithResponse(ctx, client.LogoutRequest{}))
@@ -75,6 +81,7 @@ func TestWhoIsNotImpersonated(t *testing.T) {
 
 		seeing := s.by(n, must[*client.ImpersonateUserResponse](t, 200)(support.impersonate(n, ada.userID)).JSON200.AccessToken)
 		must[*client.GetMeResponse](t, 200)(seeing.GetMeWithResponse(ctx))
+		mustFail[*client.UpdateMeResponse](t, client.ProblemCodeForbidden)(seeing.UpdateMeWithResponse(ctx, client.UpdateMeRequest{Name: "Renamed"}))
 		owner.give(n, ada, "USER", "ADMIN") // she holds more than who impersonates her
 		mustFail[*client.GetMeResponse](t, client.ProblemCodeSessionEnded)(seeing.GetMeWithResponse(ctx))
 		owner.give(n, ada, "USER")
