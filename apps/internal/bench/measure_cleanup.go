@@ -20,7 +20,8 @@ const (
 	enterBound = 2.0
 )
 
-// measureCleanup compares sign-ins while the cleanup removes expired events with sign-ins before and after it.
+// measureCleanup compares sign-ins while the cleanup removes expired events with the quicker of those before and those
+// after it: what else the machine does can only make the promise harder to keep.
 func (b *bench) measureCleanup(ctx context.Context) ([]row, error) {
 	if err := b.age(ctx); err != nil {
 		return nil, err
@@ -47,13 +48,12 @@ func (b *bench) measureCleanup(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	calm = append(calm, after...)
-	ratio := slowest(busy) / slowest(calm)
+	ratio := slowest(busy) / min(slowest(calm), slowest(after))
 	return []row{
 		{
 			"`POST /v1/auth/login` while the cleanup removes 1000 thousand expired events: its p99 against that without it",
-			fmt.Sprintf("%.2f×: %.0f ms to %.0f ms (medians %.0f ms and %.0f ms, %d and %d sign-ins)", ratio, slowest(busy), slowest(calm),
-				typical(busy), typical(calm), len(busy), len(calm)),
+			fmt.Sprintf("%.2f×: %.0f ms to %.0f ms before and %.0f ms after (medians %.0f, %.0f and %.0f ms; %d, %d and %d sign-ins)", ratio,
+				slowest(busy), slowest(calm), slowest(after), typical(busy), typical(calm), typical(after), len(busy), len(calm), len(after)),
 			fmt.Sprintf("≤ %.0f×", enterBound), ratio <= enterBound,
 		},
 		{

@@ -248,6 +248,7 @@ func (b *bench) invent(settings config.Settings, hash account.PasswordHash) ([]a
 			return nil, nil, err
 		}
 		user.Status, user.DeletedAt, user.PurgeAt, user.EmailVerified, user.MustReset = account.StatusActive, time.Time{}, time.Time{}, true, false
+		user.Roles, user.Groups = []string{account.RoleUser}, nil // the population's own roles and groups are not loaded
 		users, b.emails = append(users, user), append(b.emails, user.Email)
 	}
 	var sessions []session.Session

@@ -20,9 +20,10 @@ import (
 
 // me is the document that GET /v1/me answers with, in plain types.
 type me struct {
-	User    user       `json:"user"`
-	Session session    `json:"session"`
-	EnrolBy *time.Time `json:"enrol_by"`
+	User           user       `json:"user"`
+	Session        session    `json:"session"`
+	EnrolBy        *time.Time `json:"enrol_by"`
+	ImpersonatedBy *string    `json:"impersonated_by"`
 }
 
 type user struct {
