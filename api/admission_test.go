@@ -35,6 +35,9 @@ func TestCallersAreAdmitted(t *testing.T) {
 		"a service without the permission":   {core.ByService, nil, "GET", "/v1/roles", denied, "This needs the permission access.read."},
 		"details of health":                  {core.ByService, []access.Bit{access.HealthRead}, "GET", "/health/system", http.StatusOK, ""},
 		"details of health, hidden":          {core.BySession, []access.Bit{access.MeRead, access.AuditRead}, "GET", "/health/system", http.StatusNotFound, ""},
+		"neither of two":                     {core.BySession, []access.Bit{access.UsersRead}, "POST", user + "/restore", denied, "This needs the permission users.suspend or users.delete."},
+		"the first of two":                   {core.BySession, []access.Bit{access.UsersSuspend}, "POST", user + "/restore", http.StatusOK, ""},
+		"the second of two":                  {core.ByService, []access.Bit{access.UsersDelete}, "POST", user + "/restore", http.StatusOK, ""},
 		"a sign-in with a token that counts": {core.ByToken, nil, "POST", "/v1/auth/login", http.StatusConflict, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

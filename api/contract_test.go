@@ -89,6 +89,7 @@ func TestPolicyFitsContract(t *testing.T) {
 				Private:   operation.Extensions["x-private-listener"] == true,
 			}
 			rule.Needs, _ = operation.Extensions["x-permission"].(string)
+			rule.Or, _ = operation.Extensions["x-permission-or"].(string)
 			if security := operation.Security; security != nil {
 				rule.Optional = slices.ContainsFunc(*security, func(r openapi3.SecurityRequirement) bool { return len(r) == 0 })
 				rule.SignedIn = !rule.Optional
@@ -106,6 +107,29 @@ func TestPolicyFitsContract(t *testing.T) {
 		for id := range got {
 			if _, known := want[id]; !known {
 				t.Errorf("%s is no operation", id)
+			}
+		}
+	}
+}
+
+// TestAnswersAboutBodiesAreTrue reads what the contract says of bodies that are refused: how large they may be, which is
+// the default of the settings, and of which type.
+func TestAnswersAboutBodiesAreTrue(t *testing.T) {
+	t.Parallel()
+	for _, item := range contract(t).Paths.Map() {
+		for _, operation := range item.Operations() {
+			most := "64 KiB"
+			if operation.OperationID == "importUsers" {
+				most = "1 GiB"
+			}
+			if said := *operation.Responses.Value("413").Value.Description; !strings.Contains(said, most) {
+				t.Errorf("%s: %s", operation.OperationID, said)
+			}
+			if operation.RequestBody == nil || operation.RequestBody.Value.Content["application/json"] != nil {
+				continue
+			}
+			if said := *operation.Responses.Value("415").Value.Description; strings.Contains(said, "application/json") {
+				t.Errorf("%s: %s", operation.OperationID, said)
 			}
 		}
 	}

@@ -50,15 +50,18 @@ func (b board) Roles(ctx context.Context) (dashboard.Roles, error) {
 	return dashboard.Roles{Roles: []dashboard.Holders{{ID: homeID, Name: "ADMIN", Users: 2}}, AsOf: now}, b.called(ctx, "roles")
 }
 
+var someSignIns = dashboard.RecentSignIns{AsOf: now, Items: []dashboard.SignIn{{
+	Session: homeID, User: adaID, Name: "Ada", Kind: "desktop", Browser: "Firefox", OS: "Linux", IP: "203.0.113.7",
+	Place: "Berlin, DE", At: now,
+}}}
+
 func (b board) RecentSignIns(ctx context.Context, limit int) (dashboard.RecentSignIns, error) {
-	return dashboard.RecentSignIns{AsOf: now, Items: []dashboard.SignIn{{
-		Session: homeID, User: adaID, Name: "Ada", Kind: "desktop", Browser: "Firefox", OS: "Linux", IP: "203.0.113.7", At: now,
-	}}}, b.called(ctx, "recent", fmt.Sprint(limit))
+	return someSignIns, b.called(ctx, "recent", fmt.Sprint(limit))
 }
 
 func (b board) All(ctx context.Context) (dashboard.All, error) {
 	return dashboard.All{
-		Status: split, Growth: dashboard.Growth{Interval: dashboard.Daily, Timezone: "UTC", AsOf: now}, AsOf: now,
+		Status: split, Growth: dashboard.Growth{Interval: dashboard.Daily, Timezone: "UTC", AsOf: now}, SignIns: someSignIns, AsOf: now,
 	}, b.called(ctx, "all")
 }
 
@@ -97,7 +100,7 @@ var boardReaches = []reach{
 	},
 	{
 		"recent sign-ins", "GET", "/v1/dashboard/recent-sign-ins", "", "good", 200, "recent 0",
-		`"items":[{"at":"2026-03-01T12:00:00Z","browser":"Firefox","device":"desktop","ip":"203.0.113.7","location":null,`,
+		`"items":[{"at":"2026-03-01T12:00:00Z","browser":"Firefox","device":"desktop","ip":"203.0.113.7","location":"Berlin, DE","name":"Ada",`,
 	},
 	{
 		"many recent sign-ins", "GET", "/v1/dashboard/recent-sign-ins?limit=100", "", "good", 200, "recent 100",
@@ -113,7 +116,7 @@ func TestDashboardsReachTheirUseCase(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			c, w := open(t, api.Options{})
-			w.holds = []access.Bit{access.DashboardRead}
+			w.holds = []access.Bit{access.DashboardRead, access.SessionsRead}
 			got := c.do(test.method, test.path, test.body, as(test.token)...)
 			if got.StatusCode != test.status || !strings.Contains(string(got.body), test.holds) {
 				t.Errorf("%d %s; want %d with %s", got.StatusCode, got.body, test.status, test.holds)
@@ -122,6 +125,24 @@ func TestDashboardsReachTheirUseCase(t *testing.T) {
 				t.Errorf("reached %q, want %q", call, test.call)
 			}
 		})
+	}
+}
+
+// Whose the newest sign-ins were, and from where, is for those who may read sessions, by either operation.
+func TestSignInsAreNobodysWithoutSessions(t *testing.T) {
+	t.Parallel()
+	const nobodys = `"items":[{"at":"2026-03-01T12:00:00Z","browser":"Firefox","device":"desktop","ip":null,"location":null,` +
+		`"name":null,"os":"Linux","session_id":null,"user_id":null}]`
+	for _, path := range []string{"/v1/dashboard/recent-sign-ins", "/v1/dashboard/all"} {
+		c, w := open(t, api.Options{})
+		w.holds = []access.Bit{access.DashboardRead}
+		if got := string(c.do("GET", path, "", as("good")...).body); !strings.Contains(got, nobodys) {
+			t.Errorf("%s without sessions.read: %s", path, got)
+		}
+		w.holds = append(w.holds, access.SessionsRead)
+		if got := string(c.do("GET", path, "", as("good")...).body); !strings.Contains(got, `"session_id":"`+homeText+`"`) {
+			t.Errorf("%s with sessions.read: %s", path, got)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"sync"
 
@@ -14,7 +15,7 @@ import (
 
 // mountDocuments serves the contract as it is committed, as JSON, and as a page. Each is made when it is
 // first asked for: most processes are never asked.
-func (s *server) mountDocuments(app *fiber.App, contract *contract) {
+func (s *server) mountDocuments(app *fiber.App) {
 	serve := func(path, contentType string, produce func() ([]byte, error)) {
 		made := sync.OnceValues(produce)
 		app.Get(path, s.countCall, func(c *fiber.Ctx) error {
@@ -29,7 +30,7 @@ func (s *server) mountDocuments(app *fiber.App, contract *contract) {
 	}
 	serve("/openapi.yaml", "application/yaml", spec.Bundle)
 	serve("/openapi.json", "application/json", oapi.GetSpecJSON)
-	reference := sync.OnceValues(func() (pages.Page, error) { return pages.Docs(contract.document) })
+	reference := sync.OnceValues(readReference)
 	app.Get("/docs", s.countCall, func(c *fiber.Ctx) error {
 		page, err := reference()
 		if err != nil {
@@ -40,6 +41,14 @@ func (s *server) mountDocuments(app *fiber.App, contract *contract) {
 		c.Type("html", "utf-8")
 		return c.Send(page.HTML)
 	})
+}
+
+func readReference() (pages.Page, error) {
+	document, err := oapi.GetSpec()
+	if err != nil {
+		return pages.Page{}, fmt.Errorf("read the contract: %w", err)
+	}
+	return pages.Docs(document)
 }
 
 // mountMailbox serves the development mailbox as a page, where there is one, to this machine alone.

@@ -61,8 +61,8 @@ type Rule struct {
 	Services, InPerson bool
 	// SignedOut tells that live credentials are refused, Private that it is hidden from who does not hold the permission.
 	SignedOut, Private bool
-	// Needs is the key of a permission.
-	Needs string
+	// Needs is the key of a permission, and Or that of another which does as well.
+	Needs, Or string
 }
 
 // Policy is the policy as the tests compare it with the contract.
@@ -72,7 +72,7 @@ func Policy() map[string]Rule {
 		table[id] = Rule{
 			SignedIn: line.access == forPersons || line.access == forCallers, Optional: line.access == forHolders || line.access == forOperators,
 			Recent: line.recent, Enrolling: line.enrolling, Services: line.access == forCallers, InPerson: line.inPerson,
-			Needs: line.needs.Key(), SignedOut: line.access == forStrangers, Private: line.access == forOperators,
+			Needs: line.needs.Key(), Or: line.or.Key(), SignedOut: line.access == forStrangers, Private: line.access == forOperators,
 		}
 	}
 	return table
@@ -140,7 +140,11 @@ func DescribePolicy() map[string]string {
 		for _, each := range line.limits {
 			names = append(names, each.name)
 		}
-		described[id] = who[line.access] + " | " + line.needs.Key() + " | " + in + " | " + strings.Join(names, ", ")
+		needs := line.needs.Key()
+		if line.or.Key() != "" {
+			needs += " or " + line.or.Key()
+		}
+		described[id] = who[line.access] + " | " + needs + " | " + in + " | " + strings.Join(names, ", ")
 	}
 	return described
 }

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,6 +48,8 @@ type world struct {
 	mu    sync.Mutex
 	calls []string
 	err   error
+	// lookups counts the tokens that were asked about.
+	lookups atomic.Int64
 	// hold, if set, is called in place of every use case.
 	hold func(ctx context.Context) error
 	// next is where the following page of sessions begins.
@@ -126,8 +129,9 @@ func (w *world) said() string {
 
 func (w *world) Authenticate(_ context.Context, raw string) (signin.Authenticated, error) {
 	principal := core.Principal{UserID: adaID, SessionID: homeID, AuthTime: now, Roles: ada.Roles}
+	w.lookups.Add(1)
 	switch raw {
-	case "good":
+	case "good", "dwp_good":
 	case "old":
 		principal.AuthTime = now.Add(-time.Hour)
 	case "means":

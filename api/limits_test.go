@@ -132,6 +132,29 @@ var limitedCalls = []limited{
 	{"a page", "address", "GET", "/verify-email?token=abc", "", "", "", there},
 }
 
+// TestGuessesOfProgramsAreNotLookedUp makes up tokens of programs until the address has used up its calls: from then on
+// nobody is asked about them, while a token that was good here stays good.
+func TestGuessesOfProgramsAreNotLookedUp(t *testing.T) {
+	t.Parallel()
+	l := openLimited(t, api.LimitAddress, "3/1h")
+	show := func(address, token string) int {
+		return l.from(address, "GET", "/v1/me", "", "Authorization", "Bearer "+token).StatusCode
+	}
+	coretest.Equal(t, http.StatusOK, show(here, "dwp_good"))
+	for i := range 10 {
+		want := http.StatusUnauthorized
+		if i >= 3 {
+			want = http.StatusTooManyRequests
+		}
+		coretest.Equal(t, want, show(here, "dws_guess"+strconv.Itoa(i)))
+	}
+	if asked := l.lookups.Load(); asked > 1+3+1 { // the refusal itself is what makes it known
+		t.Errorf("%d tokens were looked up", asked)
+	}
+	coretest.Equal(t, http.StatusOK, show(here, "dwp_good"))
+	coretest.Equal(t, http.StatusUnauthorized, show(there, "dws_guess"))
+}
+
 // TestLimitsOfOperations makes each limited call until it is refused, and then the one that must still pass.
 func TestLimitsOfOperations(t *testing.T) {
 	t.Parallel()

@@ -34,7 +34,7 @@ var (
 )
 
 func (c workshop) Create(ctx context.Context, caller core.Principal, d apitoken.Draft) (apitoken.Token, apitoken.Secret, error) {
-	call := fmt.Sprint("create token ", caller.UserID == adaID, " ", d.Name, " ", d.Scopes, " ", d.ExpiresIn, " ", d.ExpiresAt.IsZero())
+	call := fmt.Sprint("create token ", caller.UserID == adaID, " ", d.Name, " ", d.Scopes, " ", d.ExpiresIn, " ", d.ExpiresAt == nil)
 	return someToken, apitoken.Secret{}, c.called(ctx, call)
 }
 
@@ -71,7 +71,7 @@ func (c workshop) Close(ctx context.Context, _ core.Principal, id core.ID) error
 func (c workshop) MakeKey(
 	ctx context.Context, _ core.Principal, account core.ID, d apitoken.KeyDraft,
 ) (apitoken.Key, apitoken.Secret, error) {
-	return someKey, apitoken.Secret{}, c.called(ctx, "make key", account.String(), fmt.Sprint(d.ExpiresIn, " ", d.ExpiresAt.IsZero()))
+	return someKey, apitoken.Secret{}, c.called(ctx, "make key", account.String(), fmt.Sprint(d.ExpiresIn, " ", d.ExpiresAt == nil))
 }
 
 func (c workshop) ListKeys(ctx context.Context, account core.ID) ([]apitoken.Key, error) {

@@ -38,8 +38,9 @@ const (
 // rule is what an operation demands, and what its reply is.
 type rule struct {
 	access audience
-	// needs is the permission that the caller must hold; Everything, the zero value, for none.
-	needs access.Bit
+	// needs is the permission that the caller must hold; Everything, the zero value, for none. Where or is set, that one
+	// does as well: which of the two it takes hangs on what is acted upon, and is judged there.
+	needs, or access.Bit
 	// inPerson closes the operation to personal access tokens and to impersonation: it wants the session of the person.
 	inPerson bool
 	// recent demands a sign-in that is not too long ago. It implies inPerson.
@@ -117,7 +118,7 @@ var policy = map[string]rule{
 	"updateUser":        {access: forCallers, needs: access.UsersWrite},
 	"deleteUser":        {access: forCallers, needs: access.UsersDelete},
 	"suspendUser":       {access: forCallers, needs: access.UsersSuspend},
-	"restoreUser":       {access: forCallers}, // directory.Service tells which permission it needs
+	"restoreUser":       {access: forCallers, needs: access.UsersSuspend, or: access.UsersDelete},
 	"unlockUser":        {access: forCallers, needs: access.UsersSecure},
 	"verifyUserEmail":   {access: forCallers, needs: access.UsersWrite},
 	"resetUserPassword": {access: forCallers, needs: access.UsersSecure},
@@ -207,7 +208,6 @@ var (
 	errNoCredentials = core.NewError(core.KindUnauthenticated, core.CodeUnauthenticated, "Please sign in.")
 	errEnrol         = core.NewError(core.KindForbidden, core.CodeSecondFactorRequired, "Please enrol a second factor first.")
 	errPersons       = core.NewError(core.KindForbidden, core.CodeForbidden, "This is for people. A service account cannot do it.")
-	errInPerson      = core.NewError(core.KindForbidden, core.CodeForbidden, "Only the person can do this, signed in themselves.")
 	errSignedIn      = core.NewError(core.KindConflict, core.CodeAlreadySignedIn, "You are signed in already. Sign out first.")
 )
 
@@ -263,11 +263,23 @@ func (r rule) permits(who *signin.Authenticated) error {
 	case who.Principal.Means == core.ByService && r.access == forPersons:
 		return errPersons
 	case who.Principal.Means != core.BySession && (r.inPerson || r.recent):
-		return errInPerson
-	case r.needs != access.Everything && !who.Rights.Set.Has(r.needs):
-		return access.Lacks(r.needs)
+		return core.ErrInPerson
 	}
-	return nil
+	return r.suffices(&who.Rights.Set)
+}
+
+// suffices judges by the permission, or by the two of which either will do. Its refusal is the same whatever is acted
+// upon: that is not looked at for who may nothing of it.
+func (r rule) suffices(held *access.Set) error {
+	switch {
+	case r.needs == access.Everything || held.Has(r.needs):
+		return nil
+	case r.or == access.Everything:
+		return access.Lacks(r.needs)
+	case held.Has(r.or):
+		return nil
+	}
+	return access.Lacks(r.needs, r.or)
 }
 
 // admitOperator admits everybody on the private listener, which only operators reach.
@@ -294,10 +306,15 @@ func hideUnless(visible bool) error {
 
 func (s *server) authenticate(c *fiber.Ctx) (signin.Authenticated, error) {
 	raw, ok := credentials(c)
-	if !ok {
+	_, ofProgram := apitoken.FormOf(raw)
+	if !ok || ofProgram && s.isGuess(c, raw) {
 		return signin.Authenticated{}, errNoCredentials
 	}
-	return s.deps.Authenticator.Authenticate(c.UserContext(), raw)
+	who, err := s.deps.Authenticator.Authenticate(c.UserContext(), raw)
+	if ofProgram && err == nil {
+		s.familiar.add(raw)
+	}
+	return who, err
 }
 
 // credentials gives the token of a request. Those of programs come by Authorization alone: in a cookie they would be sent

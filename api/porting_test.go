@@ -37,6 +37,10 @@ func (yard) Announce(context.Context, ...core.Change)          {}
 func (yard) Post(context.Context, mail.Letter) error           { return nil }
 func (yard) Recognize(string) origin.Device                    { return origin.Device{} }
 func (yard) Scopes(context.Context, core.ID) ([]string, error) { return nil, core.ErrNotFound }
+func (yard) Stands(context.Context, core.Principal, time.Time) (bool, error) {
+	return true, nil
+}
+func (yard) Ask(*account.User, time.Time) {}
 func (yard) EndAll(context.Context, core.ID, core.ID, account.EndReason) ([]core.Change, error) {
 	return nil, nil
 }
@@ -54,16 +58,17 @@ func moving(t *testing.T, options api.Options) (*fiber.App, error) {
 	trail := audit.NewTrail(audit.Deps{
 		Log: log, History: log, Origins: origins, Clock: clock, IDs: ids, Logger: core.Discard(),
 	}, audit.Config{})
+	warden := access.NewWarden(held, users, yard{}, yard{}, clock)
 	w := &world{holds: []access.Bit{access.UsersImport, access.UsersExport}}
 	deps := w.deps()
 	deps.Portability = api.Portability{
 		Porting: portability.NewService(portability.Deps{
-			Store: portabilitytest.NewMemory(db, users, func(string) bool { return true }), Users: users, Memberships: held,
-			Sessions: yard{}, Warden: access.NewWarden(held, users, yard{}), Hashes: yard{}, Tx: db, Announcer: yard{},
+			Store: portabilitytest.NewMemory(db, users, held), Users: users, Memberships: held,
+			Obligations: yard{}, Sessions: yard{}, Warden: warden, Hashes: yard{}, Tx: db, Announcer: yard{},
 			Trail: trail, Clock: clock, IDs: ids,
 		}, portability.Config{}),
 		Personal: portability.NewRecords(portability.PersonalDeps{
-			Users: users, Holdings: portabilitytest.Shelf{}, History: log, Post: yard{}, Origins: origins, Tx: db, Trail: trail,
+			Users: users, Warden: warden, Holdings: portabilitytest.Shelf{}, History: log, Post: yard{}, Origins: origins, Tx: db, Trail: trail,
 			Clock: clock,
 		}, time.Hour),
 	}

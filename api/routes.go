@@ -17,7 +17,6 @@ import (
 
 // contract is the embedded document with its operations by method and route.
 type contract struct {
-	document   *openapi3.T
 	operations map[string]*operation
 }
 
@@ -39,11 +38,15 @@ var theContract = sync.OnceValues(readContract)
 func Prepare() { _, _ = theContract() }
 
 func readContract() (*contract, error) {
-	document, err := oapi.GetSpec()
+	text, err := oapi.GetSpecJSON()
 	if err != nil {
-		return nil, fmt.Errorf("read the contract: %w", err)
+		return nil, fmt.Errorf("unpack the contract: %w", err)
 	}
-	made := &contract{document: document, operations: make(map[string]*operation)}
+	document, err := validation.Load(text)
+	if err != nil {
+		return nil, err
+	}
+	made := &contract{operations: make(map[string]*operation)}
 	for path, item := range document.Paths.Map() {
 		for method, described := range item.Operations() {
 			check, err := validation.New(described)
@@ -75,7 +78,7 @@ func declaredBy(described *openapi3.Operation) map[int]bool {
 
 // only gives a contract that serves the operations of one tag.
 func (c *contract) only(tag string) *contract {
-	part := &contract{document: c.document, operations: make(map[string]*operation)}
+	part := &contract{operations: make(map[string]*operation)}
 	for route, described := range c.operations {
 		if described.tag == tag {
 			part.operations[route] = described

@@ -139,7 +139,8 @@ type server struct {
 	// origin is that of the server itself.
 	origin string
 	// private marks the listener for operators.
-	private bool
+	private  bool
+	familiar familiar
 }
 
 func newServer(deps Deps, options Options) *server {
@@ -161,7 +162,7 @@ func New(deps Deps, options Options) (*fiber.App, error) {
 	if err := s.mount(app, contract); err != nil {
 		return nil, err
 	}
-	s.mountDocuments(app, contract)
+	s.mountDocuments(app)
 	s.mountMailbox(app)
 	if s.options.ServePages {
 		s.mountPages(app)

@@ -82,10 +82,12 @@ func (k clerk) Find(ctx context.Context, id core.ID) (account.User, error) {
 	return ada, k.called(ctx, "find", id.String())
 }
 
-func (k clerk) Profile(ctx context.Context, viewer directory.Viewer, id core.ID) (account.User, error) {
-	call := []string{"profile", id.String(), "for", viewer.ID.String()}
-	if viewer.ReadsUsers {
-		call = append(call, "who reads users")
+func (k clerk) Profile(ctx context.Context, viewer access.Rights, id core.ID) (account.User, error) {
+	call := []string{"profile", id.String(), "for", viewer.Who.String()}
+	for _, bit := range []access.Bit{access.MeRead, access.UsersRead} {
+		if viewer.Set.Has(bit) {
+			call = append(call, bit.Key())
+		}
 	}
 	return ada, k.called(ctx, call...)
 }
@@ -191,7 +193,7 @@ var userReaches = []reach{
 	{"sessions", "GET", user + "/sessions", "", "good", 200, "sessions " + someID, `"current":true`},
 	{"end sessions", "DELETE", user + "/sessions", "", "good", 204, "end sessions " + someID, ""},
 	{"end a session", "DELETE", user + "/sessions/" + homeText, "", "good", 204, "end session " + someID + " " + homeText, ""},
-	{"profile for a member", "GET", user + "/profile", "", "good", 200, "profile " + someID + " for " + adaID.String() + " who reads users", `"name":"Ada Lovelace"`},
+	{"profile for a member", "GET", user + "/profile", "", "good", 200, "profile " + someID + " for " + adaID.String() + " me.read users.read", `"name":"Ada Lovelace"`},
 	{"profile for a stranger", "GET", user + "/profile", "", "", 200, "profile " + someID + " for " + zeroID, `"created_at"`},
 	{"profile with a dead token", "GET", user + "/profile", "", "expired", 200, "profile " + someID + " for " + zeroID, `"id"`},
 }
@@ -231,15 +233,15 @@ func TestAdministrationReachesItsUseCase(t *testing.T) {
 	}
 }
 
-// TestATokenWithoutMeReadIsAStranger looks at a profile by tokens of a person: what the scopes leave out they do not see.
-func TestATokenWithoutMeReadIsAStranger(t *testing.T) {
+// TestTokensSeeProfilesByTheirScopes looks at a profile by tokens of a person: what the scopes leave out they do not hold.
+func TestTokensSeeProfilesByTheirScopes(t *testing.T) {
 	t.Parallel()
 	c, w := open(t, api.Options{})
 	w.means = core.ByToken
-	for bit, viewer := range map[access.Bit]string{access.MailRead: zeroID, access.MeRead: adaID.String()} {
+	for bit, held := range map[access.Bit]string{access.MailRead: "", access.MeRead: " me.read"} {
 		w.bounded = access.NewSet(bit)
 		c.do("GET", user+"/profile", "", as("means")...)
-		if call, want := w.said(), "profile "+someID+" for "+viewer; call != want {
+		if call, want := w.said(), "profile "+someID+" for "+adaID.String()+held; call != want {
 			t.Errorf("with %s reached %q, want %q", bit.Key(), call, want)
 		}
 	}

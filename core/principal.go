@@ -58,6 +58,10 @@ func (p Principal) RequireRecent(now time.Time, maxAge time.Duration, factors ..
 	return Unproven(factors...)
 }
 
+// ErrInPerson is the answer to tokens, keys and impersonation where only the person themselves will do: no proof of who
+// they are would help them.
+var ErrInPerson = NewError(KindForbidden, CodeForbidden, "Only the person can do this, signed in themselves.")
+
 // Unproven asks the caller to prove anew who they are, by one of the factors.
 func Unproven(factors ...string) error {
 	refusal := NewError(KindForbidden, CodeReauthentication, "Please confirm that it is you before doing this.")

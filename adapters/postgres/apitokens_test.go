@@ -11,6 +11,10 @@ func openTokens(t *testing.T) apitokentest.Stores {
 	db := postgrestest.Open(t)
 	return apitokentest.Stores{
 		Tx: db, Tokens: db.PersonalTokens(), Services: db.ServiceAccounts(), Keys: db.ServiceKeys(), Accounts: db.Accounts(),
+		Beside: apitokentest.Beside{
+			Admissions: db.Admissions(), Sessions: db.Sessions(), Ender: db.Sessions(), Access: db.Access(), Catalogues: db.Access(),
+			Log: db.Audit(), History: db.Audit(),
+		},
 	}
 }
 
@@ -22,4 +26,19 @@ func TestPersonalTokens(t *testing.T) {
 func TestServiceAccounts(t *testing.T) {
 	t.Parallel()
 	apitokentest.TestServices(t, openTokens)
+}
+
+func TestTokensBesideWriters(t *testing.T) {
+	t.Parallel()
+	apitokentest.TestBesideWriters(t, openTokens)
+}
+
+func TestAdmissions(t *testing.T) {
+	t.Parallel()
+	apitokentest.TestAdmissions(t, openTokens)
+}
+
+func TestTokenRaces(t *testing.T) {
+	t.Parallel()
+	apitokentest.TestRaces(t, openTokens)
 }

@@ -7,12 +7,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/doorward/doorward/adapters/internal/userlist"
+	"github.com/doorward/doorward/adapters/postgres/pgdb"
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/directory"
 )
 
-// Directory is a directory.Index.
+// Directory is a directory.Index and a directory.Keyer.
 type Directory struct{ db *Database }
 
 // Directory gives the index of users.
@@ -59,6 +60,26 @@ func (d *Directory) Search(
 func (d *Directory) Many(ctx context.Context, ids []core.ID) ([]account.User, error) {
 	rows, err := d.db.queries(ctx).AccountsByIDs(ctx, ids)
 	return each(rows, toUser), translate(err)
+}
+
+// KeyNames implements directory.Keyer.
+func (d *Directory) KeyNames(ctx context.Context, limit int) (keyed int, err error) {
+	err = d.db.InTx(ctx, func(ctx context.Context) error {
+		queries := d.db.queries(ctx)
+		rows, err := queries.UnkeyedNames(ctx, limit32(limit))
+		if keyed = len(rows); err != nil || keyed == 0 {
+			return err
+		}
+		given := pgdb.KeyNamesParams{Ids: make([]core.ID, keyed), Keys: make([]string, keyed)}
+		for i, row := range rows {
+			given.Ids[i], given.Keys[i] = row.ID, account.NameKey(row.Name)
+		}
+		return queries.KeyNames(ctx, given)
+	})
+	if err == nil && keyed < limit {
+		err = d.db.queries(ctx).ForgetUnkeyedNames(ctx)
+	}
+	return keyed, translate(err)
 }
 
 // listed runs a statement that was made for one request. It is planned for its arguments each time: of a prepared

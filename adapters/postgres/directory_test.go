@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"io/fs"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/doorward/doorward/adapters/internal/userlist/userlisttest"
 	"github.com/doorward/doorward/adapters/postgres"
 	"github.com/doorward/doorward/adapters/postgres/postgrestest"
+	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/account/accounttest"
 	"github.com/doorward/doorward/core/coretest"
@@ -100,6 +102,56 @@ func TestUserListsMigrationRunsAgain(t *testing.T) {
 	places, _, err = db.Directory().Search(t.Context(), directory.Search{Text: directory.NewSearchText("ada love"), Limit: 10})
 	coretest.Must(t, err)
 	coretest.Equal(t, []directory.Place{{ID: user.ID, Key: "ada lovelace"}}, places)
+}
+
+// TestNamesAreKeyedByMany lets several replicas make the keys of names at once, while another of an older release goes on
+// giving names without any. What a release writes that knows keys is right in the end too.
+func TestNamesAreKeyedByMany(t *testing.T) {
+	t.Parallel()
+	url := postgrestest.URL(t)
+	db := postgrestest.OpenURL(t, url)
+	older, err := pgx.Connect(t.Context(), url)
+	coretest.Must(t, err)
+	t.Cleanup(func() { _ = older.Close(context.WithoutCancel(t.Context())) })
+	const people, replicas = 30, 4
+	ids := make([]core.ID, people)
+	for i := range ids {
+		ids[i] = someWeiss(t, db)
+	}
+	coretest.Race(t, replicas, nil, func(ctx context.Context, i int) error {
+		if i == 0 {
+			_, err := older.Exec(ctx, "UPDATE users SET name = 'Groß' WHERE id = ANY($1)", ids[:people/2])
+			return err
+		}
+		_, err := db.Directory().KeyNames(ctx, people/replicas)
+		return err
+	})
+	_, err = older.Exec(t.Context(), "DELETE FROM users WHERE id = $1", ids[0])
+	coretest.Must(t, err)
+	_, err = db.Directory().KeyNames(t.Context(), people+1)
+	coretest.Must(t, err)
+	for text, want := range map[string]int{"gross": people/2 - 1, "weiss": people - people/2} {
+		places, _, err := db.Directory().Search(t.Context(), directory.Search{Text: directory.NewSearchText(text), Limit: people})
+		coretest.Must(t, err)
+		coretest.Equal(t, want, len(places))
+	}
+	var left int
+	coretest.Must(t, older.QueryRow(t.Context(), "SELECT count(*) FROM unkeyed_names").Scan(&left))
+	coretest.Equal(t, 0, left)
+}
+
+// someWeiss opens an account and renames it to what has the same key.
+func someWeiss(t *testing.T, db *postgres.Database) core.ID {
+	t.Helper()
+	user := accounttest.Person("")
+	user.Profile.Name = "WEISS"
+	coretest.Must(t, db.Accounts().Create(t.Context(), user))
+	user, err := db.Accounts().Find(t.Context(), user.ID)
+	coretest.Must(t, err)
+	user.Profile.Name = "Weiß"
+	_, err = db.Accounts().Save(t.Context(), user)
+	coretest.Must(t, err)
+	return user.ID
 }
 
 // statements splits a migration as goose does.

@@ -54,7 +54,7 @@ func toStanding(
 	for _, row := range marks {
 		marked[row.UserID] = portability.Mark{
 			Line: digest(row.LineDigest), Password: digest(row.PasswordDigest), PasswordAt: present(row.PasswordAt),
-			EmailKey: row.EmailKey, EmailVerified: row.EmailVerified,
+			EmailKey: row.EmailKey, EmailVerified: row.EmailVerified, ExternalID: row.ExternalID, Severed: row.Severed,
 		}
 	}
 	for _, row := range rows {
@@ -84,7 +84,12 @@ func optionalDigest(told portability.Digest) []byte {
 	return told[:]
 }
 
-var importedColumns = []string{"user_id", "line_digest", "password_digest", "password_at", "email_key", "email_verified"}
+var (
+	importedColumns = []string{
+		"user_id", "line_digest", "password_digest", "password_at", "email_key", "email_verified", "external_id", "severed",
+	}
+	importedRoleColumns = []string{"user_id", "role", "assigned_by", "assigned_at"}
+)
 
 // Add implements portability.Store, by COPY: three statements for any number of accounts.
 func (p *Portability) Add(ctx context.Context, accounts []portability.Imported, events ...audit.Event) error {
@@ -93,18 +98,18 @@ func (p *Portability) Add(ctx context.Context, accounts []portability.Imported, 
 		for i, each := range accounts {
 			users[i] = userRow(each.User)
 			for _, role := range each.User.Roles {
-				roles = append(roles, []any{each.User.ID, role, each.User.CreatedAt})
+				roles = append(roles, []any{each.User.ID, role, optionalID(each.By), each.At})
 			}
 			marks[i] = []any{
 				each.User.ID, each.Mark.Line[:], optionalDigest(each.Mark.Password), optionalTime(each.Mark.PasswordAt),
-				each.Mark.EmailKey, each.Mark.EmailVerified,
+				each.Mark.EmailKey, each.Mark.EmailVerified, each.Mark.ExternalID, each.Mark.Severed,
 			}
 		}
 		for _, table := range []struct {
 			name    string
 			columns []string
 			rows    [][]any
-		}{{"users", userColumns, users}, {"user_roles", roleColumns, roles}, {"imported_users", importedColumns, marks}} {
+		}{{"users", userColumns, users}, {"user_roles", importedRoleColumns, roles}, {"imported_users", importedColumns, marks}} {
 			_, err := p.db.current(ctx).CopyFrom(ctx, pgx.Identifier{table.name}, table.columns, pgx.CopyFromRows(table.rows))
 			if err != nil {
 				return err
@@ -119,6 +124,7 @@ func (p *Portability) Remember(ctx context.Context, id core.ID, mark portability
 	changed, err := p.db.queries(ctx).UpdateImported(ctx, pgdb.UpdateImportedParams{
 		UserID: id, LineDigest: mark.Line[:], PasswordDigest: optionalDigest(mark.Password),
 		PasswordAt: optionalTime(mark.PasswordAt), EmailKey: mark.EmailKey, EmailVerified: mark.EmailVerified,
+		Severed: mark.Severed,
 	})
 	if err == nil && changed == 0 {
 		err = core.ErrNotFound

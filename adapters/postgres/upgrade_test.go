@@ -39,15 +39,25 @@ func TestUpgradeBesideAnOlderReplica(t *testing.T) {
 			coretest.Must(t, err)
 		}
 	}
+	rename := func(user *account.User, name string) {
+		_, err := conn.Exec(t.Context(), upgradetest.Rename(olderDialect(), user, name))
+		coretest.Must(t, err)
+	}
 	before, beside := upgradetest.Person("Grace Hopper"), upgradetest.Person("Ada Lovelace")
+	strange, stranger, renamed := upgradetest.Person("Anna Weiß"), upgradetest.Person("Οδυσσεύς  Ｅｌｙｔｉｓ"), upgradetest.Person("Kay")
 	write(before)
+	write(strange)
+	write(renamed)
 	db := postgrestest.OpenURL(t, address)
 	_, err = db.Migrate(t.Context())
 	coretest.Must(t, err)
 	write(beside)
+	write(stranger)
+	rename(&before, "Grace Murray")
+	rename(&renamed, "Kay Groß")
 	upgradetest.Holds(t, upgradetest.Parts{
-		Accounts: db.Accounts(), Memberships: db.Access(), Directory: db.Directory(), Figures: db.Figures(),
-	}, before, beside)
+		Accounts: db.Accounts(), Memberships: db.Access(), Directory: db.Directory(), Keyer: db.Directory(), Figures: db.Figures(),
+	}, before, beside, strange, stranger, renamed)
 	var unfinished int
 	coretest.Must(t, conn.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM pg_constraint WHERE NOT convalidated) +
 (SELECT count(*) FROM pg_index WHERE NOT indisvalid)`).Scan(&unfinished))

@@ -14,6 +14,9 @@ var kept = []string{
 	"goose_db_version", "signing_keys", "catalogue", "roles", "permissions", "role_permissions", "stat_totals", "stat_deltas",
 }
 
+// partly are the tables of which Wipe leaves what is built in, with the rest of them that it removes.
+var partly = []string{"roles WHERE NOT system", "permissions WHERE NOT system"}
+
 // Contents tells how many rows there are of what Wipe would remove, by table.
 func (db *Database) Contents(ctx context.Context) (map[string]int64, error) {
 	tables, err := db.wipeable(ctx)
@@ -21,12 +24,12 @@ func (db *Database) Contents(ctx context.Context) (map[string]int64, error) {
 		return nil, err
 	}
 	counts := map[string]int64{}
-	for _, table := range tables {
+	for _, table := range append(tables, partly...) {
 		var count int64
 		if err := db.on(ctx).QueryRow(ctx, "SELECT count(*) FROM "+table).Scan(&count); err != nil {
 			return nil, translate(err)
 		}
-		counts[table] = count
+		counts[strings.Fields(table)[0]] = count
 	}
 	return counts, nil
 }

@@ -76,11 +76,26 @@ func (p *PersonalTokens) Use(ctx context.Context, digest secret.TokenDigest, now
 	}
 	used, recent := toPersonalToken(row), now.Add(-apitoken.UseEvery)
 	if used.LastUsedAt.Before(recent) {
-		err = p.db.writing(ctx).NotePersonalToken(ctx, litedb.NotePersonalTokenParams{
-			ID: row.ID, Now: optionalTime(now), Recent: optionalTime(recent),
+		p.db.noteUse(ctx, func(ctx context.Context, queries *litedb.Queries) error {
+			return queries.NotePersonalToken(ctx, litedb.NotePersonalTokenParams{
+				ID: row.ID, Now: optionalTime(now), Recent: optionalTime(recent),
+			})
 		})
 	}
-	return used, translate(err)
+	return used, nil
+}
+
+// noteWait is how long a use waits for the one writer to be noted; beside another process it is Config.BusyTimeout.
+const noteWait = time.Second
+
+// noteUse notes a use, or does not: whoever may read is not kept from it by what others write, and the next use is
+// noted. That the writer was busy is no news.
+func (db *Database) noteUse(ctx context.Context, note func(ctx context.Context, queries *litedb.Queries) error) {
+	ctx, cancel := context.WithTimeout(ctx, noteWait)
+	defer cancel()
+	if err := note(ctx, db.writing(ctx)); err != nil && ctx.Err() == nil && !busy(err) {
+		db.config.Log.WarnContext(ctx, "the use of a token was not noted", "error", err)
+	}
 }
 
 func toPersonalToken(row litedb.PersonalToken) apitoken.Token {
@@ -218,11 +233,13 @@ func (k *ServiceKeys) Use(
 	}
 	used, recent := toServiceKey(row.ServiceAccountKey), now.Add(-apitoken.UseEvery)
 	if used.LastUsedAt.Before(recent) {
-		err = k.db.writing(ctx).NoteServiceKey(ctx, litedb.NoteServiceKeyParams{
-			ID: row.ServiceAccountKey.ID, Now: optionalTime(now), Recent: optionalTime(recent),
+		k.db.noteUse(ctx, func(ctx context.Context, queries *litedb.Queries) error {
+			return queries.NoteServiceKey(ctx, litedb.NoteServiceKeyParams{
+				ID: row.ServiceAccountKey.ID, Now: optionalTime(now), Recent: optionalTime(recent),
+			})
 		})
 	}
-	return used, toServiceAccount(row.ServiceAccount), translate(err)
+	return used, toServiceAccount(row.ServiceAccount), nil
 }
 
 func toServiceKey(row litedb.ServiceAccountKey) apitoken.Key {

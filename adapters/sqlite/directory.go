@@ -12,7 +12,7 @@ import (
 	"github.com/doorward/doorward/core/directory"
 )
 
-// Directory is a directory.Index.
+// Directory is a directory.Index and a directory.Keyer.
 type Directory struct{ db *Database }
 
 // Directory gives the index of users.
@@ -60,6 +60,10 @@ func (d *Directory) Many(ctx context.Context, ids []core.ID) ([]account.User, er
 	rows, err := d.db.reading(ctx).AccountsByIDs(ctx, each(ids, func(id core.ID) sqltype.ID { return sqltype.ID(id) }))
 	return each(rows, toUser), translate(err)
 }
+
+// KeyNames implements directory.Keyer. Its migration made the keys, by account.NameKey, and no older release serves beside
+// this one: of a file there is one server.
+func (*Directory) KeyNames(context.Context, int) (int, error) { return 0, nil }
 
 // listed runs a statement that was made for one request, on the transaction that ctx carries or beside the writer.
 func listed[T any](

@@ -61,7 +61,7 @@ func toStanding(
 	for _, row := range marks {
 		marked[core.ID(row.UserID)] = portability.Mark{
 			Line: digest(row.LineDigest), Password: digest(row.PasswordDigest), PasswordAt: presentTime(row.PasswordAt),
-			EmailKey: row.EmailKey, EmailVerified: row.EmailVerified,
+			EmailKey: row.EmailKey, EmailVerified: row.EmailVerified, ExternalID: row.ExternalID, Severed: row.Severed,
 		}
 	}
 	for _, row := range rows {
@@ -128,7 +128,7 @@ func addImported(ctx context.Context, queries *litedb.Queries, each portability.
 	}
 	for _, role := range each.User.Roles {
 		if err := queries.InsertRole(ctx, litedb.InsertRoleParams{
-			UserID: sqltype.ID(each.User.ID), Role: role, AssignedAt: sqltype.Time(each.User.CreatedAt),
+			UserID: sqltype.ID(each.User.ID), Role: role, AssignedBy: optionalID(each.By), AssignedAt: sqltype.Time(each.At),
 		}); err != nil {
 			return err
 		}
@@ -136,6 +136,7 @@ func addImported(ctx context.Context, queries *litedb.Queries, each portability.
 	return queries.InsertImported(ctx, litedb.InsertImportedParams{
 		UserID: sqltype.ID(each.User.ID), LineDigest: each.Mark.Line[:], PasswordDigest: optionalDigest(each.Mark.Password),
 		PasswordAt: optionalTime(each.Mark.PasswordAt), EmailKey: each.Mark.EmailKey, EmailVerified: each.Mark.EmailVerified,
+		ExternalID: each.Mark.ExternalID, Severed: each.Mark.Severed,
 	})
 }
 
@@ -144,6 +145,7 @@ func (p *Portability) Remember(ctx context.Context, id core.ID, mark portability
 	changed, err := p.db.writing(ctx).UpdateImported(ctx, litedb.UpdateImportedParams{
 		UserID: sqltype.ID(id), LineDigest: mark.Line[:], PasswordDigest: optionalDigest(mark.Password),
 		PasswordAt: optionalTime(mark.PasswordAt), EmailKey: mark.EmailKey, EmailVerified: mark.EmailVerified,
+		Severed: mark.Severed,
 	})
 	if err == nil && changed == 0 {
 		err = core.ErrNotFound

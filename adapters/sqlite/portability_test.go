@@ -11,6 +11,8 @@ func TestPortability(t *testing.T) {
 	t.Parallel()
 	portabilitytest.TestStore(t, func(t *testing.T) portabilitytest.Stores {
 		db := sqlitetest.Open(t)
-		return portabilitytest.Stores{Tx: db, Accounts: db.Accounts(), Porting: db.Portability(), History: db.Audit()}
+		return portabilitytest.Stores{
+			Tx: db, Accounts: db.Accounts(), Memberships: db.Access(), Porting: db.Portability(), History: db.Audit(),
+		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/doorward/doorward/adapters/internal/upgradetest"
 	"github.com/doorward/doorward/adapters/sqlite/sqlitetest"
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/coretest"
 	schema "github.com/doorward/doorward/sql"
 )
@@ -32,17 +33,21 @@ func TestUpgrade(t *testing.T) {
 		Time: func(at time.Time) string { return strconv.FormatInt(at.UnixMicro(), 10) },
 		List: "'[]'", Bytes: "zeroblob(16)",
 	}
-	ada, emile := upgradetest.Person("Ada Lovelace"), upgradetest.Person("Émile du Châtelet")
-	for _, statement := range append(upgradetest.Statements(dialect, ada), upgradetest.Statements(dialect, emile)...) {
-		_, err := older.ExecContext(t.Context(), statement)
-		coretest.Must(t, err)
+	users := []account.User{
+		upgradetest.Person("Ada Lovelace"), upgradetest.Person("Émile du Châtelet"), upgradetest.Person("Anna Weiß"),
+	}
+	for _, user := range users {
+		for _, statement := range upgradetest.Statements(dialect, user) {
+			_, err := older.ExecContext(t.Context(), statement)
+			coretest.Must(t, err)
+		}
 	}
 	db := sqlitetest.OpenFile(t, path)
 	_, err = db.Migrate(t.Context())
 	coretest.Must(t, err)
 	upgradetest.Holds(t, upgradetest.Parts{
-		Accounts: db.Accounts(), Memberships: db.Access(), Directory: db.Directory(), Figures: db.Figures(),
-	}, ada, emile)
+		Accounts: db.Accounts(), Memberships: db.Access(), Directory: db.Directory(), Keyer: db.Directory(), Figures: db.Figures(),
+	}, users...)
 	var strays int
 	coretest.Must(t, older.QueryRowContext(t.Context(), "SELECT count(*) FROM pragma_foreign_key_check").Scan(&strays))
 	coretest.Equal(t, 0, strays)

@@ -3,10 +3,14 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 // kept are the tables that Wipe leaves, in a statement: what migrations write, and the keys that tokens are signed with.
 const kept = "('goose_db_version', 'signing_keys', 'catalogue', 'roles', 'permissions', 'role_permissions')"
+
+// partly are the tables of which Wipe leaves what is built in, with the rest of them that it removes.
+var partly = []string{"roles WHERE NOT system", "permissions WHERE NOT system"}
 
 // Contents tells how many rows there are of what Wipe would remove, by table.
 func (db *Database) Contents(ctx context.Context) (map[string]int64, error) {
@@ -15,11 +19,11 @@ func (db *Database) Contents(ctx context.Context) (map[string]int64, error) {
 		return nil, err
 	}
 	counts := map[string]int64{}
-	for _, table := range tables {
+	for _, table := range append(tables, partly...) {
 		err := db.scan(ctx, "SELECT count(*) FROM "+table, nil, func(scan func(...any) error) error {
 			var count int64
 			err := scan(&count)
-			counts[table] = count
+			counts[strings.Fields(table)[0]] = count
 			return err
 		})
 		if err != nil {

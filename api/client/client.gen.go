@@ -1126,7 +1126,7 @@ type CreateRoleRequest struct {
 // CreateServiceAccountKeyRequest defines model for CreateServiceAccountKeyRequest.
 type CreateServiceAccountKeyRequest struct {
 	// ExpiresAt When it expires. Not together with `expires_in`.
-	ExpiresAt time.Time `json:"expires_at,omitempty"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 
 	// ExpiresIn After how many seconds it expires. Not together with `expires_at`.
 	ExpiresIn LifeInSeconds `json:"expires_in,omitempty"`
@@ -1146,7 +1146,7 @@ type CreateServiceAccountRequest struct {
 // CreateTokenRequest defines model for CreateTokenRequest.
 type CreateTokenRequest struct {
 	// ExpiresAt When it expires. Not together with `expires_in`.
-	ExpiresAt time.Time `json:"expires_at,omitempty"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 
 	// ExpiresIn After how many seconds it expires. Not together with `expires_at`.
 	ExpiresIn LifeInSeconds `json:"expires_in,omitempty"`
@@ -1534,7 +1534,7 @@ type ImpersonateRequest struct {
 	// Minutes For how long; the longest that the deployment permits (15) where left out.
 	Minutes int `json:"minutes,omitempty"`
 
-	// Reason Why. It is kept in the audit log; 200 bytes at the most.
+	// Reason Why. It is kept in the audit log.
 	Reason string `json:"reason"`
 }
 
@@ -1577,16 +1577,18 @@ type ImportLine struct {
 	// Phone In E.164 form.
 	Phone string `json:"phone,omitempty"`
 
-	// Roles All roles of the account. Where they are not told, a new account has `USER`.
+	// Roles All roles of the account. Where they are not told, a new account has `USER`. Any others need the permission
+	// `access.write` besides.
 	Roles    []string `json:"roles,omitempty"`
 	Username string   `json:"username,omitempty"`
 }
 
 // ImportOutcome defines model for ImportOutcome.
 type ImportOutcome struct {
-	// Code Why the line was rejected: `email_taken`, `username_taken`, `external_id_taken`, `exceeds_own_rights`, `last_owner`,
-	// `conflict` for an account that is deleted, or the code of a field, such as `invalid_format`, `unknown_value`,
-	// `out_of_range`, `required`, `too_long`.
+	// Code Why the line was rejected: `email_taken`, `username_taken`, `external_id_taken`, `exceeds_own_rights`, `forbidden`
+	// for roles without the permission `access.write`, `last_owner`, `conflict` for an account that is deleted, or the code
+	// of a field, such as `invalid_format`, `unknown_value`, `out_of_range`, `required`, `too_long`, and `not_allowed` for
+	// `roles` of an account that no import made.
 	Code string `json:"code,omitempty"`
 
 	// ExternalID Empty where the line could not be read.
@@ -1998,12 +2000,35 @@ type PersonalAccount struct {
 	Username  nullable.Nullable[string] `json:"username"`
 }
 
+// PersonalAct defines model for PersonalAct.
+type PersonalAct struct {
+	// Action Example: user.suspend
+	Action   string    `json:"action"`
+	At       time.Time `json:"at"`
+	Device   string    `json:"device"`
+	ID       string    `json:"id"`
+	IP       string    `json:"ip"`
+	Location string    `json:"location"`
+	Outcome  string    `json:"outcome"`
+
+	// SessionID The session from which it was done; not told of acts upon sessions.
+	SessionID nullable.Nullable[string] `json:"session_id"`
+
+	// TokenID The personal access token by which it was done.
+	TokenID   nullable.Nullable[string] `json:"token_id"`
+	UserAgent string                    `json:"user_agent"`
+}
+
 // PersonalData defines model for PersonalData.
 type PersonalData struct {
 	Account PersonalAccount `json:"account"`
 
 	// Activity What happened to the account, and was tried.
-	Activity   []PersonalEvent  `json:"activity"`
+	Activity []PersonalEvent `json:"activity"`
+
+	// Acts What the person did, or was refused, to others or to what is nobody's, such as a role, and where they were. To whom
+	// is not told: that is somebody else.
+	Acts       []PersonalAct    `json:"acts"`
 	Devices    []PersonalDevice `json:"devices"`
 	ExportedAt time.Time        `json:"exported_at"`
 	Factors    []struct {
@@ -2170,7 +2195,7 @@ type PostAuditLogRequest struct {
 	// Action Example: app.order.paid
 	Action string `json:"action"`
 
-	// Metadata 16 entries at the most, with keys of up to 64 bytes, all printable. `token` and `impersonating` are this server's.
+	// Metadata 16 entries at the most, with keys of up to 64 characters, all printable. `token` and `impersonating` are this server's.
 	Metadata map[string]string `json:"metadata,omitempty"`
 
 	// Outcome `failure`: a proof was wrong. `refused`: a rule stood against it.
@@ -2252,21 +2277,29 @@ type RecentSignIn struct {
 	// Example: desktop
 	Device string `json:"device"`
 
-	// IP Example: 203.0.113.7
-	IP string `json:"ip"`
+	// IP `null` without `sessions.read`.
+	//
+	// Example: 203.0.113.7
+	IP nullable.Nullable[string] `json:"ip"`
 
-	// Location Example: Berlin, DE
+	// Location `null` without `sessions.read`, and where it is not known.
+	//
+	// Example: Berlin, DE
 	Location nullable.Nullable[string] `json:"location"`
 
-	// Name As the profile has it now.
+	// Name As the profile has it now; `null` without `sessions.read`.
 	//
 	// Example: Ada Lovelace
-	Name string `json:"name"`
+	Name nullable.Nullable[string] `json:"name"`
 
 	// Os Example: Linux
-	Os        string `json:"os"`
-	SessionID string `json:"session_id"`
-	UserID    string `json:"user_id"`
+	Os string `json:"os"`
+
+	// SessionID `null` without `sessions.read`.
+	SessionID nullable.Nullable[string] `json:"session_id"`
+
+	// UserID `null` without `sessions.read`.
+	UserID nullable.Nullable[string] `json:"user_id"`
 }
 
 // RecentSignIns defines model for RecentSignIns.
@@ -4465,7 +4498,8 @@ type ClientInterface interface {
 	//
 	// The growth is of the last 30 days in UTC, the sign-ins are the newest 20. Each part was read by itself, and says as of
 	// when.
-	// Needs the permission `dashboard.read`.
+	// Needs the permission `dashboard.read`; whose the sign-ins were and from where, which is `null` else, needs
+	// `sessions.read` besides.
 	//
 	// Corresponds with GET /v1/dashboard/all (the `GetDashboards` operationId).
 	GetDashboards(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4483,7 +4517,8 @@ type ClientInterface interface {
 	//
 	// Those that were let in, newest first; ended sessions too, for as long as the deployment keeps them. Tries that failed
 	// are in the audit log.
-	// Needs the permission `dashboard.read`.
+	// Needs the permission `dashboard.read`; whose the sign-ins were and from where, which is `null` else, needs
+	// `sessions.read` besides.
 	//
 	// Corresponds with GET /v1/dashboard/recent-sign-ins (the `GetRecentSignIns` operationId).
 	GetRecentSignIns(ctx context.Context, params *GetRecentSignInsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4695,7 +4730,7 @@ type ClientInterface interface {
 
 	// DeactivateMe Put the own account to rest
 	//
-	// Ends all sessions. Signing in makes the account active again.
+	// Ends all sessions. Signing in makes the account active again. The last owner cannot do so.
 	//
 	// Corresponds with POST /v1/me/deactivate (the `DeactivateMe` operationId).
 	DeactivateMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4765,8 +4800,8 @@ type ClientInterface interface {
 	// ExportMe Everything that is held about the own person
 	//
 	// One document: the account, its settings, roles and groups, sessions, devices, second factors, tokens, changes that
-	// wait for a proof, mails of the last time, and all that was written down of what happened to the account. Secrets,
-	// and digests of them, are left out. The owner is told by mail.
+	// wait for a proof, mails of the last time, and all that was written down of what happened to the account, and of what
+	// the person did to others. Secrets, and digests of them, are left out. The owner is told by mail.
 	//
 	// Corresponds with GET /v1/me/export (the `ExportMe` operationId).
 	ExportMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5269,7 +5304,7 @@ type ClientInterface interface {
 
 	// ImportUsersWithBody Import users
 	//
-	// Takes one JSON object per line (see `ImportLine`), each ended by a line feed and of 16 KiB at the most, and
+	// Takes one JSON object per line (see `ImportLine`), each ended by a line feed and of 32 KiB at the most, and
 	// answers with one line each (see `ImportOutcome`), in their order, while the body is still being read. An account is
 	// known again by its `external_id`: the same line changes nothing, another one updates the account, so that an
 	// import that was cut short is repeated from its beginning. What the owner has done since stays: an address
@@ -5282,7 +5317,11 @@ type ClientInterface interface {
 	// which waits for them, until one gives up.
 	//
 	// Roles of which the caller does not hold every permission, and accounts that hold more than the caller, are
-	// rejected by `exceeds_own_rights`. Needs the permission `users.import`.
+	// rejected by `exceeds_own_rights`. To assign roles, other than `USER` to a new account, needs the permission
+	// `access.write` besides (`forbidden`), and an account that an import made under this `external_id` (`not_allowed` on
+	// `roles`). Accounts that hold a permission of administration, or held one when an import came to them, keep their
+	// address and their password, whatever a line says, and so does the account of the caller. Needs the permission
+	// `users.import`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5370,7 +5409,7 @@ type ClientInterface interface {
 	// ImpersonateUserWithBody See what a user sees
 	//
 	// Answers with an access token in the place of the user, marked by the claim `act` (RFC 8693). It opens what the user sees
-	// of themselves and their profile, and nothing that wants the person. It ends when its time is over, with the session
+	// of themselves (`me.read`), changes nothing, and does nothing that wants the person. It ends when its time is over, with the session
 	// of the caller, and as soon as the caller could not impersonate the user any more; nothing refreshes it. Only users
 	// who hold nothing that the caller does not. It is audited with the reason, shown in the activity of the user,
 	// and told to them by mail. Needs the permission `users.impersonate`.
@@ -5383,7 +5422,7 @@ type ClientInterface interface {
 	// ImpersonateUser See what a user sees
 	//
 	// Answers with an access token in the place of the user, marked by the claim `act` (RFC 8693). It opens what the user sees
-	// of themselves and their profile, and nothing that wants the person. It ends when its time is over, with the session
+	// of themselves (`me.read`), changes nothing, and does nothing that wants the person. It ends when its time is over, with the session
 	// of the caller, and as soon as the caller could not impersonate the user any more; nothing refreshes it. Only users
 	// who hold nothing that the caller does not. It is audited with the reason, shown in the activity of the user,
 	// and told to them by mail. Needs the permission `users.impersonate`.
@@ -6563,7 +6602,8 @@ func (c *Client) VerifyEmail(ctx context.Context, body VerifyEmailJSONRequestBod
 //
 // The growth is of the last 30 days in UTC, the sign-ins are the newest 20. Each part was read by itself, and says as of
 // when.
-// Needs the permission `dashboard.read`.
+// Needs the permission `dashboard.read`; whose the sign-ins were and from where, which is `null` else, needs
+// `sessions.read` besides.
 //
 // Corresponds with GET /v1/dashboard/all (the `GetDashboards` operationId).
 func (c *Client) GetDashboards(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6601,7 +6641,8 @@ func (c *Client) GetOverview(ctx context.Context, reqEditors ...RequestEditorFn)
 //
 // Those that were let in, newest first; ended sessions too, for as long as the deployment keeps them. Tries that failed
 // are in the audit log.
-// Needs the permission `dashboard.read`.
+// Needs the permission `dashboard.read`; whose the sign-ins were and from where, which is `null` else, needs
+// `sessions.read` besides.
 //
 // Corresponds with GET /v1/dashboard/recent-sign-ins (the `GetRecentSignIns` operationId).
 func (c *Client) GetRecentSignIns(ctx context.Context, params *GetRecentSignInsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7063,7 +7104,7 @@ func (c *Client) ListActivity(ctx context.Context, params *ListActivityParams, r
 
 // DeactivateMe Put the own account to rest
 //
-// Ends all sessions. Signing in makes the account active again.
+// Ends all sessions. Signing in makes the account active again. The last owner cannot do so.
 //
 // Corresponds with POST /v1/me/deactivate (the `DeactivateMe` operationId).
 func (c *Client) DeactivateMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7213,8 +7254,8 @@ func (c *Client) VerifyEmailChange(ctx context.Context, body VerifyEmailChangeJS
 // ExportMe Everything that is held about the own person
 //
 // One document: the account, its settings, roles and groups, sessions, devices, second factors, tokens, changes that
-// wait for a proof, mails of the last time, and all that was written down of what happened to the account. Secrets,
-// and digests of them, are left out. The owner is told by mail.
+// wait for a proof, mails of the last time, and all that was written down of what happened to the account, and of what
+// the person did to others. Secrets, and digests of them, are left out. The owner is told by mail.
 //
 // Corresponds with GET /v1/me/export (the `ExportMe` operationId).
 func (c *Client) ExportMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -8257,7 +8298,7 @@ func (c *Client) ExportUsers(ctx context.Context, params *ExportUsersParams, req
 
 // ImportUsersWithBody Import users
 //
-// Takes one JSON object per line (see `ImportLine`), each ended by a line feed and of 16 KiB at the most, and
+// Takes one JSON object per line (see `ImportLine`), each ended by a line feed and of 32 KiB at the most, and
 // answers with one line each (see `ImportOutcome`), in their order, while the body is still being read. An account is
 // known again by its `external_id`: the same line changes nothing, another one updates the account, so that an
 // import that was cut short is repeated from its beginning. What the owner has done since stays: an address
@@ -8270,7 +8311,11 @@ func (c *Client) ExportUsers(ctx context.Context, params *ExportUsersParams, req
 // which waits for them, until one gives up.
 //
 // Roles of which the caller does not hold every permission, and accounts that hold more than the caller, are
-// rejected by `exceeds_own_rights`. Needs the permission `users.import`.
+// rejected by `exceeds_own_rights`. To assign roles, other than `USER` to a new account, needs the permission
+// `access.write` besides (`forbidden`), and an account that an import made under this `external_id` (`not_allowed` on
+// `roles`). Accounts that hold a permission of administration, or held one when an import came to them, keep their
+// address and their password, whatever a line says, and so does the account of the caller. Needs the permission
+// `users.import`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -8448,7 +8493,7 @@ func (c *Client) SetUserGroups(ctx context.Context, id string, body SetUserGroup
 // ImpersonateUserWithBody See what a user sees
 //
 // Answers with an access token in the place of the user, marked by the claim `act` (RFC 8693). It opens what the user sees
-// of themselves and their profile, and nothing that wants the person. It ends when its time is over, with the session
+// of themselves (`me.read`), changes nothing, and does nothing that wants the person. It ends when its time is over, with the session
 // of the caller, and as soon as the caller could not impersonate the user any more; nothing refreshes it. Only users
 // who hold nothing that the caller does not. It is audited with the reason, shown in the activity of the user,
 // and told to them by mail. Needs the permission `users.impersonate`.
@@ -8471,7 +8516,7 @@ func (c *Client) ImpersonateUserWithBody(ctx context.Context, id string, content
 // ImpersonateUser See what a user sees
 //
 // Answers with an access token in the place of the user, marked by the claim `act` (RFC 8693). It opens what the user sees
-// of themselves and their profile, and nothing that wants the person. It ends when its time is over, with the session
+// of themselves (`me.read`), changes nothing, and does nothing that wants the person. It ends when its time is over, with the session
 // of the caller, and as soon as the caller could not impersonate the user any more; nothing refreshes it. Only users
 // who hold nothing that the caller does not. It is audited with the reason, shown in the activity of the user,
 // and told to them by mail. Needs the permission `users.impersonate`.
@@ -14965,7 +15010,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// The growth is of the last 30 days in UTC, the sign-ins are the newest 20. Each part was read by itself, and says as of
 	// when.
-	// Needs the permission `dashboard.read`.
+	// Needs the permission `dashboard.read`; whose the sign-ins were and from where, which is `null` else, needs
+	// `sessions.read` besides.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -14987,7 +15033,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Those that were let in, newest first; ended sessions too, for as long as the deployment keeps them. Tries that failed
 	// are in the audit log.
-	// Needs the permission `dashboard.read`.
+	// Needs the permission `dashboard.read`; whose the sign-ins were and from where, which is `null` else, needs
+	// `sessions.read` besides.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -15233,7 +15280,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeactivateMeWithResponse Put the own account to rest
 	//
-	// Ends all sessions. Signing in makes the account active again.
+	// Ends all sessions. Signing in makes the account active again. The last owner cannot do so.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -15311,8 +15358,8 @@ type ClientWithResponsesInterface interface {
 	// ExportMeWithResponse Everything that is held about the own person
 	//
 	// One document: the account, its settings, roles and groups, sessions, devices, second factors, tokens, changes that
-	// wait for a proof, mails of the last time, and all that was written down of what happened to the account. Secrets,
-	// and digests of them, are left out. The owner is told by mail.
+	// wait for a proof, mails of the last time, and all that was written down of what happened to the account, and of what
+	// the person did to others. Secrets, and digests of them, are left out. The owner is told by mail.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -15867,7 +15914,7 @@ type ClientWithResponsesInterface interface {
 
 	// ImportUsersWithBodyWithResponse Import users
 	//
-	// Takes one JSON object per line (see `ImportLine`), each ended by a line feed and of 16 KiB at the most, and
+	// Takes one JSON object per line (see `ImportLine`), each ended by a line feed and of 32 KiB at the most, and
 	// answers with one line each (see `ImportOutcome`), in their order, while the body is still being read. An account is
 	// known again by its `external_id`: the same line changes nothing, another one updates the account, so that an
 	// import that was cut short is repeated from its beginning. What the owner has done since stays: an address
@@ -15880,7 +15927,11 @@ type ClientWithResponsesInterface interface {
 	// which waits for them, until one gives up.
 	//
 	// Roles of which the caller does not hold every permission, and accounts that hold more than the caller, are
-	// rejected by `exceeds_own_rights`. Needs the permission `users.import`.
+	// rejected by `exceeds_own_rights`. To assign roles, other than `USER` to a new account, needs the permission
+	// `access.write` besides (`forbidden`), and an account that an import made under this `external_id` (`not_allowed` on
+	// `roles`). Accounts that hold a permission of administration, or held one when an import came to them, keep their
+	// address and their password, whatever a line says, and so does the account of the caller. Needs the permission
+	// `users.import`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -15976,7 +16027,7 @@ type ClientWithResponsesInterface interface {
 	// ImpersonateUserWithBodyWithResponse See what a user sees
 	//
 	// Answers with an access token in the place of the user, marked by the claim `act` (RFC 8693). It opens what the user sees
-	// of themselves and their profile, and nothing that wants the person. It ends when its time is over, with the session
+	// of themselves (`me.read`), changes nothing, and does nothing that wants the person. It ends when its time is over, with the session
 	// of the caller, and as soon as the caller could not impersonate the user any more; nothing refreshes it. Only users
 	// who hold nothing that the caller does not. It is audited with the reason, shown in the activity of the user,
 	// and told to them by mail. Needs the permission `users.impersonate`.
@@ -15989,7 +16040,7 @@ type ClientWithResponsesInterface interface {
 	// ImpersonateUserWithResponse See what a user sees
 	//
 	// Answers with an access token in the place of the user, marked by the claim `act` (RFC 8693). It opens what the user sees
-	// of themselves and their profile, and nothing that wants the person. It ends when its time is over, with the session
+	// of themselves (`me.read`), changes nothing, and does nothing that wants the person. It ends when its time is over, with the session
 	// of the caller, and as soon as the caller could not impersonate the user any more; nothing refreshes it. Only users
 	// who hold nothing that the caller does not. It is audited with the reason, shown in the activity of the user,
 	// and told to them by mail. Needs the permission `users.impersonate`.
@@ -20290,7 +20341,7 @@ type DeactivateMeResponse struct {
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
 	ApplicationProblemJSON408 *RequestTimeout
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *Conflict
+	ApplicationProblemJSON409 *LastOwner
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *PayloadTooLarge
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
@@ -23843,7 +23894,7 @@ type ExportUsersResponse struct {
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthorized
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
-	ApplicationProblemJSON403 *Forbidden
+	ApplicationProblemJSON403 *ReauthenticationRequired
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
 	ApplicationProblemJSON408 *RequestTimeout
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
@@ -23922,7 +23973,7 @@ type ImportUsersResponse struct {
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
 	ApplicationProblemJSON408 *RequestTimeout
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
-	ApplicationProblemJSON413 *PayloadTooLarge
+	ApplicationProblemJSON413 *Problem
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
 	ApplicationProblemJSON415 *UnsupportedMediaType
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
@@ -26394,7 +26445,8 @@ func (c *ClientWithResponses) VerifyEmailWithResponse(ctx context.Context, body 
 //
 // The growth is of the last 30 days in UTC, the sign-ins are the newest 20. Each part was read by itself, and says as of
 // when.
-// Needs the permission `dashboard.read`.
+// Needs the permission `dashboard.read`; whose the sign-ins were and from where, which is `null` else, needs
+// `sessions.read` besides.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -26428,7 +26480,8 @@ func (c *ClientWithResponses) GetOverviewWithResponse(ctx context.Context, reqEd
 //
 // Those that were let in, newest first; ended sessions too, for as long as the deployment keeps them. Tries that failed
 // are in the audit log.
-// Needs the permission `dashboard.read`.
+// Needs the permission `dashboard.read`; whose the sign-ins were and from where, which is `null` else, needs
+// `sessions.read` besides.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -26824,7 +26877,7 @@ func (c *ClientWithResponses) ListActivityWithResponse(ctx context.Context, para
 
 // DeactivateMeWithResponse Put the own account to rest
 //
-// Ends all sessions. Signing in makes the account active again.
+// Ends all sessions. Signing in makes the account active again. The last owner cannot do so.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -26950,8 +27003,8 @@ func (c *ClientWithResponses) VerifyEmailChangeWithResponse(ctx context.Context,
 // ExportMeWithResponse Everything that is held about the own person
 //
 // One document: the account, its settings, roles and groups, sessions, devices, second factors, tokens, changes that
-// wait for a proof, mails of the last time, and all that was written down of what happened to the account. Secrets,
-// and digests of them, are left out. The owner is told by mail.
+// wait for a proof, mails of the last time, and all that was written down of what happened to the account, and of what
+// the person did to others. Secrets, and digests of them, are left out. The owner is told by mail.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -27830,7 +27883,7 @@ func (c *ClientWithResponses) ExportUsersWithResponse(ctx context.Context, param
 
 // ImportUsersWithBodyWithResponse Import users
 //
-// Takes one JSON object per line (see `ImportLine`), each ended by a line feed and of 16 KiB at the most, and
+// Takes one JSON object per line (see `ImportLine`), each ended by a line feed and of 32 KiB at the most, and
 // answers with one line each (see `ImportOutcome`), in their order, while the body is still being read. An account is
 // known again by its `external_id`: the same line changes nothing, another one updates the account, so that an
 // import that was cut short is repeated from its beginning. What the owner has done since stays: an address
@@ -27843,7 +27896,11 @@ func (c *ClientWithResponses) ExportUsersWithResponse(ctx context.Context, param
 // which waits for them, until one gives up.
 //
 // Roles of which the caller does not hold every permission, and accounts that hold more than the caller, are
-// rejected by `exceeds_own_rights`. Needs the permission `users.import`.
+// rejected by `exceeds_own_rights`. To assign roles, other than `USER` to a new account, needs the permission
+// `access.write` besides (`forbidden`), and an account that an import made under this `external_id` (`not_allowed` on
+// `roles`). Accounts that hold a permission of administration, or held one when an import came to them, keep their
+// address and their password, whatever a line says, and so does the account of the caller. Needs the permission
+// `users.import`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -27993,7 +28050,7 @@ func (c *ClientWithResponses) SetUserGroupsWithResponse(ctx context.Context, id 
 // ImpersonateUserWithBodyWithResponse See what a user sees
 //
 // Answers with an access token in the place of the user, marked by the claim `act` (RFC 8693). It opens what the user sees
-// of themselves and their profile, and nothing that wants the person. It ends when its time is over, with the session
+// of themselves (`me.read`), changes nothing, and does nothing that wants the person. It ends when its time is over, with the session
 // of the caller, and as soon as the caller could not impersonate the user any more; nothing refreshes it. Only users
 // who hold nothing that the caller does not. It is audited with the reason, shown in the activity of the user,
 // and told to them by mail. Needs the permission `users.impersonate`.
@@ -28012,7 +28069,7 @@ func (c *ClientWithResponses) ImpersonateUserWithBodyWithResponse(ctx context.Co
 // ImpersonateUserWithResponse See what a user sees
 //
 // Answers with an access token in the place of the user, marked by the claim `act` (RFC 8693). It opens what the user sees
-// of themselves and their profile, and nothing that wants the person. It ends when its time is over, with the session
+// of themselves (`me.read`), changes nothing, and does nothing that wants the person. It ends when its time is over, with the session
 // of the caller, and as soon as the caller could not impersonate the user any more; nothing refreshes it. Only users
 // who hold nothing that the caller does not. It is audited with the reason, shown in the activity of the user,
 // and told to them by mail. Needs the permission `users.impersonate`.
@@ -35666,7 +35723,7 @@ func ParseDeactivateMeResponse(rsp *http.Response) (*DeactivateMeResponse, error
 		response.ApplicationProblemJSON408 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
+		var dest LastOwner
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -42124,7 +42181,7 @@ func ParseExportUsersResponse(rsp *http.Response) (*ExportUsersResponse, error) 
 		response.ApplicationProblemJSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
+		var dest ReauthenticationRequired
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -42267,7 +42324,7 @@ func ParseImportUsersResponse(rsp *http.Response) (*ImportUsersResponse, error) 
 		response.ApplicationProblemJSON408 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
-		var dest PayloadTooLarge
+		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -130,10 +130,9 @@ func (s *Service) reassign(
 	if len(added)+len(removed) == 0 {
 		return nil, nil
 	}
-	if to.kind == KindRole && slices.Contains(removed, account.RoleOwner) {
-		if err := s.deps.Warden.SpareLastOwner(ctx, judged.Target); err != nil {
-			return nil, err
-		}
+	changes, err := s.ahead(ctx, judged, to, removed)
+	if err != nil {
+		return nil, err
 	}
 	noteChange(&event, added, removed)
 	change, err := s.deps.Memberships.Set(ctx, judged.Target.ID, to.kind, wanted, now, s.deps.Trail.Event(ctx, event))
@@ -144,7 +143,30 @@ func (s *Service) reassign(
 		_, set := membership(name)
 		return set != Set{}
 	}
-	return []core.Change{change}, s.tell(ctx, caller, judged.Target, only(added, bearing), only(removed, bearing))
+	return append(changes, change), s.tell(ctx, caller, judged.Target, only(added, bearing), only(removed, bearing))
+}
+
+// ahead does what goes ahead of other roles: the last owner is spared, and the user told what the roles demand.
+func (s *Service) ahead(ctx context.Context, judged *Judged, to assignment, removed []string) ([]core.Change, error) {
+	if to.kind != KindRole {
+		return nil, nil
+	}
+	if slices.Contains(removed, account.RoleOwner) {
+		if err := s.deps.Warden.SpareLastOwner(ctx, judged.Target); err != nil {
+			return nil, err
+		}
+	}
+	told := judged.Target
+	judged.Catalogue.Oblige(s.deps.Obligations, &told, to.wanted)
+	if told.Protection.EnrolBy.Equal(judged.Target.Protection.EnrolBy) {
+		return nil, nil
+	}
+	_, saved, err := account.Edit(ctx, s.deps.Users, told.ID, func(user *account.User) error {
+		user.UpdatedAt = s.deps.Clock.Now()
+		judged.Catalogue.Oblige(s.deps.Obligations, user, to.wanted)
+		return nil
+	})
+	return []core.Change{saved}, err
 }
 
 // only gives the names that keep holds for.

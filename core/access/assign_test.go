@@ -62,7 +62,7 @@ func TestGroupsAreGivenAndTaken(t *testing.T) {
 	o := openOffice(t)
 	o.group("support", "users.read")
 	o.group("choir")
-	robot := o.machine("robot", "access.write", "users.read")
+	robot := o.Machine("robot", "access.write", "users.read")
 	o.Tells(o.user.UserID, func() {
 		held, err := o.Roles.SetGroups(o.Ctx, robot, o.user.UserID, []string{"support", "choir"})
 		o.Must(err)
@@ -92,8 +92,7 @@ func TestNobodyGivesTakesOrTouchesMoreThanTheyHold(t *testing.T) {
 	o.group("more", "users.impersonate")
 	o.group("none")
 	strong := o.hire("strong", "MORE")
-	scoped := o.admin
-	scoped.Means, scoped.Scopes = core.ByToken, []string{"access.write"}
+	scoped := o.Program(o.admin.UserID, "access.write")
 	for name, c := range map[string]struct {
 		caller, target core.Principal
 		roles          []string
@@ -107,7 +106,7 @@ func TestNobodyGivesTakesOrTouchesMoreThanTheyHold(t *testing.T) {
 		"from somebody with more":    {o.admin, strong, nil},
 		"with a token that may less": {scoped, o.user, []string{"ADMIN"}},
 		"from an equal, with that":   {scoped, o.admin, nil},
-		"a machine, ownership":       {o.machine("robot", "access.write"), o.user, []string{"OWNER"}},
+		"a machine, ownership":       {o.Machine("robot", "access.write"), o.user, []string{"OWNER"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -195,8 +194,7 @@ func TestEffectivePermissions(t *testing.T) {
 	}
 	coretest.Equal(t, want, show(o.Roles.EffectiveOf(o.Ctx, o.user.UserID)))
 	coretest.Equal(t, want, show(o.Roles.OwnPermissions(o.Ctx, o.user)))
-	token := o.user
-	token.Means, token.Scopes = core.ByToken, []string{"articles.write", "me.read", "users.write"}
+	token := o.Program(o.user.UserID, "articles.write", "me.read", "users.write")
 	coretest.Equal(t, []string{want[0], want[2]}, show(o.Roles.OwnPermissions(o.Ctx, token)))
 	all, _, err := o.Roles.Permissions(o.Ctx, core.Page{Limit: core.PageLimitMax})
 	o.Must(err)

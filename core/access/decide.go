@@ -23,6 +23,8 @@ type Act struct {
 	// Own is the permission that suffices for what is the caller's own; Everything, the zero value, where being its
 	// owner gives nothing.
 	Own Bit
+	// Others marks acts that nobody does to what is their own, whatever they hold.
+	Others bool
 	// Reads marks acts that change nothing: they reach those who hold more than the caller too.
 	Reads bool
 }
@@ -47,13 +49,15 @@ const (
 	Lacking
 	// Exceeding: the caller holds the permission, and the resource holds more than the caller does.
 	Exceeding
+	// Oneself: the act is for others, and the resource is the caller's own.
+	Oneself
 )
 
 // Decide tells whether somebody who holds the rights may do the act to the resource. It is the one rule of this
-// product: the permission is held, for what is one's own or for anybody's; and whoever changes something holds all that
-// the thing holds, gets or loses, unless it is their own. What everybody holds is not asked for: else nobody could be
-// touched by a token or machine without the scopes me.read and me.write. It asks nobody, waits for nothing and needs no
-// memory.
+// product: the permission is held, for what is one's own or for anybody's; whoever changes something holds all that the
+// thing holds, gets or loses, unless it is their own; and nobody does to themselves what is for others. What everybody
+// holds is not asked for: else nobody could be touched by a token or machine without the scopes me.read and me.write. It
+// asks nobody, waits for nothing and needs no memory.
 func Decide(rights *Rights, act Act, resource *Resource) Verdict {
 	own := !resource.Owner.IsZero() && resource.Owner == rights.Who
 	if own && act.Own != Everything && rights.Set.Has(act.Own) {
@@ -67,17 +71,23 @@ func Decide(rights *Rights, act Act, resource *Resource) Verdict {
 	if !act.Reads && !rights.Set.Covers(&needed) {
 		return Exceeding
 	}
+	if own && act.Others {
+		return Oneself
+	}
 	return Permitted
 }
 
 // Err is the refusal of an act that was not permitted; nil for Permitted. It is KindForbidden: CodeForbidden names the
-// permission that is lacking, CodeExceedsRights tells that the caller holds less than what they touch.
+// permission that is lacking, or tells that it is one's own account; CodeExceedsRights tells that the caller holds less
+// than what they touch.
 func (v Verdict) Err(act Act) error {
 	switch v {
 	case Lacking:
 		return Lacks(act.Any)
 	case Exceeding:
 		return ErrExceeds
+	case Oneself:
+		return ErrOneself
 	case Permitted:
 	}
 	return nil
@@ -86,7 +96,15 @@ func (v Verdict) Err(act Act) error {
 // ErrExceeds is the refusal of an act that gives, takes or touches more than the caller holds.
 var ErrExceeds = core.NewError(core.KindForbidden, core.CodeExceedsRights, "This needs rights that you do not hold yourself.")
 
-// Lacks is the refusal of a caller without the permission.
-func Lacks(bit Bit) error {
-	return core.NewError(core.KindForbidden, core.CodeForbidden, "This needs the permission "+bit.Key()+".")
+// ErrOneself keeps administrators from going around what guards their own account: a thief of a session could remove the
+// second factor there, or delete the account without a proof of who they are.
+var ErrOneself = core.NewError(core.KindForbidden, core.CodeForbidden, "This is your own account. Use the operations of /v1/me.")
+
+// Lacks is the refusal of a caller without the permission, or without any of those that would do.
+func Lacks(bit Bit, others ...Bit) error {
+	needed := bit.Key()
+	for _, other := range others {
+		needed += " or " + other.Key()
+	}
+	return core.NewError(core.KindForbidden, core.CodeForbidden, "This needs the permission "+needed+".")
 }

@@ -20,6 +20,7 @@ func TestDecide(t *testing.T) {
 	edit := access.Act{Any: access.UsersWrite, Own: access.MeWrite}
 	read := access.Act{Any: access.UsersRead, Own: access.MeRead, Reads: true}
 	assign := access.Act{Any: access.AccessWrite}
+	unlock := access.Act{Any: access.UsersSuspend, Others: true}
 	for name, test := range map[string]struct {
 		holds []access.Bit
 		act   access.Act
@@ -51,6 +52,11 @@ func TestDecide(t *testing.T) {
 		"giving what one does not hold":         {admin, assign, core.ID{}, []access.Bit{access.UsersDelete}, access.Exceeding},
 		"giving oneself what one does not hold": {admin, assign, self, []access.Bit{access.UsersDelete}, access.Exceeding},
 		"giving ownership":                      {admin, assign, other, []access.Bit{access.Everything}, access.Exceeding},
+		"for others, to another":                {admin, unlock, other, admin, access.Permitted},
+		"for others, to oneself":                {admin, unlock, self, admin, access.Oneself},
+		"for others, by an owner to oneself":    {[]access.Bit{access.Everything}, unlock, self, []access.Bit{access.Everything}, access.Oneself},
+		"for others, without the permission":    {[]access.Bit{access.MeWrite}, unlock, self, nil, access.Lacking},
+		"for others, by a token that is less":   {[]access.Bit{access.UsersSuspend}, unlock, self, admin, access.Exceeding},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -71,6 +77,7 @@ func TestVerdictsAreRefusals(t *testing.T) {
 	coretest.Equal(t, "This needs the permission users.suspend.", lacking.Message)
 	coretest.Refused(t, access.Exceeding.Err(act), access.ErrExceeds)
 	coretest.Equal(t, core.KindForbidden, access.ErrExceeds.Kind)
+	coretest.Equal(t, access.ErrOneself.Message, core.AsError(access.Oneself.Err(act)).Message)
 }
 
 // setOf makes a set of 128 bytes at the most.
@@ -83,28 +90,21 @@ func setOf(data []byte) (set access.Set) {
 
 // FuzzDecide holds the rule against what follows from it, for sets of any kind.
 func FuzzDecide(f *testing.F) {
-	f.Add([]byte{0xfe}, []byte{1}, uint16(access.UsersSuspend), uint16(0), byte(2), false)
-	f.Add([]byte{6}, []byte{0xff, 0xff}, uint16(access.UsersWrite), uint16(access.MeWrite), byte(1), false)
-	f.Add([]byte{1}, []byte{1, 2, 3}, uint16(access.AccessWrite), uint16(0), byte(0), true)
-	f.Add([]byte{0, 0, 0, 0, 0, 0, 0, 0, 9}, []byte{0, 0, 0, 0, 0, 0, 0, 0, 1}, uint16(64), uint16(0), byte(2), false)
-	f.Fuzz(func(t *testing.T, held, holds []byte, anybody, own uint16, owner byte, reads bool) {
-		act := access.Act{Any: access.Bit(anybody%(access.SetMax-1)) + 1, Own: access.Bit(own % access.SetMax), Reads: reads}
+	f.Add([]byte{0xfe}, []byte{1}, uint16(access.UsersSuspend), uint16(0), byte(2), false, false)
+	f.Add([]byte{6}, []byte{0xff, 0xff}, uint16(access.UsersWrite), uint16(access.MeWrite), byte(1), false, false)
+	f.Add([]byte{1}, []byte{1, 2, 3}, uint16(access.AccessWrite), uint16(0), byte(0), true, false)
+	f.Add([]byte{1}, []byte{1}, uint16(access.UsersSecure), uint16(0), byte(1), false, true)
+	f.Add([]byte{8}, []byte{6}, uint16(access.UsersRead), uint16(0), byte(2), false, true)
+	f.Add([]byte{0, 0, 0, 0, 0, 0, 0, 0, 9}, []byte{0, 0, 0, 0, 0, 0, 0, 0, 1}, uint16(64), uint16(0), byte(2), false, false)
+	f.Fuzz(func(t *testing.T, held, holds []byte, anybody, own uint16, owner byte, reads, others bool) {
+		act := access.Act{
+			Any: access.Bit(anybody%(access.SetMax-1)) + 1, Own: access.Bit(own % access.SetMax), Reads: reads, Others: others,
+		}
 		rights := access.Rights{Who: self, Set: setOf(held)}
 		resource := access.Resource{Owner: core.ID{owner}, Holds: setOf(holds)}
 		verdict := access.Decide(&rights, act, &resource)
+		follows(t, &rights, act, &resource, verdict)
 
-		isOwn := resource.Owner == self && act.Own != access.Everything && rights.Set.Has(act.Own)
-		may := rights.Set.Has(act.Any)
-		switch {
-		case (isOwn || rights.Set.Has(access.Everything)) && verdict != access.Permitted:
-			t.Errorf("%v of what is one's own, or by an owner", verdict)
-		case !isOwn && !may && verdict != access.Lacking:
-			t.Errorf("%v without the permission", verdict)
-		case !isOwn && !reads && verdict == access.Permitted && !rights.Set.Covers(&resource.Holds):
-			t.Error("permitted to touch what holds more")
-		case reads && may && verdict != access.Permitted:
-			t.Errorf("%v of reading with the permission", verdict)
-		}
 		more := rights
 		more.Set.Join(&resource.Holds)
 		if verdict == access.Permitted && access.Decide(&more, act, &resource) != access.Permitted {
@@ -116,6 +116,33 @@ func FuzzDecide(f *testing.F) {
 			t.Error("refused of what holds less")
 		}
 	})
+}
+
+// follows holds a verdict against what the rule says, told the other way round.
+func follows(t *testing.T, rights *access.Rights, act access.Act, resource *access.Resource, verdict access.Verdict) {
+	t.Helper()
+	mine := resource.Owner == self
+	byOwning := mine && act.Own != access.Everything && rights.Set.Has(act.Own)
+	may, everything := rights.Set.Has(act.Any), rights.Set.Has(access.Everything)
+	asked := rights.Set
+	asked.Add(access.MeRead)
+	asked.Add(access.MeWrite) // what everybody holds is not asked for
+	switch {
+	case byOwning:
+		if verdict != access.Permitted {
+			t.Errorf("%v of what is one's own", verdict)
+		}
+	case !may && verdict != access.Lacking:
+		t.Errorf("%v without the permission", verdict)
+	case mine && act.Others && verdict == access.Permitted:
+		t.Error("permitted to do to oneself what is for others")
+	case !(mine && act.Others) && verdict == access.Oneself:
+		t.Error("taken for an act upon oneself")
+	case !act.Reads && verdict == access.Permitted && !asked.Covers(&resource.Holds):
+		t.Error("permitted to touch what holds more")
+	case (act.Reads && may || everything) && !(mine && act.Others) && verdict != access.Permitted:
+		t.Errorf("%v of reading with the permission, or by an owner", verdict)
+	}
 }
 
 // same reports whether two sets hold the same, told one by one.

@@ -18,3 +18,14 @@ func (d Demands) SecondFactor(ctx context.Context) (since func(user account.User
 	}
 	return func(user account.User) time.Time { return catalogue.Rights(&user).SecondFactorSince }, nil
 }
+
+// Oblige tells the user, who is about to have other roles than they have, until when to enrol the second factor that these
+// demand and the earlier ones did not: the whole grace is theirs. What is demanded no longer is forgotten.
+func (c *Catalogue) Oblige(to Obligations, user *account.User, roles []string) {
+	promoted := *user
+	promoted.Roles = roles
+	before, since := c.Rights(user).SecondFactorSince, c.Rights(&promoted).SecondFactorSince
+	if before.IsZero() != since.IsZero() {
+		to.Ask(user, since)
+	}
+}

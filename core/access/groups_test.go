@@ -81,7 +81,7 @@ func TestAPermissionFromItsMakingToItsEnd(t *testing.T) {
 
 	o.Refused(o.Roles.DeletePermission(o.Ctx, o.admin, made.ID), access.ErrInUse)
 	o.Must(o.Roles.DeleteRole(o.Ctx, o.owner, editor.ID))
-	robot := o.machine("robot", "articles.write")
+	robot := o.Machine("robot", "articles.write")
 	o.Refused(o.Roles.DeletePermission(o.Ctx, o.admin, made.ID), access.ErrInUse)
 	o.Must(o.Machines.Remove(o.Ctx, robot.ServiceID))
 	o.Must(o.Roles.DeletePermission(o.Ctx, o.admin, made.ID))

@@ -20,18 +20,12 @@ import (
 // realm is an office in which everybody but the owners tries everything.
 type realm struct {
 	*office
-	machines *apitoken.Service
-	people   []core.Principal
-	robots   []core.ID
+	people []core.Principal
+	robots []core.ID
 }
 
 func openRealm(t *testing.T) *realm {
 	r := &realm{office: openOffice(t)}
-	r.machines = apitoken.NewService(apitoken.Deps{
-		Tokens: apitokentest.NewTokens(r.DB, r.Users), Accounts: r.Machines, Keys: r.Machines.Keys(), Users: r.Users,
-		Access: r.Access, Warden: r.Warden, Post: r.Post, Trail: r.Trail, Tx: r.DB, Clock: r.Clock, IDs: r.IDs,
-		Origins: r.Origins,
-	}, apitoken.Config{})
 	r.permission("articles.write")
 	r.permission("articles.publish")
 	r.role("EDITOR", "articles.write")
@@ -50,8 +44,8 @@ func openRealm(t *testing.T) *realm {
 	r.Must(err)
 	r.hire("second-owner", account.RoleOwner, account.RoleAdmin)
 	r.robots = []core.ID{
-		r.machine("provisioner", "access.write", "access.read", "users.read").ServiceID,
-		r.machine("operator", "service_accounts.write", "mail.read").ServiceID,
+		r.Machine("provisioner", "access.write", "access.read", "users.read").ServiceID,
+		r.Machine("operator", "service_accounts.write", "mail.read").ServiceID,
 	}
 	return r
 }
@@ -113,7 +107,7 @@ func (r *realm) reaches(caller core.Principal, before holdings) map[string]bool 
 func (r *realm) caller(t *rapid.T) core.Principal {
 	if rapid.IntRange(0, 3).Draw(t, "machine") == 0 {
 		id := rapid.SampledFrom(r.robots).Draw(t, "robot")
-		return core.Principal{Means: core.ByService, ServiceID: id, Scopes: r.keys(t)}
+		return core.Principal{Means: core.ByService, ServiceID: id, TokenID: r.keyOf(id), Scopes: r.keys(t)}
 	}
 	caller := rapid.SampledFrom(r.people).Draw(t, "caller")
 	caller.Means = rapid.SampledFrom([]core.Means{
@@ -121,13 +115,36 @@ func (r *realm) caller(t *rapid.T) core.Principal {
 	}).Draw(t, "means")
 	switch caller.Means {
 	case core.ByToken:
-		caller.Scopes = append(r.keys(t), "access.write")
+		r.Must(r.TokenRows.RemoveAll(r.Ctx, caller.UserID)) // one at a time, of which there is no end
+		return r.Program(caller.UserID, append(r.keys(t), "access.write")...)
 	case core.ByImpersonation:
-		caller.Actor = r.admin.UserID
+		caller.Actor, caller.SessionID = r.admin.UserID, r.sessionOf(r.admin.UserID)
 	case core.BySession, core.ByService:
-		caller.AuthTime = r.Clock.Now()
+		caller.SessionID, caller.AuthTime = r.sessionOf(caller.UserID), r.Clock.Now()
 	}
 	return caller
+}
+
+// sessionOf is a session of a person, who has none where they are not active.
+func (r *realm) sessionOf(person core.ID) core.ID {
+	if r.User(person).Status != account.StatusActive {
+		return core.ID{}
+	}
+	return r.Session(person).SessionID
+}
+
+// keyOf is a key of a service account, which has none where it is gone.
+func (r *realm) keyOf(id core.ID) core.ID {
+	keys, err := r.Machines.Keys().List(r.Ctx, id, r.Clock.Now())
+	r.Must(err)
+	if len(keys) > 0 {
+		return keys[0].ID
+	}
+	key := apitokentest.NewKey(id, r.Clock.Now())
+	if err := r.Machines.Keys().Put(r.Ctx, key); err != nil {
+		return core.ID{}
+	}
+	return key.ID
 }
 
 func (r *realm) catalogue() *access.Catalogue {
@@ -266,7 +283,7 @@ func (r *realm) permissionDeeds() map[string]deed {
 func (r *realm) machineDeeds() map[string]deed {
 	return map[string]deed{
 		"open machine": func(t *rapid.T, caller core.Principal) error {
-			made, err := r.machines.Open(r.Ctx, caller, apitoken.AccountDraft{Name: fmt.Sprint("m", len(r.robots)), Scopes: r.keys(t)})
+			made, err := r.Tokens.Open(r.Ctx, caller, apitoken.AccountDraft{Name: fmt.Sprint("m", len(r.robots)), Scopes: r.keys(t)})
 			if err == nil {
 				r.robots = append(r.robots, made.ID)
 			}
@@ -274,17 +291,17 @@ func (r *realm) machineDeeds() map[string]deed {
 		},
 		"alter machine": func(t *rapid.T, caller core.Principal) error {
 			keys := r.keys(t)
-			_, err := r.machines.Alter(r.Ctx, caller, rapid.SampledFrom(r.robots).Draw(t, "robot"), apitoken.AccountChange{Scopes: &keys})
+			_, err := r.Tokens.Alter(r.Ctx, caller, rapid.SampledFrom(r.robots).Draw(t, "robot"), apitoken.AccountChange{Scopes: &keys})
 			return err
 		},
 		"close machine": func(t *rapid.T, caller core.Principal) error {
-			return r.machines.Close(r.Ctx, caller, rapid.SampledFrom(r.robots).Draw(t, "robot"))
+			return r.Tokens.Close(r.Ctx, caller, rapid.SampledFrom(r.robots).Draw(t, "robot"))
 		},
 		// A token's scopes bound what it may do, whatever its owner holds later.
 		"make token": func(t *rapid.T, caller core.Principal) error {
-			made, _, err := r.machines.Create(r.Ctx, caller, apitoken.Draft{Name: "t", Scopes: r.keys(t)})
+			made, _, err := r.Tokens.Create(r.Ctx, caller, apitoken.Draft{Name: "t", Scopes: r.keys(t)})
 			if err == nil {
-				caller.Means, caller.Scopes = core.ByToken, made.Scopes
+				caller.Means, caller.TokenID, caller.Scopes = core.ByToken, made.ID, made.Scopes
 				_, _ = r.Roles.SetRoles(r.Ctx, caller, r.target(t), []string{"USER"})
 			}
 			return err

@@ -7,7 +7,6 @@ import (
 	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/account/accounttest"
-	"github.com/doorward/doorward/core/apitoken"
 	"github.com/doorward/doorward/core/internal/house"
 )
 
@@ -33,15 +32,7 @@ func (o *office) hire(name string, roles ...string) core.Principal {
 	person := accounttest.Person(name)
 	person.Roles = roles
 	o.Must(o.Users.Create(o.Ctx, person))
-	return core.Principal{UserID: person.ID}
-}
-
-// machine opens a service account.
-func (o *office) machine(name string, scopes ...string) core.Principal {
-	o.t.Helper()
-	id := o.IDs.New()
-	o.Must(o.Machines.Create(o.Ctx, apitoken.ServiceAccount{ID: id, Name: name, Scopes: scopes}))
-	return core.Principal{Means: core.ByService, ServiceID: id, Scopes: scopes}
+	return o.Session(person.ID)
 }
 
 // role, group and permission are made by the owner, who may make any.

@@ -65,10 +65,26 @@ type Users interface {
 	CountOwners(ctx context.Context, except core.ID) (int, error)
 }
 
+// Obligations tells people of the second factor that roles demand of them. mfa.Service is one.
+type Obligations interface {
+	// Ask tells the user, in a change that is saved with it, until when to enrol what is demanded of them, and forgets that
+	// where nothing is; since is as of Rights.SecondFactorSince. Who was told already keeps their date.
+	Ask(user *account.User, since time.Time)
+}
+
 // Services tells what service accounts hold.
 type Services interface {
 	// Scopes gives the permissions of a service account that is enabled, from the primary. core.ErrNotFound.
 	Scopes(ctx context.Context, id core.ID) ([]string, error)
+}
+
+// Admissions tells whether what callers came by is good still.
+type Admissions interface {
+	// Stands reports, by one statement on the primary, whether what the caller was admitted by is good at now: the session
+	// lives and is that of caller.ID(), who under impersonation is the administrator; or the personal token of the person,
+	// or the key of the service account, is there and has not expired. Of person and service account themselves it tells
+	// nothing. Inside a transaction it sees what that has done. KindUnavailable.
+	Stands(ctx context.Context, caller core.Principal, now time.Time) (bool, error)
 }
 
 // Grants tells what else than roles and groups gives permissions to somebody.

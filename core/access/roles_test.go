@@ -127,6 +127,12 @@ func TestRolesOfTheSystem(t *testing.T) {
 		changed, err := o.Roles.UpdateRole(o.Ctx, o.owner, id, access.RoleChange{SecondFactorRequired: ptr(true)})
 		o.Must(err)
 		coretest.Equal(t, o.Clock.Now(), changed.SecondFactorSince)
+		shown, err := o.Roles.Role(o.Ctx, id)
+		o.Must(err)
+		coretest.Equal(t, shown, changed)
+		changed, err = o.Roles.UpdateRole(o.Ctx, o.owner, id, access.RoleChange{})
+		o.Must(err)
+		coretest.Equal(t, shown, changed)
 	}
 	_, err := o.Roles.UpdateRole(o.Ctx, o.admin, accesstest.OwnerID, access.RoleChange{SecondFactorRequired: ptr(false)})
 	o.Refused(err, access.ErrExceeds)
@@ -140,15 +146,14 @@ func TestNobodyShapesWhatIsMoreThanThey(t *testing.T) {
 	o := openOffice(t)
 	strong, weak := o.role("STRONG", "users.impersonate"), o.role("WEAK", "users.read")
 	strongGroup, weakGroup := o.group("strong", "users.impersonate"), o.group("weak", "users.read")
-	token := o.admin
-	token.Means, token.Scopes = core.ByToken, []string{"access.write", "users.read"}
+	token := o.Program(o.admin.UserID, "access.write", "users.read")
 	for name, c := range map[string]struct {
 		caller core.Principal
 		beyond string
 	}{
 		"an administrator": {o.admin, "users.impersonate"},
 		"a token":          {token, "users.write"},
-		"a machine":        {o.machine("robot", "access.write", "users.read"), "users.suspend"},
+		"a machine":        {o.Machine("robot", "access.write", "users.read"), "users.suspend"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -182,11 +187,9 @@ func TestWhoeverMayNotWriteLearnsNothing(t *testing.T) {
 	o := openOffice(t)
 	role, group, permission := o.role("EDITOR"), o.group("support"), o.permission("articles.write")
 	before := o.rev()
-	token := o.admin
-	token.Means, token.Scopes = core.ByToken, []string{"access.read"}
-	shown := o.admin
-	shown.Means, shown.Actor = core.ByImpersonation, o.owner.UserID
-	for _, caller := range []core.Principal{o.user, token, shown, o.machine("reader", "access.read")} {
+	token, shown := o.Program(o.admin.UserID, "access.read"), o.admin
+	shown.Means, shown.Actor, shown.SessionID = core.ByImpersonation, o.owner.UserID, o.owner.SessionID
+	for _, caller := range []core.Principal{o.user, token, shown, o.Machine("reader", "access.read")} {
 		for _, id := range []core.ID{role.ID, group.ID, permission.ID, o.user.UserID, {15: 9}} {
 			for name, act := range o.acts(caller, id) {
 				if refusal := core.AsError(act()); refusal.Code != core.CodeForbidden {
@@ -289,7 +292,7 @@ func TestThereIsAnEnd(t *testing.T) {
 		catalogues := crowded{o.Access, access.RolesMax - room, access.GroupsMax - room, access.PermissionsMax - room}
 		service := access.NewService(access.Deps{
 			Lookup: o.Access, Catalogues: catalogues, Memberships: o.Access, Users: o.Users,
-			Warden: access.NewWarden(catalogues, o.Users, o.Machines), Post: o.Post, Origins: o.Origins, Trail: o.Trail,
+			Warden: access.NewWarden(catalogues, o.Users, o.Machines, o.Admissions, o.Clock), Post: o.Post, Origins: o.Origins, Trail: o.Trail,
 			Tx: o.DB, Announcer: o.Announced, Clock: o.Clock, IDs: o.IDs,
 		})
 		var want error

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/origin"
@@ -15,7 +16,8 @@ type Deps struct {
 	Lookup      Lookup
 	Catalogues  Catalogues
 	Memberships Memberships
-	Users       Users
+	Users       account.Store
+	Obligations Obligations
 	Grants      Grants
 	Warden      *Warden
 	Post        mail.Post

@@ -48,6 +48,9 @@ func (s *Set) Drop(other *Set) {
 	}
 }
 
+// Administers reports whether a permission of the system is in the set that reaches beyond what is one's own.
+func (s *Set) Administers() bool { return s[0]&(1<<firstCustom-1)&^everybody[0] != 0 }
+
 // Meet leaves what is in both. Everything stands for each permission of the other side.
 func (s *Set) Meet(other *Set) {
 	switch {

@@ -3,8 +3,6 @@ package access
 import (
 	"context"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
@@ -24,26 +22,17 @@ func note(event *audit.Event, key, value string) {
 	event.Metadata[key] = value
 }
 
-// noteChange notes which names came and which went.
-func noteChange(event *audit.Event, added, removed []string) {
-	note(event, "added", listed(added))
-	note(event, "removed", listed(removed))
+// NoteMemberships notes in an event which roles and groups, by name, came ("added") and which went ("removed") where before
+// became after. Both are sorted. The event's Metadata, where it has one already, is written into.
+func NoteMemberships(event *audit.Event, before, after []string) {
+	added, removed := difference(before, after)
+	noteChange(event, added, removed)
 }
 
-// listed writes as many of the names as an entry of metadata holds, and how many more there are.
-func listed(names []string) string {
-	const rest = len(" +1024")
-	var text strings.Builder
-	for i, name := range names {
-		if text.Len()+1+len(name)+rest > audit.ValueMax {
-			return strings.TrimSpace(text.String() + " +" + strconv.Itoa(len(names)-i))
-		}
-		if i > 0 {
-			text.WriteByte(' ')
-		}
-		text.WriteString(name)
-	}
-	return text.String()
+// noteChange notes which names came and which went.
+func noteChange(event *audit.Event, added, removed []string) {
+	note(event, "added", audit.Listed(added))
+	note(event, "removed", audit.Listed(removed))
 }
 
 // difference tells what turns before into after. Both are sorted.

@@ -15,11 +15,13 @@ type Warden struct {
 	catalogues Catalogues
 	users      Users
 	services   Services
+	admissions Admissions
+	clock      core.Clock
 }
 
 // NewWarden makes a warden.
-func NewWarden(catalogues Catalogues, users Users, services Services) *Warden {
-	return &Warden{catalogues: catalogues, users: users, services: services}
+func NewWarden(catalogues Catalogues, users Users, services Services, admissions Admissions, clock core.Clock) *Warden {
+	return &Warden{catalogues: catalogues, users: users, services: services, admissions: admissions, clock: clock}
 }
 
 // Judged is what a judgement was based on. It holds until the transaction ends.
@@ -30,6 +32,8 @@ type Judged struct {
 	// Target is the user acted upon, and Holds what they hold; zero where there is none.
 	Target account.User
 	Holds  Set
+	// Verdict is what Permit came to.
+	Verdict Verdict
 }
 
 // Permit judges an act of the caller upon a user, in ctx's transaction, which it must begin. core.ErrNotFound for a
@@ -40,19 +44,19 @@ func (w *Warden) Permit(ctx context.Context, caller core.Principal, act Act, tar
 		return Judged{}, err
 	}
 	if judged.Target, err = w.users.Find(ctx, target); err != nil {
-		if Decide(&judged.Caller, Act{Any: act.Any, Reads: true}, &Resource{}) == Lacking {
+		if judged.Verdict = Decide(&judged.Caller, Act{Any: act.Any, Reads: true}, &Resource{}); judged.Verdict == Lacking {
 			err = Lacks(act.Any)
 		}
-		return Judged{}, err
+		return judged, err
 	}
 	held := judged.Catalogue.Rights(&judged.Target)
 	judged.Holds = held.Set
-	resource := Resource{Owner: target, Holds: held.Set}
-	return judged, Decide(&judged.Caller, act, &resource).Err(act)
+	judged.Verdict = Decide(&judged.Caller, act, &Resource{Owner: target, Holds: held.Set})
+	return judged, judged.Verdict.Err(act)
 }
 
 // Enter locks the catalogue and gives what the caller holds now; see Permit. KindUnauthenticated when the caller is
-// nobody any more.
+// nobody any more, or what they came by is good no more: what goes on for long ends with it.
 func (w *Warden) Enter(ctx context.Context, caller core.Principal) (Judged, error) {
 	catalogue, err := w.catalogues.Hold(ctx)
 	if err != nil {
@@ -66,17 +70,45 @@ var errGone = core.NewError(core.KindUnauthenticated, core.CodeSessionEnded, "Yo
 
 func (w *Warden) rights(ctx context.Context, catalogue *Catalogue, caller core.Principal) (Rights, error) {
 	if caller.Means == core.ByService {
-		scopes, err := w.services.Scopes(ctx, caller.ServiceID)
-		if errors.Is(err, core.ErrNotFound) {
-			err = errGone
-		}
+		scopes, err := w.machine(ctx, caller)
 		return Rights{Who: caller.ServiceID, Set: catalogue.Set(scopes...)}, err
 	}
+	user, err := w.Person(ctx, caller)
+	return catalogue.Narrow(catalogue.Rights(&user), &caller), err
+}
+
+// Person gives the person that the caller is, or impersonates, as the primary has them at this moment.
+// KindUnauthenticated unless they are active, nobody has demanded that they set another password, and what the caller
+// came by is good still.
+func (w *Warden) Person(ctx context.Context, caller core.Principal) (account.User, error) {
+	if err := w.admit(ctx, caller); err != nil {
+		return account.User{}, err
+	}
 	user, err := w.users.Find(ctx, caller.UserID)
-	if errors.Is(err, core.ErrNotFound) || err == nil && user.Status != account.StatusActive {
+	if errors.Is(err, core.ErrNotFound) || err == nil && (user.Status != account.StatusActive || user.MustReset) {
 		err = errGone
 	}
-	return catalogue.Narrow(catalogue.Rights(&user), &caller), err
+	return user, err
+}
+
+// machine gives the scopes of the service account that the caller is.
+func (w *Warden) machine(ctx context.Context, caller core.Principal) ([]string, error) {
+	if err := w.admit(ctx, caller); err != nil {
+		return nil, err
+	}
+	scopes, err := w.services.Scopes(ctx, caller.ServiceID)
+	if errors.Is(err, core.ErrNotFound) {
+		err = errGone
+	}
+	return scopes, err
+}
+
+func (w *Warden) admit(ctx context.Context, caller core.Principal) error {
+	stands, err := w.admissions.Stands(ctx, caller, w.clock.Now())
+	if err == nil && !stands {
+		err = errGone
+	}
+	return err
 }
 
 // SpareLastOwner refuses to take the ownership, or the account, of the only active owner. Call it in the transaction

@@ -2,7 +2,6 @@ package apitoken
 
 import (
 	"context"
-	"strings"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
@@ -54,7 +53,7 @@ func (s *Service) Open(ctx context.Context, principal core.Principal, draft Acco
 // about tells of a service account in an event.
 func about(event audit.Event, account ServiceAccount) audit.Event {
 	event.Subject = account.ID
-	event.Metadata = map[string]string{"scopes": strings.Join(account.Scopes, " ")}
+	event.Metadata = map[string]string{"scopes": audit.Listed(account.Scopes)}
 	if account.Disabled {
 		event.Metadata["disabled"] = "true"
 	}

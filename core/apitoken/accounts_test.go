@@ -1,6 +1,9 @@
 package apitoken_test
 
 import (
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,6 +80,31 @@ func TestServiceAccountsAreNoPeople(t *testing.T) {
 	coretest.Equal(t, core.CodeUnknownValue, core.AsError(err).Fields[0].Code)
 }
 
+// TestLongScopesAreWrittenDownWhole wants no name cut into another in the audit log, of service accounts and of tokens.
+func TestLongScopesAreWrittenDownWhole(t *testing.T) {
+	t.Parallel()
+	h := house.Open(t)
+	_, byOwner := member(h, owner, account.RoleOwner)
+	var scopes []string
+	for bit := access.UsersRead; bit <= access.HealthRead; bit++ {
+		scopes = append(scopes, bit.Key())
+	}
+	_, err := h.Tokens.Open(h.Ctx, byOwner, apitoken.AccountDraft{Name: "gateway", Scopes: scopes})
+	h.Must(err)
+	_, _, err = h.Tokens.Create(h.Ctx, byOwner, apitoken.Draft{Name: "mine", Scopes: scopes})
+	h.Must(err)
+	for _, action := range []audit.Action{audit.ActionServiceCreate, audit.ActionTokenCreate} {
+		told := strings.Fields(events(h, action)[0].Metadata["scopes"])
+		rest := len(told) - 1
+		coretest.Equal(t, "+"+strconv.Itoa(len(scopes)-rest), told[rest])
+		for _, scope := range told[:rest] {
+			if !slices.Contains(scopes, scope) {
+				t.Errorf("%s tells of %s", action, scope)
+			}
+		}
+	}
+}
+
 // TestKeysOpenWhatTheirAccountMay follows a key from its making to its end, with another beside it.
 func TestKeysOpenWhatTheirAccountMay(t *testing.T) {
 	t.Parallel()
@@ -89,6 +117,8 @@ func TestKeysOpenWhatTheirAccountMay(t *testing.T) {
 	_, second, err := h.Tokens.MakeKey(h.Ctx, byAdmin, made.ID, apitoken.KeyDraft{ExpiresIn: time.Hour})
 	h.Must(err)
 	_, _, err = h.Tokens.MakeKey(h.Ctx, byAdmin, made.ID, apitoken.KeyDraft{ExpiresIn: time.Second})
+	coretest.Equal(t, core.CodeOutOfRange, core.AsError(err).Fields[0].Code)
+	_, _, err = h.Tokens.MakeKey(h.Ctx, byAdmin, made.ID, apitoken.KeyDraft{ExpiresAt: new(time.Time{})})
 	coretest.Equal(t, core.CodeOutOfRange, core.AsError(err).Fields[0].Code)
 
 	who, err := h.SignIn.Authenticate(h.Ctx, first.Reveal())

@@ -71,21 +71,21 @@ const (
 
 // readExpiry gives when something ends that is made now: at a time or after a while, of which not both are given.
 // None is after the fallback; zero for a fallback of zero.
-func readExpiry(now, at time.Time, in, fallback, longest time.Duration) (time.Time, error) {
-	field := "expires_at"
+func readExpiry(now time.Time, at *time.Time, in, fallback, longest time.Duration) (time.Time, error) {
+	field, ends := "expires_at", now.Add(fallback)
 	switch {
-	case !at.IsZero() && in != 0:
+	case at != nil && in != 0:
 		return time.Time{}, core.InvalidField("expires_in", core.CodeNotAllowed, "Give one of expires_in and expires_at.")
-	case at.IsZero() && in == 0 && fallback == 0:
+	case at != nil:
+		ends = *at
+	case in != 0:
+		field, ends = "expires_in", now.Add(in)
+	case fallback == 0:
 		return time.Time{}, nil
-	case at.IsZero() && in == 0:
-		at = now.Add(fallback)
-	case at.IsZero():
-		field, at = "expires_in", now.Add(in)
 	}
-	if at.Before(now.Add(MinTTL)) || at.After(now.Add(longest)) {
+	if ends.Before(now.Add(MinTTL)) || ends.After(now.Add(longest)) {
 		return time.Time{}, core.InvalidField(field, core.CodeOutOfRange,
 			"It ends in a minute at least, and in "+strconv.Itoa(int(longest/(24*time.Hour)))+" days at the most.")
 	}
-	return at.UTC().Truncate(time.Microsecond), nil
+	return ends.UTC().Truncate(time.Microsecond), nil
 }

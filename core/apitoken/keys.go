@@ -12,7 +12,7 @@ import (
 type KeyDraft struct {
 	// ExpiresIn or ExpiresAt says how long it is good; neither means until it is revoked.
 	ExpiresIn time.Duration
-	ExpiresAt time.Time
+	ExpiresAt *time.Time
 }
 
 // MaxKeyTTL is the longest that a key is good which is to end at all: what is to last longer is better revoked when

@@ -2,7 +2,6 @@ package apitoken
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/doorward/doorward/core"
@@ -18,14 +17,15 @@ type Draft struct {
 	Scopes []string
 	// ExpiresIn or ExpiresAt says how long it is good; neither means DefaultTTL, or the longest where that is less.
 	ExpiresIn time.Duration
-	ExpiresAt time.Time
+	ExpiresAt *time.Time
 }
 
 // Create makes a personal token of the caller, who has signed in lately, and mails them about it. The text is told this
 // once. The scopes must be held by the caller now; at each use what counts is what they hold then.
 //
-// Errors: core.CodeReauthentication; KindInvalid for the fields name, scopes, expires_in and expires_at
-// (core.CodeUnknownValue for a scope that is no permission); access.ErrExceeds; ErrTooMany.
+// Errors: core.CodeReauthentication, also where the password was changed meanwhile; KindInvalid for the fields name,
+// scopes, expires_in and expires_at (core.CodeUnknownValue for a scope that is no permission); access.ErrExceeds;
+// ErrTooMany; those of access.Warden.Person.
 func (s *Service) Create(ctx context.Context, principal core.Principal, draft Draft) (Token, Secret, error) {
 	token, text, err := s.create(ctx, principal, draft)
 	event := audit.Event{Action: audit.ActionTokenCreate, Subject: principal.UserID}
@@ -52,8 +52,11 @@ func (s *Service) create(ctx context.Context, principal core.Principal, draft Dr
 		if err := s.deps.Tokens.Put(ctx, token); err != nil {
 			return err
 		}
+		if err := s.unchanged(ctx, principal, user); err != nil {
+			return err
+		}
 		event := audit.Event{Action: audit.ActionTokenCreate, Subject: user.ID, Metadata: map[string]string{
-			"token_id": token.ID.String(), "scopes": strings.Join(token.Scopes, " "),
+			"token_id": token.ID.String(), "scopes": audit.Listed(token.Scopes),
 		}}
 		if err := s.deps.Trail.Record(ctx, event.By(principal)); err != nil {
 			return err
@@ -66,6 +69,16 @@ func (s *Service) create(ctx context.Context, principal core.Principal, draft Dr
 		return Token{}, Secret{}, err
 	}
 	return token, text, nil
+}
+
+// unchanged judges the caller once more behind Put, which has locked them: a reset, or whatever else takes all tokens
+// away, has perhaps come since they were judged, and would be outlived by a token that was asked for before it.
+func (s *Service) unchanged(ctx context.Context, principal core.Principal, judged account.User) error {
+	user, err := s.deps.Warden.Person(ctx, principal)
+	if err == nil && !user.PasswordChangedAt.Equal(judged.PasswordChangedAt) {
+		err = core.Unproven(user.Ways()...)
+	}
+	return err
 }
 
 // read holds a draft against the rules.

@@ -82,12 +82,13 @@ func TestDraftsAreHeldToRules(t *testing.T) {
 		"unknown scope":  {apitoken.Draft{Name: "x", Scopes: []string{"me.read", "me.fly"}}, "scopes.1", core.CodeUnknownValue},
 		"everything":     {apitoken.Draft{Name: "x", Scopes: []string{""}}, "scopes.0", core.CodeUnknownValue},
 		"many scopes":    {apitoken.Draft{Name: "x", Scopes: make([]string, apitoken.MaxScopes+1)}, "scopes", core.CodeTooLong},
-		"both":           {apitoken.Draft{Name: "x", Scopes: []string{"me.read"}, ExpiresIn: time.Hour, ExpiresAt: now.Add(time.Hour)}, "expires_in", core.CodeNotAllowed},
+		"both":           {apitoken.Draft{Name: "x", Scopes: []string{"me.read"}, ExpiresIn: time.Hour, ExpiresAt: new(now.Add(time.Hour))}, "expires_in", core.CodeNotAllowed},
 		"too soon":       {apitoken.Draft{Name: "x", Scopes: []string{"me.read"}, ExpiresIn: apitoken.MinTTL - 1}, "expires_in", core.CodeOutOfRange},
-		"too late":       {apitoken.Draft{Name: "x", Scopes: []string{"me.read"}, ExpiresAt: now.Add(apitoken.DefaultMaxTTL + 1)}, "expires_at", core.CodeOutOfRange},
+		"too late":       {apitoken.Draft{Name: "x", Scopes: []string{"me.read"}, ExpiresAt: new(now.Add(apitoken.DefaultMaxTTL + 1))}, "expires_at", core.CodeOutOfRange},
 		"negative":       {apitoken.Draft{Name: "x", Scopes: []string{"me.read"}, ExpiresIn: -time.Hour}, "expires_in", core.CodeOutOfRange},
 		"beyond all":     {apitoken.Draft{Name: "x", Scopes: []string{"me.read"}, ExpiresIn: 1<<63 - 1}, "expires_in", core.CodeOutOfRange},
-		"in the past":    {apitoken.Draft{Name: "x", Scopes: []string{"me.read"}, ExpiresAt: now.Add(-1)}, "expires_at", core.CodeOutOfRange},
+		"before all":     {apitoken.Draft{Name: "x", Scopes: []string{"me.read"}, ExpiresAt: new(time.Time{})}, "expires_at", core.CodeOutOfRange},
+		"in the past":    {apitoken.Draft{Name: "x", Scopes: []string{"me.read"}, ExpiresAt: new(now.Add(-1))}, "expires_at", core.CodeOutOfRange},
 		"not UTF-8 name": {apitoken.Draft{Name: "\xff", Scopes: []string{"me.read"}}, "name", core.CodeNotAllowed},
 	} {
 		_, _, err := h.Tokens.Create(h.Ctx, caller, test.draft)

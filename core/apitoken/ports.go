@@ -12,7 +12,9 @@ import (
 // Tokens keeps personal access tokens. It reads and writes the primary.
 type Tokens interface {
 	// Put adds a token of a user who has fewer than MaxTokens that have not expired at its CreatedAt, also when many
-	// are added at once. ErrTooMany; core.ErrNotFound when the user is gone.
+	// are added at once. The user is locked until ctx's transaction ends: who changes them, and takes their tokens away,
+	// comes before, and is seen by what is read after Put, or comes after, and takes this one too. ErrTooMany;
+	// core.ErrNotFound when the user is gone.
 	Put(ctx context.Context, token Token) error
 	// List gives up to page.Limit tokens of a user that have not expired, newest first (by CreatedAt, then ID, both
 	// descending), behind page.After.
@@ -23,7 +25,8 @@ type Tokens interface {
 	RemoveAll(ctx context.Context, user core.ID) error
 	// Use gives the token of the digest that has not expired at now, by one statement, so that one that is removed is
 	// good nowhere from that moment on. It sets LastUsedAt to now where that is more than UseEvery ago; what it gives
-	// may be as before. Requests that race for noting it wait for nobody. core.ErrNotFound.
+	// may be as before. Noting waits for nobody, or for a moment: a use that others keep from being noted is not
+	// noted, and is answered like any other. core.ErrNotFound.
 	Use(ctx context.Context, digest secret.TokenDigest, now time.Time) (Token, error)
 }
 

@@ -41,6 +41,25 @@ func (e Event) Doer() Doer {
 	return Unknown
 }
 
+// Done is the event as its actor is told of it, where it was done to another: what it was, how it ended, and where it came
+// from. Whatever may tell of the other is left out: the subject, a session of theirs, the reason and the metadata, but for
+// the actor's own token.
+func (e Event) Done() Event {
+	token, marked := e.Metadata[MetaToken]
+	e.Subject, e.Reason, e.Metadata = core.ID{}, "", nil
+	if marked {
+		e.Metadata = map[string]string{MetaToken: token}
+	}
+	if e.touchesSession() {
+		e.SessionID = core.ID{}
+	}
+	return e
+}
+
+// touchesSession reports whether SessionID may be the session that others did something to: everything else that they do
+// names the one from which they did it.
+func (e Event) touchesSession() bool { return strings.HasPrefix(string(e.Action), "session.") }
+
 // Seen is the event as its subject sees it. Who administers is not named, nor where they were, from which session, and
 // by which token: what they did is the subject's business, and the rest is theirs.
 func (e Event) Seen() Event {
@@ -49,8 +68,7 @@ func (e Event) Seen() Event {
 	}
 	e.Actor, e.RequestID = core.ID{}, ""
 	e.IP, e.UserAgent, e.Device, e.Location = "", "", "", ""
-	// What others do to a session names the subject's, everything else that from which they did it.
-	if !strings.HasPrefix(string(e.Action), "session.") {
+	if !e.touchesSession() {
 		e.SessionID = core.ID{}
 	}
 	e.Metadata = maps.Clone(e.Metadata)

@@ -2,11 +2,11 @@ package directory
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
@@ -24,13 +24,14 @@ type By struct {
 	reason   string
 }
 
-// Caller is a caller of the API. The reason, which may be empty, has audit.ValueMax bytes at the most, all of printable
-// characters: else every act is refused with KindInvalid for the field "reason".
+// Caller is a caller of the API. The reason, which may be empty, has audit.ValueMax characters at the most, all of them
+// printable: else every act is refused with KindInvalid for the field "reason".
 func Caller(principal core.Principal, reason string) By {
 	return By{caller: principal, reason: strings.TrimSpace(reason)}
 }
 
-// Operator is somebody at the command line of the server, who may do everything.
+// Operator is somebody at the command line of the server, who may do everything to accounts that stand. To open one, or
+// to give or take rights, wants a caller, whose own are its measure.
 func Operator(reason string) By { return By{operator: true, reason: strings.TrimSpace(reason)} }
 
 // event is an act upon a user.
@@ -47,17 +48,13 @@ func (b By) event(action audit.Action, subject core.ID) audit.Event {
 
 func (b By) check() error {
 	switch {
-	case len(b.reason) > audit.ValueMax:
-		return core.InvalidField("reason", core.CodeTooLong, "A reason has 200 bytes at the most.")
+	case utf8.RuneCountInString(b.reason) > audit.ValueMax:
+		return core.InvalidField("reason", core.CodeTooLong, "A reason has 200 characters at the most.")
 	case strings.ContainsFunc(b.reason, func(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsPrint(r) }):
 		return core.InvalidField("reason", core.CodeNotAllowed, "A reason is one line of printable characters.")
 	}
 	return nil
 }
-
-// errSelf keeps administrators from going around what guards their own account: a thief of a session could remove the
-// second factor there, or delete the account without a proof of who they are.
-var errSelf = core.NewError(core.KindForbidden, core.CodeForbidden, "This is your own account. Use the operations of /v1/me.")
 
 // act is something that is done to a user.
 type act struct {
@@ -100,12 +97,9 @@ func (s *Service) permit(ctx context.Context, by By, id core.ID, a act) (account
 	if by.operator {
 		return s.deps.Users.Find(ctx, id)
 	}
-	judged, err := s.deps.Warden.Permit(ctx, by.caller, access.Act{Any: a.needs}, id)
-	if a.lacking != nil && errors.Is(err, access.Lacks(a.needs)) {
+	judged, err := s.deps.Warden.Permit(ctx, by.caller, access.Act{Any: a.needs, Others: !a.own}, id)
+	if a.lacking != nil && judged.Verdict == access.Lacking {
 		err = a.lacking
-	}
-	if err == nil && !a.own && by.caller.ID() == id {
-		err = errSelf
 	}
 	return judged.Target, err
 }

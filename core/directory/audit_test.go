@@ -4,7 +4,9 @@ import (
 	"testing"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/directory"
 )
 
@@ -106,8 +108,28 @@ func TestOpeningIsWrittenDown(t *testing.T) {
 	if len(events) != 1 || events[0].Subject != created.ID || events[0].Actor != s.admin.UserID || events[0].Metadata["reason"] != "new here" {
 		t.Errorf("events: %+v", events)
 	}
+	coretest.Equal(t, 1, len(events[0].Metadata)) // what everybody has is not told
 	s.Tells(core.ID{}, func() {
 		_, err := s.Directory.Create(s.Ctx, s.by(), directory.NewUser{Email: grace, Profile: account.Profile{Name: "Grace"}})
 		s.Refused(err, account.ErrEmailTaken)
 	}, "user.create refused email_taken by person")
+}
+
+// TestWhatANewAccountIsGivenIsWrittenDown opens accounts with roles and groups.
+func TestWhatANewAccountIsGivenIsWrittenDown(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.Must(s.Access.PutGroup(s.Ctx, access.Group{ID: s.IDs.New(), Name: "readers", CreatedAt: s.Clock.Now(), UpdatedAt: s.Clock.Now()}))
+	asked := directory.NewUser{
+		Email: grace, Profile: account.Profile{Name: "Grace"}, Groups: []string{"readers"},
+		Roles: []string{account.RoleUser, account.RoleAdmin, account.RoleUser},
+	}
+	s.Tells(core.ID{}, func() {
+		_, err := s.Directory.Create(s.Ctx, s.because("new here"), asked)
+		s.Must(err)
+		_, err = s.Directory.Create(s.Ctx, s.because("new here"), asked)
+		s.Refused(err, account.ErrEmailTaken)
+	},
+		"user.create success by person of another added=ADMIN USER readers reason=new here",
+		"user.create refused email_taken by person reason=new here")
 }

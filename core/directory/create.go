@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -47,7 +48,7 @@ func (s *Service) Create(ctx context.Context, by By, asked NewUser) (created acc
 		if err != nil {
 			return nil, err
 		}
-		if err = s.deps.Users.Create(ctx, user, s.deps.Trail.Event(ctx, event)); err != nil {
+		if err = s.deps.Users.Create(ctx, user, s.deps.Trail.Event(ctx, given.noted(event))); err != nil {
 			return nil, err
 		}
 		changes, err := s.give(ctx, user, given)
@@ -89,8 +90,21 @@ func (s *Service) draft(asked NewUser) (account.User, error) {
 	return user, violations.Err()
 }
 
-// given is what a new account is given: who may open it has been judged.
-type given struct{ roles, groups []access.Membership }
+// given is what a new account is given: who may open it has been judged. names are those of all of it, sorted.
+type given struct {
+	roles, groups []access.Membership
+	names         []string
+}
+
+// noted is the event of the opening with what is given, unless that is what everybody has.
+func (g given) noted(event audit.Event) audit.Event {
+	if slices.Equal(g.names, []string{account.RoleUser}) {
+		return event
+	}
+	event.Metadata = maps.Clone(event.Metadata)
+	access.NoteMemberships(&event, nil, g.names)
+	return event
+}
 
 // given judges the opening of an account with what it is given.
 func (s *Service) given(ctx context.Context, by By, asked NewUser) (to given, err error) {
@@ -103,26 +117,33 @@ func (s *Service) given(ctx context.Context, by By, asked NewUser) (to given, er
 	if len(roles) == 0 {
 		roles = []string{account.RoleUser}
 	}
-	for i, name := range distinct(roles) {
+	for i, name := range roles {
+		if slices.Contains(roles[:i], name) {
+			continue // once is enough
+		}
 		if _, known := judged.Catalogue.RoleNamed(name); !known {
 			violations.AddFields(unknown("roles", i, "There is no such role."))
 		}
 		set := judged.Catalogue.OfRole(name)
 		gives.Join(&set)
-		to.roles = append(to.roles, access.Membership{Role: name, By: by.caller.ID(), At: at})
+		to.roles, to.names = append(to.roles, access.Membership{Role: name, By: by.caller.ID(), At: at}), append(to.names, name)
 	}
-	for i, name := range distinct(asked.Groups) {
+	for i, name := range asked.Groups {
+		if slices.Contains(asked.Groups[:i], name) {
+			continue
+		}
 		group, known := judged.Catalogue.GroupNamed(name)
 		if !known {
 			violations.AddFields(unknown("groups", i, "There is no such group."))
 		}
 		set := judged.Catalogue.OfGroup(group.ID)
 		gives.Join(&set)
-		to.groups = append(to.groups, access.Membership{Group: group.ID, By: by.caller.ID(), At: at})
+		to.groups, to.names = append(to.groups, access.Membership{Group: group.ID, By: by.caller.ID(), At: at}), append(to.names, name)
 	}
 	if err := permitGift(&judged.Caller, asked, gives); err != nil {
 		return given{}, err
 	}
+	slices.Sort(to.names)
 	return to, violations.Err()
 }
 
@@ -157,14 +178,4 @@ func (s *Service) give(ctx context.Context, user account.User, to given) (change
 
 func unknown(field string, at int, message string) core.FieldError {
 	return core.FieldError{Field: field + "." + strconv.Itoa(at), Code: core.CodeUnknownValue, Message: message}
-}
-
-// distinct gives each name once, in order of appearance.
-func distinct(names []string) (each []string) {
-	for _, name := range names {
-		if !slices.Contains(each, name) {
-			each = append(each, name)
-		}
-	}
-	return each
 }

@@ -87,6 +87,7 @@ func TestOpeningRefuses(t *testing.T) {
 		"a bad country":      {func(a *directory.NewUser) { a.Country = "1A" }, "country", core.CodeInvalidFormat},
 		"a long external id": {func(a *directory.NewUser) { a.ExternalID = strings.Repeat("é", 256) }, "external_id", core.CodeTooLong},
 		"no such role":       {func(a *directory.NewUser) { a.Roles = []string{"USER", "NOBODY"} }, "roles.1", core.CodeUnknownValue},
+		"one of many roles":  {func(a *directory.NewUser) { a.Roles = []string{"USER", "USER", "NOBODY"} }, "roles.2", core.CodeUnknownValue},
 		"no such group":      {func(a *directory.NewUser) { a.Groups = []string{"nobody"} }, "groups.0", core.CodeUnknownValue},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/session"
 )
@@ -15,7 +17,7 @@ import (
 const (
 	// ManyMax is how many users can be read by their ids.
 	ManyMax = 100
-	// SearchMax is how long a search text is, in bytes.
+	// SearchMax is how long a search text is, in code points: as long as an address, which is the longest that it finds.
 	SearchMax = 254
 )
 
@@ -42,8 +44,8 @@ func (s *Service) Search(ctx context.Context, typed string, search Search) (Page
 	unprintable := func(r rune) bool { return r == unicode.ReplacementChar || unicode.IsControl(r) }
 	search.Text = NewSearchText(typed)
 	switch {
-	case len(typed) > SearchMax:
-		return Page{}, core.InvalidField("search", core.CodeTooLong, "A search text has 254 bytes at the most.")
+	case utf8.RuneCountInString(typed) > SearchMax:
+		return Page{}, core.InvalidField("search", core.CodeTooLong, "A search text has 254 characters at the most.")
 	case strings.ContainsFunc(typed, unprintable) || search.Text.Name == "":
 		return Page{}, core.InvalidField("search", core.CodeInvalidFormat, "A search text is one line of printable characters.")
 	}
@@ -98,37 +100,36 @@ func (s *Service) Sessions(
 	return s.deps.Sessions.List(ctx, user, page)
 }
 
-// Viewer is who looks at a profile.
-type Viewer struct {
-	// ID is the person who is signed in; zero for strangers and machines.
-	ID core.ID
-	// ReadsUsers tells that they may read all users.
-	ReadsUsers bool
-}
+// readProfile shows people their own profile, and any to who may read all users. A token of a person without me.read is
+// a stranger.
+var readProfile = access.Act{Any: access.UsersRead, Own: access.MeRead, Reads: true}
 
-// Profile gives a user whose profile the viewer may see: by its owner's choice everybody, whoever is signed in, or
-// nobody but the owner and those who may read all users. These two see it whatever the state of the account, others
-// that of an active one alone. core.ErrNotFound for all other profiles and for those that do not exist.
-func (s *Service) Profile(ctx context.Context, viewer Viewer, id core.ID) (account.User, error) {
+// Profile gives a user whose profile may be seen by whoever holds the rights; none are a stranger's. It is seen, by its
+// owner's choice, by everybody, by whoever is signed in, or by nobody but the owner and those who may read all users. These
+// two see it whatever the state of the account, others that of an active one alone. core.ErrNotFound for all other profiles
+// and for those that do not exist.
+func (s *Service) Profile(ctx context.Context, viewer access.Rights, id core.ID) (account.User, error) {
 	user, err := s.deps.Users.Find(ctx, id)
 	if err != nil {
 		return account.User{}, err
 	}
-	if !viewer.sees(&user) {
+	shown := access.Decide(&viewer, readProfile, &access.Resource{Owner: user.ID}) == access.Permitted
+	if !shown && !showsItself(&user, &viewer) {
 		return account.User{}, core.ErrNotFound
 	}
 	return user, nil
 }
 
-func (v Viewer) sees(user *account.User) bool {
-	if v.ReadsUsers || v.ID == user.ID && !v.ID.IsZero() {
-		return true
+// showsItself reports whether the owner of a profile shows it to the viewer. Whoever holds me.read is a person.
+func showsItself(user *account.User, viewer *access.Rights) bool {
+	if user.Status != account.StatusActive {
+		return false
 	}
 	switch user.Preferences.Visibility {
 	case account.VisibilityPublic:
-		return user.Status == account.StatusActive
+		return true
 	case account.VisibilityMembers:
-		return user.Status == account.StatusActive && !v.ID.IsZero()
+		return viewer.Set.Has(access.MeRead)
 	case account.VisibilityPrivate:
 	}
 	return false

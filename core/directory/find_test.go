@@ -2,12 +2,14 @@ package directory_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/account/accounttest"
 	"github.com/doorward/doorward/core/coretest"
@@ -52,10 +54,12 @@ func TestPages(t *testing.T) {
 func TestSearchRefuses(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	for _, typed := range []string{"", "  ", "a\x00", "a\nb", "\xff", strings.Repeat("a", 255)} {
+	for _, typed := range []string{"", "  ", "a\x00", "a\nb", "\xff", strings.Repeat("я", 255)} {
 		_, err := s.Directory.Search(s.Ctx, typed, directory.Search{})
 		s.Refused(err, core.Invalid())
 	}
+	_, err := s.Directory.Search(s.Ctx, strings.Repeat("я", 254), directory.Search{})
+	s.Must(err)
 }
 
 func TestManyInOrder(t *testing.T) {
@@ -72,16 +76,21 @@ func TestManyInOrder(t *testing.T) {
 func TestProfiles(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	viewers := map[string]directory.Viewer{
-		"stranger": {}, "member": {ID: s.admin.UserID}, "owner": {ID: s.id}, "reader": {ID: s.admin.UserID, ReadsUsers: true},
-		"machine that reads": {ReadsUsers: true},
+	viewer := func(who core.ID, bits ...access.Bit) access.Rights {
+		return access.Rights{Who: who, Set: access.NewSet(bits...)}
+	}
+	machine := s.IDs.New()
+	viewers := map[string]access.Rights{
+		"stranger": {}, "member": viewer(s.admin.UserID, access.MeRead), "owner": viewer(s.id, access.MeRead),
+		"reader": viewer(s.admin.UserID, access.MeRead, access.UsersRead), "machine that reads": viewer(machine, access.UsersRead),
+		"machine": viewer(machine, access.MailRead), "token of the owner's without me.read": viewer(s.id, access.MeWrite),
 	}
 	for _, c := range []struct {
 		visibility account.Visibility
 		status     account.Status
 		sees       []string
 	}{
-		{account.VisibilityPublic, account.StatusActive, []string{"stranger", "member", "owner", "reader", "machine that reads"}},
+		{account.VisibilityPublic, account.StatusActive, slices.Collect(maps.Keys(viewers))},
 		{account.VisibilityMembers, account.StatusActive, []string{"member", "owner", "reader", "machine that reads"}},
 		{account.VisibilityPrivate, account.StatusActive, []string{"owner", "reader", "machine that reads"}},
 		{account.VisibilityPublic, account.StatusSuspended, []string{"owner", "reader", "machine that reads"}},

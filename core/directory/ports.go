@@ -19,3 +19,16 @@ type Index interface {
 	// Many gives those users that exist among the ids, of any status, with roles, groups and factors and in any order.
 	Many(ctx context.Context, ids []core.ID) ([]account.User, error)
 }
+
+// Keyer makes right what releases that knew no account.NameKey have left, and go on leaving while they serve beside this
+// one: names by whose keys searches do not find them.
+type Keyer interface {
+	// KeyNames gives up to limit accounts that are known to lack it the key of their name, and tells how many it looked
+	// at: with fewer than limit there is nothing left to do, but for what others are changing. Any number may do so at
+	// once. It costs next to nothing when there is nothing to do. A store that older releases never write beside this
+	// one gives 0. KindUnavailable.
+	KeyNames(ctx context.Context, limit int) (int, error)
+}
+
+// KeyNamesMax is how many names one KeyNames should take: nobody who is among them waits for more than a moment.
+const KeyNamesMax = 1000

@@ -1,11 +1,14 @@
 package directory_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/audit"
+	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/directory"
 	"github.com/doorward/doorward/core/internal/house"
 )
@@ -35,13 +38,22 @@ func TestActsWantTheirPermission(t *testing.T) {
 			if act.own {
 				s.Must(act.do(s, directory.Caller(with, "why"), with.UserID))
 			} else {
-				s.Refused(act.do(s, directory.Caller(with, "why"), with.UserID), errForbidden())
+				err := act.do(s, directory.Caller(with, "why"), with.UserID)
+				coretest.Equal(t, access.ErrOneself.Message, core.AsError(err).Message)
 			}
 			s.Must(act.do(s, directory.Caller(with, "why"), s.id))
 			fresh := open(t)
 			s.Must(act.do(fresh, directory.Operator("why"), fresh.id))
 		})
 	}
+}
+
+// TestNobodyRestoresThemselves tells whoever tries why, and not that they lack the permission.
+func TestNobodyRestoresThemselves(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	_, err := s.Directory.Restore(s.Ctx, s.by(), s.admin.UserID)
+	coretest.Equal(t, access.ErrOneself.Message, core.AsError(err).Message)
 }
 
 // A token does no more than its scopes, and a caller who was suspended nothing at all.
@@ -51,8 +63,7 @@ func TestCallersAreJudgedAsTheyAreNow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := open(t)
-			token := s.admin
-			token.Means, token.Scopes = core.ByToken, []string{access.UsersRead.Key()}
+			token := s.Program(s.admin.UserID, access.UsersRead.Key())
 			s.Refused(act.do(s, directory.Caller(token, "why"), s.id), errForbidden())
 			s.Alter(s.admin.UserID, func(user *account.User) { user.Status = account.StatusSuspended })
 			if err := act.do(s, s.because("why"), s.id); core.AsError(err).Kind != core.KindUnauthenticated {
@@ -64,15 +75,15 @@ func TestCallersAreJudgedAsTheyAreNow(t *testing.T) {
 
 func TestReasons(t *testing.T) {
 	t.Parallel()
-	long := string(make([]byte, 0, 201))
-	for range 201 {
-		long += "a"
-	}
+	long := strings.Repeat("щ", audit.ValueMax)
 	for name, act := range acts {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := open(t)
-			for _, reason := range []string{long, "two\nlines", "a\x1b[31m", "not \xff UTF-8"} {
+			s.Must(act.do(s, s.because(long), s.id))
+			events := s.Log.All()
+			coretest.Equal(t, long, events[len(events)-1].Metadata["reason"])
+			for _, reason := range []string{long + "щ", "two\nlines", "a\x1b[31m", "not \xff UTF-8"} {
 				s.Refused(act.do(s, s.because(reason), s.id), core.Invalid())
 			}
 		})

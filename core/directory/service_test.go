@@ -61,13 +61,13 @@ func TestOneOfManySuspends(t *testing.T) {
 func TestDeletion(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	s.Must(s.PersonalTokens.Put(s.Ctx, apitokentest.NewToken(s.id, s.Clock.Now())))
+	s.Must(s.TokenRows.Put(s.Ctx, apitokentest.NewToken(s.id, s.Clock.Now())))
 	deleted := s.deleted()
 	coretest.Equal(t, s.Clock.Now().Add(account.DefaultDeletionGrace), deleted.PurgeAt)
 	if s.Alive(s.signedIn) {
 		t.Error("a session has outlived the deletion")
 	}
-	tokens, err := s.PersonalTokens.List(s.Ctx, s.id, s.Clock.Now(), core.Page{Limit: 10})
+	tokens, err := s.TokenRows.List(s.Ctx, s.id, s.Clock.Now(), core.Page{Limit: 10})
 	s.Must(err)
 	coretest.Equal(t, 0, len(tokens))
 	_, err = s.Directory.Delete(s.Ctx, s.by(), s.id)
@@ -84,7 +84,7 @@ func TestDeletion(t *testing.T) {
 	coretest.Equal(t, 2, s.Letters(mail.KindRestored, ada))
 	s.deleted()
 	s.Later(account.DefaultDeletionGrace)
-	_, err = s.Directory.Restore(s.Ctx, s.by(), s.id)
+	_, err = s.Directory.Restore(s.Ctx, directory.Caller(s.Session(s.admin.UserID), ""), s.id)
 	s.Refused(err, core.ErrConflict)
 }
 
@@ -126,12 +126,12 @@ func TestRefusedRestoresAreAlike(t *testing.T) {
 func TestForcedReset(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	s.Must(s.PersonalTokens.Put(s.Ctx, apitokentest.NewToken(s.id, s.Clock.Now())))
+	s.Must(s.TokenRows.Put(s.Ctx, apitokentest.NewToken(s.id, s.Clock.Now())))
 	s.Must(s.Directory.ForceReset(s.Ctx, s.by(), s.id))
 	if s.Alive(s.signedIn) {
 		t.Error("a session has outlived the reset")
 	}
-	tokens, err := s.PersonalTokens.List(s.Ctx, s.id, s.Clock.Now(), core.Page{Limit: 10})
+	tokens, err := s.TokenRows.List(s.Ctx, s.id, s.Clock.Now(), core.Page{Limit: 10})
 	s.Must(err)
 	coretest.Equal(t, 0, len(tokens))
 	_, err = s.Enter(ada, house.Passphrase)

@@ -39,25 +39,36 @@ func (s *Service) Demands(user account.User, since time.Time) bool {
 // where nothing is demanded, or nobody has asked yet. It asks nobody, so every request can.
 //
 // What a role demands reaches those who have it at once, and nothing is written for that: until they are asked, at
-// their next sign-in, their grace counts from when the role came to demand it, or from when their account was last
-// changed where that is later, as it is changed when the role is given.
+// their next sign-in, their grace counts from when the role came to demand it. Whoever is given the role later is asked
+// with it; see access.Obligations. Nothing that they do themselves puts it off.
 func (s *Service) Deadline(user account.User, since time.Time) time.Time {
 	switch {
-	case !s.Demands(user, since) || len(s.usable(user)) > 0:
+	case !s.demanded(user, since):
 		return time.Time{}
 	case user.Protection.EnrolBy.IsZero() && !since.IsZero():
-		if user.UpdatedAt.After(since) {
-			since = user.UpdatedAt
-		}
 		return since.Add(s.config.Grace)
 	}
 	return user.Protection.EnrolBy
 }
 
+// TokenDeadline is Deadline for who comes by a token of theirs that was made at the instant. No sign-in asks them, for as
+// long as the token lasts: until one does, or a role has told since when, the grace counts from when the token was made.
+func (s *Service) TokenDeadline(user account.User, since, made time.Time) time.Time {
+	deadline := s.Deadline(user, since)
+	if deadline.IsZero() && s.demanded(user, since) {
+		deadline = made.Add(s.config.Grace)
+	}
+	return deadline
+}
+
+// demanded reports whether the user must have a second factor, and has none that counts.
+func (s *Service) demanded(user account.User, since time.Time) bool {
+	return s.Demands(user, since) && len(s.usable(user)) == 0
+}
+
 // Unasked reports whether the user's EnrolBy does not fit what is demanded: Ask sets it right.
 func (s *Service) Unasked(user account.User, since time.Time) bool {
-	demanded := s.Demands(user, since) && len(s.usable(user)) == 0
-	return demanded == user.Protection.EnrolBy.IsZero()
+	return s.demanded(user, since) == user.Protection.EnrolBy.IsZero()
 }
 
 // Ask tells the user, in a change that is saved with it, until when to enrol; or, where nothing is demanded any more,

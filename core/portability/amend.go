@@ -13,10 +13,12 @@ import (
 
 // amend makes an account that stands what a line says, or rejects the line. An error is a fault, not a refusal.
 func (b *batch) amend(ctx context.Context, each draft, known Known) error {
-	if known.User.ID == b.caller.UserID {
+	held, own := b.held(known.User), known.User.ID == b.caller.UserID
+	if own {
 		known.Marked = false // what the caller signs in with is changed under /v1/me, where it is asked who they are
 	}
-	if refusal, err := b.judge(ctx, each, known); err != nil || refusal != nil {
+	spared := own || known.Mark.Severed || held.Administers()
+	if refusal, err := b.judge(ctx, each, known, held); err != nil || refusal != nil {
 		if err == nil {
 			b.outcomes[each.number].reject(refusal)
 		}
@@ -25,7 +27,10 @@ func (b *batch) amend(ctx context.Context, each draft, known Known) error {
 	var mark Mark
 	var done amended
 	user, change, err := account.Edit(ctx, b.service.deps.Users, known.User.ID, func(user *account.User) error {
-		done = each.amend(user, known, &mark)
+		done = each.amend(user, known, spared, &mark)
+		if each.line.Roles != nil {
+			b.judged.Catalogue.Oblige(b.service.deps.Obligations, user, each.line.Roles)
+		}
 		return nil
 	})
 	switch {
@@ -40,7 +45,11 @@ func (b *batch) amend(ctx context.Context, each draft, known Known) error {
 		return err
 	}
 	b.settle(each, Updated, user.ID)
-	return b.service.deps.Trail.Record(ctx, b.event(user.ID, Updated))
+	event := b.event(user.ID, Updated)
+	if each.line.Roles != nil {
+		access.NoteMemberships(&event, user.Roles, each.line.Roles)
+	}
+	return b.service.deps.Trail.Record(ctx, event)
 }
 
 // errForeign refuses to assign roles to an account that no import made. Who may write profiles may give an account
@@ -48,13 +57,13 @@ func (b *batch) amend(ctx context.Context, each draft, known Known) error {
 var errForeign = core.InvalidField("roles", core.CodeNotAllowed, "No import made this account: assign its roles by hand.")
 
 // judge tells what stands against changing the account.
-func (b *batch) judge(ctx context.Context, each draft, known Known) (refusal, fault error) {
+func (b *batch) judge(ctx context.Context, each draft, known Known, held access.Set) (refusal, fault error) {
 	user := known.User
 	if user.Status == account.StatusDeleted {
 		return core.ErrConflict, nil
 	}
 	assigns := each.line.Roles != nil && !slices.Equal(each.line.Roles, user.Roles)
-	if refusal := b.judgeRoles(each.line.Roles, b.held(user), assigns); refusal != nil {
+	if refusal := b.judgeRoles(each.line.Roles, held, assigns); refusal != nil {
 		return refusal, nil
 	}
 	if !assigns {

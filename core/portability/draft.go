@@ -3,6 +3,7 @@ package portability
 import (
 	"cmp"
 	"crypto/sha256"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,11 +68,14 @@ func checkBirth(user *account.User, now time.Time) error {
 	return nil
 }
 
+// plain reports whether a new account of the draft gets no role but the one that everybody has.
+func (d draft) plain() bool { return slices.Equal(d.user.Roles, []string{account.RoleUser}) }
+
 // mark is what the draft leaves of the account that it made.
 func (d draft) mark() Mark {
 	return Mark{
 		Line: d.digest, Password: digestOf(d.line.Password), PasswordAt: d.user.PasswordChangedAt,
-		EmailKey: d.user.EmailKey, EmailVerified: d.user.EmailVerified,
+		EmailKey: d.user.EmailKey, EmailVerified: d.user.EmailVerified, ExternalID: d.user.ExternalID,
 	}
 }
 
@@ -85,14 +89,15 @@ func digestOf(hash account.PasswordHash) Digest {
 
 // amend makes an account that stands what the line says of it, as far as its owner has not gone ahead: an address that
 // they have changed or proven here stays, and so does a password that they have set here. mark is brought along.
-// Nothing is taken away that the line does not tell of.
-func (d draft) amend(user *account.User, known Known, mark *Mark) (done amended) {
+// Nothing is taken away that the line does not tell of. Who is spared signs in as before, from now on: else administrators
+// could sign in as one another, and leave no trace of who it was.
+func (d draft) amend(user *account.User, known Known, spared bool, mark *Mark) (done amended) {
 	user.UpdatedAt = d.user.UpdatedAt
 	user.Profile.Phone = cmp.Or(d.user.Profile.Phone, user.Profile.Phone)
 	if d.line.Name != "" {
 		user.Profile.Name = d.user.Profile.Name
 	}
-	if d.user.Username != "" {
+	if d.user.Username != "" && !spared {
 		user.Username, user.UsernameKey = d.user.Username, d.user.UsernameKey
 	}
 	if !known.Marked {
@@ -100,6 +105,9 @@ func (d draft) amend(user *account.User, known Known, mark *Mark) (done amended)
 	}
 	*mark = known.Mark
 	mark.Line = d.digest
+	if mark.Severed = spared; spared {
+		return done
+	}
 	if user.EmailKey == mark.EmailKey && user.EmailVerified == mark.EmailVerified {
 		done.moved = user.EmailKey != d.user.EmailKey
 		verified := d.user.EmailVerified || user.EmailVerified && d.user.EmailKey == user.EmailKey

@@ -29,15 +29,15 @@ type Export struct {
 
 // Export begins an export of all accounts that are active or deactivated, by id ascending, for a caller with the
 // permission users.export. Accounts that are suspended or deleted are left out: an import opens accounts, and would let
-// them in again. With hashes it tells the password hashes too; that needs users.export_hashes, and a recent proof of
-// identity.
+// them in again. With hashes it tells the password hashes too; that needs users.export_hashes, and a person who has proven
+// lately who they are.
 func (s *Service) Export(caller core.Principal, hashes bool) *Export {
 	return &Export{service: s, caller: caller, hashes: hashes}
 }
 
 // Next gives the next lines; the slice is good until it is called again. The errors are io.EOF, with no line, after the
-// last one, those of access.Warden.Enter and access.Verdict.Err, at the first call core.CodeReauthentication, and
-// KindUnavailable. Each line tells of an account as it is when the page is read: accounts that are opened or closed
+// last one, those of access.Warden.Enter and access.Verdict.Err, at the first call core.CodeReauthentication and
+// core.ErrInPerson, and KindUnavailable. Each line tells of an account as it is when the page is read: accounts that are opened or closed
 // meanwhile may be there or not.
 func (e *Export) Next(ctx context.Context) ([]Line, error) {
 	if err := e.permit(ctx); err != nil {
@@ -113,7 +113,7 @@ func (e *Export) decide(rights *access.Rights) error {
 // recent wants a person who has proven lately who they are.
 func (s *Service) recent(ctx context.Context, caller core.Principal) error {
 	if caller.Means != core.BySession {
-		return core.Unproven()
+		return core.ErrInPerson
 	}
 	user, err := s.deps.Users.Find(ctx, caller.UserID)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
+	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/internal/house"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/portability"
@@ -101,12 +102,21 @@ func TestExportRefuses(t *testing.T) {
 	if _, err := m.exports(false); !errors.Is(err, io.EOF) {
 		t.Errorf("without hashes: %v", err)
 	}
-	m = moving(t, account.RoleOwner)
-	m.caller.Means, m.caller.Scopes = core.ByToken, []string{access.UsersExport.Key(), access.UsersExportHashes.Key()}
-	refused(m, true, core.Unproven())
 }
 
-// What an export gives, an import takes, and the next export gives the same.
+// TestHashesAreForPersons asks for hashes by what never proves who somebody is: it is not told to do so first.
+func TestHashesAreForPersons(t *testing.T) {
+	t.Parallel()
+	for _, means := range []core.Means{core.ByToken, core.ByImpersonation, core.ByService} {
+		m := moving(t, account.RoleOwner)
+		m.caller.Means, m.caller.Scopes = means, []string{access.UsersExport.Key(), access.UsersExportHashes.Key()}
+		text, err := m.exports(true)
+		if text != "" || core.AsError(err).Message != core.ErrInPerson.Message {
+			t.Errorf("by %d: %v and %q", means, err, text)
+		}
+	}
+}
+
 // TestExportEndsWithTheRight takes the right from somebody who reads slowly.
 func TestExportEndsWithTheRight(t *testing.T) {
 	t.Parallel()
@@ -134,6 +144,7 @@ func TestExportEndsWithTheRight(t *testing.T) {
 	}
 }
 
+// What an export gives, an import takes, and the next export gives the same.
 func TestExportImportExport(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
@@ -160,6 +171,22 @@ func TestExportImportExport(t *testing.T) {
 			r.Errorf("told\n%s, and then\n%s", theirs, got)
 		}
 	})
+}
+
+// TestTheLongestExportIsTaken writes a line of an account that has as much as one may have.
+func TestTheLongestExportIsTaken(t *testing.T) {
+	t.Parallel()
+	longest := portability.Line{
+		ExternalID: strings.Repeat("𝔸", account.ExternalIDMax), Email: strings.Repeat("é", 127), Username: strings.Repeat("𝔸", account.UsernameMax),
+		Phone: "+491511234567890", Name: strings.Repeat("𝔸", account.NameMax), EmailVerified: true,
+		Password: account.PasswordHash(strings.Repeat("x", 512)), CreatedAt: time.Date(2020, 1, 2, 3, 4, 5, 123456000, time.UTC),
+	}
+	for i := range access.RolesMax {
+		longest.Roles = append(longest.Roles, fmt.Sprintf("R%0*d", access.NameMax-1, i))
+	}
+	told, err := portability.ParseLine(portability.AppendLine(nil, longest))
+	coretest.Must(t, err)
+	coretest.Equal(t, longest, told)
 }
 
 func FuzzParseLine(f *testing.F) {
@@ -199,7 +226,7 @@ func TestPersonalData(t *testing.T) {
 		})
 	}
 	records := portability.NewRecords(portability.PersonalDeps{
-		Users: m.Users, Holdings: shelf, History: m.Log, Post: m.Post, Origins: m.Origins, Tx: m.DB, Trail: m.Trail, Clock: m.Clock,
+		Users: m.Users, Warden: m.Warden, Holdings: shelf, History: m.Log, Post: m.Post, Origins: m.Origins, Tx: m.DB, Trail: m.Trail, Clock: m.Clock,
 	}, account.DefaultRecentWindow)
 	text, err := document(m.Ctx, records.Personal(m.caller))
 	var told struct {
@@ -240,7 +267,7 @@ func TestPersonalDataOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	records := portability.NewRecords(portability.PersonalDeps{
-		Users: m.Users, Holdings: portabilitytest.Shelf{}, History: m.Log, Post: m.Post, Origins: m.Origins, Tx: m.DB, Trail: m.Trail, Clock: m.Clock,
+		Users: m.Users, Warden: m.Warden, Holdings: portabilitytest.Shelf{}, History: m.Log, Post: m.Post, Origins: m.Origins, Tx: m.DB, Trail: m.Trail, Clock: m.Clock,
 	}, account.DefaultRecentWindow)
 	text, err := document(m.Ctx, records.Personal(m.caller))
 	if !errors.Is(err, io.EOF) {
@@ -262,6 +289,63 @@ func TestPersonalDataOfOthers(t *testing.T) {
 	}
 	if own["actor"] != "self" || own["ip"] == "" {
 		t.Errorf("of oneself: %v", own)
+	}
+}
+
+// TestPersonalDataOfActs tells people what they did to others, with their own whereabouts, and nothing of those others.
+func TestPersonalDataOfActs(t *testing.T) {
+	t.Parallel()
+	m := moving(t, account.RoleAdmin)
+	other, theirs, token := core.ID{15: 99}, core.ID{15: 98}, core.ID{15: 97}
+	acts := []audit.Event{
+		{Action: audit.ActionUserSuspend, Subject: other, Reason: "Grace's", Metadata: map[string]string{"reason": "Grace wrote spam"}},
+		{Action: audit.ActionEnd, Subject: other, SessionID: theirs},
+		{Action: audit.ActionMailRetry, Metadata: map[string]string{audit.MetaToken: token.String(), "to": "Grace"}},
+	}
+	origin := audit.Event{IP: "203.0.113.9", UserAgent: "Mine/1", Device: "Mine", Location: "Bonn"}
+	for _, event := range acts {
+		event.IP, event.UserAgent, event.Device, event.Location = origin.IP, origin.UserAgent, origin.Device, origin.Location
+		m.Later(time.Second)
+		m.Must(m.DB.InTx(m.Ctx, func(ctx context.Context) error { return m.Trail.Record(ctx, event.By(m.caller)) }))
+	}
+	for range core.PageLimitMax { // a page of what is told as activity stands before them
+		m.Later(time.Second)
+		m.Trail.Note(m.Ctx, audit.Event{Action: audit.ActionProfileUpdate, Subject: m.caller.UserID}.By(m.caller))
+	}
+	m.Trail.Note(m.Ctx, audit.Event{Action: audit.ActionUserSuspend, Subject: m.caller.UserID}.By(core.Principal{UserID: other}))
+	records := portability.NewRecords(portability.PersonalDeps{
+		Users: m.Users, Warden: m.Warden, Holdings: portabilitytest.Shelf{}, History: m.Log, Post: m.Post, Origins: m.Origins, Tx: m.DB, Trail: m.Trail, Clock: m.Clock,
+	}, account.DefaultRecentWindow)
+	text, err := document(m.Ctx, records.Personal(m.caller))
+	if !errors.Is(err, io.EOF) {
+		t.Fatal(err)
+	}
+	var told struct{ Acts []map[string]any }
+	m.Must(json.Unmarshal(text, &told))
+	own := m.caller.SessionID.String()
+	want := []map[string]any{
+		{"action": "mail.retry", "session_id": own, "token_id": token.String()},
+		{"action": "session.end", "session_id": nil, "token_id": nil},
+		{"action": "user.suspend", "session_id": own, "token_id": nil},
+	}
+	for i := range want {
+		want[i]["outcome"], want[i]["ip"], want[i]["user_agent"] = "success", origin.IP, origin.UserAgent
+		want[i]["device"], want[i]["location"] = origin.Device, origin.Location
+	}
+	for _, act := range told.Acts {
+		if act["id"] == nil || act["at"] == nil {
+			t.Errorf("no place in time: %v", act)
+		}
+		delete(act, "id")
+		delete(act, "at")
+	}
+	if diff := cmp.Diff(want, told.Acts); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	for _, secret := range []string{other.String(), theirs.String(), "Grace"} {
+		if bytes.Contains(text, []byte(secret)) {
+			t.Errorf("%s is told", secret)
+		}
 	}
 }
 

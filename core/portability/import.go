@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -54,7 +55,8 @@ type Import struct {
 // A repeated import goes on where an earlier one ended, for lines that are known already change nothing.
 //
 // No mail is sent. Nobody is given, or loses, rights that the caller does not hold, or roles at all unless the caller holds
-// access.write; no account that holds more than the caller is changed, and of their own not what they sign in with.
+// access.write; no account that holds more than the caller is changed; and what people sign in with is not, of the caller and of all who
+// have a permission of administration or had one when an earlier import came to them.
 func (s *Service) Import(caller core.Principal, body io.Reader) *Import {
 	return &Import{service: s, caller: caller, scanner: newScanner(body), counts: make(map[Status]int)}
 }
@@ -244,18 +246,18 @@ func (b *batch) settle(each draft, status Status, id core.ID) {
 	*outcome = Outcome{Line: each.number, ExternalID: each.line.ExternalID, Status: status, ID: id}
 }
 
-// event tells of one account. It costs no look at the client again.
+// event tells of one account, in metadata of its own. It costs no look at the client again.
 func (b *batch) event(id core.ID, status Status) audit.Event {
 	event := b.template
 	event.ID, event.Subject = b.service.deps.IDs.New(), id
 	event.Metadata = map[string]string{"status": string(status)}
+	maps.Copy(event.Metadata, b.template.Metadata)
 	return event
 }
 
 // claim judges whether the account of a new line may be, and takes its names against later lines of the batch.
 func (b *batch) claim(each draft) bool {
-	assigns := !slices.Equal(each.user.Roles, []string{account.RoleUser})
-	refusal := b.judgeRoles(each.user.Roles, access.Set{}, assigns)
+	refusal := b.judgeRoles(each.user.Roles, access.Set{}, !each.plain())
 	if _, taken := b.standing.Emails[each.user.EmailKey]; refusal == nil && taken {
 		refusal = account.ErrEmailTaken
 	}
@@ -299,9 +301,14 @@ func (b *batch) add(ctx context.Context, fresh []draft) error {
 	}
 	made, events := make([]Imported, len(fresh)), make([]audit.Event, len(fresh))
 	for at, each := range fresh {
-		made[at] = Imported{User: each.user, Mark: each.mark()}
+		held := b.held(each.user)
+		made[at] = Imported{User: each.user, Mark: each.mark(), By: b.caller.ID(), At: each.user.UpdatedAt}
+		made[at].Mark.Severed = held.Administers()
 		made[at].User.ID = b.service.deps.IDs.New()
 		events[at] = b.event(made[at].User.ID, Created)
+		if !each.plain() {
+			access.NoteMemberships(&events[at], nil, each.user.Roles)
+		}
 	}
 	err := b.service.deps.Store.Add(ctx, made, events...)
 	if err == nil {

@@ -13,17 +13,15 @@ import (
 	"unicode/utf8"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 )
 
 // The bounds of a line.
 const (
-	// LineMax is the longest line in bytes.
-	LineMax = 16 << 10
-	// ExternalIDMax is the longest id of another system, in code points.
-	ExternalIDMax = 255
-	// RolesMax is how many roles a line names at most.
-	RolesMax = 64
+	// LineMax is the longest line in bytes. An account of access.RolesMax roles, the rest of it as long as it may be, is
+	// told in 20 KiB: what was exported can be imported.
+	LineMax = 32 << 10
 )
 
 // Line is one account in the form of imports and exports. Empty members are not told.
@@ -122,7 +120,7 @@ func ParseLine(text []byte) (line Line, err error) {
 
 var (
 	errNotJSON = core.InvalidField("", core.CodeInvalidFormat, "This is not a line of one JSON object.")
-	errTooLong = core.InvalidField("", core.CodeTooLong, "A line has 16 KiB at the most.")
+	errTooLong = core.InvalidField("", core.CodeTooLong, "A line has 32 KiB at the most.")
 )
 
 func (l *Line) readMember(decoder *json.Decoder, seen map[string]bool) error {
@@ -177,19 +175,15 @@ func (l *Line) member(name string) any {
 // complete holds the line to what every line must tell, and to its bounds.
 func (l *Line) complete() error {
 	var violations core.Violations
-	switch {
-	case l.ExternalID == "":
+	if l.ExternalID == "" {
 		violations.AddFields(core.FieldError{Field: fieldExternalID, Code: core.CodeRequired, Message: "This is required."})
-	case utf8.RuneCountInString(l.ExternalID) > ExternalIDMax:
-		violations.AddFields(core.FieldError{Field: fieldExternalID, Code: core.CodeTooLong, Message: "An id has 255 characters at the most."})
-	case strings.ContainsFunc(l.ExternalID, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		violations.AddFields(core.FieldError{Field: fieldExternalID, Code: core.CodeNotAllowed, Message: "An id holds no control characters."})
 	}
+	violations.Add(fieldExternalID, account.CheckExternalID(l.ExternalID))
 	if l.Email == "" {
 		violations.AddFields(core.FieldError{Field: fieldEmail, Code: core.CodeRequired, Message: "This is required."})
 	}
-	if len(l.Roles) > RolesMax {
-		violations.AddFields(core.FieldError{Field: fieldRoles, Code: core.CodeTooLong, Message: "A line names 64 roles at the most."})
+	if len(l.Roles) > access.RolesMax {
+		violations.AddFields(core.FieldError{Field: fieldRoles, Code: core.CodeTooLong, Message: "A line names 256 roles at the most."})
 	}
 	if l.Roles != nil {
 		slices.Sort(l.Roles)

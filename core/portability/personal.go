@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
 	"github.com/doorward/doorward/core/mail"
@@ -17,7 +18,8 @@ import (
 // Section is a part of what is held about a person beside their account: a member of the document, and a list in it.
 type Section string
 
-// The sections, as the document has them. What happened comes last, and is read from audit.History.
+// The sections, as the document has them. What happened to the person, and what they did to others, comes last, and is
+// read from audit.History.
 const (
 	SectionRoles         Section = "roles"
 	SectionGroups        Section = "groups"
@@ -29,6 +31,7 @@ const (
 	SectionPending       Section = "pending"
 	SectionMails         Section = "mails"
 	sectionActivity      Section = "activity"
+	sectionActs          Section = "acts"
 )
 
 // Sections are those that Holdings keeps, in the order of the document.
@@ -56,6 +59,7 @@ type Holdings interface {
 // PersonalDeps are what a Records is made of. All are needed.
 type PersonalDeps struct {
 	Users    account.Store
+	Warden   *access.Warden
 	Holdings Holdings
 	History  audit.History
 	Post     mail.Post
@@ -89,7 +93,9 @@ type Personal struct {
 	entries bool
 	begun   bool
 	ended   bool
-	text    []byte
+	// judged is when it was last asked whether the caller still is who asked.
+	judged time.Time
+	text   []byte
 }
 
 // Personal begins the document of all that is held about the caller, for whom it wants a recent proof of identity.
@@ -98,8 +104,8 @@ func (r *Records) Personal(caller core.Principal) *Personal {
 }
 
 // Next gives the next part of the document, which is good until it is called again. The errors are io.EOF after the
-// last part, at the first call core.CodeReauthentication, and KindUnavailable. That it was asked for is written down, and
-// told to the owner by mail, before anything leaves.
+// last part, at the first call core.CodeReauthentication, those of access.Warden.Person, and KindUnavailable. That it was
+// asked for is written down, and told to the owner by mail, before anything leaves.
 func (p *Personal) Next(ctx context.Context) ([]byte, error) {
 	p.text = p.text[:0]
 	switch {
@@ -107,10 +113,13 @@ func (p *Personal) Next(ctx context.Context) ([]byte, error) {
 		return nil, io.EOF
 	case !p.begun:
 		if err := p.begin(ctx); err != nil {
-			return nil, p.records.deps.Trail.Refuse(ctx, p.event(), err)
+			return nil, p.records.deps.Trail.Refuse(ctx, p.asked(), err)
 		}
-		p.begun, p.left = true, append(Sections(), sectionActivity)
+		p.begun, p.left = true, append(Sections(), sectionActivity, sectionActs)
 		return p.text, nil
+	}
+	if err := p.admit(ctx); err != nil {
+		return nil, p.records.deps.Trail.Refuse(ctx, p.asked(), err)
 	}
 	more, err := p.page(ctx)
 	if err != nil {
@@ -118,7 +127,7 @@ func (p *Personal) Next(ctx context.Context) ([]byte, error) {
 	}
 	if !more {
 		p.text = append(p.text, ']')
-		p.left, p.after, p.entries = p.left[1:], core.ID{}, false
+		p.left, p.after, p.since, p.entries = p.left[1:], core.ID{}, core.Position{}, false
 		if p.ended = len(p.left) == 0; p.ended {
 			p.text = append(p.text, "}\n"...)
 		} else {
@@ -128,8 +137,21 @@ func (p *Personal) Next(ctx context.Context) ([]byte, error) {
 	return p.text, nil
 }
 
-func (p *Personal) event() audit.Event {
+// asked tells that the document was asked for.
+func (p *Personal) asked() audit.Event {
 	return audit.Event{Action: audit.ActionDataExport, Subject: p.caller.UserID}.By(p.caller)
+}
+
+// admit ends the document of a caller who is signed out, or whose token is revoked, while they read slowly.
+func (p *Personal) admit(ctx context.Context) error {
+	deps := p.records.deps
+	now := deps.Clock.Now()
+	if now.Sub(p.judged) < judgeEvery {
+		return nil
+	}
+	p.judged = now
+	_, err := deps.Warden.Person(ctx, p.caller)
+	return err
 }
 
 func (p *Personal) begin(ctx context.Context) error {
@@ -141,7 +163,7 @@ func (p *Personal) begin(ctx context.Context) error {
 		if err = p.user.RequireProof(p.caller, deps.Clock.Now(), p.records.window); err != nil {
 			return err
 		}
-		if err = deps.Trail.Record(ctx, p.event()); err != nil {
+		if err = deps.Trail.Record(ctx, p.asked()); err != nil {
 			return err
 		}
 		return deps.Post.Post(ctx, account.NewLetter(mail.KindDataExported, p.user, deps.Origins.Of(ctx), deps.Clock.Now()))
@@ -169,7 +191,10 @@ func (p *Personal) open(section Section) {
 // page adds the next entries of the section, and reports whether there may be more.
 func (p *Personal) page(ctx context.Context) (more bool, err error) {
 	if p.left[0] == sectionActivity {
-		return p.events(ctx)
+		return p.events(ctx, audit.Query{Subject: p.user.ID})
+	}
+	if p.left[0] == sectionActs {
+		return p.events(ctx, audit.Query{Actor: p.user.ID})
 	}
 	records, err := p.records.deps.Holdings.Held(ctx, p.left[0], p.user, p.after, pageSize)
 	for _, record := range records {
@@ -179,18 +204,32 @@ func (p *Personal) page(ctx context.Context) (more bool, err error) {
 	return err == nil && len(records) >= pageSize && !p.after.IsZero(), err
 }
 
-func (p *Personal) events(ctx context.Context) (more bool, err error) {
+func (p *Personal) events(ctx context.Context, query audit.Query) (more bool, err error) {
 	page := core.Page{Limit: core.PageLimitMax, After: p.since}
-	events, err := p.records.deps.History.Find(ctx, audit.Query{Subject: p.user.ID}, page)
+	events, err := p.records.deps.History.Find(ctx, query, page)
 	for _, event := range events {
-		text, err := json.Marshal(eventOf(event))
-		if err != nil {
+		p.since = core.Position{At: event.At, ID: event.ID}
+		if err := p.event(event); err != nil {
 			return false, err
 		}
-		p.entry(text)
-		p.since = core.Position{At: event.At, ID: event.ID}
 	}
 	return err == nil && len(events) == page.Limit, err
+}
+
+// event adds an event as an entry of its section. What people did to themselves is activity, and not told again as an act.
+func (p *Personal) event(event audit.Event) error {
+	var entry any = eventOf(event)
+	if p.left[0] == sectionActs {
+		if event.Subject == p.user.ID {
+			return nil
+		}
+		entry = actOf(event)
+	}
+	text, err := json.Marshal(entry)
+	if err == nil {
+		p.entry(text)
+	}
+	return err
 }
 
 func (p *Personal) entry(text []byte) {

@@ -90,6 +90,29 @@ func eventOf(event audit.Event) personalEvent {
 	return told
 }
 
+// personalAct is one thing that the person did to another, or to what is nobody's.
+type personalAct struct {
+	ID        core.ID       `json:"id"`
+	At        time.Time     `json:"at"`
+	Action    audit.Action  `json:"action"`
+	Outcome   audit.Outcome `json:"outcome"`
+	IP        string        `json:"ip"`
+	UserAgent string        `json:"user_agent"`
+	Device    string        `json:"device"`
+	Location  string        `json:"location"`
+	SessionID *core.ID      `json:"session_id"`
+	TokenID   *string       `json:"token_id"`
+}
+
+// actOf tells of an event to its actor.
+func actOf(event audit.Event) personalAct {
+	act := event.Done()
+	return personalAct{
+		ID: act.ID, At: act.At, Action: act.Action, Outcome: act.Outcome, IP: act.IP, UserAgent: act.UserAgent, Device: act.Device,
+		Location: act.Location, SessionID: optional(act.SessionID), TokenID: optional(act.Metadata[audit.MetaToken]),
+	}
+}
+
 // optional is null for the zero value.
 func optional[T comparable](value T) *T {
 	var zero T

@@ -23,15 +23,24 @@ type Mark struct {
 	PasswordAt    time.Time
 	EmailKey      string
 	EmailVerified bool
+	// ExternalID is the one that the account was made under.
+	ExternalID string
+	// Severed tells that the account has had a permission of administration when an import came to it: from then on no
+	// line changes what it signs in with, whatever becomes of its roles.
+	Severed bool
 }
 
 // Imported is an account that an import made, and what it left of it.
 type Imported struct {
 	User account.User
 	Mark Mark
+	// By imported it at the instant At, and so assigned its roles.
+	By core.ID
+	At time.Time
 }
 
-// Known is an account that stands. Marked tells whether an import made it.
+// Known is an account that stands. Marked tells whether an import made it, under the external id that it has; Mark is zero
+// where none did. An id that was given to it since, by hand, is no claim to what a line with that id assigns.
 type Known struct {
 	User   account.User
 	Mark   Mark
@@ -51,11 +60,11 @@ type Standing struct {
 type Store interface {
 	// Standing looks a batch up, in ctx's transaction where there is one, by a fixed number of statements.
 	Standing(ctx context.Context, externalIDs, emailKeys, usernameKeys []string) (Standing, error)
-	// Add adds all of the accounts with their roles and marks, and the events with them, or none.
+	// Add adds all of the accounts with their roles, assigned as Imported tells, and marks, and the events with them, or none.
 	// account.ErrEmailTaken, account.ErrUsernameTaken, account.ErrExternalIDTaken; core.ErrNotFound for a role that
 	// does not exist. They leave the transaction usable.
 	Add(ctx context.Context, accounts []Imported, events ...audit.Event) error
-	// Remember overwrites the mark of an account that has one. core.ErrNotFound.
+	// Remember overwrites the mark of an account that has one, but for the external id. core.ErrNotFound.
 	Remember(ctx context.Context, id core.ID, mark Mark) error
 	// Page gives up to limit accounts that are active or deactivated, by id ascending, behind after: what a Line tells
 	// of them, with MustReset and nothing else. Each account is as it was at one moment, the page at another than the

@@ -29,6 +29,7 @@ type Deps struct {
 	Store       Store
 	Users       account.Store
 	Memberships access.Memberships
+	Obligations access.Obligations
 	Sessions    account.SessionEnder
 	Secrets     SecretKiller
 	Warden      *access.Warden

@@ -129,8 +129,8 @@ func (s *Service) byToken(ctx context.Context, raw string) (Authenticated, shown
 	}
 	rights := catalogue.Rights(&user)
 	who := Authenticated{
-		Principal: principal, User: user, EnrolBy: s.deps.Factors.Deadline(user, rights.SecondFactorSince),
-		Rights: catalogue.Narrow(rights, &principal),
+		Principal: principal, User: user, Rights: catalogue.Narrow(rights, &principal),
+		EnrolBy: s.deps.Factors.TokenDeadline(user, rights.SecondFactorSince, held.CreatedAt),
 	}
 	return who, shown{catalogue: catalogue, claims: token.Claims{
 		ID: held.ID, Subject: user.ID, IssuedAt: held.CreatedAt, ExpiresAt: held.ExpiresAt,

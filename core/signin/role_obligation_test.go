@@ -7,6 +7,7 @@ import (
 	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/access/accesstest"
 	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/apitoken"
 	"github.com/doorward/doorward/core/coretest"
 	"github.com/doorward/doorward/core/internal/house"
 	"github.com/doorward/doorward/core/mfa"
@@ -84,16 +85,73 @@ func TestObligationOfARoleGivenLater(t *testing.T) {
 	for _, grace := range []time.Duration{0, time.Hour} {
 		h := house.OpenFactors(t, signin.Config{RequireVerification: true}, mfa.Config{Grace: grace})
 		demand(h, true)
+		owner := h.Admin("owner@example.com", account.RoleOwner)
+		set := func(user account.User, roles ...string) {
+			_, err := h.Roles.SetRoles(h.Ctx, owner, user.ID, roles)
+			h.Must(err)
+		}
 		h.Member(ada, "")
-		h.Later(24 * time.Hour)
+		h.Later(time.Hour)
 		live := h.Login(ada)
 		coretest.Equal(t, time.Time{}, enrolBy(h, live))
 		h.Later(time.Minute)
-		give(h, live.User)
+		set(live.User, account.RoleAdmin)
 		given := h.Clock.Now()
 		h.Later(time.Minute)
+		set(live.User, account.RoleAdmin, account.RoleUser) // which gives no new grace
 		coretest.Equal(t, given.Add(grace), enrolBy(h, live))
+		set(live.User, account.RoleUser)
+		coretest.Equal(t, time.Time{}, enrolBy(h, live))
+		coretest.Equal(t, account.Protection{}, h.User(live.User.ID).Protection)
 	}
+}
+
+// program makes a token that may do to the account what its owner may.
+func program(h *house.House, owner signin.SignedIn) (raw string) {
+	_, made, err := h.Tokens.Create(h.Ctx, h.Principal(owner), apitoken.Draft{Name: "x", Scopes: []string{"me.read", "me.write"}})
+	h.Must(err)
+	return made.Reveal()
+}
+
+// A program keeps what a role demands from nobody, whatever it does to the account: its owner need never sign in again.
+func TestProgramsPutNoDemandOff(t *testing.T) {
+	t.Parallel()
+	h := house.OpenFactors(t, signin.Config{RequireVerification: true}, mfa.Config{Grace: time.Hour})
+	member := h.Member(ada, "")
+	give(h, member.User)
+	live := h.Login(ada)
+	raw := program(h, live)
+	h.Later(time.Minute)
+	demand(h, true)
+	deadline := h.Clock.Now().Add(time.Hour)
+	for _, name := range []string{"Ada", "Ada King", "Ada"} {
+		h.Later(4 * time.Minute)
+		who, err := h.SignIn.Authenticate(h.Ctx, raw)
+		h.Must(err)
+		coretest.Equal(t, deadline, who.EnrolBy)
+		_, err = h.Account.UpdateProfile(h.Ctx, who.Principal, account.ProfileChange{Name: &name})
+		h.Must(err)
+	}
+	coretest.Equal(t, deadline, enrolBy(h, live))
+	asked := h.Login(ada)
+	coretest.Equal(t, asked.EnrolBy, enrolBy(h, signin.SignedIn{Tokens: signin.Tokens{Access: raw}}))
+}
+
+// What is demanded of all binds the programs of those, too, who do not sign in: from when their tokens were made.
+func TestDemandsOfAllBindPrograms(t *testing.T) {
+	t.Parallel()
+	h := house.OpenFactors(t, signin.Config{RequireVerification: true}, mfa.Config{Grace: time.Hour, RequireAll: true})
+	live := h.Member(ada, "")
+	raw := program(h, live)
+	byToken := signin.SignedIn{Tokens: signin.Tokens{Access: raw}}
+	deadline := h.Clock.Now().Add(time.Hour)
+	h.Alter(live.User.ID, func(user *account.User) { user.Protection.EnrolBy = time.Time{} }) // as before the rule
+	h.Later(time.Minute)
+	coretest.Equal(t, time.Time{}, enrolBy(h, live))
+	coretest.Equal(t, deadline, enrolBy(h, byToken))
+	asked := h.Login(ada)
+	coretest.Equal(t, h.Clock.Now().Add(time.Hour), asked.EnrolBy)
+	coretest.Equal(t, asked.EnrolBy, enrolBy(h, byToken))
 }
 
 // TestRightsComeWithTheCaller reads them from the catalogue and the account of this moment.

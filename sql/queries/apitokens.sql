@@ -14,6 +14,9 @@ SELECT * FROM personal_tokens WHERE user_id = @user_id AND expires_at > @now
   AND (created_at < @after_at OR (created_at = @after_at AND id < @after_id))
 ORDER BY created_at DESC, id DESC LIMIT @page_limit;
 
+-- name: HasPersonalToken :one
+SELECT count(*) FROM personal_tokens WHERE id = @id AND user_id = @user_id AND expires_at > @now;
+
 -- name: DeletePersonalToken :execrows
 DELETE FROM personal_tokens WHERE id = @id AND user_id = @user_id;
 
@@ -58,6 +61,10 @@ WHERE service_account_id = @service_account_id AND (expires_at IS NULL OR expire
 SELECT * FROM service_account_keys
 WHERE service_account_id = @service_account_id AND (expires_at IS NULL OR expires_at > @now)
 ORDER BY created_at DESC, id DESC;
+
+-- name: HasServiceKey :one
+SELECT count(*) FROM service_account_keys
+WHERE id = @id AND service_account_id = @service_account_id AND (expires_at IS NULL OR expires_at > @now);
 
 -- name: DeleteServiceKey :execrows
 DELETE FROM service_account_keys WHERE id = @id AND service_account_id = @service_account_id;

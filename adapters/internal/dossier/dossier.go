@@ -142,7 +142,7 @@ func (p Part) Encode(values []any) (json.RawMessage, error) {
 var (
 	Elsewhere = map[string]string{
 		"users":     "account and settings",
-		"audit_log": "activity",
+		"audit_log": "activity and acts",
 	}
 	LeftOut = map[string]string{
 		"imported_users":   "digests of what an import brought, which say nothing",
@@ -150,9 +150,10 @@ var (
 		"intakes":          "sealed, and gone within seconds",
 		"mailbox":          "the development mailbox, which no deployment in production has",
 		"journal":          "revisions of rows",
+		"unkeyed_names":    "whose name is not searched by its right key yet, for a minute after an upgrade",
 		"tries":            "how often guesses at a password failed, by digest of where they came from",
 		"code_budgets":     "how often guesses at a code failed",
-		"service_accounts": "belong to the deployment; who made one is told by the activity",
+		"service_accounts": "belong to the deployment; that the person made one is told by the acts, for as long as the log keeps it",
 		"idempotency_keys": "digests, and replies that are removed within a day",
 	}
 )

@@ -33,6 +33,7 @@ type Parts struct {
 	Accounts    account.Store
 	Memberships access.Memberships
 	Directory   directory.Index
+	Keyer       directory.Keyer
 	Figures     dashboard.Figures
 }
 
@@ -66,10 +67,21 @@ VALUES (%s, %s, 'email', '', %s, %s)`, d.ID(accounttest.NewID()), id, at, at),
 	}
 }
 
+// Rename gives the user another name, by a statement that knows what the older release knows.
+func Rename(d Dialect, user *account.User, name string) string {
+	user.Profile.Name = name
+	return fmt.Sprintf("UPDATE users SET email = '%s', name = '%s' WHERE id = %s", user.Email, name, d.ID(user.ID))
+}
+
 // Holds wants the users, written as Statements does before or beside the migrations, to be as if this release had made
 // them: read, listed, found by their names, and counted.
 func Holds(t *testing.T, parts Parts, users ...account.User) {
 	t.Helper()
+	_, err := parts.Keyer.KeyNames(t.Context(), directory.KeyNamesMax)
+	coretest.Must(t, err)
+	left, err := parts.Keyer.KeyNames(t.Context(), directory.KeyNamesMax)
+	coretest.Must(t, err)
+	coretest.Equal(t, 0, left)
 	for _, user := range users {
 		found, err := parts.Accounts.Find(t.Context(), user.ID)
 		coretest.Must(t, err)

@@ -131,6 +131,41 @@ func (q *Queries) FindServiceAccount(ctx context.Context, id core.ID) (ServiceAc
 	return i, err
 }
 
+const HasPersonalToken = `-- name: HasPersonalToken :one
+SELECT count(*) FROM personal_tokens WHERE id = $1 AND user_id = $2 AND expires_at > $3
+`
+
+type HasPersonalTokenParams struct {
+	ID     core.ID
+	UserID core.ID
+	Now    time.Time
+}
+
+func (q *Queries) HasPersonalToken(ctx context.Context, arg HasPersonalTokenParams) (int64, error) {
+	row := q.db.QueryRow(ctx, HasPersonalToken, arg.ID, arg.UserID, arg.Now)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const HasServiceKey = `-- name: HasServiceKey :one
+SELECT count(*) FROM service_account_keys
+WHERE id = $1 AND service_account_id = $2 AND (expires_at IS NULL OR expires_at > $3)
+`
+
+type HasServiceKeyParams struct {
+	ID               core.ID
+	ServiceAccountID core.ID
+	Now              *time.Time
+}
+
+func (q *Queries) HasServiceKey(ctx context.Context, arg HasServiceKeyParams) (int64, error) {
+	row := q.db.QueryRow(ctx, HasServiceKey, arg.ID, arg.ServiceAccountID, arg.Now)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const InsertPersonalToken = `-- name: InsertPersonalToken :exec
 INSERT INTO personal_tokens (id, user_id, name, digest, hint, scopes, created_at, expires_at, last_used_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)

@@ -69,3 +69,62 @@ func (q *Queries) AccountsByIDs(ctx context.Context, ids []core.ID) ([]Account, 
 	}
 	return items, nil
 }
+
+const ForgetUnkeyedNames = `-- name: ForgetUnkeyedNames :exec
+DELETE FROM unkeyed_names WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.id = unkeyed_names.user_id)
+`
+
+// Those of users who are gone.
+func (q *Queries) ForgetUnkeyedNames(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, ForgetUnkeyedNames)
+	return err
+}
+
+const KeyNames = `-- name: KeyNames :exec
+WITH keyed AS (DELETE FROM unkeyed_names WHERE user_id = ANY($1::uuid[]))
+UPDATE users SET name_key = given.key
+FROM (SELECT unnest($1::uuid[]) AS id, unnest($2::text[]) AS key) AS given
+WHERE users.id = given.id AND users.name_key <> given.key
+`
+
+type KeyNamesParams struct {
+	Ids  []core.ID
+	Keys []string
+}
+
+func (q *Queries) KeyNames(ctx context.Context, arg KeyNamesParams) error {
+	_, err := q.db.Exec(ctx, KeyNames, arg.Ids, arg.Keys)
+	return err
+}
+
+const UnkeyedNames = `-- name: UnkeyedNames :many
+SELECT id, name FROM users WHERE id = ANY(ARRAY(SELECT user_id FROM unkeyed_names ORDER BY user_id LIMIT $1::int))
+FOR NO KEY UPDATE SKIP LOCKED
+`
+
+type UnkeyedNamesRow struct {
+	ID   core.ID
+	Name string
+}
+
+// Users whose key is a guess, each locked before what says so, as those do who write it. Whoever is changed by somebody
+// else is left for later. Joined, the planner would read all users for each thousand.
+func (q *Queries) UnkeyedNames(ctx context.Context, nameLimit int32) ([]UnkeyedNamesRow, error) {
+	rows, err := q.db.Query(ctx, UnkeyedNames, nameLimit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UnkeyedNamesRow
+	for rows.Next() {
+		var i UnkeyedNamesRow
+		if err := rows.Scan(&i.ID, &i.Name); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -150,6 +150,8 @@ type ImportedUser struct {
 	PasswordAt     *time.Time
 	EmailKey       string
 	EmailVerified  bool
+	ExternalID     string
+	Severed        bool
 }
 
 type Intake struct {
@@ -343,6 +345,10 @@ type Try struct {
 	ExpiresAt time.Time
 	TouchedAt time.Time
 	NoticedAt *time.Time
+}
+
+type UnkeyedName struct {
+	UserID core.ID
 }
 
 type User struct {

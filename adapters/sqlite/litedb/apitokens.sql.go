@@ -196,6 +196,41 @@ func (q *Queries) FindServiceKey(ctx context.Context, arg FindServiceKeyParams) 
 	return i, err
 }
 
+const hasPersonalToken = `-- name: HasPersonalToken :one
+SELECT count(*) FROM personal_tokens WHERE id = ?1 AND user_id = ?2 AND expires_at > ?3
+`
+
+type HasPersonalTokenParams struct {
+	ID     sqltype.ID
+	UserID sqltype.ID
+	Now    sqltype.Time
+}
+
+func (q *Queries) HasPersonalToken(ctx context.Context, arg HasPersonalTokenParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, hasPersonalToken, arg.ID, arg.UserID, arg.Now)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const hasServiceKey = `-- name: HasServiceKey :one
+SELECT count(*) FROM service_account_keys
+WHERE id = ?1 AND service_account_id = ?2 AND (expires_at IS NULL OR expires_at > ?3)
+`
+
+type HasServiceKeyParams struct {
+	ID               sqltype.ID
+	ServiceAccountID sqltype.ID
+	Now              *sqltype.Time
+}
+
+func (q *Queries) HasServiceKey(ctx context.Context, arg HasServiceKeyParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, hasServiceKey, arg.ID, arg.ServiceAccountID, arg.Now)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const insertPersonalToken = `-- name: InsertPersonalToken :exec
 INSERT INTO personal_tokens (id, user_id, name, digest, hint, scopes, created_at, expires_at, last_used_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)

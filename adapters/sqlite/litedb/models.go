@@ -148,6 +148,8 @@ type ImportedUser struct {
 	PasswordAt     *sqltype.Time
 	EmailKey       string
 	EmailVerified  bool
+	ExternalID     string
+	Severed        bool
 }
 
 type Intake struct {

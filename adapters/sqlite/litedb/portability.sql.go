@@ -146,7 +146,7 @@ func (q *Queries) ExportPage(ctx context.Context, arg ExportPageParams) ([]Expor
 }
 
 const importedByExternalID = `-- name: ImportedByExternalID :many
-SELECT imported_users.user_id, imported_users.line_digest, imported_users.password_digest, imported_users.password_at, imported_users.email_key, imported_users.email_verified FROM imported_users JOIN users ON users.id = imported_users.user_id
+SELECT imported_users.user_id, imported_users.line_digest, imported_users.password_digest, imported_users.password_at, imported_users.email_key, imported_users.email_verified, imported_users.external_id, imported_users.severed FROM imported_users JOIN users ON users.id = imported_users.user_id AND users.external_id = imported_users.external_id
 WHERE users.external_id IN (/*SLICE:external_ids*/?)
 `
 
@@ -176,6 +176,8 @@ func (q *Queries) ImportedByExternalID(ctx context.Context, externalIds []*strin
 			&i.PasswordAt,
 			&i.EmailKey,
 			&i.EmailVerified,
+			&i.ExternalID,
+			&i.Severed,
 		); err != nil {
 			return nil, err
 		}
@@ -191,8 +193,8 @@ func (q *Queries) ImportedByExternalID(ctx context.Context, externalIds []*strin
 }
 
 const insertImported = `-- name: InsertImported :exec
-INSERT INTO imported_users (user_id, line_digest, password_digest, password_at, email_key, email_verified)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+INSERT INTO imported_users (user_id, line_digest, password_digest, password_at, email_key, email_verified, external_id, severed)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 `
 
 type InsertImportedParams struct {
@@ -202,6 +204,8 @@ type InsertImportedParams struct {
 	PasswordAt     *sqltype.Time
 	EmailKey       string
 	EmailVerified  bool
+	ExternalID     string
+	Severed        bool
 }
 
 func (q *Queries) InsertImported(ctx context.Context, arg InsertImportedParams) error {
@@ -212,14 +216,16 @@ func (q *Queries) InsertImported(ctx context.Context, arg InsertImportedParams) 
 		arg.PasswordAt,
 		arg.EmailKey,
 		arg.EmailVerified,
+		arg.ExternalID,
+		arg.Severed,
 	)
 	return err
 }
 
 const updateImported = `-- name: UpdateImported :execrows
 UPDATE imported_users SET line_digest = ?1, password_digest = ?2, password_at = ?3,
-  email_key = ?4, email_verified = ?5
-WHERE user_id = ?6
+  email_key = ?4, email_verified = ?5, severed = ?6
+WHERE user_id = ?7
 `
 
 type UpdateImportedParams struct {
@@ -228,6 +234,7 @@ type UpdateImportedParams struct {
 	PasswordAt     *sqltype.Time
 	EmailKey       string
 	EmailVerified  bool
+	Severed        bool
 	UserID         sqltype.ID
 }
 
@@ -238,6 +245,7 @@ func (q *Queries) UpdateImported(ctx context.Context, arg UpdateImportedParams) 
 		arg.PasswordAt,
 		arg.EmailKey,
 		arg.EmailVerified,
+		arg.Severed,
 		arg.UserID,
 	)
 	if err != nil {

@@ -113,7 +113,7 @@ func (h Handlers) GetRecentSignIns(
 	ctx context.Context, request oapi.GetRecentSignInsRequestObject,
 ) (oapi.GetRecentSignInsResponseObject, error) {
 	figures, err := h.Figures.RecentSignIns(ctx, request.Params.Limit)
-	return oapi.GetRecentSignIns200JSONResponse(signIns(figures)), err
+	return oapi.GetRecentSignIns200JSONResponse(signIns(ctx, figures)), err
 }
 
 // GetDashboards tells all of it at once.
@@ -124,7 +124,7 @@ func (h Handlers) GetDashboards(
 	return oapi.GetDashboards200JSONResponse{
 		Overview: overview(all.Overview), UsersByStatus: breakdown(all.Status), UsersByType: breakdown(all.Source),
 		UsersByAuthType: authTypes(all.Auth), UsersByCountry: breakdown(all.Country), UsersByLanguage: breakdown(all.Language),
-		UserGrowth: growth(all.Growth), RoleStatistics: roles(all.Roles), RecentSignIns: signIns(all.SignIns),
+		UserGrowth: growth(all.Growth), RoleStatistics: roles(all.Roles), RecentSignIns: signIns(ctx, all.SignIns),
 		AsOf: all.AsOf, Exact: true,
 	}, err
 }

@@ -1,23 +1,17 @@
 package dashboard
 
 import (
+	"context"
 	"time"
 
 	"github.com/oapi-codegen/runtime/types"
 
+	"github.com/doorward/doorward/api/internal/caller"
 	"github.com/doorward/doorward/api/internal/form"
 	"github.com/doorward/doorward/api/oapi"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/dashboard"
 )
-
-// each writes a list, an empty one too.
-func each[From, To any](items []From, write func(From) To) []To {
-	written := make([]To, 0, len(items))
-	for _, item := range items {
-		written = append(written, write(item))
-	}
-	return written
-}
 
 func count(counted dashboard.Count) oapi.FigureCount {
 	return oapi.FigureCount{Value: form.Optional(counted.Value), Users: counted.Users}
@@ -25,14 +19,14 @@ func count(counted dashboard.Count) oapi.FigureCount {
 
 func breakdown(figures dashboard.Breakdown) oapi.Breakdown {
 	return oapi.Breakdown{
-		Items: each(figures.Items, count), Other: figures.Other, Total: figures.Total, AsOf: figures.AsOf, Exact: true,
+		Items: form.Each(figures.Items, count), Other: figures.Other, Total: figures.Total, AsOf: figures.AsOf, Exact: true,
 	}
 }
 
 func authTypes(figures dashboard.AuthTypes) oapi.AuthTypes {
 	return oapi.AuthTypes{
 		Password: figures.Password, None: figures.None, SecondFactor: figures.SecondFactor,
-		SecondFactors: each(figures.Kinds, count), AsOf: figures.AsOf, Exact: true,
+		SecondFactors: form.Each(figures.Kinds, count), AsOf: figures.AsOf, Exact: true,
 	}
 }
 
@@ -42,14 +36,14 @@ func lately(figures dashboard.Lately) oapi.Lately {
 
 func overview(figures dashboard.Overview) oapi.Overview {
 	return oapi.Overview{
-		Users: figures.Users, Statuses: each(figures.Statuses, count), SecondFactor: figures.SecondFactor,
+		Users: figures.Users, Statuses: form.Each(figures.Statuses, count), SecondFactor: figures.SecondFactor,
 		Opened: lately(figures.Opened), SignIns: lately(figures.SignIns), AsOf: figures.AsOf, Exact: true,
 	}
 }
 
 func growth(figures dashboard.Growth) oapi.Growth {
 	return oapi.Growth{
-		Interval: oapi.GrowthInterval(figures.Interval), Timezone: figures.Timezone, Items: each(figures.Buckets, bucket),
+		Interval: oapi.GrowthInterval(figures.Interval), Timezone: figures.Timezone, Items: form.Each(figures.Buckets, bucket),
 		AsOf: figures.AsOf, Exact: true,
 	}
 }
@@ -67,17 +61,27 @@ func holders(counted dashboard.Holders) oapi.Holders {
 
 func roles(figures dashboard.Roles) oapi.RoleStatistics {
 	return oapi.RoleStatistics{
-		Roles: each(figures.Roles, holders), Groups: each(figures.Groups, holders), AsOf: figures.AsOf, Exact: true,
+		Roles: form.Each(figures.Roles, holders), Groups: form.Each(figures.Groups, holders), AsOf: figures.AsOf, Exact: true,
 	}
 }
 
-func signIns(figures dashboard.RecentSignIns) oapi.RecentSignIns {
-	return oapi.RecentSignIns{Items: each(figures.Items, signIn), AsOf: figures.AsOf, Exact: true}
+// signIns writes the newest sign-ins, to whoever may read sessions with whose they were and from where.
+func signIns(ctx context.Context, figures dashboard.RecentSignIns) oapi.RecentSignIns {
+	who, _ := caller.From(ctx)
+	write := anonymous
+	if who.Rights.Set.Has(access.SessionsRead) {
+		write = signIn
+	}
+	return oapi.RecentSignIns{Items: form.Each(figures.Items, write), AsOf: figures.AsOf, Exact: true}
 }
 
 func signIn(in dashboard.SignIn) oapi.RecentSignIn {
 	return oapi.RecentSignIn{
-		SessionID: in.Session, UserID: in.User, Name: in.Name, Device: in.Kind, Browser: in.Browser, Os: in.OS, IP: in.IP,
-		Location: form.Optional(in.Place), At: in.At,
+		SessionID: form.ID(in.Session), UserID: form.ID(in.User), Name: form.Optional(in.Name), Device: in.Kind, Browser: in.Browser,
+		Os: in.OS, IP: form.Optional(in.IP), Location: form.Optional(in.Place), At: in.At,
 	}
+}
+
+func anonymous(in dashboard.SignIn) oapi.RecentSignIn {
+	return signIn(dashboard.SignIn{Kind: in.Kind, Browser: in.Browser, OS: in.OS, At: in.At})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/doorward/doorward/api/internal/caller"
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/directory"
 	"github.com/doorward/doorward/core/session"
@@ -25,7 +26,7 @@ type Finder interface {
 	Search(ctx context.Context, typed string, search directory.Search) (directory.Page, error)
 	Many(ctx context.Context, ids []core.ID) ([]account.User, error)
 	Find(ctx context.Context, id core.ID) (account.User, error)
-	Profile(ctx context.Context, viewer directory.Viewer, id core.ID) (account.User, error)
+	Profile(ctx context.Context, viewer access.Rights, id core.ID) (account.User, error)
 	Sessions(ctx context.Context, user core.ID, page core.Page) (sessions []session.Session, next core.Position, err error)
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/doorward/doorward/api/internal/form"
 	"github.com/doorward/doorward/api/oapi"
 	"github.com/doorward/doorward/core"
-	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/directory"
 )
@@ -39,7 +38,7 @@ func (h Handlers) ListUsers(ctx context.Context, request oapi.ListUsersRequestOb
 	if err != nil {
 		return nil, err
 	}
-	return oapi.ListUsers200JSONResponse{Items: each(page.Users), NextCursor: asked.cursor(page.Next)}, nil
+	return oapi.ListUsers200JSONResponse{Items: form.Each(page.Users, encode), NextCursor: asked.cursor(page.Next)}, nil
 }
 
 // many reads the users that are named.
@@ -49,7 +48,7 @@ func (h Handlers) many(ctx context.Context, params oapi.ListUsersParams) (oapi.L
 		return nil, core.InvalidField("ids", core.CodeNotAllowed, "ids goes with no other parameter.")
 	}
 	found, err := h.Finder.Many(ctx, ids)
-	return oapi.ListUsers200JSONResponse{Items: each(found), NextCursor: form.Null}, err
+	return oapi.ListUsers200JSONResponse{Items: form.Each(found, encode), NextCursor: form.Null}, err
 }
 
 // alone reports whether none of the parameters is given.
@@ -79,26 +78,12 @@ func (h Handlers) GetUser(ctx context.Context, request oapi.GetUserRequestObject
 func (h Handlers) GetProfile(
 	ctx context.Context, request oapi.GetProfileRequestObject,
 ) (oapi.GetProfileResponseObject, error) {
-	var viewer directory.Viewer
-	if who, signedIn := caller.From(ctx); signedIn {
-		viewer.ReadsUsers = who.Rights.Set.Has(access.UsersRead)
-		if who.Rights.Set.Has(access.MeRead) { // a token without that scope is not the person, but a stranger
-			viewer.ID = who.Principal.UserID
-		}
-	}
-	user, err := h.Finder.Profile(ctx, viewer, request.ID)
+	who, _ := caller.From(ctx) // strangers have no rights
+	user, err := h.Finder.Profile(ctx, who.Rights, request.ID)
 	return oapi.GetProfile200JSONResponse{
 		ID: user.ID, Username: form.Optional(user.Username), Name: user.Profile.Name, Bio: form.Optional(user.Profile.Bio),
 		ImageURL: form.Optional(user.Profile.ImageURL), CreatedAt: user.CreatedAt,
 	}, err
-}
-
-func each(users []account.User) []oapi.ManagedUser {
-	items := make([]oapi.ManagedUser, 0, len(users))
-	for _, user := range users {
-		items = append(items, encode(user))
-	}
-	return items
 }
 
 func reply(user account.User) oapi.ManagedUserJSONResponse {

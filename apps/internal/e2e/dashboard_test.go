@@ -82,7 +82,15 @@ func TestDashboards(t *testing.T) {
 		}
 		same(t, "the roles", after.RoleStatistics.Roles[0].Name, "ADMIN")
 		newest := after.RecentSignIns.Items[0]
-		same(t, "the newest sign-in", []any{newest.UserID, newest.Name, newest.IP}, []any{ada.userID, "Ada Lovelace", "2.125.160.216"})
+		same(t, "the newest sign-in", []any{newest.UserID.MustGet(), newest.Name.MustGet(), newest.IP.MustGet()},
+			[]any{ada.userID, "Ada Lovelace", "2.125.160.216"})
+		program := s.by(n, owner.token(n, "dashboard.read").Token)
+		seen := must[*client.GetDashboardsResponse](t, 200)(program.GetDashboardsWithResponse(t.Context())).JSON200
+		for _, nobodys := range seen.RecentSignIns.Items {
+			same(t, "a sign-in that is nobody's", []bool{
+				nobodys.UserID.IsNull(), nobodys.SessionID.IsNull(), nobodys.Name.IsNull(), nobodys.IP.IsNull(), nobodys.Location.IsNull(),
+			}, []bool{true, true, true, true, true})
+		}
 		same(t, "exact", after.Exact, true)
 
 		must[*client.DeleteMeResponse](t, 200)(ada.at(n).DeleteMeWithResponse(t.Context()))

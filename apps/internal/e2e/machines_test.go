@@ -105,7 +105,7 @@ func TestTokensAreBounded(t *testing.T) {
 		"no scope":         {client.CreateTokenRequest{Name: "x", Scopes: []string{}}, "scopes", client.FieldCodeRequired},
 		"no name":          {client.CreateTokenRequest{Name: " ", Scopes: []string{"me.read"}}, "name", client.FieldCodeRequired},
 		"too long":         {client.CreateTokenRequest{Name: "x", Scopes: []string{"me.read"}, ExpiresIn: 366 * 24 * 3600}, "expires_in", client.FieldCodeOutOfRange},
-		"in the past":      {client.CreateTokenRequest{Name: "x", Scopes: []string{"me.read"}, ExpiresAt: time.Now().Add(-time.Hour)}, "expires_at", client.FieldCodeOutOfRange},
+		"in the past":      {client.CreateTokenRequest{Name: "x", Scopes: []string{"me.read"}, ExpiresAt: new(time.Now().Add(-time.Hour))}, "expires_at", client.FieldCodeOutOfRange},
 	} {
 		failure := mustFail[*client.CreateTokenResponse](t, client.ProblemCodeInvalidInput)(ada.at(n).CreateTokenWithResponse(ctx, test.request))
 		same(t, name, []any{failure.Errors[0].Field, failure.Errors[0].Code}, []any{test.field, test.code})

@@ -25,8 +25,8 @@ type deed struct {
 	empty bool
 	// guarded wants credentials, optional looks at them where there are some.
 	guarded, optional bool
-	// needs is the key of the permission.
-	needs                                                       string
+	// needs is the key of the permission, or that of another which does as well.
+	needs, or                                                   string
 	inPerson, recent, enrolling, services, signedOut, operators bool
 }
 
@@ -46,6 +46,7 @@ func deeds(t *testing.T) (all []deed) {
 				operators: says("x-private-listener"),
 			}
 			one.needs, _ = described.Extensions["x-permission"].(string)
+			one.or, _ = described.Extensions["x-permission-or"].(string)
 			if security := described.Security; security != nil {
 				one.optional = slices.ContainsFunc(*security, func(r openapi3.SecurityRequirement) bool { return len(r) == 0 })
 				one.guarded = !one.optional
@@ -118,10 +119,15 @@ func (d deed) expected(c *caller, s *site) verdict {
 		return verdict{http.StatusForbidden, client.ProblemCodeCsrfFailed}
 	case c.overdue && !d.enrolling:
 		return verdict{http.StatusForbidden, client.ProblemCodeSecondFactorRequired}
-	case c.service && d.guarded && !d.services, c.apart && (d.inPerson || d.recent), d.needs != "" && !c.holds(d.needs):
+	case c.service && d.guarded && !d.services, c.apart && (d.inPerson || d.recent), !d.permits(c):
 		return denied
 	}
 	return admitted
+}
+
+// permits reports whether the caller holds a permission that the operation wants.
+func (d deed) permits(c *caller) bool {
+	return d.needs == "" || c.holds(d.needs) || d.or != "" && c.holds(d.or)
 }
 
 // turnedAway are the codes of the edge: whoever is admitted is answered with none of them.
@@ -131,11 +137,9 @@ var turnedAway = []client.ProblemCode{
 	client.ProblemCodeSecondFactorRequired, client.ProblemCodeReauthenticationRequired, client.ProblemCodeAlreadySignedIn,
 }
 
-// elsewhere are the operations that judge credentials which the edge does not: those in the body, or a permission that
-// hangs on what is to be done.
+// elsewhere are the operations that judge credentials which the edge does not: those in the body.
 var elsewhere = map[string]client.ProblemCode{
 	"refresh": client.ProblemCodeUnauthenticated, "logout": client.ProblemCodeUnauthenticated,
-	"restoreUser": client.ProblemCodeForbidden,
 }
 
 // answered is a reply as the matrix looks at it.

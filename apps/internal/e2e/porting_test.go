@@ -340,3 +340,76 @@ func TestPersonalData(t *testing.T) {
 		s.await(t, ada.email, "data_exported", 1)
 	})
 }
+
+// What somebody did to others is told to them too, with their own whereabouts, and nothing of those others.
+func TestPersonalDataOfActs(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, s *site) {
+		owner := s.crown(t)
+		n := s.start()
+		owner.login(n)
+		ada := s.newPerson(t).signUp(n)
+		owner.give(n, ada, "USER", "ADMIN")
+		must[*client.EndUserSessionsResponse](t, http.StatusNoContent)(owner.at(n).EndUserSessionsWithResponse(t.Context(), ada.userID, nil))
+		reply := must[*client.ExportMeResponse](t, http.StatusOK)(owner.at(n).ExportMeWithResponse(t.Context()))
+		told := map[string]client.PersonalAct{}
+		for _, act := range reply.JSON200.Acts {
+			told[act.Action] = act
+		}
+		for action, named := range map[string]bool{"user.set_roles": true, "session.end": false} {
+			act, found := told[action]
+			if !found || act.Outcome != "success" || act.IP == "" || act.UserAgent == "" || act.SessionID.IsNull() == named || !act.TokenID.IsNull() {
+				t.Errorf("%s: %+v", action, act)
+			}
+		}
+		if _, own := told["session.sign_in"]; own || bytes.Contains(reply.Body, []byte(ada.userID)) {
+			t.Errorf("told: %s", reply.Body)
+		}
+	})
+}
+
+// Whoever signs out ends the import that is under way in their session: what was told of stands, and no more is done.
+func TestImportEndsWithItsSession(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, s *site) {
+		n, owner := s.owned(t)
+		body, feed := io.Pipe()
+		signedOut := make(chan struct{})
+		go func() {
+			for i := range 600 {
+				if i == 250 {
+					<-signedOut
+				}
+				_, _ = fmt.Fprintln(feed, lineOf(i, ""))
+			}
+			_ = feed.Close()
+		}()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, n.address+"/v1/users/import", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/x-ndjson")
+		request.Header.Set("Authorization", "Bearer "+owner.held().AccessToken)
+		reply, err := http.DefaultTransport.RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer reply.Body.Close() //nolint:errcheck // read to its end
+		reader := bufio.NewReader(reply.Body)
+		first, err := reader.ReadBytes('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		must[*client.LogoutResponse](t, http.StatusNoContent)(owner.at(n).LogoutWithResponse(t.Context(), client.LogoutRequest{}))
+		close(signedOut)
+		rest, err := io.ReadAll(reader)
+		told := len(outcomes(t, append(first, rest...)))
+		if err == nil || told > 250 {
+			t.Errorf("%d outcomes, %v", told, err)
+		}
+		owner.login(n)
+		if got := strings.Count(owner.exports(n, false), "\n"); got != 1+told {
+			t.Errorf("%d were told of, and there are %d accounts", told, got)
+		}
+	}, ownerOf("owner@my.example.com")...)
+}

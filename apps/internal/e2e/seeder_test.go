@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"path/filepath"
 	"regexp"
 	"testing"
 
@@ -22,6 +23,7 @@ func TestSeederMakesADemonstration(t *testing.T) {
 			t.Fatalf("it does not tell how to go on:\n%s", output)
 		}
 		contains(t, s.ran(t, 0, "seeder", "--profile", "demo", "--users", "20"), again[0], who[0])
+		contains(t, s.ran(t, 0, "seeder", "--wipe"), " roles\n", " permissions\n", " access_groups\n")
 		n := s.start()
 		person := must[*client.LoginResponse](t, http.StatusOK)(n.stranger().LoginWithResponse(t.Context(),
 			client.LoginRequest{Identifier: who[1], Password: who[2]})).JSON200
@@ -50,6 +52,7 @@ func TestSeederWipesWhatIsNamed(t *testing.T) {
 			if err != nil || path.Base(parsed.Path) != named[1] {
 				t.Errorf("the name of %s is not %s", address, named[1])
 			}
+			contains(t, told, "from "+named[1]+" on ")
 		}
 		contains(t, s.ran(t, 1, "seeder", "--wipe", "--yes-wipe", "another"), "nothing was removed")
 		s.ran(t, 2, "seeder", "--yes-wipe", named[1])
@@ -57,4 +60,20 @@ func TestSeederWipesWhatIsNamed(t *testing.T) {
 		contains(t, s.ran(t, 0, "seeder", "--wipe", "--yes-wipe", named[1]), "removes", "31 users", "owner@example.com")
 		contains(t, s.ran(t, 0, "seeder", "--wipe"), "         1 users")
 	})
+}
+
+// Nothing is wiped that was not named, wherever it lies: these folders make no URL that can be parsed.
+func TestSeederWipesNothingUnnamed(t *testing.T) {
+	t.Parallel()
+	for _, folder := range []string{"my data", "100% mine", "a:b?c#d"} {
+		t.Run(folder, func(t *testing.T) {
+			t.Parallel()
+			s := embedded(t, "DATA_DIR", filepath.Join(t.TempDir(), folder))
+			s.ran(t, 0, "seeder", "--users", "3")
+			contains(t, s.ran(t, 0, "seeder", "--wipe"), "would remove from doorward.db:", "4 users", "--yes-wipe=doorward.db")
+			contains(t, s.ran(t, 1, "seeder", "--wipe", "--yes-wipe=."), "nothing was removed")
+			contains(t, s.ran(t, 0, "seeder", "--wipe"), "would remove", "4 users")
+			contains(t, s.ran(t, 0, "seeder", "--wipe", "--yes-wipe=doorward.db"), "removes from doorward.db:", "owner@example.com")
+		})
+	}
 }

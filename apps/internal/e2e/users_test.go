@@ -179,3 +179,16 @@ func TestUserLists(t *testing.T) {
 		mustFail[*client.ListUsersResponse](t, client.ProblemCodeForbidden)(s.newPerson(t).signUp(n).at(n).ListUsersWithResponse(ctx, nil))
 	})
 }
+
+// TestStrangersWriteIntoNoHistory has somebody without rights restore another, and say why: that person reads nothing of it.
+func TestStrangersWriteIntoNoHistory(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, s *site) {
+		n, ctx := s.start(), t.Context()
+		ada, grace := s.newPerson(t).signUp(n), s.newPerson(t).signUp(n)
+		before := len(grace.history(n))
+		mustFail[*client.RestoreUserResponse](t, client.ProblemCodeForbidden)(
+			ada.at(n).RestoreUserWithResponse(ctx, grace.userID, client.ReasonRequest{Reason: "Call this number"}))
+		same(t, "what happened to grace", len(grace.history(n)), before)
+	})
+}

@@ -69,10 +69,12 @@ type stores struct {
 	Lock          retention.Lock
 	Access        access.Lookup `name:"primary"`
 	Catalogues    access.Catalogues
+	Admissions    access.Admissions
 	Memberships   access.Memberships
 	Porting       portability.Store
 	Holdings      portability.Holdings
 	Index         directory.Index
+	Keyer         directory.Keyer
 	Tokens        apitoken.Tokens
 	Machines      apitoken.ServiceAccounts
 	MachineKeys   apitoken.Keys
@@ -109,10 +111,12 @@ func postgresStores(db *postgres.Database) stores {
 		Lock:          db.Locks(),
 		Access:        db.Access(),
 		Catalogues:    db.Access(),
+		Admissions:    db.Admissions(),
 		Memberships:   db.Access(),
 		Porting:       db.Portability(),
 		Holdings:      db.Holdings(),
 		Index:         db.Directory(),
+		Keyer:         db.Directory(),
 		Tokens:        db.PersonalTokens(),
 		Machines:      db.ServiceAccounts(),
 		MachineKeys:   db.ServiceKeys(),
@@ -150,10 +154,12 @@ func sqliteStores(db *sqlite.Database) stores {
 		Lock:          db.Locks(),
 		Access:        db.Access(),
 		Catalogues:    db.Access(),
+		Admissions:    db.Admissions(),
 		Memberships:   db.Access(),
 		Porting:       db.Portability(),
 		Holdings:      db.Holdings(),
 		Index:         db.Directory(),
+		Keyer:         db.Directory(),
 		Tokens:        db.PersonalTokens(),
 		Machines:      db.ServiceAccounts(),
 		MachineKeys:   db.ServiceKeys(),

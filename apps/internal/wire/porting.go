@@ -7,6 +7,7 @@ import (
 	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/audit"
+	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/portability"
 	"github.com/doorward/doorward/core/verification"
 )
@@ -21,6 +22,7 @@ type portingIn struct {
 	Memberships access.Memberships
 	Sessions    account.SessionEnder
 	Warden      *access.Warden
+	Factors     *mfa.Service
 	Prover      *verification.Prover
 	History     audit.History
 }
@@ -30,10 +32,10 @@ func newPortability(in shared, own portingIn) api.Portability {
 	return api.Portability{
 		Porting: portability.NewService(portability.Deps{
 			Store: own.Store, Users: own.Users, Memberships: own.Memberships, Sessions: own.Sessions, Warden: own.Warden,
-			Secrets: own.Prover, Hashes: own.Hashes, Tx: in.Tx, Announcer: in.Announcer, Trail: in.Trail, Clock: in.Clock, IDs: in.IDs,
+			Obligations: own.Factors, Secrets: own.Prover, Hashes: own.Hashes, Tx: in.Tx, Announcer: in.Announcer, Trail: in.Trail, Clock: in.Clock, IDs: in.IDs,
 		}, portability.Config{RecentWindow: window}),
 		Personal: portability.NewRecords(portability.PersonalDeps{
-			Users: own.Users, Holdings: own.Holdings, History: own.History, Post: in.Post, Origins: in.Origins, Tx: in.Tx,
+			Users: own.Users, Warden: own.Warden, Holdings: own.Holdings, History: own.History, Post: in.Post, Origins: in.Origins, Tx: in.Tx,
 			Trail: in.Trail, Clock: in.Clock,
 		}, window),
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward/apps/internal/background"
 	"github.com/doorward/doorward/apps/internal/config"
 	"github.com/doorward/doorward/core/dashboard"
+	"github.com/doorward/doorward/core/directory"
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/retention"
 	"github.com/doorward/doorward/core/session"
@@ -27,6 +28,8 @@ const (
 	rotateEvery = time.Hour
 	// foldEvery bounds how many changes a reading of the dashboards adds up: those of so long.
 	foldEvery = 5 * time.Second
+	// namesEvery is how long a name that an older release writes is searched by a guess at most.
+	namesEvery = time.Minute
 )
 
 // intakeSettle keeps the work for requests that must not tell whom they name away from the answers of those
@@ -49,6 +52,7 @@ type workersIn struct {
 	Lock      retention.Lock
 	Sweeper   *retention.Sweeper
 	Folder    dashboard.Folder
+	Keyer     directory.Keyer
 	Peer      *mailPeer
 	Log       *slog.Logger
 }
@@ -61,6 +65,7 @@ func newWorkers(in workersIn) *background.Runner {
 		{Name: "journal", Every: session.RepublishInterval, Step: some(in.Announcer.Republish)},
 		{Name: "signing keys", Every: keysEvery, Nudge: in.Keys.Missed(), Step: none(in.Keys.Reload)},
 		{Name: "figures", Every: foldEvery, Step: in.fold},
+		{Name: "names", Every: namesEvery, Step: in.keyNames},
 		{Name: "key rotation", Every: rotateEvery, Step: none(in.rotate)},
 		in.Peer.loop(),
 		newMemoryLoop(in.Settings),
@@ -107,6 +112,12 @@ func (in workersIn) rotate(ctx context.Context) error {
 	defer release()
 	_, err = in.Keys.RotateDue(ctx)
 	return err
+}
+
+// keyNames makes right what older releases have written of names.
+func (in workersIn) keyNames(ctx context.Context) (bool, error) {
+	keyed, err := in.Keyer.KeyNames(ctx, directory.KeyNamesMax)
+	return keyed >= directory.KeyNamesMax, err
 }
 
 // sweep removes what has expired, unless another process is at it.

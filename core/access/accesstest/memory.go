@@ -302,6 +302,16 @@ func (m *Memory) Set(
 	return change, err
 }
 
+// Assign says by whom and when somebody was assigned what they came with.
+func (m *Memory) Assign(ctx context.Context, user core.ID, members ...access.Membership) error {
+	return m.db.Do(ctx, func() error {
+		for _, member := range members {
+			m.assigned.Put(assignmentOf(user, member), member)
+		}
+		return nil
+	})
+}
+
 // exist is core.ErrNotFound when there is no such role or group.
 func (m *Memory) exist(members []access.Membership) error {
 	names := map[string]bool{}

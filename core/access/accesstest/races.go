@@ -47,9 +47,9 @@ func (s Stores) bench(t *testing.T) bench {
 	t.Helper()
 	b := bench{Stores: s, clock: core.ClockFunc(time.Now)}
 	ids, nowhere := core.NewIDs(b.clock), origin.NewReader(noDevices{}, origin.Nowhere{})
-	b.warden = access.NewWarden(s.Catalogues, s.Accounts, nobodyElse{})
+	b.warden = access.NewWarden(s.Catalogues, s.Accounts, nobodyElse{}, anyhow{}, b.clock)
 	b.Service = access.NewService(access.Deps{
-		Lookup: s.Lookup, Catalogues: s.Catalogues, Memberships: s.Memberships, Users: s.Accounts, Grants: nobodyElse{},
+		Lookup: s.Lookup, Catalogues: s.Catalogues, Memberships: s.Memberships, Users: s.Accounts, Obligations: nobodyElse{}, Grants: nobodyElse{},
 		Warden: b.warden, Post: noPost{}, Origins: nowhere, Tx: s.Tx, Announcer: noReplicas{}, Clock: b.clock, IDs: ids,
 		Trail: audit.NewTrail(audit.Deps{
 			Log: s.Log, History: s.History, Origins: nowhere, Clock: b.clock, IDs: ids, Logger: core.Discard(),
@@ -166,17 +166,28 @@ func (b bench) waysToLeave() []func(ctx context.Context, owner core.Principal) e
 		_, err := b.SetRoles(ctx, owner, owner.UserID, nil)
 		return err
 	}
-	return []func(ctx context.Context, owner core.Principal) error{stepBack, b.deleteThemselves, b.suspend}
+	return []func(ctx context.Context, owner core.Principal) error{stepBack, b.deleteThemselves, b.deactivate, b.suspend}
 }
 
 func (b bench) deleteThemselves(ctx context.Context, owner core.Principal) error {
+	return b.leave(ctx, owner, func(user *account.User) {
+		user.Status, user.DeletedAt, user.PurgeAt = account.StatusDeleted, b.clock.Now(), b.clock.Now().Add(time.Hour)
+	})
+}
+
+func (b bench) deactivate(ctx context.Context, owner core.Principal) error {
+	return b.leave(ctx, owner, func(user *account.User) { user.Status = account.StatusDeactivated })
+}
+
+// leave is what account.Service does when people close their own accounts.
+func (b bench) leave(ctx context.Context, owner core.Principal, how func(user *account.User)) error {
 	return b.Tx.InTx(ctx, func(ctx context.Context) error {
 		_, _, err := account.Edit(ctx, b.Accounts, owner.UserID, func(user *account.User) error {
 			others, err := b.Accounts.CountOwners(ctx, user.ID)
 			if err == nil && others == 0 {
 				err = account.ErrLastOwner
 			}
-			user.Status, user.DeletedAt, user.PurgeAt = account.StatusDeleted, b.clock.Now(), b.clock.Now().Add(time.Hour)
+			how(user)
 			return err
 		})
 		return err
@@ -333,7 +344,7 @@ func (b bench) crowd(t *testing.T) []core.Principal {
 	return people
 }
 
-// nobodyElse has no service accounts.
+// nobodyElse has no service accounts, and demands nothing.
 type nobodyElse struct{}
 
 // Scopes implements access.Services.
@@ -341,6 +352,15 @@ func (nobodyElse) Scopes(context.Context, core.ID) ([]string, error) { return ni
 
 // Granted implements access.Grants.
 func (nobodyElse) Granted(context.Context, string) (bool, error) { return false, nil }
+
+// anyhow admits everybody, whatever they came by.
+type anyhow struct{}
+
+// Stands implements access.Admissions.
+func (anyhow) Stands(context.Context, core.Principal, time.Time) (bool, error) { return true, nil }
+
+// Ask implements access.Obligations.
+func (nobodyElse) Ask(*account.User, time.Time) {}
 
 // noPost takes letters and forgets them.
 type noPost struct{}

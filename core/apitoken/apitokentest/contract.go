@@ -22,6 +22,8 @@ type Stores struct {
 	Services apitoken.ServiceAccounts
 	Keys     apitoken.Keys
 	Accounts account.Store
+	// Beside is what the other stores of the database are to TestAdmissions and TestRaces.
+	Beside Beside
 }
 
 // Open makes fresh stores for one case, and closes them in t.Cleanup.
@@ -44,6 +46,16 @@ func TestTokens(t *testing.T, open Open) {
 		"many uses at once":                racesUses,
 		"removed while in use":             racesRemoval,
 		"takes part in transactions":       tokensTakePart,
+	})
+}
+
+// TestBesideWriters is what apitoken.Tokens and apitoken.Keys promise while others write. It is for databases: in memory
+// nobody reads meanwhile.
+func TestBesideWriters(t *testing.T, open Open) {
+	t.Helper()
+	coretest.Run(t, open, map[string]func(t *testing.T, s Stores){
+		"a use of a token": usesTokenBesideWriters,
+		"a use of a key":   usesKeyBesideWriters,
 	})
 }
 
@@ -207,6 +219,31 @@ func racesUses(t *testing.T, s Stores) {
 		_, err := s.Tokens.Use(ctx, token.Digest, at(time.Hour))
 		return err
 	}))
+	coretest.Equal(t, at(time.Hour), s.list(t, token.UserID, at(0))[0].LastUsedAt)
+}
+
+// patience is longer than a use may wait for others.
+const patience = 10 * time.Second
+
+// beside calls use once by itself while a transaction, in which it was called before, goes on.
+func (s Stores) beside(t *testing.T, use func(ctx context.Context) error) {
+	t.Helper()
+	coretest.Must(t, s.Tx.InTx(t.Context(), func(ctx context.Context) error {
+		coretest.Must(t, use(ctx))
+		apart, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		coretest.Must(t, use(apart))
+		return apart.Err()
+	}))
+}
+
+func usesTokenBesideWriters(t *testing.T, s Stores) {
+	token := s.put(t, NewToken(s.user(t), at(0)))
+	s.beside(t, func(ctx context.Context) error {
+		used, err := s.Tokens.Use(ctx, token.Digest, at(time.Hour))
+		coretest.Equal(t, token.ID, used.ID)
+		return err
+	})
 	coretest.Equal(t, at(time.Hour), s.list(t, token.UserID, at(0))[0].LastUsedAt)
 }
 

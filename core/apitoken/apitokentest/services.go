@@ -244,6 +244,16 @@ func notesKey(t *testing.T, s Stores) {
 	}
 }
 
+func usesKeyBesideWriters(t *testing.T, s Stores) {
+	key := s.key(t, s.service(t, at(0)).ID, at(0))
+	s.beside(t, func(ctx context.Context) error {
+		used, _, err := s.Keys.Use(ctx, key.Digest, at(time.Hour))
+		coretest.Equal(t, key.ID, used.ID)
+		return err
+	})
+	coretest.Equal(t, at(time.Hour), s.keys(t, key.ServiceID, at(0))[0].LastUsedAt)
+}
+
 func racesKeyRemoval(t *testing.T, s Stores) {
 	service := s.service(t, at(0)).ID
 	key := s.key(t, service, at(0))

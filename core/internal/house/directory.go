@@ -3,17 +3,15 @@ package house
 import (
 	"github.com/doorward/doorward/core"
 	"github.com/doorward/doorward/core/account"
-	"github.com/doorward/doorward/core/apitoken/apitokentest"
 	"github.com/doorward/doorward/core/directory"
 	"github.com/doorward/doorward/core/directory/directorytest"
 )
 
 // directory makes the use cases of those who administer users.
 func (h *House) directory() *directory.Service {
-	h.PersonalTokens = apitokentest.NewTokens(h.DB, h.Users)
 	return directory.NewService(directory.Deps{
 		Index: directorytest.NewMemory(h.Users), Users: h.Users, Memberships: h.Access, Warden: h.Warden,
-		Sessions: h.Sessions, Devices: h.DeviceRows, Tokens: h.PersonalTokens, Factors: h.Factors, Tries: h.Tries,
+		Sessions: h.Sessions, Devices: h.DeviceRows, Tokens: h.TokenRows, Factors: h.Factors, Tries: h.Tries,
 		Prover: h.Prover, Post: h.Post, Trail: h.Trail, Tx: h.DB, Announcer: h.Announced, Clock: h.Clock, IDs: h.IDs,
 	}, directory.Config{})
 }

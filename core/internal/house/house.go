@@ -51,26 +51,26 @@ type House struct {
 
 	Origins *origin.Reader
 
-	Users          *accounttest.Store
-	Access         *accesstest.Memory
-	Machines       *apitokentest.ServiceAccounts
-	TokenRows      *apitokentest.Tokens
-	Registrations  *accounttest.Registrations
-	Intakes        *verificationtest.Intakes
-	Flows          *verificationtest.Flows
-	Links          *verificationtest.Links
-	SessionRows    *sessiontest.Memory
-	DeviceRows     *devicetest.Memory
-	Tries          *lockouttest.Memory
-	FactorRows     *mfatest.Factors
-	CodeRows       *mfatest.RecoveryCodes
-	PersonalTokens *apitokentest.Tokens
-	Log            *audittest.Log
-	Hasher         *Hasher
-	Signer         *Signer
-	Post           *Post
-	Announced      *Announced
-	Sending        *Sending
+	Users         *accounttest.Store
+	Access        *accesstest.Memory
+	Machines      *apitokentest.ServiceAccounts
+	TokenRows     *apitokentest.Tokens
+	Admissions    apitokentest.Admissions
+	Registrations *accounttest.Registrations
+	Intakes       *verificationtest.Intakes
+	Flows         *verificationtest.Flows
+	Links         *verificationtest.Links
+	SessionRows   *sessiontest.Memory
+	DeviceRows    *devicetest.Memory
+	Tries         *lockouttest.Memory
+	FactorRows    *mfatest.Factors
+	CodeRows      *mfatest.RecoveryCodes
+	Log           *audittest.Log
+	Hasher        *Hasher
+	Signer        *Signer
+	Post          *Post
+	Announced     *Announced
+	Sending       *Sending
 
 	Desk      *verification.Desk
 	Prover    *verification.Prover
@@ -121,7 +121,6 @@ func OpenFactors(t *testing.T, config signin.Config, factors mfa.Config) *House 
 	}
 	h.Access, h.Machines = accesstest.NewMemory(db, h.Users), apitokentest.NewServiceAccounts(db)
 	h.TokenRows = apitokentest.NewTokens(db, h.Users)
-	h.Warden = access.NewWarden(h.Access, h.Users, h.Machines)
 	h.Log = audittest.NewLog(db)
 	h.Trail = audit.NewTrail(audit.Deps{
 		Log: h.Log, History: h.Log, Origins: h.Origins, Clock: clock, IDs: h.IDs, Logger: core.Discard(),
@@ -129,6 +128,8 @@ func OpenFactors(t *testing.T, config signin.Config, factors mfa.Config) *House 
 	beside := sessiontest.NewBeside(db, h.Users, h.Post)
 	h.DeviceRows, h.Tries = beside.Devices, beside.Tries
 	h.SessionRows = sessiontest.NewMemory(db, h.Users, beside)
+	h.Admissions = apitokentest.Admissions{Sessions: h.SessionRows, Tokens: h.TokenRows, Keys: h.Machines.Keys()}
+	h.Warden = access.NewWarden(h.Access, h.Users, h.Machines, h.Admissions, clock)
 	h.Devices = device.NewService(device.Deps{
 		Store: h.DeviceRows, Tx: db, Origins: h.Origins, Trail: h.Trail, Clock: clock, IDs: h.IDs,
 	}, device.Config{})
@@ -158,7 +159,7 @@ func OpenFactors(t *testing.T, config signin.Config, factors mfa.Config) *House 
 		Post: h.Post, Trail: h.Trail, Tx: db, Clock: clock, IDs: h.IDs, Origins: h.Origins,
 	}, apitoken.Config{})
 	h.Roles = access.NewService(access.Deps{
-		Lookup: h.Access, Catalogues: h.Access, Memberships: h.Access, Users: h.Users, Grants: apitoken.Grants{Accounts: h.Machines},
+		Lookup: h.Access, Catalogues: h.Access, Memberships: h.Access, Users: h.Users, Obligations: h.Factors, Grants: apitoken.Grants{Accounts: h.Machines},
 		Warden: h.Warden, Post: h.Post, Origins: h.Origins, Trail: h.Trail, Tx: db, Announcer: h.Announced, Clock: clock,
 		IDs: h.IDs,
 	})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/account/accounttest"
 	"github.com/doorward/doorward/core/audit"
@@ -17,10 +18,11 @@ import (
 
 // Stores is what the suite is run on: the stores of one fresh, empty database with the built-in roles.
 type Stores struct {
-	Tx       core.Transactor
-	Accounts account.Store
-	Porting  portability.Store
-	History  audit.History
+	Tx          core.Transactor
+	Accounts    account.Store
+	Memberships access.Memberships
+	Porting     portability.Store
+	History     audit.History
 }
 
 // TestStore proves that a portability.Store keeps its contract. Open gives fresh stores; it may be called by several
@@ -29,6 +31,7 @@ func TestStore(t *testing.T, open func(t *testing.T) Stores) {
 	t.Helper()
 	coretest.Run(t, open, map[string]func(t *testing.T, stores Stores){
 		"adds accounts with roles and marks":     addsAll,
+		"tells who assigned the roles, and when": tellsWhoAssigned,
 		"adds none where one cannot be":          addsNone,
 		"a refusal leaves the transaction alive": refusalSpares,
 		"tells who stands in the way":            tellsStanding,
@@ -45,9 +48,9 @@ func TestStore(t *testing.T, open func(t *testing.T) Stores) {
 func imported(name string) portability.Imported {
 	user := accounttest.Person(name)
 	user.Source, user.ExternalID, user.Roles = account.SourceImported, "ext-"+name, []string{account.RoleUser}
-	return portability.Imported{User: user, Mark: portability.Mark{
+	return portability.Imported{User: user, At: user.CreatedAt, Mark: portability.Mark{
 		Line: portability.Digest{1, 31: 9}, Password: portability.Digest{2}, PasswordAt: coretest.Epoch.Add(time.Second),
-		EmailKey: user.EmailKey, EmailVerified: true,
+		EmailKey: user.EmailKey, EmailVerified: true, ExternalID: user.ExternalID,
 	}}
 }
 
@@ -85,6 +88,24 @@ func addsAll(t *testing.T, s Stores) {
 	events, err := s.History.Find(t.Context(), audit.Query{Subject: ada.User.ID}, core.Page{Limit: 5})
 	coretest.Must(t, err)
 	coretest.Equal(t, 1, len(events))
+}
+
+// tellsWhoAssigned adds accounts that another system opened long ago: their roles were assigned today.
+func tellsWhoAssigned(t *testing.T, s Stores) {
+	ada, grace := imported("ada"), imported("grace")
+	ada.User.Roles = []string{account.RoleAdmin, account.RoleUser}
+	ada.By, ada.At = accounttest.NewID(), ada.User.CreatedAt.Add(time.Hour)
+	grace.At = grace.User.CreatedAt.Add(time.Minute) // nobody whom the store knows
+	coretest.Must(t, s.Porting.Add(t.Context(), []portability.Imported{ada, grace}))
+	for _, each := range []portability.Imported{ada, grace} {
+		var want []access.Membership
+		for _, role := range each.User.Roles {
+			want = append(want, access.Membership{Role: role, By: each.By, At: each.At})
+		}
+		held, err := s.Memberships.Of(t.Context(), each.User.ID, access.KindRole)
+		coretest.Must(t, err)
+		coretest.Equal(t, want, held)
+	}
 }
 
 func addsNone(t *testing.T, s Stores) {
@@ -132,6 +153,12 @@ func tellsStanding(t *testing.T, s Stores) {
 	if known := found.Accounts["ext-grace"]; known.Marked || known.User.ID != grace.ID || known.Mark != (portability.Mark{}) {
 		t.Errorf("an account that no import made: %+v", known)
 	}
+	ada.User.ExternalID = "ext-other"
+	_, err := s.Accounts.Save(t.Context(), ada.User)
+	coretest.Must(t, err)
+	if known := standing(t, s, "other").Accounts["ext-other"]; known.Marked || known.Mark != (portability.Mark{}) {
+		t.Errorf("an account that was made under another id: %+v", known)
+	}
 	coretest.Equal(t, map[string]core.ID{ada.User.EmailKey: ada.User.ID, grace.EmailKey: grace.ID}, found.Emails)
 	coretest.Equal(t, map[string]core.ID{ada.User.UsernameKey: ada.User.ID, grace.UsernameKey: grace.ID}, found.Usernames)
 }
@@ -146,7 +173,7 @@ func standsNothing(t *testing.T, s Stores) {
 func remembers(t *testing.T, s Stores) {
 	ada := imported("ada")
 	coretest.Must(t, s.Porting.Add(t.Context(), []portability.Imported{ada}))
-	mark := portability.Mark{Line: portability.Digest{7}, EmailKey: "else@example.com"}
+	mark := portability.Mark{Line: portability.Digest{7}, EmailKey: "else@example.com", ExternalID: "ext-ada", Severed: true}
 	coretest.Must(t, s.Porting.Remember(t.Context(), ada.User.ID, mark))
 	coretest.Equal(t, mark, standing(t, s, "ada").Accounts["ext-ada"].Mark)
 	coretest.Refused(t, s.Porting.Remember(t.Context(), accounttest.NewID(), mark), core.ErrNotFound)

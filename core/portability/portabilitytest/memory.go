@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/doorward/doorward/core"
+	"github.com/doorward/doorward/core/access"
+	"github.com/doorward/doorward/core/access/accesstest"
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/account/accounttest"
 	"github.com/doorward/doorward/core/audit"
@@ -17,15 +19,16 @@ import (
 type Memory struct {
 	db    *coretest.Database
 	users *accounttest.Store
-	roles func(name string) bool
+	held  *accesstest.Memory
 	marks *coretest.Table[core.ID, portability.Mark]
 }
 
 var _ portability.Store = (*Memory)(nil)
 
-// NewMemory makes a store for the users, whose rows stay with them. roles tells which roles there are.
-func NewMemory(db *coretest.Database, users *accounttest.Store, roles func(name string) bool) *Memory {
-	m := &Memory{db: db, users: users, roles: roles, marks: coretest.NewTable[core.ID, portability.Mark](db)}
+// NewMemory makes a store for the users, whose rows stay with them. held knows which roles there are, and who has them
+// from whom.
+func NewMemory(db *coretest.Database, users *accounttest.Store, held *accesstest.Memory) *Memory {
+	m := &Memory{db: db, users: users, held: held, marks: coretest.NewTable[core.ID, portability.Mark](db)}
 	db.OnRemoved(func(subject string, id core.ID) {
 		if subject == "user" {
 			m.marks.Delete(id)
@@ -49,6 +52,9 @@ func (m *Memory) Standing(
 		for _, user := range users {
 			if slices.Contains(externalIDs, user.ExternalID) && user.ExternalID != "" {
 				mark, marked := m.marks.Get(user.ID)
+				if marked = marked && mark.ExternalID == user.ExternalID; !marked {
+					mark = portability.Mark{}
+				}
 				found.Accounts[user.ExternalID] = portability.Known{User: user, Mark: mark, Marked: marked}
 			}
 			if slices.Contains(emailKeys, user.EmailKey) {
@@ -65,15 +71,16 @@ func (m *Memory) Standing(
 
 // Add implements portability.Store.
 func (m *Memory) Add(ctx context.Context, accounts []portability.Imported, events ...audit.Event) error {
-	if err := m.db.Do(ctx, func() error { return m.check(accounts) }); err != nil {
+	catalogue, err := m.held.Catalogue(ctx)
+	if err != nil {
+		return err
+	}
+	if err = m.db.Do(ctx, func() error { return m.check(catalogue, accounts) }); err != nil {
 		return err
 	}
 	return m.db.InTx(ctx, func(ctx context.Context) error {
 		for _, each := range accounts {
-			if err := m.users.Create(ctx, each.User); err != nil {
-				return err
-			}
-			if err := m.db.Do(ctx, func() error { m.marks.Put(each.User.ID, each.Mark); return nil }); err != nil {
+			if err := m.add(ctx, each); err != nil {
 				return err
 			}
 		}
@@ -81,13 +88,25 @@ func (m *Memory) Add(ctx context.Context, accounts []portability.Imported, event
 	})
 }
 
+func (m *Memory) add(ctx context.Context, each portability.Imported) error {
+	if err := m.users.Create(ctx, each.User); err != nil {
+		return err
+	}
+	for _, role := range each.User.Roles {
+		if err := m.held.Assign(ctx, each.User.ID, access.Membership{Role: role, By: each.By, At: each.At}); err != nil {
+			return err
+		}
+	}
+	return m.db.Do(ctx, func() error { m.marks.Put(each.User.ID, each.Mark); return nil })
+}
+
 // check refuses all of the accounts where one of them cannot be. Only one goroutine is in the database meanwhile where
 // the caller has begun a transaction.
-func (m *Memory) check(accounts []portability.Imported) error {
+func (m *Memory) check(catalogue *access.Catalogue, accounts []portability.Imported) error {
 	for _, each := range accounts {
 		user := each.User
 		for _, role := range user.Roles {
-			if !m.roles(role) {
+			if _, known := catalogue.RoleNamed(role); !known {
 				return core.ErrNotFound
 			}
 		}

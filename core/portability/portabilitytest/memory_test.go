@@ -3,7 +3,7 @@ package portabilitytest_test
 import (
 	"testing"
 
-	"github.com/doorward/doorward/core/account"
+	"github.com/doorward/doorward/core/access/accesstest"
 	"github.com/doorward/doorward/core/account/accounttest"
 	"github.com/doorward/doorward/core/audit/audittest"
 	"github.com/doorward/doorward/core/coretest"
@@ -15,9 +15,10 @@ func TestMemory(t *testing.T) {
 	portabilitytest.TestStore(t, func(*testing.T) portabilitytest.Stores {
 		db := coretest.NewDatabase()
 		users := accounttest.NewStore(db)
-		known := func(role string) bool { return role == account.RoleAdmin || role == account.RoleUser }
+		held := accesstest.NewMemory(db, users)
 		return portabilitytest.Stores{
-			Tx: db, Accounts: users, Porting: portabilitytest.NewMemory(db, users, known), History: audittest.NewLog(db),
+			Tx: db, Accounts: users, Memberships: held, Porting: portabilitytest.NewMemory(db, users, held),
+			History: audittest.NewLog(db),
 		}
 	})
 }

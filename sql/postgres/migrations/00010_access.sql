@@ -87,7 +87,7 @@ INSERT INTO permissions (id, key, description, category, system, created_at) VAL
   ('00000000-0000-7000-8000-000000000112', 'tokens.introspect', 'Ask whether a token is good (RFC 7662)', 'access', true, '1970-01-01T00:00:00Z'),
   ('00000000-0000-7000-8000-000000000113', 'audit.read', 'Read the audit log and all tries to sign in', 'audit', true, '1970-01-01T00:00:00Z'),
   ('00000000-0000-7000-8000-000000000114', 'audit.write', 'Write events of applications into the audit log', 'audit', true, '1970-01-01T00:00:00Z'),
-  ('00000000-0000-7000-8000-000000000115', 'dashboard.read', 'See the figures of the deployment', 'operations', true, '1970-01-01T00:00:00Z'),
+  ('00000000-0000-7000-8000-000000000115', 'dashboard.read', 'See the figures of the deployment, and the newest sign-ins without whose they were', 'operations', true, '1970-01-01T00:00:00Z'),
   ('00000000-0000-7000-8000-000000000116', 'mail.read', 'See mails that could not be delivered', 'operations', true, '1970-01-01T00:00:00Z'),
   ('00000000-0000-7000-8000-000000000117', 'mail.retry', 'Send such mails again', 'operations', true, '1970-01-01T00:00:00Z'),
   ('00000000-0000-7000-8000-000000000118', 'health.read', 'See the health of this server in detail', 'operations', true, '1970-01-01T00:00:00Z');

@@ -29,17 +29,32 @@ BEGIN
 END
 $$;
 -- +goose StatementEnd
--- Releases before this one know no name_key. lower is as near to what this one writes as SQL comes.
+-- Releases before this one know no name_key. lower is as near to what this one writes as SQL comes: right for ASCII, and a
+-- guess for all else. Whose key is a guess stands in unkeyed_names until a server of this release has made the right one.
+-- It refers to no user, for a trigger writes it before there is one.
+CREATE TABLE IF NOT EXISTS unkeyed_names (user_id uuid PRIMARY KEY);
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION name_key_is_guessed(name text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT octet_length(name) <> char_length(name) OR lower(name) <> lower(name COLLATE "C") OR name ~ '^\s|\s\s|\s$'
+$$;
+-- +goose StatementEnd
 -- +goose StatementBegin
 CREATE OR REPLACE FUNCTION user_name_key() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.name_key := lower(NEW.name);
+  IF name_key_is_guessed(NEW.name) THEN
+    INSERT INTO unkeyed_names (user_id) VALUES (NEW.id) ON CONFLICT DO NOTHING;
+  END IF;
   RETURN NEW;
 END
 $$;
 -- +goose StatementEnd
 CREATE OR REPLACE TRIGGER users_name_key BEFORE INSERT ON users
   FOR EACH ROW WHEN (NEW.name_key = '' AND NEW.name <> '') EXECUTE FUNCTION user_name_key();
+-- A key that stays while the name changes is that of a release before, or right: of a name that differs by its case alone.
+CREATE OR REPLACE TRIGGER users_name_key_again BEFORE UPDATE OF name ON users
+  FOR EACH ROW WHEN (NEW.name <> OLD.name AND NEW.name_key = OLD.name_key AND NEW.name_key <> lower(NEW.name))
+  EXECUTE FUNCTION user_name_key();
 CREATE OR REPLACE TRIGGER user_roles_user_created_at BEFORE INSERT ON user_roles
   FOR EACH ROW EXECUTE FUNCTION member_user_created_at();
 CREATE OR REPLACE TRIGGER user_groups_user_created_at BEFORE INSERT ON user_groups
@@ -57,7 +72,10 @@ BEGIN
   LOOP
     SELECT array_agg(id ORDER BY id) INTO batch FROM (SELECT id FROM users WHERE id > past ORDER BY id LIMIT 5000) AS next;
     EXIT WHEN batch IS NULL;
-    UPDATE users SET name_key = lower(name) WHERE id = ANY(batch) AND name_key = '' AND name <> '';
+    WITH guessed AS (
+      UPDATE users SET name_key = lower(name) WHERE id = ANY(batch) AND name_key = '' AND name <> '' RETURNING id, name
+    )
+    INSERT INTO unkeyed_names (user_id) SELECT id FROM guessed WHERE name_key_is_guessed(name) ON CONFLICT DO NOTHING;
     UPDATE users SET has_second_factor = true
     WHERE id = ANY(batch) AND NOT has_second_factor
       AND EXISTS (SELECT 1 FROM factors WHERE user_id = users.id AND confirmed_at IS NOT NULL);

@@ -84,7 +84,7 @@ INSERT INTO permissions (id, key, description, category, system, created_at) VAL
   (X'00000000000070008000000000000112', 'tokens.introspect', 'Ask whether a token is good (RFC 7662)', 'access', 1, 0),
   (X'00000000000070008000000000000113', 'audit.read', 'Read the audit log and all tries to sign in', 'audit', 1, 0),
   (X'00000000000070008000000000000114', 'audit.write', 'Write events of applications into the audit log', 'audit', 1, 0),
-  (X'00000000000070008000000000000115', 'dashboard.read', 'See the figures of the deployment', 'operations', 1, 0),
+  (X'00000000000070008000000000000115', 'dashboard.read', 'See the figures of the deployment, and the newest sign-ins without whose they were', 'operations', 1, 0),
   (X'00000000000070008000000000000116', 'mail.read', 'See mails that could not be delivered', 'operations', 1, 0),
   (X'00000000000070008000000000000117', 'mail.retry', 'Send such mails again', 'operations', 1, 0),
   (X'00000000000070008000000000000118', 'health.read', 'See the health of this server in detail', 'operations', 1, 0);

@@ -2,7 +2,7 @@
 SELECT * FROM accounts WHERE external_id IN (sqlc.slice('external_ids'));
 
 -- name: ImportedByExternalID :many
-SELECT imported_users.* FROM imported_users JOIN users ON users.id = imported_users.user_id
+SELECT imported_users.* FROM imported_users JOIN users ON users.id = imported_users.user_id AND users.external_id = imported_users.external_id
 WHERE users.external_id IN (sqlc.slice('external_ids'));
 
 -- name: UsersByEmailKey :many
