@@ -127,6 +127,7 @@ func follows(t *testing.T, rights *access.Rights, act access.Act, resource *acce
 	asked := rights.Set
 	asked.Add(access.MeRead)
 	asked.Add(access.MeWrite) // what everybody holds is not asked for
+	oneself := mine && act.Others
 	switch {
 	case byOwning:
 		if verdict != access.Permitted {
@@ -134,13 +135,13 @@ func follows(t *testing.T, rights *access.Rights, act access.Act, resource *acce
 		}
 	case !may && verdict != access.Lacking:
 		t.Errorf("%v without the permission", verdict)
-	case mine && act.Others && verdict == access.Permitted:
+	case oneself && verdict == access.Permitted:
 		t.Error("permitted to do to oneself what is for others")
-	case !(mine && act.Others) && verdict == access.Oneself:
+	case !oneself && verdict == access.Oneself:
 		t.Error("taken for an act upon oneself")
 	case !act.Reads && verdict == access.Permitted && !asked.Covers(&resource.Holds):
 		t.Error("permitted to touch what holds more")
-	case (act.Reads && may || everything) && !(mine && act.Others) && verdict != access.Permitted:
+	case (act.Reads && may || everything) && !oneself && verdict != access.Permitted:
 		t.Errorf("%v of reading with the permission, or by an owner", verdict)
 	}
 }

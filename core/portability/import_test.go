@@ -423,7 +423,7 @@ func TestNoImportChangesHowAdministratorsSignIn(t *testing.T) {
 	m.Must(m.Access.PutRole(m.Ctx, access.Role{ID: m.IDs.New(), Name: "READER", Permissions: []string{access.UsersRead.Key()}}))
 	for at, role := range []string{account.RoleAdmin, "READER"} {
 		who := fmt.Sprintf(`"external_id":"%d"`, at)
-		told := m.imports(fmt.Sprintf(`{%s,"email":"admin%d@example.com","password_hash":"$0$x","roles":["%s"]}`, who, at, role))
+		told := m.imports(fmt.Sprintf(`{%s,"email":"admin%d@example.com","password_hash":"$0$x","roles":[%q]}`, who, at, role))
 		m.want(told, "created")
 		before := m.User(told[0].ID)
 		m.Later(time.Hour)

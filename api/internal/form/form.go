@@ -36,9 +36,10 @@ func Session(held session.Session, current core.ID) oapi.Session {
 var (
 	// Null is the null of every text of a reply. It is a map inside, shared by all, and only read: set no key of it.
 	Null = nullable.NewNullNullable[string]()
-	// NoTime and NoID are the nulls of every time and every id of a reply, and shared like Null.
+	// NoTime is the null of every time of a reply, and shared like Null.
 	NoTime = nullable.NewNullNullable[time.Time]()
-	NoID   = nullable.NewNullNullable[core.ID]()
+	// NoID is the null of every id, and shared like Null.
+	NoID = nullable.NewNullNullable[core.ID]()
 )
 
 // Optional writes the empty text as null.

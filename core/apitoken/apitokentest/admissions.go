@@ -164,10 +164,14 @@ func admitsNoOther(t *testing.T, s Stores) {
 	service, another := s.service(t, at(0)).ID, s.service(t, at(0)).ID
 	held, token, key := s.session(t, user), s.put(t, NewToken(user, at(0))), s.key(t, service, at(0))
 	for _, caller := range []core.Principal{
-		{UserID: other, SessionID: held.SessionID}, {UserID: user}, {UserID: user, SessionID: token.ID},
-		{Means: core.ByToken, UserID: other, TokenID: token.ID}, {Means: core.ByToken, UserID: user},
+		{UserID: other, SessionID: held.SessionID},
+		{UserID: user},
+		{UserID: user, SessionID: token.ID},
+		{Means: core.ByToken, UserID: other, TokenID: token.ID},
+		{Means: core.ByToken, UserID: user},
 		{Means: core.ByToken, UserID: user, TokenID: key.ID, SessionID: held.SessionID},
-		{Means: core.ByService, ServiceID: another, TokenID: key.ID}, {Means: core.ByService, ServiceID: service},
+		{Means: core.ByService, ServiceID: another, TokenID: key.ID},
+		{Means: core.ByService, ServiceID: service},
 		{Means: core.ByImpersonation, UserID: user, Actor: other, SessionID: held.SessionID},
 	} {
 		s.stands(t, false, caller, 0)
