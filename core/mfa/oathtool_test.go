@@ -18,7 +18,7 @@ func TestAgainstOathtool(t *testing.T) {
 	t.Parallel()
 	for i := range int64(50) {
 		seed := mfa.NewSeed()
-		seconds := i * 100_000_007 // from 1970 to 2128
+		seconds := i * 100_000_007                                  // from 1970 to 2128
 		output, err := exec.CommandContext(t.Context(), "oathtool", //nolint:gosec // a program by its name, a seed made here
 			"--totp=sha1", "--digits=6", "--time-step-size=30s", "--now=@"+strconv.FormatInt(seconds, 10),
 			"--base32", mfa.EncodeSeed(seed)).CombinedOutput()
