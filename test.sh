@@ -71,7 +71,7 @@ test_part() {
   shift 3
   CGO_ENABLED=$([[ -n ${detector[*]} ]] && echo 1 || echo "$CGO_ENABLED") \
     go test "${detector[@]}" -covermode=atomic -coverpkg="$counted" -coverprofile="$profile" \
-    "${args[@]}" "$@" | sed 's/\tcoverage: .* of statements in .*//'
+    "${args[@]}" "$@" 2> >(grep -v 'no packages being tested depend on matches' >&2) | sed 's/\tcoverage: .* of statements in .*//'
 }
 
 # The tests of the applications mostly wait for the processes that they start: they run beside all others.
@@ -81,7 +81,7 @@ test_with_cover() {
   test_part "$work/apps.out" "$(counted "${beneath[@]}")" '' ./apps/... >"$work/apps.log" 2>&1 &
   local applications=$!
   while read -r module; do
-    read -ra beneath < <(below "$module")
+    mapfile -t beneath < <(below "$module" | tr " " "\n")
     mapfile -t packages < <(go list "$module/...")
     if raced "$module"; then
       mapfile -t racing < <(printf '%s\n' "${packages[@]}" | grep -vE "$single")

@@ -37,12 +37,18 @@ func (f *familiar) knows(text string) bool {
 	return young || old
 }
 
-// isGuess reports whether what a program shows has to be taken for made up: its address has used up its calls, and it was
-// never good here. A forged access token fails at its signature; these texts have none, and each guess would cost a
-// statement on the primary. The count that follows refuses the call.
+// isGuess reports whether what a program shows has to be taken for made up: it was never good here, and its address has
+// used up both its calls and as many for texts of this kind alone, so that neighbours shut nobody out by calls of others.
+// A forged access token fails at its signature; these texts have none, and each guess would cost a statement on the
+// primary. The count that follows refuses the call.
 func (s *server) isGuess(c *fiber.Ctx, text string) bool {
 	if !s.counts() || s.familiar.knows(text) {
 		return false
 	}
-	return !s.deps.Limiter.Known(s.bucket(LimitAddress, addressOf(c))).Allowed
+	address := addressOf(c)
+	if s.deps.Limiter.Known(s.bucket(LimitAddress, address)).Allowed {
+		return false
+	}
+	spared, err := s.deps.Ceiling.Take(c.UserContext(), s.bucket(LimitAddress, "unfamiliar "+address))
+	return err != nil || !spared.Allowed
 }

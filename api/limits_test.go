@@ -141,18 +141,26 @@ func TestGuessesOfProgramsAreNotLookedUp(t *testing.T) {
 		return l.from(address, "GET", "/v1/me", "", "Authorization", "Bearer "+token).StatusCode
 	}
 	coretest.Equal(t, http.StatusOK, show(here, "dwp_good"))
-	for i := range 10 {
+	for i := range 30 {
 		want := http.StatusUnauthorized
 		if i >= 3 {
 			want = http.StatusTooManyRequests
 		}
 		coretest.Equal(t, want, show(here, "dws_guess"+strconv.Itoa(i)))
 	}
-	if asked := l.lookups.Load(); asked > 1+3+1 { // the refusal itself is what makes it known
+	if asked := l.lookups.Load(); asked > 1+3+3+1 { // the good one, those that are counted, as many that are spared, the refusal
 		t.Errorf("%d tokens were looked up", asked)
 	}
 	coretest.Equal(t, http.StatusOK, show(here, "dwp_good"))
 	coretest.Equal(t, http.StatusUnauthorized, show(there, "dws_guess"))
+}
+
+// TestNeighboursShutNoProgramOut has others at the address use up its calls before a program comes for the first time.
+func TestNeighboursShutNoProgramOut(t *testing.T) {
+	t.Parallel()
+	l := openLimited(t, api.LimitAddress, "3/1h")
+	coretest.Equal(t, 3, passes(10, func(int) reply { return l.from(here, "GET", "/v1/me", "") }))
+	coretest.Equal(t, http.StatusOK, l.from(here, "GET", "/v1/me", "", "Authorization", "Bearer dwp_good").StatusCode)
 }
 
 // TestLimitsOfOperations makes each limited call until it is refused, and then the one that must still pass.

@@ -132,6 +132,11 @@ func (p *Portability) Remember(ctx context.Context, id core.ID, mark portability
 	return translate(err)
 }
 
+// Sever implements portability.Store.
+func (p *Portability) Sever(ctx context.Context, id core.ID) error {
+	return translate(p.db.queries(ctx).SeverImported(ctx, id))
+}
+
 // Page implements portability.Store.
 func (p *Portability) Page(ctx context.Context, after core.ID, limit int) ([]account.User, error) {
 	rows, err := p.db.queries(ctx).ExportPage(ctx, pgdb.ExportPageParams{AfterID: after, PageLimit: limit32(limit)})

@@ -153,6 +153,11 @@ func (p *Portability) Remember(ctx context.Context, id core.ID, mark portability
 	return translate(err)
 }
 
+// Sever implements portability.Store.
+func (p *Portability) Sever(ctx context.Context, id core.ID) error {
+	return translate(p.db.writing(ctx).SeverImported(ctx, sqltype.ID(id)))
+}
+
 // Page implements portability.Store.
 func (p *Portability) Page(ctx context.Context, after core.ID, limit int) ([]account.User, error) {
 	rows, err := p.db.reading(ctx).ExportPage(ctx, litedb.ExportPageParams{AfterID: sqltype.ID(after), PageLimit: int64(limit)})

@@ -5319,8 +5319,8 @@ type ClientInterface interface {
 	// Roles of which the caller does not hold every permission, and accounts that hold more than the caller, are
 	// rejected by `exceeds_own_rights`. To assign roles, other than `USER` to a new account, needs the permission
 	// `access.write` besides (`forbidden`), and an account that an import made under this `external_id` (`not_allowed` on
-	// `roles`). Accounts that hold a permission of administration, or held one when an import came to them, keep their
-	// address and their password, whatever a line says, and so does the account of the caller. Needs the permission
+	// `roles`). Accounts that hold a permission of administration, or have held one since an import made them, keep their
+	// address, username and password, whatever a line says, and so does the account of the caller. Needs the permission
 	// `users.import`.
 	//
 	// Takes any type of body and a specified content type.
@@ -8313,8 +8313,8 @@ func (c *Client) ExportUsers(ctx context.Context, params *ExportUsersParams, req
 // Roles of which the caller does not hold every permission, and accounts that hold more than the caller, are
 // rejected by `exceeds_own_rights`. To assign roles, other than `USER` to a new account, needs the permission
 // `access.write` besides (`forbidden`), and an account that an import made under this `external_id` (`not_allowed` on
-// `roles`). Accounts that hold a permission of administration, or held one when an import came to them, keep their
-// address and their password, whatever a line says, and so does the account of the caller. Needs the permission
+// `roles`). Accounts that hold a permission of administration, or have held one since an import made them, keep their
+// address, username and password, whatever a line says, and so does the account of the caller. Needs the permission
 // `users.import`.
 //
 // Takes any type of body and a specified content type.
@@ -15929,8 +15929,8 @@ type ClientWithResponsesInterface interface {
 	// Roles of which the caller does not hold every permission, and accounts that hold more than the caller, are
 	// rejected by `exceeds_own_rights`. To assign roles, other than `USER` to a new account, needs the permission
 	// `access.write` besides (`forbidden`), and an account that an import made under this `external_id` (`not_allowed` on
-	// `roles`). Accounts that hold a permission of administration, or held one when an import came to them, keep their
-	// address and their password, whatever a line says, and so does the account of the caller. Needs the permission
+	// `roles`). Accounts that hold a permission of administration, or have held one since an import made them, keep their
+	// address, username and password, whatever a line says, and so does the account of the caller. Needs the permission
 	// `users.import`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -27898,8 +27898,8 @@ func (c *ClientWithResponses) ExportUsersWithResponse(ctx context.Context, param
 // Roles of which the caller does not hold every permission, and accounts that hold more than the caller, are
 // rejected by `exceeds_own_rights`. To assign roles, other than `USER` to a new account, needs the permission
 // `access.write` besides (`forbidden`), and an account that an import made under this `external_id` (`not_allowed` on
-// `roles`). Accounts that hold a permission of administration, or held one when an import came to them, keep their
-// address and their password, whatever a line says, and so does the account of the caller. Needs the permission
+// `roles`). Accounts that hold a permission of administration, or have held one since an import made them, keep their
+// address, username and password, whatever a line says, and so does the account of the caller. Needs the permission
 // `users.import`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -18,6 +19,9 @@ func (p parts) wipe(ctx context.Context, wanted order) (done bool, err error) {
 		return false, err
 	}
 	name, server := p.Settings.DatabaseName()
+	if p.Settings.SQLite() {
+		server, _ = filepath.Abs(filepath.Dir(p.Settings.SQLitePath()))
+	}
 	meant, err := wanted.wipes(name)
 	verb := "would remove"
 	if meant {
@@ -57,11 +61,14 @@ func (o order) wipes(name string) (bool, error) {
 	return true, nil
 }
 
-// place tells a database from those of the same name on other servers.
-func place(name, server string) string {
+// place tells a database from those of the same name on other servers, or in other folders.
+func place(name, where string) string {
 	name = cmp.Or(name, "a database without a name")
-	if server == "" {
+	switch {
+	case where == "":
 		return name
+	case filepath.IsAbs(where):
+		return name + " in " + where
 	}
-	return name + " on " + server
+	return name + " on " + where
 }

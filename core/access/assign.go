@@ -134,6 +134,11 @@ func (s *Service) reassign(
 	if err != nil {
 		return nil, err
 	}
+	if judged.Holds.Administers() || gives.Administers() {
+		if err := s.deps.Imports.Sever(ctx, judged.Target.ID); err != nil {
+			return nil, err
+		}
+	}
 	noteChange(&event, added, removed)
 	change, err := s.deps.Memberships.Set(ctx, judged.Target.ID, to.kind, wanted, now, s.deps.Trail.Event(ctx, event))
 	if err != nil {

@@ -26,6 +26,7 @@ func (c *Catalogue) Oblige(to Obligations, user *account.User, roles []string) {
 	promoted.Roles = roles
 	before, since := c.Rights(user).SecondFactorSince, c.Rights(&promoted).SecondFactorSince
 	if before.IsZero() != since.IsZero() {
+		to.Ask(user, time.Time{}) // a demand that was taken back since, and that no sign-in has forgotten, gives no date to this one
 		to.Ask(user, since)
 	}
 }

@@ -72,6 +72,13 @@ type Obligations interface {
 	Ask(user *account.User, since time.Time)
 }
 
+// Imports knows of accounts that imports made. A portability.Store is one.
+type Imports interface {
+	// Sever has no import change any more what the user signs in with, in ctx's transaction; nothing happens to one
+	// whom no import made. KindUnavailable.
+	Sever(ctx context.Context, user core.ID) error
+}
+
 // Services tells what service accounts hold.
 type Services interface {
 	// Scopes gives the permissions of a service account that is enabled, from the primary. core.ErrNotFound.

@@ -18,6 +18,7 @@ type Deps struct {
 	Memberships Memberships
 	Users       account.Store
 	Obligations Obligations
+	Imports     Imports
 	Grants      Grants
 	Warden      *Warden
 	Post        mail.Post

@@ -78,14 +78,14 @@ func (w *Warden) rights(ctx context.Context, catalogue *Catalogue, caller core.P
 }
 
 // Person gives the person that the caller is, or impersonates, as the primary has them at this moment.
-// KindUnauthenticated unless they are active, nobody has demanded that they set another password, and what the caller
-// came by is good still.
+// KindUnauthenticated unless they are active, and what the caller came by is good still. A reset that was demanded of them
+// has ended that.
 func (w *Warden) Person(ctx context.Context, caller core.Principal) (account.User, error) {
 	if err := w.admit(ctx, caller); err != nil {
 		return account.User{}, err
 	}
 	user, err := w.users.Find(ctx, caller.UserID)
-	if errors.Is(err, core.ErrNotFound) || err == nil && (user.Status != account.StatusActive || user.MustReset) {
+	if errors.Is(err, core.ErrNotFound) || err == nil && user.Status != account.StatusActive {
 		err = errGone
 	}
 	return user, err

@@ -46,9 +46,6 @@ func TestNoTokenIsMadeBehindWhatTakesThemAway(t *testing.T) {
 		"a forced reset": {func(h *house.House, caller core.Principal) {
 			h.Must(h.Directory.ForceReset(h.Ctx, directory.Operator(""), caller.UserID))
 		}, ended},
-		"a reset that is demanded, of itself": {func(h *house.House, caller core.Principal) {
-			h.Alter(caller.UserID, func(user *account.User) { user.MustReset = true })
-		}, ended},
 		"a deletion that is taken back": {func(h *house.House, caller core.Principal) {
 			_, err := h.Account.Delete(h.Ctx, caller)
 			h.Must(err)

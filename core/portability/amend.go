@@ -18,6 +18,11 @@ func (b *batch) amend(ctx context.Context, each draft, known Known) error {
 		known.Marked = false // what the caller signs in with is changed under /v1/me, where it is asked who they are
 	}
 	spared := own || known.Mark.Severed || held.Administers()
+	promoted := known.User
+	if each.line.Roles != nil {
+		promoted.Roles = each.line.Roles
+	}
+	given := b.held(promoted)
 	if refusal, err := b.judge(ctx, each, known, held); err != nil || refusal != nil {
 		if err == nil {
 			b.outcomes[each.number].reject(refusal)
@@ -28,6 +33,7 @@ func (b *batch) amend(ctx context.Context, each draft, known Known) error {
 	var done amended
 	user, change, err := account.Edit(ctx, b.service.deps.Users, known.User.ID, func(user *account.User) error {
 		done = each.amend(user, known, spared, &mark)
+		mark.Severed = spared || given.Administers()
 		if each.line.Roles != nil {
 			b.judged.Catalogue.Oblige(b.service.deps.Obligations, user, each.line.Roles)
 		}

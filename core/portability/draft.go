@@ -105,7 +105,7 @@ func (d draft) amend(user *account.User, known Known, spared bool, mark *Mark) (
 	}
 	*mark = known.Mark
 	mark.Line = d.digest
-	if mark.Severed = spared; spared {
+	if spared {
 		return done
 	}
 	if user.EmailKey == mark.EmailKey && user.EmailVerified == mark.EmailVerified {

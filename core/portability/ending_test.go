@@ -38,8 +38,7 @@ var endings = map[string]struct {
 		return m.Directory.ForceReset(m.Ctx, directory.Operator(""), m.caller.UserID)
 	}},
 	"a password that others may know": {inPerson, func(m *mover) error {
-		m.Alter(m.caller.UserID, func(user *account.User) { user.MustReset = true })
-		return nil
+		return m.Directory.ForceReset(m.Ctx, directory.Operator(""), m.caller.UserID)
 	}},
 	"a session that nobody uses": {inPerson, func(m *mover) error {
 		m.Later(session.DefaultConfig().IdleTTL)

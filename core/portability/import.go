@@ -56,7 +56,7 @@ type Import struct {
 //
 // No mail is sent. Nobody is given, or loses, rights that the caller does not hold, or roles at all unless the caller holds
 // access.write; no account that holds more than the caller is changed; and what people sign in with is not, of the caller and of all who
-// have a permission of administration or had one when an earlier import came to them.
+// have a permission of administration or had one since an import made them.
 func (s *Service) Import(caller core.Principal, body io.Reader) *Import {
 	return &Import{service: s, caller: caller, scanner: newScanner(body), counts: make(map[Status]int)}
 }

@@ -21,7 +21,6 @@ import (
 	"github.com/doorward/doorward/core/mail"
 	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/portability"
-	"github.com/doorward/doorward/core/portability/portabilitytest"
 	"github.com/doorward/doorward/core/signin"
 	"github.com/doorward/doorward/core/verification"
 )
@@ -54,7 +53,7 @@ func moving(t *testing.T, role string) *mover {
 	m.grant(m.signIn.User.ID, role)
 	m.caller = h.Principal(m.signIn)
 	m.porting = portability.NewService(portability.Deps{
-		Store: portabilitytest.NewMemory(h.DB, h.Users, h.Access),
+		Store: h.Imported,
 		Users: h.Users, Memberships: h.Access, Obligations: h.Factors, Sessions: h.Sessions, Secrets: h.Prover, Warden: h.Warden, Hashes: anyHash{}, Tx: h.DB,
 		Announcer: h.Announced, Trail: h.Trail, Clock: h.Clock, IDs: h.IDs,
 	}, portability.Config{})
@@ -451,6 +450,31 @@ func TestImportedRolesBringTheWholeGrace(t *testing.T) {
 	coretest.Equal(t, m.Clock.Now().Add(mfa.DefaultGrace), m.User(told[0].ID).Protection.EnrolBy)
 	m.want(m.imports(`{"external_id":"1","email":"ada@example.com","roles":["USER"]}`), "updated")
 	coretest.Equal(t, time.Time{}, m.User(told[0].ID).Protection.EnrolBy)
+}
+
+// A role given by hand or by a line says as well that somebody administers, and taking it gives their sign-in to nobody.
+func TestWhoHasAdministeredKeepsTheirSignIn(t *testing.T) {
+	t.Parallel()
+	for name, promote := range map[string]func(m *mover, id core.ID){
+		"by hand": func(m *mover, id core.ID) {
+			_, err := m.Roles.SetRoles(m.Ctx, m.caller, id, []string{account.RoleAdmin})
+			m.Must(err)
+		},
+		"by a line": func(m *mover, _ core.ID) { m.want(m.imports(line(`"password_hash":"$0$x"`, `"roles":["ADMIN"]`)), "updated") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := moving(t, account.RoleOwner)
+			id := m.imports(line(`"password_hash":"$0$x"`))[0].ID
+			promote(m, id)
+			_, err := m.Roles.SetRoles(m.Ctx, m.caller, id, []string{account.RoleUser})
+			m.Must(err)
+			m.want(m.imports(`{"external_id":"7","email":"thief@example.com","password_hash":"$0$z"}`), "updated")
+			if user := m.User(id); user.EmailKey != "ada@example.com" || user.Password != "$0$x" {
+				t.Errorf("changed to %+v", user)
+			}
+		})
+	}
 }
 
 // Roles that give nothing here mean something to applications.

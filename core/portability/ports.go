@@ -25,8 +25,8 @@ type Mark struct {
 	EmailVerified bool
 	// ExternalID is the one that the account was made under.
 	ExternalID string
-	// Severed tells that the account has had a permission of administration when an import came to it: from then on no
-	// line changes what it signs in with, whatever becomes of its roles.
+	// Severed tells that the account has had a permission of administration, by its roles and groups: from then on no line
+	// changes what it signs in with, whatever becomes of them.
 	Severed bool
 }
 
@@ -66,6 +66,8 @@ type Store interface {
 	Add(ctx context.Context, accounts []Imported, events ...audit.Event) error
 	// Remember overwrites the mark of an account that has one, but for the external id. core.ErrNotFound.
 	Remember(ctx context.Context, id core.ID, mark Mark) error
+	// Sever sets Severed of the mark of an account that has one, in ctx's transaction.
+	Sever(ctx context.Context, id core.ID) error
 	// Page gives up to limit accounts that are active or deactivated, by id ascending, behind after: what a Line tells
 	// of them, with MustReset and nothing else. Each account is as it was at one moment, the page at another than the
 	// next.

@@ -103,6 +103,14 @@ func TestObligationOfARoleGivenLater(t *testing.T) {
 		set(live.User, account.RoleUser)
 		coretest.Equal(t, time.Time{}, enrolBy(h, live))
 		coretest.Equal(t, account.Protection{}, h.User(live.User.ID).Protection)
+
+		set(live.User, account.RoleAdmin)
+		demand(h, false)
+		set(live.User, account.RoleUser) // which leaves the date of a demand that is over
+		h.Later(2 * time.Hour)
+		demand(h, true)
+		set(live.User, account.RoleAdmin)
+		coretest.Equal(t, h.Clock.Now().Add(grace), enrolBy(h, h.Login(ada)))
 	}
 }
 

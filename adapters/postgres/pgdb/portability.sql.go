@@ -192,6 +192,15 @@ func (q *Queries) InsertImported(ctx context.Context, arg InsertImportedParams) 
 	return err
 }
 
+const SeverImported = `-- name: SeverImported :exec
+UPDATE imported_users SET severed = TRUE WHERE user_id = $1 AND NOT severed
+`
+
+func (q *Queries) SeverImported(ctx context.Context, userID core.ID) error {
+	_, err := q.db.Exec(ctx, SeverImported, userID)
+	return err
+}
+
 const UpdateImported = `-- name: UpdateImported :execrows
 UPDATE imported_users SET line_digest = $1, password_digest = $2, password_at = $3,
   email_key = $4, email_verified = $5, severed = $6

@@ -222,6 +222,15 @@ func (q *Queries) InsertImported(ctx context.Context, arg InsertImportedParams) 
 	return err
 }
 
+const severImported = `-- name: SeverImported :exec
+UPDATE imported_users SET severed = TRUE WHERE user_id = ?1 AND NOT severed
+`
+
+func (q *Queries) SeverImported(ctx context.Context, userID sqltype.ID) error {
+	_, err := q.db.ExecContext(ctx, severImported, userID)
+	return err
+}
+
 const updateImported = `-- name: UpdateImported :execrows
 UPDATE imported_users SET line_digest = ?1, password_digest = ?2, password_at = ?3,
   email_key = ?4, email_verified = ?5, severed = ?6

@@ -11,7 +11,7 @@ import (
 // object is one of JSON, of which no more is looked at than has to be.
 type object map[string]json.RawMessage
 
-// document is what requests are held against: without securitySchemes, tags and texts.
+// document is what requests are held against: without security, the list of tags, and what operations say to people.
 type document struct {
 	OpenAPI    string            `json:"openapi"`
 	Info       json.RawMessage   `json:"info"`

@@ -7,6 +7,7 @@ import (
 	"github.com/doorward/doorward/core/account"
 	"github.com/doorward/doorward/core/apitoken"
 	"github.com/doorward/doorward/core/mfa"
+	"github.com/doorward/doorward/core/portability"
 )
 
 func newWarden(
@@ -17,10 +18,10 @@ func newWarden(
 
 func newAccess(
 	in shared, lookup access.Lookup, catalogues access.Catalogues, memberships access.Memberships, users account.Store,
-	warden *access.Warden, machines apitoken.ServiceAccounts, factors *mfa.Service,
+	warden *access.Warden, machines apitoken.ServiceAccounts, factors *mfa.Service, imports portability.Store,
 ) *access.Service {
 	return access.NewService(access.Deps{
-		Lookup: lookup, Catalogues: catalogues, Memberships: memberships, Users: users, Obligations: factors,
+		Lookup: lookup, Catalogues: catalogues, Memberships: memberships, Users: users, Obligations: factors, Imports: imports,
 		Grants: apitoken.Grants{Accounts: machines}, Warden: warden, Post: in.Post, Origins: in.Origins, Trail: in.Trail, Tx: in.Tx, Announcer: in.Announcer,
 		Clock: in.Clock, IDs: in.IDs,
 	})

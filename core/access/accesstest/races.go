@@ -49,7 +49,7 @@ func (s Stores) bench(t *testing.T) bench {
 	ids, nowhere := core.NewIDs(b.clock), origin.NewReader(noDevices{}, origin.Nowhere{})
 	b.warden = access.NewWarden(s.Catalogues, s.Accounts, nobodyElse{}, anyhow{}, b.clock)
 	b.Service = access.NewService(access.Deps{
-		Lookup: s.Lookup, Catalogues: s.Catalogues, Memberships: s.Memberships, Users: s.Accounts, Obligations: nobodyElse{}, Grants: nobodyElse{},
+		Lookup: s.Lookup, Catalogues: s.Catalogues, Memberships: s.Memberships, Users: s.Accounts, Obligations: nobodyElse{}, Imports: nobodyElse{}, Grants: nobodyElse{},
 		Warden: b.warden, Post: noPost{}, Origins: nowhere, Tx: s.Tx, Announcer: noReplicas{}, Clock: b.clock, IDs: ids,
 		Trail: audit.NewTrail(audit.Deps{
 			Log: s.Log, History: s.History, Origins: nowhere, Clock: b.clock, IDs: ids, Logger: core.Discard(),
@@ -344,7 +344,7 @@ func (b bench) crowd(t *testing.T) []core.Principal {
 	return people
 }
 
-// nobodyElse has no service accounts, and demands nothing.
+// nobodyElse has no service accounts, was made by no import, and demands nothing.
 type nobodyElse struct{}
 
 // Scopes implements access.Services.
@@ -361,6 +361,9 @@ func (anyhow) Stands(context.Context, core.Principal, time.Time) (bool, error) {
 
 // Ask implements access.Obligations.
 func (nobodyElse) Ask(*account.User, time.Time) {}
+
+// Sever implements access.Imports.
+func (nobodyElse) Sever(context.Context, core.ID) error { return nil }
 
 // noPost takes letters and forgets them.
 type noPost struct{}

@@ -28,6 +28,7 @@ import (
 	"github.com/doorward/doorward/core/mfa"
 	"github.com/doorward/doorward/core/mfa/mfatest"
 	"github.com/doorward/doorward/core/origin"
+	"github.com/doorward/doorward/core/portability/portabilitytest"
 	"github.com/doorward/doorward/core/secret"
 	"github.com/doorward/doorward/core/session"
 	"github.com/doorward/doorward/core/session/sessiontest"
@@ -53,6 +54,7 @@ type House struct {
 
 	Users         *accounttest.Store
 	Access        *accesstest.Memory
+	Imported      *portabilitytest.Memory
 	Machines      *apitokentest.ServiceAccounts
 	TokenRows     *apitokentest.Tokens
 	Admissions    apitokentest.Admissions
@@ -120,6 +122,7 @@ func OpenFactors(t *testing.T, config signin.Config, factors mfa.Config) *House 
 		Signer: &Signer{clock: clock, issued: map[string]token.Claims{}},
 	}
 	h.Access, h.Machines = accesstest.NewMemory(db, h.Users), apitokentest.NewServiceAccounts(db)
+	h.Imported = portabilitytest.NewMemory(db, h.Users, h.Access)
 	h.TokenRows = apitokentest.NewTokens(db, h.Users)
 	h.Log = audittest.NewLog(db)
 	h.Trail = audit.NewTrail(audit.Deps{
@@ -159,7 +162,7 @@ func OpenFactors(t *testing.T, config signin.Config, factors mfa.Config) *House 
 		Post: h.Post, Trail: h.Trail, Tx: db, Clock: clock, IDs: h.IDs, Origins: h.Origins,
 	}, apitoken.Config{})
 	h.Roles = access.NewService(access.Deps{
-		Lookup: h.Access, Catalogues: h.Access, Memberships: h.Access, Users: h.Users, Obligations: h.Factors, Grants: apitoken.Grants{Accounts: h.Machines},
+		Lookup: h.Access, Catalogues: h.Access, Memberships: h.Access, Users: h.Users, Obligations: h.Factors, Imports: h.Imported, Grants: apitoken.Grants{Accounts: h.Machines},
 		Warden: h.Warden, Post: h.Post, Origins: h.Origins, Trail: h.Trail, Tx: db, Announcer: h.Announced, Clock: clock,
 		IDs: h.IDs,
 	})

@@ -37,6 +37,7 @@ func TestStore(t *testing.T, open func(t *testing.T) Stores) {
 		"tells who stands in the way":            tellsStanding,
 		"looks up nothing":                       standsNothing,
 		"overwrites marks":                       remembers,
+		"severs what has a mark":                 severs,
 		"gives pages by id":                      givesPages,
 		"leaves out who may not sign in":         leavesOut,
 		"one of many adds":                       oneAdds,
@@ -177,6 +178,19 @@ func remembers(t *testing.T, s Stores) {
 	coretest.Must(t, s.Porting.Remember(t.Context(), ada.User.ID, mark))
 	coretest.Equal(t, mark, standing(t, s, "ada").Accounts["ext-ada"].Mark)
 	coretest.Refused(t, s.Porting.Remember(t.Context(), accounttest.NewID(), mark), core.ErrNotFound)
+}
+
+func severs(t *testing.T, s Stores) {
+	ada, grace := imported("ada"), imported("grace")
+	coretest.Must(t, s.Porting.Add(t.Context(), []portability.Imported{ada, grace}))
+	for range 2 {
+		coretest.Must(t, s.Porting.Sever(t.Context(), ada.User.ID))
+	}
+	coretest.Must(t, s.Porting.Sever(t.Context(), accounttest.NewID()))
+	found := standing(t, s, "ada", "grace").Accounts
+	ada.Mark.Severed = true
+	coretest.Equal(t, ada.Mark, found["ext-ada"].Mark)
+	coretest.Equal(t, grace.Mark, found["ext-grace"].Mark)
 }
 
 func givesPages(t *testing.T, s Stores) {

@@ -139,6 +139,17 @@ func (m *Memory) Remember(ctx context.Context, id core.ID, mark portability.Mark
 	})
 }
 
+// Sever implements portability.Store.
+func (m *Memory) Sever(ctx context.Context, id core.ID) error {
+	return m.db.Do(ctx, func() error {
+		if mark, marked := m.marks.Get(id); marked {
+			mark.Severed = true
+			m.marks.Put(id, mark)
+		}
+		return nil
+	})
+}
+
 // Page implements portability.Store.
 func (m *Memory) Page(ctx context.Context, after core.ID, limit int) (page []account.User, err error) {
 	users, err := m.users.All(ctx)

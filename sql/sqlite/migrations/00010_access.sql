@@ -45,7 +45,7 @@ CREATE TABLE group_permissions (
 );
 CREATE INDEX group_permissions_by_permission ON group_permissions (permission_id);
 
--- assigned_by is nobody's where the server itself, an operator or a service account did it.
+-- assigned_by is nobody's where the server itself or an operator did it.
 CREATE TABLE user_groups (
   user_id     uuid NOT NULL REFERENCES users ON DELETE CASCADE,
   group_id    uuid NOT NULL REFERENCES access_groups,
