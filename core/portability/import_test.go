@@ -460,7 +460,9 @@ func TestWhoHasAdministeredKeepsTheirSignIn(t *testing.T) {
 			_, err := m.Roles.SetRoles(m.Ctx, m.caller, id, []string{account.RoleAdmin})
 			m.Must(err)
 		},
-		"by a line": func(m *mover, _ core.ID) { m.want(m.imports(line(`"password_hash":"$0$x"`, `"roles":["ADMIN"]`)), "updated") },
+		"by a line": func(m *mover, _ core.ID) {
+			m.want(m.imports(line(`"password_hash":"$0$x"`, `"roles":["ADMIN"]`)), "updated")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
