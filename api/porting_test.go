@@ -251,6 +251,20 @@ func TestARequestThatStopsEndsItsImport(t *testing.T) {
 	_ = feed.Close()
 }
 
+// TestASizeWithoutEndIsTooLate stops amid the size of a chunk, of which the server below tells that it is broken.
+func TestASizeWithoutEndIsTooLate(t *testing.T) {
+	t.Parallel()
+	address := movingAt(t, api.Options{ReadTimeout: 200 * time.Millisecond})
+	for _, size := range []string{"5", "5\r"} {
+		response, body, _ := exchange(t, address, "POST /v1/users/import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\n"+
+			"Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"+size)
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusRequestTimeout {
+			t.Errorf("%q: %d %s", size, response.StatusCode, body)
+		}
+	}
+}
+
 // TestALineWithoutEndEndsWithItsTime sends a line bit by bit, each of them in time.
 func TestALineWithoutEndEndsWithItsTime(t *testing.T) {
 	t.Parallel()

@@ -70,10 +70,10 @@ func TestSeederWipesNothingUnnamed(t *testing.T) {
 			t.Parallel()
 			s := embedded(t, "DATA_DIR", filepath.Join(t.TempDir(), folder))
 			s.ran(t, 0, "seeder", "--users", "3")
-			contains(t, s.ran(t, 0, "seeder", "--wipe"), "would remove from doorward.db:", "4 users", "--yes-wipe=doorward.db")
+			contains(t, s.ran(t, 0, "seeder", "--wipe"), "would remove from doorward.db in "+s.variables["DATA_DIR"], "4 users", "--yes-wipe=doorward.db")
 			contains(t, s.ran(t, 1, "seeder", "--wipe", "--yes-wipe=."), "nothing was removed")
 			contains(t, s.ran(t, 0, "seeder", "--wipe"), "would remove", "4 users")
-			contains(t, s.ran(t, 0, "seeder", "--wipe", "--yes-wipe=doorward.db"), "removes from doorward.db:", "owner@example.com")
+			contains(t, s.ran(t, 0, "seeder", "--wipe", "--yes-wipe=doorward.db"), "removes from doorward.db in ", "owner@example.com")
 		})
 	}
 }
