@@ -225,42 +225,48 @@ func (s *site) cutImport(t *testing.T, n *node, owner *person, text string) (tol
 	return told
 }
 
+// pausedImport sends the first 250 lines of an import, and the others as soon as it is told to go on. It gives the reply.
+func (n *node) pausedImport(t *testing.T, owner *person, count int) (reply *bufio.Reader, goOn func(), status int) {
+	t.Helper()
+	body, feed := io.Pipe()
+	paused := make(chan struct{})
+	go func() {
+		for i := range count {
+			if i == 250 {
+				<-paused
+			}
+			_, _ = fmt.Fprintln(feed, lineOf(i, ""))
+		}
+		_ = feed.Close()
+	}()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, n.address+"/v1/users/import", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-ndjson")
+	request.Header.Set("Authorization", "Bearer "+owner.held().AccessToken)
+	answer, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = answer.Body.Close() })
+	return bufio.NewReader(answer.Body), func() { close(paused) }, answer.StatusCode
+}
+
 // The reply begins while the body is still being sent: the rest of the body follows on what was read of it.
 func TestImportAnswersWhileItIsSent(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, s *site) {
 		n, owner := s.owned(t)
-		body, feed := io.Pipe()
-		answered := make(chan struct{})
-		go func() {
-			for i := range 400 {
-				if i == 250 {
-					<-answered
-				}
-				_, _ = fmt.Fprintln(feed, lineOf(i, ""))
-			}
-			_ = feed.Close()
-		}()
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, n.address+"/v1/users/import", body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Content-Type", "application/x-ndjson")
-		request.Header.Set("Authorization", "Bearer "+owner.held().AccessToken)
-		reply, err := http.DefaultTransport.RoundTrip(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer reply.Body.Close() //nolint:errcheck // read to its end
-		reader := bufio.NewReader(reply.Body)
+		reader, goOn, status := n.pausedImport(t, owner, 400)
 		first, err := reader.ReadBytes('\n')
 		if err != nil {
 			t.Fatal(err)
 		}
-		close(answered)
+		goOn()
 		rest, err := io.ReadAll(reader)
-		if told := outcomes(t, append(first, rest...)); err != nil || len(told) != 400 || reply.StatusCode != http.StatusOK {
-			t.Errorf("%d, %d outcomes, %v", reply.StatusCode, len(told), err)
+		if told := outcomes(t, append(first, rest...)); err != nil || len(told) != 400 || status != http.StatusOK {
+			t.Errorf("%d, %d outcomes, %v", status, len(told), err)
 		}
 	}, ownerOf("owner@my.example.com")...)
 }
@@ -373,35 +379,13 @@ func TestImportEndsWithItsSession(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, s *site) {
 		n, owner := s.owned(t)
-		body, feed := io.Pipe()
-		signedOut := make(chan struct{})
-		go func() {
-			for i := range 600 {
-				if i == 250 {
-					<-signedOut
-				}
-				_, _ = fmt.Fprintln(feed, lineOf(i, ""))
-			}
-			_ = feed.Close()
-		}()
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, n.address+"/v1/users/import", body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Content-Type", "application/x-ndjson")
-		request.Header.Set("Authorization", "Bearer "+owner.held().AccessToken)
-		reply, err := http.DefaultTransport.RoundTrip(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer reply.Body.Close() //nolint:errcheck // read to its end
-		reader := bufio.NewReader(reply.Body)
+		reader, goOn, _ := n.pausedImport(t, owner, 600)
 		first, err := reader.ReadBytes('\n')
 		if err != nil {
 			t.Fatal(err)
 		}
 		must[*client.LogoutResponse](t, http.StatusNoContent)(owner.at(n).LogoutWithResponse(t.Context(), client.LogoutRequest{}))
-		close(signedOut)
+		goOn()
 		rest, err := io.ReadAll(reader)
 		told := len(outcomes(t, append(first, rest...)))
 		if err == nil || told > 250 {
