@@ -42,11 +42,11 @@ func (f *familiar) knows(text string) bool {
 // A forged access token fails at its signature; these texts have none, and each guess would cost a statement on the
 // primary. The count that follows refuses the call.
 func (s *server) isGuess(c *fiber.Ctx, text string) bool {
-	if !s.counts() || s.familiar.knows(text) {
+	if !s.counts() {
 		return false
 	}
 	address := addressOf(c)
-	if s.deps.Limiter.Known(s.bucket(LimitAddress, address)).Allowed {
+	if s.deps.Limiter.Known(s.bucket(LimitAddress, address)).Allowed || s.familiar.knows(text) {
 		return false
 	}
 	spared, err := s.deps.Ceiling.Take(c.UserContext(), s.bucket(LimitAddress, "unfamiliar "+address))
